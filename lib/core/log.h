@@ -1,0 +1,28 @@
+#ifndef WEIR_CORE_LOG_H
+#define WEIR_CORE_LOG_H
+
+#include <stdio.h>
+
+/*
+ * Logs: one line per call, written with one write(2), so that lines of several processes do not
+ * mix. Never a payload, never a secret: log names, sizes and positions.
+ */
+enum weir_level { WEIR_LOG_ERROR, WEIR_LOG_WARN, WEIR_LOG_INFO, WEIR_LOG_DEBUG };
+
+#define WEIR_LOG_LINE_BYTES 4096 /* a longer line is cut */
+
+struct weir_log {
+    int fd;                /* where lines go; -1 drops them */
+    enum weir_level level; /* the most talkative level that is written */
+    char request_id[64];   /* put before each line when not empty */
+};
+
+/**
+ * weir_log_write: write "LEVEL [request id] message\n" when the level is enabled.
+ *
+ * log may be NULL. Control characters in the message become '?'. Any thread.
+ */
+void weir_log_write(const struct weir_log *log, enum weir_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

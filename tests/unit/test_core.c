@@ -1,0 +1,172 @@
+/* Do errors keep the first cause, do buffers keep their ceiling, do logs stay one line? */
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/log.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void err_first_one_wins(void **state)
+{
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_err_detail(&err, WEIR_E_REMOTE, 404, "s3: %s", "gone"), -1);
+    assert_int_equal(weir_err_set(&err, WEIR_E_BUG, "later"), -1);
+    assert_int_equal(err.code, WEIR_E_REMOTE);
+    assert_int_equal(err.detail, 404);
+    assert_string_equal(err.msg, "s3: gone");
+}
+
+static void err_prefix_goes_before_the_message(void **state)
+{
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_err_prefix(&err, "nothing yet");
+    assert_string_equal(err.msg, "");
+    weir_err_set(&err, WEIR_E_IO, "disk full");
+    weir_err_prefix(&err, "write %s", "a.csv");
+    assert_string_equal(err.msg, "write a.csv: disk full");
+}
+
+static void err_long_message_is_cut_between_characters(void **state)
+{
+    struct weir_err err = {0};
+    char text[600];
+
+    (void)state;
+    for (size_t lead = 0; lead < 4; lead++) { /* every position of the cut in the sequence */
+        memset(text, 'a', lead);
+        for (size_t i = lead; i + 4 < sizeof text; i += 4) {
+            memcpy(text + i, "\xF0\x9F\x8C\x8A", 4);
+            text[i + 4] = '\0';
+        }
+        err = (struct weir_err){0};
+        weir_err_set(&err, WEIR_E_DATA, "%s", text);
+        size_t n = strlen(err.msg);
+        assert_true(n > WEIR_ERR_MSG_BYTES - 5 && n < WEIR_ERR_MSG_BYTES);
+        assert_int_equal((n - lead) % 4, 0);
+        weir_err_prefix(&err, "p");
+        n = strlen(err.msg);
+        assert_int_equal((n - 3 - lead) % 4, 0);
+    }
+}
+
+static void err_types_match_the_grammar_of_the_runtime_api(void **state)
+{
+    (void)state;
+    for (int code = WEIR_OK; code <= WEIR_E_BUG; code++) {
+        const char *s = weir_err_type((enum weir_code)code);
+        const char *dot = strchr(s, '.');
+        assert_non_null(dot);
+        assert_true(strncmp(s, "Runtime.", 8) == 0 || strncmp(s, "Function.", 9) == 0);
+        assert_true(dot[1] >= 'A' && dot[1] <= 'Z');
+        for (const char *p = dot + 2; *p != '\0'; p++) {
+            assert_true((*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z'));
+        }
+    }
+}
+
+static void buf_stops_at_its_ceiling_and_keeps_what_it_has(void **state)
+{
+    struct weir_buf b;
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_buf_init(&b, 1000);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(weir_buf_add(&b, "0123456789", 10, &err), 0);
+    }
+    assert_int_equal(weir_buf_add(&b, "x", 1, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    assert_int_equal(b.len, 1000);
+    assert_true(b.cap <= 1000);
+    assert_memory_equal(b.p + 990, "0123456789", 10);
+    weir_buf_drop(&b, 995);
+    assert_int_equal(b.len, 5);
+    assert_memory_equal(b.p, "56789", 5);
+    weir_buf_fini(&b);
+    assert_int_equal(b.max, 1000);
+}
+
+static void buf_size_near_the_end_of_the_address_space_is_a_limit(void **state)
+{
+    struct weir_buf b;
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_buf_init(&b, SIZE_MAX / 2);
+    assert_int_equal(weir_buf_add(&b, "a", 1, &err), 0);
+    assert_null(weir_buf_reserve(&b, SIZE_MAX, &err));
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    weir_buf_fini(&b);
+}
+
+static void buf_formats_and_terminates_text(void **state)
+{
+    struct weir_buf b;
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_buf_init(&b, 64);
+    assert_int_equal(weir_buf_adds(&b, "a=", &err), 0);
+    assert_int_equal(weir_buf_addf(&b, &err, "%d", 42), 0);
+    assert_string_equal(weir_buf_text(&b, &err), "a=42");
+    assert_int_equal(b.len, 4);
+    weir_buf_fini(&b);
+}
+
+static void log_line_is_one_line_whatever_is_in_it(void **state)
+{
+    int fd[2];
+    char got[WEIR_LOG_LINE_BYTES + 1] = "";
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    struct weir_log log = {.fd = fd[1], .level = WEIR_LOG_INFO, .request_id = "id-1"};
+    weir_log_write(&log, WEIR_LOG_DEBUG, "not enabled");
+    weir_log_write(&log, WEIR_LOG_WARN, "key %s", "a\nERROR b\x1b[2J");
+    assert_true(read(fd[0], got, sizeof got - 1) > 0);
+    assert_string_equal(got, "WARN id-1 key a?ERROR b?[2J\n");
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void log_long_line_is_cut_and_ended(void **state)
+{
+    int fd[2];
+    static char text[2 * WEIR_LOG_LINE_BYTES], got[2 * WEIR_LOG_LINE_BYTES];
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    memset(text, 'x', sizeof text - 1);
+    struct weir_log log = {.fd = fd[1], .level = WEIR_LOG_INFO};
+    weir_log_write(&log, WEIR_LOG_INFO, "%s", text);
+    assert_int_equal(read(fd[0], got, sizeof got), WEIR_LOG_LINE_BYTES);
+    assert_int_equal(got[WEIR_LOG_LINE_BYTES - 1], '\n');
+    close(fd[0]);
+    close(fd[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(err_first_one_wins),
+        cmocka_unit_test(err_prefix_goes_before_the_message),
+        cmocka_unit_test(err_long_message_is_cut_between_characters),
+        cmocka_unit_test(err_types_match_the_grammar_of_the_runtime_api),
+        cmocka_unit_test(buf_stops_at_its_ceiling_and_keeps_what_it_has),
+        cmocka_unit_test(buf_size_near_the_end_of_the_address_space_is_a_limit),
+        cmocka_unit_test(buf_formats_and_terminates_text),
+        cmocka_unit_test(log_line_is_one_line_whatever_is_in_it),
+        cmocka_unit_test(log_long_line_is_cut_and_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
