@@ -1,0 +1,283 @@
+#include "stream/pipe.h"
+
+#include "core/limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * An edge is one buffer with a read and a write position. It is filled from `wr` to its end, taken
+ * from `rd`, and starts over when all is taken: a stage that answers WEIR_NEED_IN has taken all
+ * there was, so nothing ever needs to be moved inside an edge.
+ */
+struct edge {
+    uint8_t *p;
+    size_t rd, wr;
+    bool last; /* the stage before it has ended */
+};
+
+struct node {
+    struct weir_stage stage;
+    struct edge edge;      /* what the stage fills; the sink has none */
+    enum weir_step answer; /* the last one; WEIR_NEED_IN before the first */
+    bool ended;
+    bool undone; /* ops->abort has answered */
+};
+
+struct weir_pipe {
+    size_t edge_bytes;
+    size_t n;
+    int64_t deadline_ms;
+    bool aborting;
+    enum weir_pipe_state state;
+    struct weir_err err;
+    struct node nodes[WEIR_PIPE_STAGES_MAX];
+    struct weir_stage_count counts[WEIR_PIPE_STAGES_MAX];
+};
+
+static int edge_bytes_env(size_t *ret, struct weir_err *err)
+{
+    const char *s = getenv("WEIR_EDGE_BYTES");
+    char *end;
+
+    if (s == NULL || *s == '\0') {
+        *ret = WEIR_EDGE_DEFAULT_BYTES;
+        return 0;
+    }
+    unsigned long long v = strtoull(s, &end, 10);
+    if (*end != '\0' || *s < '0' || *s > '9' || v < 1 || v > WEIR_EDGE_MAX_BYTES) {
+        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_EDGE_BYTES: must be a number from 1 to %zu",
+            WEIR_EDGE_MAX_BYTES);
+    }
+    *ret = (size_t)v;
+    return 0;
+}
+
+struct weir_pipe *weir_pipe_new(
+    size_t edge_bytes, struct weir_stage *stages, size_t n, struct weir_err *err)
+{
+    assert(n >= 2 && n <= WEIR_PIPE_STAGES_MAX);
+    if (edge_bytes == 0 && edge_bytes_env(&edge_bytes, err) != 0) {
+        return NULL;
+    }
+    struct weir_pipe *pipe = calloc(1, sizeof *pipe);
+    if (pipe == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "pipe: out of memory");
+        return NULL;
+    }
+    pipe->edge_bytes = edge_bytes;
+    pipe->deadline_ms = INT64_MAX;
+    for (size_t i = 0; i + 1 < n; i++) {
+        pipe->nodes[i].edge.p = malloc(edge_bytes);
+        if (pipe->nodes[i].edge.p == NULL) {
+            weir_err_set(err, WEIR_E_NOMEM, "pipe: out of memory");
+            weir_pipe_free(pipe);
+            return NULL;
+        }
+    }
+    pipe->n = n;
+    for (size_t i = 0; i < n; i++) {
+        pipe->nodes[i].stage = stages[i]; /* the pipe owns it now */
+        pipe->counts[i].name = stages[i].ops->name;
+        stages[i] = (struct weir_stage){0};
+    }
+    return pipe;
+}
+
+void weir_pipe_free(struct weir_pipe *pipe)
+{
+    if (pipe == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < WEIR_PIPE_STAGES_MAX; i++) {
+        weir_stage_free(&pipe->nodes[i].stage);
+        free(pipe->nodes[i].edge.p);
+    }
+    free(pipe);
+}
+
+void weir_pipe_set_deadline(struct weir_pipe *pipe, int64_t mono_ms)
+{
+    pipe->deadline_ms = mono_ms;
+}
+
+int64_t weir_pipe_deadline(const struct weir_pipe *pipe)
+{
+    return pipe->deadline_ms;
+}
+
+static void fail(struct weir_pipe *pipe, const struct weir_err *why)
+{
+    if (pipe->err.code == WEIR_OK) {
+        pipe->err = *why;
+    }
+    pipe->aborting = true;
+}
+
+void weir_pipe_cancel(struct weir_pipe *pipe, const struct weir_err *why)
+{
+    if (pipe->state == WEIR_PIPE_DONE || pipe->state == WEIR_PIPE_FAILED) {
+        return;
+    }
+    fail(pipe, why);
+}
+
+/* What the stage's answer promises about its windows; NULL when it is kept. */
+static const char *breach(const struct weir_pipe *pipe, size_t i, enum weir_step step,
+    const struct weir_in *in, const struct weir_out *out, const struct weir_err *err)
+{
+    switch (step) {
+    case WEIR_NEED_IN:
+        if (in->pos < in->size) {
+            return "NEED_IN with input left";
+        }
+        return in->last ? "NEED_IN after the last byte" : NULL;
+    case WEIR_NEED_OUT:
+        if (out->pos < out->size) {
+            return "NEED_OUT with room left";
+        }
+        return i + 1 == pipe->n ? "NEED_OUT from the sink" : NULL;
+    case WEIR_WAIT:
+    case WEIR_END:
+        return NULL;
+    case WEIR_FAIL:
+        return err->code == WEIR_OK ? "FAIL without an error" : NULL;
+    }
+    return "an answer that does not exist";
+}
+
+/* Step stage i once. Returns true when it moved a byte or ended; *waits is set when it waits. */
+static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
+{
+    static uint8_t nothing[1]; /* windows of size 0 point here */
+    struct node *node = &pipe->nodes[i];
+    struct edge *from = i > 0 ? &pipe->nodes[i - 1].edge : NULL;
+    struct edge *to = i + 1 < pipe->n ? &node->edge : NULL;
+    struct weir_stage_count *count = &pipe->counts[i];
+    struct weir_in in = {.p = nothing, .last = true};
+    struct weir_out out = {.p = nothing};
+    struct weir_err err = {0};
+
+    if (from != NULL) {
+        in = (struct weir_in){from->p + from->rd, from->wr - from->rd, 0, from->last};
+    }
+    if (to != NULL) {
+        if (to->rd == to->wr) {
+            to->rd = to->wr = 0;
+        }
+        out = (struct weir_out){to->p + to->wr, pipe->edge_bytes - to->wr, 0};
+        if (out.size == 0) {
+            return false; /* back-pressure: the stage after it has to take first */
+        }
+    }
+    if (from != NULL && in.size == 0 && !in.last && node->answer == WEIR_NEED_IN) {
+        return false; /* it has said that it needs more, and there is no more yet */
+    }
+    const struct weir_in in0 = in;
+    const struct weir_out out0 = out;
+    enum weir_step step = node->stage.ops->step(node->stage.self, &in, &out, &err);
+    count->steps++;
+    node->answer = step;
+
+    const char *what = breach(pipe, i, step, &in, &out, &err);
+    if (in.p != in0.p || in.size != in0.size || in.pos > in.size || out.p != out0.p ||
+        out.size != out0.size || out.pos > out.size) {
+        what = "a window was moved instead of its position";
+    }
+    if (what != NULL) {
+        struct weir_err bug = {0};
+        weir_err_set(&bug, WEIR_E_BUG, "pipe: stage %s: %s", node->stage.ops->name, what);
+        fail(pipe, &bug);
+        return true;
+    }
+    count->bytes_in += in.pos;
+    count->bytes_out += out.pos;
+    if (from != NULL) {
+        from->rd += in.pos;
+    }
+    if (to != NULL) {
+        to->wr += out.pos;
+    }
+    switch (step) {
+    case WEIR_WAIT:
+        count->waits++;
+        *waits = true;
+        break;
+    case WEIR_END:
+        node->ended = true;
+        node->edge.last = true;
+        for (size_t k = 0; k < i; k++) {
+            pipe->nodes[k].ended = true; /* an early end: nobody needs what they would say */
+        }
+        break;
+    case WEIR_FAIL:
+        fail(pipe, &err);
+        break;
+    case WEIR_NEED_IN:
+    case WEIR_NEED_OUT:
+        break;
+    }
+    return in.pos > 0 || out.pos > 0 || step == WEIR_END || step == WEIR_FAIL;
+}
+
+static enum weir_pipe_state sweep_abort(struct weir_pipe *pipe)
+{
+    bool waits = false;
+
+    for (size_t i = pipe->n; i-- > 0;) {
+        struct node *node = &pipe->nodes[i];
+        if (!node->undone && node->stage.ops->abort != NULL) {
+            struct weir_err err = {0}; /* the pipe keeps its first error, not the abort's */
+            if (node->stage.ops->abort(node->stage.self, &err) == WEIR_WAIT) {
+                waits = true;
+                continue;
+            }
+        }
+        node->undone = true;
+    }
+    return waits ? WEIR_PIPE_WAITING : WEIR_PIPE_FAILED;
+}
+
+enum weir_pipe_state weir_pipe_sweep(struct weir_pipe *pipe, int64_t now_ms)
+{
+    bool moved = false, waits = false;
+
+    if (pipe->state == WEIR_PIPE_DONE || pipe->state == WEIR_PIPE_FAILED) {
+        return pipe->state;
+    }
+    if (!pipe->aborting && now_ms >= pipe->deadline_ms) {
+        struct weir_err late = {0};
+        weir_err_set(&late, WEIR_E_DEADLINE, "pipe: the deadline has passed");
+        fail(pipe, &late);
+    }
+    for (size_t i = pipe->n; i-- > 0 && !pipe->aborting;) {
+        if (!pipe->nodes[i].ended) {
+            moved |= step_one(pipe, i, &waits);
+        }
+    }
+    if (pipe->aborting) {
+        return pipe->state = sweep_abort(pipe);
+    }
+    if (pipe->nodes[pipe->n - 1].ended) {
+        return pipe->state = WEIR_PIPE_DONE;
+    }
+    if (!moved && !waits) {
+        struct weir_err bug = {0}; /* cannot be while every answer is true; never hang on it */
+        weir_err_set(&bug, WEIR_E_BUG, "pipe: nothing moves and nobody waits");
+        fail(pipe, &bug);
+        return pipe->state = sweep_abort(pipe);
+    }
+    return pipe->state = moved ? WEIR_PIPE_RUNNING : WEIR_PIPE_WAITING;
+}
+
+const struct weir_err *weir_pipe_err(const struct weir_pipe *pipe)
+{
+    return &pipe->err;
+}
+
+const struct weir_stage_count *weir_pipe_counts(const struct weir_pipe *pipe, size_t *n)
+{
+    *n = pipe->n;
+    return pipe->counts;
+}

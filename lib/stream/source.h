@@ -1,0 +1,16 @@
+#ifndef WEIR_STREAM_SOURCE_H
+#define WEIR_STREAM_SOURCE_H
+
+#include <stdint.h>
+
+/*
+ * What a source tells while it runs: progress, and what it learned about the object. Owned by
+ * whoever makes the source, which fills it in; it outlives the stage. Zero it before use.
+ */
+struct weir_source_info {
+    int64_t size_bytes;  /* of the whole object; -1 while or because unknown */
+    uint64_t read_bytes; /* handed on so far */
+    char etag[128];      /* "" when there is none */
+};
+
+#endif

@@ -1,0 +1,82 @@
+#ifndef WEIR_STREAM_STAGE_H
+#define WEIR_STREAM_STAGE_H
+
+#include "core/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A stage is a synchronous transform between two windows that the caller owns. It takes from `in`,
+ * fills `out`, and says why it stopped. It never blocks, never calls a neighbour and never grows
+ * without a ceiling, so back-pressure is nothing but a window that is full. docs/STREAMS.md is the
+ * long form for people who write one.
+ */
+
+struct weir_in {
+    const uint8_t *p; /* never NULL */
+    size_t size;      /* bytes in the window */
+    size_t pos;       /* bytes taken; the stage moves it */
+    bool last;        /* nothing will follow after p[size - 1] */
+};
+
+struct weir_out {
+    uint8_t *p;  /* never NULL */
+    size_t size; /* room */
+    size_t pos;  /* bytes filled; the stage moves it */
+};
+
+enum weir_step {
+    WEIR_NEED_IN,  /* all input is taken, and more is needed */
+    WEIR_NEED_OUT, /* the output is full, and there is more to say */
+    WEIR_WAIT,     /* an end: the world must move first; a wake-up is armed in the loop */
+    WEIR_END,      /* done; for a sink: published */
+    WEIR_FAIL,     /* *err is set */
+};
+
+struct weir_stage_ops {
+    const char *name; /* a word, for counters and errors */
+
+    /**
+     * step: do as much as the windows allow.
+     *
+     * A source gets an empty `in` with last set; a sink gets an `out` of size 0. A transform ends
+     * (WEIR_END) after in->last, once it has taken everything and said everything. A sink makes its
+     * result visible only when it has seen in->last and taken everything: this is the one place
+     * where something is published. Not called again after WEIR_END or WEIR_FAIL.
+     */
+    enum weir_step (*step)(
+        void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err);
+
+    /**
+     * abort: undo what the world can see (an open upload, a temporary file); may be NULL.
+     *
+     * Called instead of step once the pipe has failed, again and again while it returns WEIR_WAIT;
+     * WEIR_END or WEIR_FAIL finish it. It must bound its own waiting.
+     */
+    enum weir_step (*abort)(void *self, struct weir_err *err);
+
+    /** free: release everything, in any state, NULL accepted. Never publishes. */
+    void (*free)(void *self);
+};
+
+struct weir_stage {
+    const struct weir_stage_ops *ops;
+    void *self;
+};
+
+/** weir_stage_free: free a stage that no pipe owns; a stage whose ops are NULL is a no-op. */
+void weir_stage_free(struct weir_stage *stage);
+
+/*
+ * The two moves that nearly every stage makes.
+ */
+
+/** weir_out_put: copy up to n bytes into the output window; returns how many fitted. */
+size_t weir_out_put(struct weir_out *out, const void *p, size_t n);
+
+/** weir_in_take: copy up to n bytes out of the input window; returns how many there were. */
+size_t weir_in_take(struct weir_in *in, void *p, size_t n);
+
+#endif

@@ -1,0 +1,208 @@
+/* Do blocks come out in order, with the head first, whatever the windows, and errors in place? */
+#include "core/limits.h"
+#include "stream/blocks.h"
+#include "tests/support/stage_check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/*
+ * A toy job: records end at ';'. A block ends with the first record that makes it 8 bytes or more.
+ * Work writes [block], or fails at '!'. The head's first byte is put before each later block.
+ */
+struct job {
+    char head;
+    uint64_t merged;
+    size_t bytes;
+    int workers;
+};
+
+struct note {
+    size_t bytes;
+};
+
+static int split(void *job, struct weir_block *block, const uint8_t *p, size_t len, size_t seen,
+    bool last, size_t *cut)
+{
+    (void)job;
+    assert_true(seen <= len);
+    assert_non_null(p);
+    *cut = 0;
+    for (size_t i = seen; i < len; i++) {
+        if (p[i] == '?') {
+            return weir_err_set(&block->err, WEIR_E_DATA, "a question at %zu", i);
+        }
+        if (p[i] == ';' && (block->index == 0 || i + 1 >= 8)) {
+            *cut = i + 1;
+            return 0;
+        }
+    }
+    if (last) {
+        *cut = len;
+    }
+    return 0;
+}
+
+static void *worker_new(void *job, struct weir_err *err)
+{
+    struct job *j = job;
+
+    if (j->workers < 0) {
+        weir_err_set(err, WEIR_E_NOMEM, "no worker");
+        return NULL;
+    }
+    j->workers++;
+    return &j->workers;
+}
+
+static void worker_free(void *worker)
+{
+    if (worker != NULL) {
+        (*(int *)worker)--;
+    }
+}
+
+static int work(const void *job, void *worker, struct weir_block *block)
+{
+    const struct job *j = job;
+    struct note *note = block->note;
+
+    assert_ptr_equal(worker, &j->workers);
+    assert_int_equal(note->bytes, 0);
+    note->bytes = block->in_len;
+    if (memchr(block->in, '!', block->in_len) != NULL) {
+        return weir_err_set(&block->err, WEIR_E_DATA, "an exclamation");
+    }
+    if (block->index > 0 && weir_buf_add(&block->out, &j->head, 1, &block->err) != 0) {
+        return -1;
+    }
+    if (weir_buf_adds(&block->out, "[", &block->err) != 0 ||
+        weir_buf_add(&block->out, block->in, block->in_len, &block->err) != 0) {
+        return -1;
+    }
+    return weir_buf_adds(&block->out, "]", &block->err);
+}
+
+static int head(void *job, void *worker, struct weir_block *block)
+{
+    struct job *j = job;
+
+    assert_int_equal(block->index, 0);
+    j->head = block->in_len > 0 ? (char)block->in[0] : '-';
+    return work(job, worker, block);
+}
+
+static int merge(void *job, struct weir_block *block)
+{
+    struct job *j = job;
+    struct note *note = block->note;
+
+    assert_int_equal(block->index, j->merged);
+    if (block->err.code != WEIR_OK) {
+        weir_err_prefix(&block->err, "after byte %zu", j->bytes);
+        return -1;
+    }
+    j->merged++;
+    j->bytes += note->bytes;
+    return 0;
+}
+
+static int finish(void *job, struct weir_buf *out, struct weir_err *err)
+{
+    struct job *j = job;
+
+    return weir_buf_addf(out, err, "=%zu", j->bytes);
+}
+
+static const struct weir_blocks_ops ops = {
+    "toy", sizeof(struct note), split, worker_new, head, work, worker_free, merge, finish};
+
+static struct job the_job;
+
+static int make(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    (void)ctx;
+    the_job = (struct job){0};
+    return weir_blocks_new(&ops, &the_job, 64, ret, err);
+}
+
+static void expect(const char *in, const char *out, const char *msg)
+{
+    const struct stage_case c = {in, make, NULL, (const uint8_t *)in, strlen(in)};
+    struct weir_buf got;
+    struct weir_err err = {0};
+    uint64_t seed = 1;
+
+    weir_buf_init(&got, 4096);
+    assert_int_equal(stage_run(&c, 1, 1, &seed, &got, &err), msg == NULL ? 0 : -1);
+    assert_string_equal(err.msg, msg != NULL ? msg : "");
+    assert_string_equal(weir_buf_text(&got, NULL), out);
+    assert_int_equal(the_job.workers, 0);
+    weir_buf_fini(&got);
+    stage_check(&c);
+}
+
+static void blocks_come_out_in_order_after_their_head(void **state)
+{
+    (void)state;
+    expect("", "[]=0", NULL);
+    expect("h;", "[h;]=2", NULL);
+    expect("h", "[h]=1", NULL);
+    expect("h;a;b;", "[h;]h[a;b;]=6", NULL);
+    expect("h;aaaa;bbbb;c", "[h;]h[aaaa;bbbb;]h[c]=13", NULL);
+    expect("h;a-long-record-here;b;", "[h;]h[a-long-record-here;]h[b;]=23", NULL);
+}
+
+static void blocks_error_has_its_place_and_what_is_before_it_is_out(void **state)
+{
+    (void)state;
+    expect("h;aaaa;bbbb;!;", "[h;]h[aaaa;bbbb;]", "after byte 12: an exclamation");
+    expect("!;aaaa;", "", "after byte 0: an exclamation");
+    expect("h;aaaa;b?", "[h;]", "after byte 2: a question at 6");
+}
+
+static void blocks_record_over_the_ceiling_is_a_limit(void **state)
+{
+    struct weir_buf in, out;
+    struct weir_err err = {0};
+    uint64_t seed = 1;
+    const size_t n = WEIR_BLOCK_BYTES + 128; /* make() gives records 64 bytes */
+
+    (void)state;
+    weir_buf_init(&in, n);
+    weir_buf_init(&out, 4096);
+    memset(weir_buf_reserve(&in, n, NULL), 'a', n);
+    in.p[1] = ';';
+    const struct stage_case c = {"long", make, NULL, in.p, n};
+    assert_int_equal(stage_run(&c, 65536, 65536, &seed, &out, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    weir_buf_fini(&in);
+    weir_buf_fini(&out);
+}
+
+static void blocks_worker_that_cannot_start_is_an_error(void **state)
+{
+    struct job job = {.workers = -1};
+    struct weir_stage stage = {0};
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_blocks_new(&ops, &job, 64, &stage, &err), -1);
+    assert_int_equal(err.code, WEIR_E_NOMEM);
+    assert_null(stage.ops);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_come_out_in_order_after_their_head),
+        cmocka_unit_test(blocks_error_has_its_place_and_what_is_before_it_is_out),
+        cmocka_unit_test(blocks_record_over_the_ceiling_is_a_limit),
+        cmocka_unit_test(blocks_worker_that_cannot_start_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
