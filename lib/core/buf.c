@@ -27,10 +27,12 @@ uint8_t *weir_buf_reserve(struct weir_buf *b, size_t n, struct weir_err *err)
         return NULL;
     }
     if (n > b->cap - b->len || b->p == NULL) {
-        size_t cap = b->cap > FIRST_BYTES ? b->cap : FIRST_BYTES;
+        size_t cap = b->cap > 0 ? b->cap : FIRST_BYTES;
         while (cap < b->len + n) {
             cap = cap > b->max / 2 ? b->max : cap * 2;
         }
+        cap = cap < b->max ? cap : b->max;
+        cap = cap > 0 ? cap : 1; /* a place to point at, even where nothing may be put */
         uint8_t *p = realloc(b->p, cap);
         if (p == NULL) {
             weir_err_set(err, WEIR_E_NOMEM, "out of memory (%zu bytes)", cap);

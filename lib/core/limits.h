@@ -66,11 +66,9 @@
 #define WEIR_S3_PART_XML_MAX_BYTES 512   /* one part's number, ETag and checksum in Complete */
 #define WEIR_S3_BUCKET_MAX_BYTES 255     /* what the oldest buckets and other servers allow */
 #define WEIR_S3_XML_DEPTH_MAX 16         /* an answer of S3 has 4 */
-#define WEIR_S3_URL_MAX_BYTES                                                                      \
-    (16 * WEIR_KIB)             /* a key with every byte encoded, an upload id, a host */
+#define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */
 #define WEIR_SIGV4_PAIRS_MAX 32 /* headers, or query parameters, of one request */
-#define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* a canonical request: session tokens are long  \
-                                                   */
+#define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* to be signed: session tokens are long */
 #define WEIR_AWS_SECRET_MAX_BYTES 1024            /* AWS's have 40 */
 
 /* event: Lambda's. */
@@ -94,6 +92,7 @@
 #define WEIR_GENERATE_BUFFER_BYTES (128 * WEIR_KIB) /* rows made and not yet written */
 #define WEIR_INVOKE_INIT_MS 10000                   /* Lambda: exec to the first /next */
 #define WEIR_INVOKE_STOP_MS 500                     /* Lambda: SIGTERM to SIGKILL */
+#define WEIR_INVOKE_ENV_MAX 512 /* variables of a function; Lambda itself allows 4 KiB of them */
 #define WEIR_RAPI_CONNECTIONS_MAX 16                /* a runtime needs two */
 #define WEIR_RAPI_HEADERS_MAX_BYTES (64 * WEIR_KIB) /* one request's line and headers */
 

@@ -96,6 +96,23 @@ static void buf_stops_at_its_ceiling_and_keeps_what_it_has(void **state)
     assert_int_equal(b.max, 1000);
 }
 
+static void buf_never_has_more_room_than_its_ceiling(void **state)
+{
+    static const size_t ceilings[] = {0, 1, 2, 255, 256, 257, 1000};
+    struct weir_buf b;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++) {
+        weir_buf_init(&b, ceilings[i]);
+        assert_non_null(weir_buf_reserve(&b, 0, NULL));
+        while (weir_buf_add(&b, "x", 1, NULL) == 0) {
+        }
+        assert_int_equal(b.len, ceilings[i]);
+        assert_true(b.cap <= ceilings[i] || ceilings[i] == 0);
+        weir_buf_fini(&b);
+    }
+}
+
 static void buf_size_near_the_end_of_the_address_space_is_a_limit(void **state)
 {
     struct weir_buf b;
@@ -163,6 +180,7 @@ int main(void)
         cmocka_unit_test(err_long_message_is_cut_between_characters),
         cmocka_unit_test(err_types_match_the_grammar_of_the_runtime_api),
         cmocka_unit_test(buf_stops_at_its_ceiling_and_keeps_what_it_has),
+        cmocka_unit_test(buf_never_has_more_room_than_its_ceiling),
         cmocka_unit_test(buf_size_near_the_end_of_the_address_space_is_a_limit),
         cmocka_unit_test(buf_formats_and_terminates_text),
         cmocka_unit_test(log_line_is_one_line_whatever_is_in_it),
