@@ -1,0 +1,49 @@
+#ifndef WEIR_CODEC_DEFLATE_H
+#define WEIR_CODEC_DEFLATE_H
+
+#include "codec/gzip.h"
+#include "core/buf.h"
+#include "core/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Deflate for record pipelines: each block becomes raw deflate that stands alone and ends on a
+ * byte, so that blocks can be made by several threads, each with an encoder of its own, and still
+ * be one gzip member (codec/gzip.h).
+ */
+
+/* Level 1: on random rows zlib's higher levels cost two to five times the CPU for a few percent;
+ * Huffman-only, slower than it looks, gives three times the size. */
+#define WEIR_DEFLATE_LEVEL 1
+
+struct weir_deflate; /* an encoder: 256 KiB of memory, one thread at a time */
+
+/**
+ * weir_deflate_new: an encoder.
+ *
+ * level  0..9 as zlib counts; WEIR_DEFLATE_LEVEL is the default
+ *
+ * Returns it (weir_deflate_free), or NULL with *err set: WEIR_E_CONFIG (level), WEIR_E_NOMEM.
+ */
+struct weir_deflate *weir_deflate_new(int level, struct weir_err *err);
+
+/** weir_deflate_free: accepts NULL. */
+void weir_deflate_free(struct weir_deflate *deflate);
+
+/**
+ * weir_deflate_block: compress one block.
+ *
+ * in, len  the plain bytes; nothing of earlier blocks is referred to
+ * out      raw deflate (RFC 1951) is appended: byte-aligned at its end and not final, so that
+ *          another block, or weir_gzip_trailer, can follow. Nothing when len is 0
+ * part     receives CRC-32 and length of the plain bytes, for weir_gzip_frame_add
+ *
+ * Returns 0, or -1 with *err set (WEIR_E_LIMIT, WEIR_E_NOMEM: out cannot grow) and out cut back to
+ * what it held.
+ */
+int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
+    struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err);
+
+#endif
