@@ -1,0 +1,59 @@
+#ifndef WEIR_CSV_READER_H
+#define WEIR_CSV_READER_H
+
+#include "core/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Whole records to rows. Well-formed blocks are parsed by libcsv, blocks with a quote out of place
+ * by a parser of our own (csv/exact.h); the tests hold the two together. Nothing is trimmed, blank
+ * lines are no rows, and the rows are as long as they are: counting columns is the caller's.
+ */
+struct weir_csv_field {
+    const uint8_t *p; /* never NULL */
+    size_t len;
+};
+
+struct weir_csv_row {
+    const struct weir_csv_field *fields;
+    size_t fields_n; /* 1 or more */
+    bool malformed;  /* text follows the closing quote of a field: that field is its source bytes,
+                      * from the opening quote up to the next delimiter or line end */
+    size_t malformed_field; /* the first such field, counted from 0 */
+};
+
+struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
+
+/** weir_csv_reader_new: a reader. Returns it, or NULL with *err set: WEIR_E_NOMEM. */
+struct weir_csv_reader *weir_csv_reader_new(struct weir_err *err);
+
+/** weir_csv_reader_free: accepts NULL. */
+void weir_csv_reader_free(struct weir_csv_reader *reader);
+
+/**
+ * weir_csv_read: hand over the rows of a block, in order.
+ *
+ * p, len     whole records, as weir_csv_split cuts them (without what it says to skip); the last
+ *            one may lack its line end
+ * malformed  what weir_csv_split said. True is always safe; false for a block with a quote out of
+ *            place is WEIR_E_BUG
+ * on_row     called for each row; the row and its bytes are valid until it returns, which it does
+ *            with 0, or with -1 and *err set to stop
+ *
+ * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
+ * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or libcsv and the splitter
+ * disagree). After a failure weir_csv_reader_rows tells how far it came; the reader can be used
+ * again.
+ */
+int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool malformed,
+    int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,
+    struct weir_err *err);
+
+/** weir_csv_reader_rows: how many rows the last weir_csv_read handed over with on_row's consent.
+ *  After a failure the row at fault is the next one. */
+uint64_t weir_csv_reader_rows(const struct weir_csv_reader *reader);
+
+#endif

@@ -1,0 +1,82 @@
+#ifndef WEIR_CSV_SPLIT_H
+#define WEIR_CSV_SPLIT_H
+
+#include "core/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where records end. The scanner follows the quotes of a CSV stream exactly and cuts it into blocks
+ * of whole records: first the head, which is the first record alone, then blocks of about
+ * block_bytes. It is serial and sees every byte once, whatever the windows are; where it cuts
+ * depends on the bytes only, never on the windows.
+ *
+ * The dialect is ',' and '"'. A line ends at LF, CRLF or CR outside quotes; a quote opens a quoted
+ * field only as the field's first byte; inside, two quotes are one. A line without a byte is blank
+ * and no record. Bytes have no other meaning: NUL and invalid UTF-8 pass.
+ */
+struct weir_csv_split {
+    size_t block_bytes, row_max;
+    uint64_t lines_before; /* lines in the blocks cut so far */
+    bool head;             /* the next block is the head */
+    bool bom_done;         /* the stream's first bytes have been looked at */
+
+    /* The block being scanned; offsets count from its start. */
+    size_t pos;  /* scanned up to here */
+    size_t end;  /* the last line end found (after it), 0 for none */
+    size_t row;  /* where the record being scanned began; 0 in the head */
+    size_t skip; /* length of the byte order mark */
+    int state;
+    bool after_cr; /* the byte before pos is a CR */
+
+    /* Counts up to `end`, and behind it (tail_). */
+    uint64_t lines, blank, tail_lines, tail_blank;
+    bool any_row, malformed, tail_any_row, tail_malformed;
+};
+
+/** What is known of a block, or of the error that ends the stream. */
+struct weir_csv_cut {
+    size_t len;          /* bytes in the block; 0: more input is needed */
+    size_t skip;         /* of these, bytes to leave out at its start (a byte order mark) */
+    uint64_t first_line; /* the physical line it starts on; the stream's first line is 1 */
+    uint64_t lines;      /* physical lines in it, those inside quotes included */
+    uint64_t blank;      /* of these, lines that are empty and stand outside quotes */
+    bool malformed;      /* has a quote where RFC 4180 allows none: inside an unquoted field, or
+                          * text after a closing quote; weir_csv_read wants to know */
+    uint64_t open_line;  /* with an error: the line within this block, counted from 1, where the
+                          * open quote or the row that is too long began */
+};
+
+/**
+ * weir_csv_split_init: before the first byte of a stream. Owns no memory; needs no fini.
+ *
+ * block_bytes  the size to aim at: a block is cut at its last record end at or below this, or, when
+ *              one record is longer, at that record's end; >= 1
+ * row_max      the longest record in bytes without its line end; in the head, what lies before it
+ *              counts too
+ */
+void weir_csv_split_init(struct weir_csv_split *s, size_t block_bytes, size_t row_max);
+
+/**
+ * weir_csv_split: find the end of the next block.
+ *
+ * p, len  all bytes not yet in a block; between calls it only grows, until a block is cut, whose
+ *         bytes must then be gone
+ * last    nothing follows p[len - 1]
+ * ret     overwritten; len stays 0 when more bytes are needed, never so with last set unless the
+ *         argument len is 0
+ *
+ * The head is the first record with the blank lines before it; with no record at all it is the
+ * whole input. No window larger than row_max + 6
+ * (or block_bytes, when that is more) is ever needed. Without a
+ * line end after it, the last record (or what is behind the last line end) still counts as a line.
+ *
+ * Returns 0, or -1 with *err set, naming the stream's line, and ret->open_line: WEIR_E_DATA (a
+ * quote that is never closed), WEIR_E_LIMIT (a row longer than row_max). Not called after that.
+ */
+int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last,
+    struct weir_csv_cut *ret, struct weir_err *err);
+
+#endif

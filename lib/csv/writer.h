@@ -1,0 +1,26 @@
+#ifndef WEIR_CSV_WRITER_H
+#define WEIR_CSV_WRITER_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "csv/reader.h"
+
+/*
+ * Rows to text: ',' between fields, quotes only around a field that has a delimiter, a quote, LF or
+ * CR in it, LF as the line end (which is the caller's to add).
+ */
+
+/** weir_csv_put_field: append one field, quoted if it must be, without a delimiter. Returns 0, or
+ *  -1 with *err set (WEIR_E_LIMIT, WEIR_E_NOMEM) and nothing appended. */
+int weir_csv_put_field(struct weir_buf *out, const uint8_t *p, size_t len, struct weir_err *err);
+
+/**
+ * weir_csv_put_fields: append fields with delimiters between them, without a line end.
+ *
+ * A row of one empty field becomes "" (two quotes), for an empty line is no row. Returns 0, or -1
+ * with *err set and an undefined part of the row appended.
+ */
+int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_field *fields, size_t fields_n,
+    struct weir_err *err);
+
+#endif

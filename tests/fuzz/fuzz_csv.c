@@ -1,0 +1,126 @@
+/*
+ * Splitter and reader on any bytes: blocks must not depend on the windows, both parsers must agree
+ * on what the splitter calls well-formed, and what is written must read and write the same.
+ */
+#include "core/buf.h"
+#include "core/limits.h"
+#include "csv/reader.h"
+#include "csv/split.h"
+#include "csv/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OUT_MAX_BYTES (64 * WEIR_MIB)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static int put_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    return weir_csv_put_fields(ctx, row->fields, row->fields_n, err) != 0
+               ? -1
+               : weir_buf_adds(ctx, row->malformed ? "\r" : "\n", err);
+}
+
+static void must_be_same(const struct weir_buf *a, size_t from, const struct weir_buf *b)
+{
+    must(a->len - from == b->len);
+    must(b->len == 0 || memcmp(a->p + from, b->p, b->len) == 0);
+}
+
+/* One block through both parsers, and what comes out through the first again. */
+static void read_block(struct weir_csv_reader *reader, const uint8_t *p,
+    const struct weir_csv_cut *cut, struct weir_buf *rows)
+{
+    struct weir_err err = {0};
+    struct weir_buf other;
+    const size_t from = rows->len;
+
+    weir_buf_init(&other, OUT_MAX_BYTES);
+    p += cut->skip;
+    size_t len = cut->len - cut->skip;
+    int rc = weir_csv_read(reader, p, len, cut->malformed, put_row, rows, &err);
+    must(rc == 0 || err.code == WEIR_E_LIMIT); /* too many columns */
+    if (rc == 0 && rows->len > from) {
+        uint64_t n = weir_csv_reader_rows(reader);
+        must(weir_csv_read(reader, p, len, true, put_row, &other, &err) == 0);
+        must(weir_csv_reader_rows(reader) == n);
+        must_be_same(rows, from, &other);
+        other.len = 0;
+        must(weir_csv_read(
+                 reader, rows->p + from, rows->len - from, false, put_row, &other, &err) == 0);
+        must(weir_csv_reader_rows(reader) == n);
+        must(other.len == rows->len - from);
+    }
+    weir_buf_fini(&other);
+}
+
+static bool same_cut(const struct weir_csv_cut *a, const struct weir_csv_cut *b)
+{
+    return a->len == b->len && a->skip == b->skip && a->first_line == b->first_line &&
+           a->lines == b->lines && a->blank == b->blank && a->malformed == b->malformed &&
+           a->open_line == b->open_line;
+}
+
+/* Show the bytes of one block a few more at a time, on the heap and no longer than shown. */
+static int split_slowly(struct weir_csv_split *s, const uint8_t *p, size_t len, uint64_t *seed,
+    struct weir_csv_cut *cut, struct weir_err *err)
+{
+    size_t shown = s->pos;
+
+    for (;;) {
+        *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+        size_t more = (size_t)(*seed >> 33) % (*seed >> 63 ? 4 : 300);
+        shown = more < len - shown ? shown + more : len;
+        uint8_t *copy = malloc(shown > 0 ? shown : 1);
+        must(copy != NULL);
+        memcpy(copy, p, shown);
+        int rc = weir_csv_split(s, copy, shown, shown == len, cut, err);
+        free(copy);
+        if (rc != 0 || cut->len > 0 || shown == len) {
+            return rc;
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 4) {
+        return 0;
+    }
+    const size_t block_bytes = 1 + (size_t)(data[0] | data[1] << 8) % 2000;
+    const size_t row_max = data[2] % 4 == 0 ? (size_t)data[2] + 1 : 100000;
+    uint64_t seed = data[3];
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_split fast, slow;
+    struct weir_buf rows;
+    data += 4;
+    size -= 4;
+    must(reader != NULL);
+    weir_buf_init(&rows, OUT_MAX_BYTES);
+    weir_csv_split_init(&fast, block_bytes, row_max);
+    weir_csv_split_init(&slow, block_bytes, row_max);
+    for (size_t at = 0; at < size;) {
+        struct weir_csv_cut a, b;
+        struct weir_err err_a = {0}, err_b = {0};
+        int rc = weir_csv_split(&fast, data + at, size - at, true, &a, &err_a);
+        must(split_slowly(&slow, data + at, size - at, &seed, &b, &err_b) == rc);
+        must(same_cut(&a, &b) && strcmp(err_a.msg, err_b.msg) == 0);
+        if (rc != 0) {
+            break;
+        }
+        must(a.len > 0 && a.len <= size - at);
+        read_block(reader, data + at, &a, &rows);
+        at += a.len;
+    }
+    weir_buf_fini(&rows);
+    weir_csv_reader_free(reader);
+    return 0;
+}

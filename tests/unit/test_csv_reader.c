@@ -1,0 +1,402 @@
+/*
+ * Do blocks become the right rows, do both parsers agree on every byte of what is well-formed, and
+ * do limits and refusals stop a block cleanly?
+ */
+#include "core/buf.h"
+#include "core/limits.h"
+#include "csv/reader.h"
+#include "csv/split.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % below;
+}
+
+/* Rows as text that shows everything: [field|field] and !n for a malformed field. Only used where
+ * the fields have no such bytes. */
+static int show_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    struct weir_buf *out = ctx;
+
+    assert_true(row->fields_n > 0);
+    weir_buf_adds(out, "[", err);
+    for (size_t i = 0; i < row->fields_n; i++) {
+        assert_non_null(row->fields[i].p);
+        if (i > 0) {
+            weir_buf_adds(out, "|", err);
+        }
+        weir_buf_add(out, row->fields[i].p, row->fields[i].len, err);
+    }
+    weir_buf_adds(out, "]", err);
+    if (row->malformed) {
+        weir_buf_addf(out, err, "!%zu", row->malformed_field);
+    }
+    return 0;
+}
+
+/* The same with lengths instead, for any bytes. */
+static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    struct weir_buf *out = ctx;
+
+    weir_buf_addf(out, err, "%zu %d:", row->fields_n, row->malformed);
+    for (size_t i = 0; i < row->fields_n; i++) {
+        weir_buf_addf(out, err, "%zu:", row->fields[i].len);
+        weir_buf_add(out, row->fields[i].p, row->fields[i].len, err);
+    }
+    return 0;
+}
+
+struct read_case {
+    const char *in;
+    const char *rows;
+    bool malformed; /* what weir_csv_split would say */
+};
+
+static const struct read_case read_cases[] = {
+    {"", "", false},
+    {"\n\r\n\r", "", false},
+    {"a", "[a]", false},
+    {"a\n", "[a]", false},
+    {"a,b\nc,d", "[a|b][c|d]", false},
+    {"a,b\rc,d\r", "[a|b][c|d]", false},
+    {"a,b\r\nc,d\r\n", "[a|b][c|d]", false},
+    {"a\r\r\nb\n\nc", "[a][b][c]", false},
+    {",\n,,", "[|][||]", false},
+    {"a,", "[a|]", false},
+    {"\"\"\n", "[]", false},
+    {"\"\"", "[]", false},
+    {"\"\",\"\"", "[|]", false},
+    {"\"a\"", "[a]", false},
+    {"\"a\"\"\"\n", "[a\"]", false},
+    {"\"\"\"a\"\"b\"\"\"", "[\"a\"b\"]", false},
+    {"\"\"\"\"", "[\"]", false},
+    {"\"a,b\",\"c\nd\",\"e\r\nf\"\n", "[a,b|c\nd|e\r\nf]", false},
+    {" a , b \n", "[ a | b ]", false},
+    {"  \n\t\n", "[  ][\t]", false},
+    {"\" a \"\n", "[ a ]", false},
+    {"\xEF\xBB\xBF"
+     "a\n",
+        "[\xEF\xBB\xBF"
+        "a]",
+        false}, /* the splitter's business */
+    {"\xff\xfe,\xc3\n", "[\xff\xfe|\xc3]", false},
+    {"a\"b,c\"\n\"d\"", "[a\"b|c\"][d]", true},
+    {" \"a\"\n", "[ \"a\"]", true},
+    {"\"a\"b\n", "[\"a\"b]!0", true},
+    {"x,\"a\" ,y\nz\n", "[x|\"a\" |y]!1[z]", true},
+    {"\"a\"b\"c,d\"\n", "[\"a\"b\"c|d\"]!0", true},
+    {"\"a\"\"b\"\"\"c,\"e\"f\n", "[\"a\"\"b\"\"\"c|\"e\"f]!0", true},
+    {"\"a\nb\"c\rd", "[\"a\nb\"c]!0[d]", true},
+    {"\"a\"\"b\",\"c\"x,\"d\"\"e\"\n", "[a\"b|\"c\"x|d\"e]!1", true},
+    {"\"\"a", "[\"\"a]!0", true},
+};
+
+static void rows_are_as_they_should_be(void **state)
+{
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf out;
+
+    (void)state;
+    assert_non_null(reader);
+    weir_buf_init(&out, WEIR_MIB);
+    for (size_t i = 0; i < sizeof read_cases / sizeof read_cases[0]; i++) {
+        const struct read_case *c = &read_cases[i];
+        for (int exact = c->malformed; exact < 2; exact++) { /* ours reads well-formed text too */
+            struct weir_err err = {0};
+            out.len = 0;
+            int rc = weir_csv_read(
+                reader, (const uint8_t *)c->in, strlen(c->in), exact != 0, show_row, &out, &err);
+            assert_string_equal(err.msg, "");
+            assert_int_equal(rc, 0);
+            assert_string_equal(weir_buf_text(&out, NULL), c->rows);
+        }
+    }
+    weir_buf_fini(&out);
+    weir_csv_reader_free(reader);
+}
+
+static void nul_bytes_are_bytes(void **state)
+{
+    static const uint8_t in[] = {0, ',', '"', 0, '"', '\n', 0, 0};
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf out;
+
+    (void)state;
+    weir_buf_init(&out, WEIR_MIB);
+    for (int exact = 0; exact < 2; exact++) {
+        out.len = 0;
+        assert_int_equal(weir_csv_read(reader, in, sizeof in, exact != 0, pack_row, &out, NULL), 0);
+        assert_int_equal(out.len, 18);
+        assert_memory_equal(out.p,
+            "2 0:1:\0"
+            "1:\0"
+            "1 0:2:\0\0",
+            18);
+        assert_int_equal(weir_csv_reader_rows(reader), 2);
+    }
+    weir_buf_fini(&out);
+    weir_csv_reader_free(reader);
+}
+
+/* Rows by the rules out of hostile pieces. */
+static size_t make_text(uint8_t *p, size_t max)
+{
+    static const char plain[] = "ab ;\t\x00\xFF'";
+    static const char *const ends[] = {"\n", "\r\n", "\r"};
+    size_t n = 0, want = rnd((uint32_t)max);
+
+    while (n < want) {
+        if (rnd(2) == 0) {
+            p[n++] = '"';
+            for (uint32_t i = rnd(rnd(20) == 0 ? 300 : 6); i > 0; i--) {
+                p[n++] = (uint8_t) "ab ,\n\r\"\x00"[rnd(8)];
+                if (p[n - 1] == '"') {
+                    p[n++] = '"';
+                }
+            }
+            p[n++] = '"';
+        } else {
+            for (uint32_t i = rnd(6); i > 0; i--) {
+                p[n++] = (uint8_t)plain[rnd(8)];
+            }
+        }
+        const char *end = rnd(3) > 0 ? "," : ends[rnd(3)];
+        for (; *end != '\0'; end++) {
+            p[n++] = (uint8_t)*end;
+        }
+    }
+    return n;
+}
+
+static void both_parsers_agree_on_well_formed_text(void **state)
+{
+    static uint8_t in[3000 + 1000];
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf a, b;
+
+    (void)state;
+    seed = 3;
+    weir_buf_init(&a, WEIR_MIB);
+    weir_buf_init(&b, WEIR_MIB);
+    for (int i = 0; i < 20000; i++) {
+        struct weir_err err = {0};
+        size_t len = make_text(in, rnd(10) == 0 ? 3000 : 100);
+        a.len = b.len = 0;
+        assert_int_equal(weir_csv_read(reader, in, len, false, pack_row, &a, &err), 0);
+        uint64_t rows = weir_csv_reader_rows(reader);
+        assert_int_equal(weir_csv_read(reader, in, len, true, pack_row, &b, &err), 0);
+        assert_int_equal(weir_csv_reader_rows(reader), rows);
+        assert_int_equal(a.len, b.len);
+        if (a.len > 0) {
+            assert_memory_equal(a.p, b.p, a.len);
+        }
+    }
+    weir_buf_fini(&a);
+    weir_buf_fini(&b);
+    weir_csv_reader_free(reader);
+}
+
+/* Whatever the bytes are: what the splitter calls well-formed is so for libcsv, and reading block
+ * by block gives the rows of the whole. */
+static void blocks_of_any_bytes_read_as_the_whole(void **state)
+{
+    static const char bytes[] = "\"\"\"aa,,\n\r";
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf whole, parts, again;
+    uint8_t in[150];
+    int bad = 0, good = 0;
+
+    (void)state;
+    seed = 4;
+    weir_buf_init(&whole, WEIR_MIB);
+    weir_buf_init(&parts, WEIR_MIB);
+    weir_buf_init(&again, WEIR_MIB);
+    for (int i = 0; i < 50000; i++) {
+        struct weir_csv_split split;
+        struct weir_csv_cut cut;
+        size_t len = rnd(sizeof in), at = 0;
+        for (size_t k = 0; k < len; k++) {
+            in[k] = (uint8_t)bytes[rnd(9)];
+        }
+        whole.len = parts.len = 0;
+        weir_csv_split_init(&split, 1 + rnd(100), 1000);
+        int rc = 0;
+        while (rc == 0 && at < len) {
+            struct weir_err err = {0};
+            rc = weir_csv_split(&split, in + at, len - at, true, &cut, &err);
+            if (rc != 0) {
+                break;
+            }
+            size_t before = parts.len;
+            assert_int_equal(
+                weir_csv_read(reader, in + at, cut.len, cut.malformed, pack_row, &parts, &err), 0);
+            again.len = 0;
+            assert_int_equal(
+                weir_csv_read(reader, in + at, cut.len, true, pack_row, &again, &err), 0);
+            assert_int_equal(again.len, parts.len - before);
+            assert_true(again.len == 0 || memcmp(again.p, parts.p + before, again.len) == 0);
+            *(cut.malformed ? &bad : &good) += 1;
+            at += cut.len;
+        }
+        if (rc == 0) {
+            assert_int_equal(weir_csv_read(reader, in, len, true, pack_row, &whole, NULL), 0);
+            assert_int_equal(whole.len, parts.len);
+            assert_true(whole.len == 0 || memcmp(whole.p, parts.p, whole.len) == 0);
+        } else { /* the open quote shows in the reader as well, which must not be called then */
+            struct weir_err err = {0};
+            assert_int_equal(
+                weir_csv_read(reader, in + at, len - at, true, pack_row, &whole, &err), -1);
+            assert_int_equal(err.code, WEIR_E_BUG);
+        }
+    }
+    assert_true(bad > 1000 && good > 1000); /* the generator makes both */
+    weir_buf_fini(&whole);
+    weir_buf_fini(&parts);
+    weir_buf_fini(&again);
+    weir_csv_reader_free(reader);
+}
+
+static void quotes_out_of_place_that_nobody_told_of_are_a_bug(void **state)
+{
+    static const char *const blocks[] = {
+        "a\nb\n\"c\"d\n", "a\nb\nc\"\n", "a\nb\n\"c\" \n", "a\nb\n\"c"};
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf out;
+
+    (void)state;
+    weir_buf_init(&out, WEIR_MIB);
+    for (size_t i = 0; i < 4; i++) {
+        struct weir_err err = {0};
+        const uint8_t *p = (const uint8_t *)blocks[i];
+        assert_int_equal(
+            weir_csv_read(reader, p, strlen(blocks[i]), false, show_row, &out, &err), -1);
+        assert_int_equal(err.code, WEIR_E_BUG);
+        assert_int_equal(weir_csv_reader_rows(reader), 2);
+        out.len = 0; /* and the reader is as new */
+        assert_int_equal(
+            weir_csv_read(reader, (const uint8_t *)"x,\"y\"", 5, false, show_row, &out, NULL), 0);
+        assert_string_equal(weir_buf_text(&out, NULL), "[x|y]");
+        out.len = 0;
+    }
+    weir_buf_fini(&out);
+    weir_csv_reader_free(reader);
+}
+
+static int refuse_third(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    int *n = ctx;
+
+    (void)row;
+    return ++*n < 3 ? 0 : weir_err_set(err, WEIR_E_CANCEL, "enough");
+}
+
+static void on_row_can_stop_the_block(void **state)
+{
+    static const char in[] = "1\n2\n3,\"x\n4\n\"\n5\n6";
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf out;
+
+    (void)state;
+    weir_buf_init(&out, WEIR_MIB);
+    for (int exact = 0; exact < 2; exact++) {
+        struct weir_err err = {0};
+        int n = 0;
+        assert_int_equal(weir_csv_read(reader, (const uint8_t *)in, strlen(in), exact != 0,
+                             refuse_third, &n, &err),
+            -1);
+        assert_int_equal(err.code, WEIR_E_CANCEL);
+        assert_int_equal(n, 3);
+        assert_int_equal(weir_csv_reader_rows(reader), 2);
+        out.len = 0;
+        assert_int_equal(
+            weir_csv_read(reader, (const uint8_t *)"a", 1, exact != 0, show_row, &out, NULL), 0);
+        assert_string_equal(weir_buf_text(&out, NULL), "[a]");
+    }
+    weir_buf_fini(&out);
+    weir_csv_reader_free(reader);
+}
+
+static int count_fields(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    (void)err;
+    *(size_t *)ctx = row->fields_n;
+    return 0;
+}
+
+static void more_columns_than_the_ceiling_is_a_limit(void **state)
+{
+    static uint8_t in[WEIR_COLUMNS_MAX + 8];
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+
+    (void)state;
+    memset(in, ',', sizeof in);
+    memcpy(in, "a\n", 2);
+    for (int exact = 0; exact < 2; exact++) {
+        struct weir_err err = {0};
+        size_t n = 0;
+        assert_int_equal(
+            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX - 1, exact != 0, count_fields, &n, &err),
+            0);
+        assert_int_equal(n, WEIR_COLUMNS_MAX);
+        assert_int_equal(
+            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX, exact != 0, count_fields, &n, &err),
+            -1);
+        assert_int_equal(err.code, WEIR_E_LIMIT);
+        assert_string_equal(err.msg, "csv: a row of more than 16384 fields");
+        assert_int_equal(weir_csv_reader_rows(reader), 1);
+    }
+    weir_csv_reader_free(reader);
+}
+
+static void fields_of_megabytes_are_whole(void **state)
+{
+    const size_t big = 3 * WEIR_MIB;
+    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_buf in, a, b;
+
+    (void)state;
+    weir_buf_init(&in, 16 * WEIR_MIB);
+    weir_buf_init(&a, 16 * WEIR_MIB);
+    weir_buf_init(&b, 16 * WEIR_MIB);
+    weir_buf_adds(&in, "x,\"", NULL);
+    for (size_t i = 0; i < big / 4; i++) {
+        weir_buf_adds(&in, i % 7 == 0 ? "\"\",," : "abc\n", NULL);
+    }
+    weir_buf_adds(&in, "\",y\nz", NULL);
+    assert_int_equal(weir_csv_read(reader, in.p, in.len, false, pack_row, &a, NULL), 0);
+    assert_int_equal(weir_csv_read(reader, in.p, in.len, true, pack_row, &b, NULL), 0);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.p, b.p, a.len);
+    assert_int_equal(weir_csv_reader_rows(reader), 2);
+    weir_buf_fini(&in);
+    weir_buf_fini(&a);
+    weir_buf_fini(&b);
+    weir_csv_reader_free(reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_as_they_should_be),
+        cmocka_unit_test(nul_bytes_are_bytes),
+        cmocka_unit_test(both_parsers_agree_on_well_formed_text),
+        cmocka_unit_test(blocks_of_any_bytes_read_as_the_whole),
+        cmocka_unit_test(quotes_out_of_place_that_nobody_told_of_are_a_bug),
+        cmocka_unit_test(on_row_can_stop_the_block),
+        cmocka_unit_test(more_columns_than_the_ceiling_is_a_limit),
+        cmocka_unit_test(fields_of_megabytes_are_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

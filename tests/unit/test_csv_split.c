@@ -1,0 +1,511 @@
+/*
+ * Does the splitter cut exactly at record ends, whatever the bytes and however they arrive? A slow
+ * model of the rules in csv/split.h stands beside it.
+ */
+#include "csv/split.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CUTS_MAX 1024
+
+struct result {
+    struct weir_csv_cut cuts[CUTS_MAX];
+    size_t n;
+    enum weir_code code;
+    uint64_t open_line;
+    char msg[WEIR_ERR_MSG_BYTES];
+};
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % below;
+}
+
+/* Feed the splitter from windows on the heap that end with the bytes shown. window 0: random. */
+static void run_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
+    size_t window, struct result *r)
+{
+    struct weir_csv_split s;
+    struct weir_err err = {0};
+    size_t at = 0, shown = 0;
+
+    memset(r, 0, sizeof *r);
+    weir_csv_split_init(&s, block_bytes, row_max);
+    for (;;) {
+        size_t more = window > 0 ? window : rnd(4) == 0 ? rnd(200) : rnd(4);
+        shown = more < len - at - shown ? shown + more : len - at;
+        uint8_t *copy = malloc(shown > 0 ? shown : 1);
+        assert_non_null(copy);
+        if (shown > 0) {
+            memcpy(copy, in + at, shown);
+        }
+        struct weir_csv_cut *cut = &r->cuts[r->n];
+        bool last = at + shown == len && (window > 0 || rnd(2) == 0);
+        int rc = weir_csv_split(&s, copy, shown, last, cut, &err);
+        free(copy);
+        if (rc != 0) {
+            r->code = err.code;
+            r->open_line = cut->open_line;
+            memcpy(r->msg, err.msg, sizeof r->msg);
+            memset(cut, 0, sizeof *cut);
+            return;
+        }
+        if (cut->len > 0 || (last && len == 0)) {
+            assert_true(++r->n < CUTS_MAX);
+        }
+        at += cut->len;
+        shown -= cut->len;
+        if (at == len && last) {
+            return;
+        }
+        assert_true(cut->len > 0 || !last);
+    }
+}
+
+/* ---- the model ---- */
+
+struct line {
+    size_t end; /* after its line end */
+    uint64_t lines, open_line;
+    bool blank, malformed, open, has_end, lone_cr;
+};
+
+/* The record, or blank line, that begins at pos, by the letter of split.h. */
+static struct line next_line(const uint8_t *in, size_t len, size_t pos)
+{
+    struct line l = {.blank = true};
+    bool quoted = false, start = true, plain = false, closed = false;
+    size_t i = pos;
+
+    for (; i < len; i++) {
+        uint8_t c = in[i];
+        bool nl = c == '\n' || c == '\r';
+        if (nl && !(c == '\n' && i > pos && in[i - 1] == '\r')) {
+            l.lines++;
+        }
+        if (quoted) {
+            if (c == '"' && i + 1 < len && in[i + 1] == '"') {
+                i++;
+            } else if (c == '"') {
+                quoted = false;
+                closed = true;
+            }
+            continue;
+        }
+        if (nl) {
+            l.has_end = true;
+            l.lone_cr = c == '\r' && !(i + 1 < len && in[i + 1] == '\n');
+            i += c == '\r' && !l.lone_cr;
+            break;
+        }
+        l.blank = false;
+        if (c == ',') {
+            start = true;
+            plain = closed = false;
+            continue;
+        }
+        if (start && c == '"') {
+            quoted = true;
+            l.open_line = l.lines + 1;
+        } else {
+            l.malformed |= closed || (plain && c == '"');
+            plain = true;
+            closed = false;
+        }
+        start = false;
+    }
+    l.open = quoted;
+    l.end = l.has_end ? i + 1 : len;
+    return l;
+}
+
+/* The offset of the first byte of the line from pos that makes the row (which began there, or in
+ * the head before it) too long, or SIZE_MAX. */
+static size_t too_long(
+    const uint8_t *in, size_t row, size_t pos, const struct line *l, size_t row_max)
+{
+    if (l->end - row <= row_max) {
+        return SIZE_MAX;
+    }
+    size_t i = row + row_max > pos ? row + row_max : pos, ends = l->end;
+    if (l->has_end) {
+        ends -= l->end - pos >= 2 && in[l->end - 1] == '\n' && in[l->end - 2] == '\r' ? 2 : 1;
+    }
+    if (i < ends) {
+        return i;
+    }
+    i = row + row_max + 2 > pos ? row + row_max + 2 : pos;
+    return i < l->end ? i : SIZE_MAX;
+}
+
+static void model_cut(
+    struct result *r, struct weir_csv_cut *sum, size_t len, size_t *at, uint64_t *line)
+{
+    sum->len = len;
+    sum->first_line = *line;
+    *line += sum->lines;
+    *at += len;
+    r->cuts[r->n++] = *sum;
+}
+
+/* One block from *at. Returns false at an error. */
+static bool model_block(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
+    size_t *at, uint64_t *line, struct result *r)
+{
+    const size_t begin = *at;
+    const bool head = r->n == 0;
+    struct weir_csv_cut sum = {0};
+    size_t end = 0, pos = begin, row = begin;
+
+    if (head && len >= 3 && memcmp(in, "\xEF\xBB\xBF", 3) == 0) {
+        sum.skip = pos = row = 3;
+    }
+    while (pos < len) {
+        struct line l = next_line(in, len, pos);
+        size_t fault = too_long(in, row, pos, &l, row_max);
+        size_t known = fault != SIZE_MAX ? fault - begin : l.end - begin - !l.has_end;
+        if (fault == SIZE_MAX && !l.has_end) {
+            known = len - begin; /* what ends only with the input */
+        } else if (fault == SIZE_MAX) {
+            known = l.end - begin - 1 + l.lone_cr;
+        }
+        if (!head && end > 0 && known >= block_bytes) {
+            break; /* the block is full before more is known of this line */
+        }
+        if (fault != SIZE_MAX || l.open) {
+            r->code = fault != SIZE_MAX ? WEIR_E_LIMIT : WEIR_E_DATA;
+            r->open_line = sum.lines + (fault != SIZE_MAX ? 1 : l.open_line);
+            return false;
+        }
+        end = l.end - begin;
+        sum.lines += l.lines + !l.has_end;
+        sum.blank += l.blank;
+        sum.malformed |= l.malformed;
+        pos = l.end;
+        if (!head || !l.blank) {
+            row = pos;
+        }
+        if (head ? !l.blank : end >= block_bytes) {
+            break;
+        }
+    }
+    model_cut(r, &sum, end > 0 ? end : pos - begin, at, line);
+    return true;
+}
+
+static void model(
+    const uint8_t *in, size_t len, size_t block_bytes, size_t row_max, struct result *r)
+{
+    size_t at = 0;
+    uint64_t line = 1;
+
+    memset(r, 0, sizeof *r);
+    while (model_block(in, len, block_bytes, row_max, &at, &line, r) && at < len) {
+        assert_true(r->n < CUTS_MAX);
+    }
+}
+
+static void print_bytes(const uint8_t *in, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (in[i] < ' ' || in[i] > '~') {
+            print_error("\\x%02x", in[i]);
+        } else {
+            print_error("%c", in[i]);
+        }
+    }
+    print_error("\n");
+}
+
+static void print_result(const char *name, const struct result *r)
+{
+    print_error("%s: code %d open_line %d '%s'\n", name, (int)r->code, (int)r->open_line, r->msg);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct weir_csv_cut *c = &r->cuts[i];
+        print_error("  len %zu skip %zu first %d lines %d blank %d malformed %d\n", c->len, c->skip,
+            (int)c->first_line, (int)c->lines, (int)c->blank, (int)c->malformed);
+    }
+}
+
+static bool same_result(const struct result *a, const struct result *b)
+{
+    if (a->n != b->n || a->code != b->code || a->open_line != b->open_line) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        const struct weir_csv_cut *x = &a->cuts[i], *y = &b->cuts[i];
+        if (x->len != y->len || x->skip != y->skip || x->lines != y->lines ||
+            x->blank != y->blank || x->malformed != y->malformed ||
+            x->first_line != y->first_line) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Every window size must give what the model gives. */
+static void check(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max)
+{
+    static const size_t windows[] = {SIZE_MAX / 2, 1, 2, 3, 63, 64, 65, 0, 0, 0};
+    static struct result want, got;
+
+    model(in, len, block_bytes, row_max, &want);
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        run_split(in, len, block_bytes, row_max, windows[i], &got);
+        if (!same_result(&got, &want)) {
+            print_bytes(in, len);
+            print_result("model", &want);
+            print_result("split", &got);
+            fail_msg("window %zu, block %zu, row max %zu: not what the model says", windows[i],
+                block_bytes, row_max);
+        }
+    }
+}
+
+/* ---- the table: inputs and what is known of them by hand ---- */
+
+struct split_case {
+    const char *in;
+    const char *lens; /* of the blocks, with block_bytes 8 */
+    uint64_t lines, blank;
+    bool malformed;
+};
+
+static const struct split_case split_cases[] = {
+    {"", "0", 0, 0, false},
+    {"a,b\n", "4", 1, 0, false},
+    {"a,b", "3", 1, 0, false},
+    {"a,b\n1,2\n3,4\n5,6", "4 8 3", 4, 0, false},
+    {"a,b\r1,2\r3,4\r5,6\r", "4 4 4 4", 4, 0, false},
+    {"a,b\r\n1,2\r\n3,4\r\n", "5 5 5", 3, 0, false},
+    {"a\n\r\n\rb\rc\n", "2 7", 5, 2, false},
+    {"\n\r\n\ra\nb", "6 1", 5, 3, false},
+    {"\n\n\r", "3", 3, 3, false},
+    {"\xEF\xBB\xBF"
+     "a\nb\n",
+        "5 2", 2, 0, false},
+    {"\xEF\xBB\xBF", "3", 0, 0, false},
+    {"\xEF\xBB", "2", 1, 0, false},
+    {"\"a\nb\r\nc\",d\n1\n", "11 2", 4, 0, false},
+    {"\"a\"\"b\"\n\"\"\n", "7 3", 2, 0, false},
+    {"a\n\"0123456789\"\nb\n", "2 13 2", 3, 0, false},
+    {"a\n\"b\"c\nd\n", "2 7", 3, 0, true},
+    {"a\nb\"c\nd\n", "2 6", 3, 0, true},
+    {"a\n\"b\" \n", "2 5", 2, 0, true},
+    {" \n\t\n", "2 2", 2, 0, false},
+    {",,\n,,\n", "3 3", 2, 0, false},
+    {"a\n\"b\"", "2 3", 2, 0, false},
+    {"a\n12345\r78", "2 6 2", 3, 0, false},
+    {"a\n1\n45678\r", "2 2 6", 3, 0, false}, /* is it CR or CRLF? not known within the block */
+    {"a\n1\n45678\n", "2 8", 3, 0, false},
+    {"a\n01234567\r\n", "2 10", 2, 0, false},
+};
+
+static void cuts_are_whole_records_and_counted(void **state)
+{
+    static struct result r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof split_cases / sizeof split_cases[0]; i++) {
+        const struct split_case *c = &split_cases[i];
+        char lens[200] = "";
+        uint64_t lines = 0, blank = 0;
+        bool malformed = false;
+        check((const uint8_t *)c->in, strlen(c->in), 8, 1000);
+        run_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 1, &r);
+        assert_int_equal(r.code, WEIR_OK);
+        for (size_t k = 0; k < r.n; k++) {
+            size_t used = strlen(lens);
+            snprintf(lens + used, sizeof lens - used, "%s%zu", k > 0 ? " " : "", r.cuts[k].len);
+            lines += r.cuts[k].lines;
+            blank += r.cuts[k].blank;
+            malformed |= r.cuts[k].malformed;
+        }
+        if (strcmp(lens, c->lens) != 0 || lines != c->lines || blank != c->blank ||
+            malformed != c->malformed) {
+            print_bytes((const uint8_t *)c->in, strlen(c->in));
+            print_result("split", &r);
+            fail_msg("case %zu: not blocks of %s, or the counts are wrong", i, c->lens);
+        }
+    }
+}
+
+struct error_case {
+    const char *in;
+    enum weir_code code;
+    uint64_t open_line; /* in the block */
+    const char *msg;
+};
+
+static const struct error_case error_cases[] = {
+    {"\"", WEIR_E_DATA, 1, "csv: the quote that opens in line 1 is never closed"},
+    {"a\n\"b\n", WEIR_E_DATA, 1, "csv: the quote that opens in line 2 is never closed"},
+    {"a\nb\n\nc,\"d\"\"\r\ne,", WEIR_E_DATA, 1,
+        "csv: the quote that opens in line 4 is never closed"},
+    {"a\n\"1\n2\",\"3", WEIR_E_DATA, 2, "csv: the quote that opens in line 3 is never closed"},
+    {"\xEF\xBB\xBF\n\"", WEIR_E_DATA, 2, "csv: the quote that opens in line 2 is never closed"},
+    {"a\nb\n01234567890123456789x\n", WEIR_E_LIMIT, 1,
+        "csv: the row in line 3 is longer than 20 bytes"},
+    {"a\nb\n1,\"45678901234567890\nxyz\"\n", WEIR_E_LIMIT, 1,
+        "csv: the row in line 3 is longer than 20 bytes (a quote opened in line 3 is still open)"},
+    {"01234567890123456789\r\n01234567890123456789,\n", WEIR_E_LIMIT, 1,
+        "csv: the row in line 2 is longer than 20 bytes"},
+    {"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\na\n", WEIR_E_LIMIT, 23,
+        "csv: the row in line 23 is longer than 20 bytes"},
+};
+
+static void errors_name_the_line(void **state)
+{
+    static struct result r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof error_cases / sizeof error_cases[0]; i++) {
+        const struct error_case *c = &error_cases[i];
+        check((const uint8_t *)c->in, strlen(c->in), 12, 20);
+        run_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 3, &r);
+        assert_int_equal(r.code, c->code);
+        assert_string_equal(r.msg, c->msg);
+        assert_int_equal(r.open_line, c->open_line);
+    }
+}
+
+static void rows_of_the_largest_size_pass(void **state)
+{
+    static const char *const ends[] = {"\n", "\r\n", "\r", ""};
+    char in[2048];
+
+    (void)state;
+    for (size_t row_max = 1; row_max < 700; row_max += row_max < 140 ? 1 : 37) {
+        for (size_t e = 0; e < 4; e++) {
+            for (size_t len = row_max - 1; len <= row_max + 1; len++) {
+                int n = snprintf(in, sizeof in, "h\n%.*s%s", (int)len,
+                    "0123456789012345678901234567890123456789", ends[e]);
+                if (len > 40) {
+                    memset(in + 2, 'x', len);
+                    n = 2 + (int)len + snprintf(in + 2 + len, 8, "%s", ends[e]);
+                }
+                check((const uint8_t *)in, (size_t)n, 64, row_max);
+            }
+        }
+    }
+}
+
+/* ---- random ---- */
+
+/* Rows by the rules, with now and then a byte that breaks them. */
+static size_t make_text(uint8_t *p, size_t max, uint32_t one_in)
+{
+    static const char plain[] = "abc d\t;x\x00\xC3";
+    static const char *const ends[] = {"\n", "\r\n", "\r", "\n"};
+    size_t n = 0, want = rnd((uint32_t)max - 64);
+    const char *end = ends[rnd(4)];
+
+    if (rnd(8) == 0) {
+        memcpy(p, "\xEF\xBB\xBF", 3);
+        n = 3;
+    }
+    while (n < want) {
+        bool quoted = rnd(2) == 0;
+        uint32_t len = rnd(rnd(10) == 0 ? 60 : 8);
+        if (quoted) {
+            p[n++] = '"';
+        }
+        for (uint32_t i = 0; i < len && n < want; i++) {
+            if (quoted && rnd(3) == 0) {
+                p[n++] = '"';
+                p[n++] = '"';
+            } else {
+                p[n++] = (uint8_t)(quoted && rnd(6) == 0 ? "\n\r,"[rnd(3)] : plain[rnd(10)]);
+            }
+            if (one_in > 0 && rnd(one_in) == 0) {
+                p[n++] = (uint8_t) "\",\n\rx"[rnd(5)];
+            }
+        }
+        if (quoted) {
+            p[n++] = '"';
+        }
+        if (rnd(4) == 0) {
+            const char *s = rnd(9) == 0 ? ends[rnd(4)] : end;
+            for (; *s != '\0'; s++) {
+                p[n++] = (uint8_t)*s;
+            }
+        } else {
+            p[n++] = ',';
+        }
+    }
+    return n;
+}
+
+static void random_texts_are_cut_as_the_model_says(void **state)
+{
+    static uint8_t in[1100];
+
+    (void)state;
+    seed = 7;
+    for (int i = 0; i < 6000; i++) {
+        static const uint32_t breaks[] = {0, 0, 300, 20};
+        size_t len = make_text(in, rnd(3) == 0 ? 1000 : 300, breaks[rnd(4)]);
+        size_t block_bytes = rnd(3) == 0 ? 1 + rnd(400) : 64 + rnd(100);
+        check(in, len, block_bytes, rnd(4) == 0 ? 1 + rnd(200) : 100000);
+    }
+}
+
+static void random_bytes_are_cut_as_the_model_says(void **state)
+{
+    static const char bytes[] = "\"\"\"\"aa,,\n\r\r\n\xEF\xBB\xBF";
+    uint8_t in[200];
+
+    (void)state;
+    seed = 8;
+    for (int i = 0; i < 30000; i++) {
+        size_t len = rnd(sizeof in);
+        uint32_t from = rnd(8), kinds = 1 + rnd(15 - from); /* few kinds: long runs of one */
+        for (size_t k = 0; k < len; k++) {
+            in[k] = (uint8_t)bytes[from + rnd(kinds)];
+        }
+        check(in, len, 1 + rnd(150), rnd(3) == 0 ? 1 + rnd(100) : 100000);
+    }
+}
+
+static void all_short_inputs_are_cut_as_the_model_says(void **state)
+{
+    static const char bytes[] = "\",\n\ra";
+    uint8_t in[6];
+
+    (void)state;
+    seed = 9;
+    for (size_t len = 0; len <= sizeof in; len++) {
+        size_t all = 1;
+        for (size_t i = 0; i < len; i++) {
+            all *= 5;
+        }
+        for (size_t k = 0; k < all; k++) {
+            for (size_t i = 0, rest = k; i < len; i++, rest /= 5) {
+                in[i] = (uint8_t)bytes[rest % 5];
+            }
+            check(in, len, 3, 100);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_are_whole_records_and_counted),
+        cmocka_unit_test(errors_name_the_line),
+        cmocka_unit_test(rows_of_the_largest_size_pass),
+        cmocka_unit_test(all_short_inputs_are_cut_as_the_model_says),
+        cmocka_unit_test(random_bytes_are_cut_as_the_model_says),
+        cmocka_unit_test(random_texts_are_cut_as_the_model_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
