@@ -1,0 +1,206 @@
+#include "json/number.h"
+
+#include <stdint.h>
+
+/*
+ * A number is its digits d1 d2 d3 ... (no zeros in front) times a power of ten. Two numbers of the
+ * same sign are first compared by the place of d1, which needs the difference of two exponents of
+ * any length, then digit by digit. Nothing is converted, so nothing can overflow or be rounded.
+ */
+
+#define PLAIN_DIGITS 18 /* as many as an int64_t surely holds */
+
+/* A number taken apart; the pieces point into its text. */
+struct parts {
+    bool negative;
+    struct weir_str whole, frac; /* digits before and after the point */
+    bool exp_negative;
+    struct weir_str exp; /* digits of the exponent; empty: none */
+};
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static size_t skip_digits(const char *p, size_t i, size_t len)
+{
+    while (i < len && digit(p[i])) {
+        i++;
+    }
+    return i;
+}
+
+size_t weir_number_scan(const char *p, size_t len)
+{
+    size_t i = len > 0 && p[0] == '-', j;
+
+    if (i == len || !digit(p[i])) {
+        return 0;
+    }
+    i = p[i] == '0' ? i + 1 : skip_digits(p, i, len);
+    if (i < len && p[i] == '.') {
+        j = skip_digits(p, i + 1, len);
+        if (j == i + 1) {
+            return 0;
+        }
+        i = j;
+    }
+    if (i < len && (p[i] == 'e' || p[i] == 'E')) {
+        i++;
+        i += i < len && (p[i] == '+' || p[i] == '-');
+        j = skip_digits(p, i, len);
+        if (j == i) {
+            return 0;
+        }
+        i = j;
+    }
+    return i;
+}
+
+bool weir_number_valid(struct weir_str s)
+{
+    return s.len > 0 && weir_number_scan(s.p, s.len) == s.len;
+}
+
+static struct parts take_apart(struct weir_str s)
+{
+    struct parts n = {.negative = s.p[0] == '-'};
+    size_t i = n.negative, j = skip_digits(s.p, i, s.len);
+
+    n.whole = (struct weir_str){s.p + i, j - i};
+    n.frac = n.exp = (struct weir_str){s.p + j, 0};
+    i = j;
+    if (i < s.len && s.p[i] == '.') {
+        j = skip_digits(s.p, i + 1, s.len);
+        n.frac = (struct weir_str){s.p + i + 1, j - i - 1};
+        i = j;
+    }
+    if (i < s.len) { /* e */
+        i++;
+        n.exp_negative = s.p[i] == '-';
+        i += s.p[i] == '+' || s.p[i] == '-';
+        while (i < s.len && s.p[i] == '0') {
+            i++;
+        }
+        n.exp = (struct weir_str){s.p + i, s.len - i};
+    }
+    return n;
+}
+
+static size_t digits(const struct parts *n)
+{
+    return n->whole.len + n->frac.len;
+}
+
+static char digit_at(const struct parts *n, size_t i)
+{
+    if (i < n->whole.len) {
+        return n->whole.p[i];
+    }
+    i -= n->whole.len;
+    return i < n->frac.len ? n->frac.p[i] : '0';
+}
+
+/* How many zeros the digits begin with; all of them: the number is zero. */
+static size_t leading_zeros(const struct parts *n)
+{
+    size_t i = 0, all = digits(n);
+
+    while (i < all && digit_at(n, i) == '0') {
+        i++;
+    }
+    return i;
+}
+
+/*
+ * a's exponent minus b's, exact when it is small; else only its sign and that it is at least 2^40
+ * in size, which no number of digits in a text makes up for.
+ */
+static int64_t exponent_difference(const struct parts *a, const struct parts *b)
+{
+    const int64_t enough = INT64_C(1) << 40;
+    size_t len = a->exp.len > b->exp.len ? a->exp.len : b->exp.len;
+    int64_t d = 0;
+
+    for (size_t i = len; i > 0 && d < enough && d > -enough; i--) {
+        int64_t x = i <= a->exp.len ? a->exp.p[a->exp.len - i] - '0' : 0;
+        int64_t y = i <= b->exp.len ? b->exp.p[b->exp.len - i] - '0' : 0;
+        d = d * 10 + (a->exp_negative ? -x : x) - (b->exp_negative ? -y : y);
+    }
+    return d;
+}
+
+/* Compare two that are not zero, without their signs. */
+static int compare_sizes(const struct parts *a, const struct parts *b, size_t za, size_t zb)
+{
+    int64_t place = exponent_difference(a, b) + ((int64_t)a->whole.len - (int64_t)za) -
+                    ((int64_t)b->whole.len - (int64_t)zb);
+
+    if (place != 0) {
+        return place < 0 ? -1 : 1;
+    }
+    size_t na = digits(a) - za, nb = digits(b) - zb;
+    for (size_t i = 0; i < na || i < nb; i++) {
+        char x = digit_at(a, za + i), y = digit_at(b, zb + i);
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+/* Digits only, few enough for an int64_t: most numbers that there are. */
+static bool plain(struct weir_str s, int64_t *ret)
+{
+    size_t i = s.p[0] == '-';
+    int64_t x = 0;
+
+    if (s.len - i > PLAIN_DIGITS) {
+        return false;
+    }
+    for (; i < s.len; i++) {
+        if (!digit(s.p[i])) {
+            return false;
+        }
+        x = x * 10 + (s.p[i] - '0');
+    }
+    *ret = s.p[0] == '-' ? -x : x;
+    return true;
+}
+
+int weir_number_cmp(struct weir_str a, struct weir_str b)
+{
+    int64_t x, y;
+
+    if (plain(a, &x) && plain(b, &y)) {
+        return (x > y) - (x < y);
+    }
+    struct parts pa = take_apart(a), pb = take_apart(b);
+    size_t za = leading_zeros(&pa), zb = leading_zeros(&pb);
+    int sa = za == digits(&pa) ? 0 : pa.negative ? -1 : 1;
+    int sb = zb == digits(&pb) ? 0 : pb.negative ? -1 : 1;
+    if (sa != sb || sa == 0) {
+        return (sa > sb) - (sa < sb);
+    }
+    return sa * compare_sizes(&pa, &pb, za, zb);
+}
+
+bool weir_number_is_integer(struct weir_str s)
+{
+    struct parts n = take_apart(s);
+
+    if (n.frac.len == 0 && n.exp.len == 0) {
+        return true;
+    }
+    size_t all = digits(&n), zeros = 0;
+    while (zeros < all && digit_at(&n, all - 1 - zeros) == '0') {
+        zeros++;
+    }
+    if (zeros == all) {
+        return true;
+    }
+    /* The last digit that is not zero stands at 10^(exponent - fraction digits + zeros). */
+    const struct parts none = {.exp = {s.p, 0}};
+    return exponent_difference(&n, &none) - (int64_t)n.frac.len + (int64_t)zeros >= 0;
+}

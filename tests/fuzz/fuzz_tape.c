@@ -1,0 +1,95 @@
+/*
+ * The strict parser on any bytes: the tape must lead from its start to its end, and what it accepts
+ * cJSON, which accepts more, must accept too, with the same shape.
+ */
+#include "core/utf8.h"
+#include "json/number.h"
+#include "json/tape.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CJSON_NUMBER_MAX 63 /* it refuses longer ones */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+/* Compare a value with cJSON's; returns the entry after it. */
+static uint32_t walk(
+    const struct weir_json_tape *tape, uint32_t at, const cJSON *c, bool *long_number)
+{
+    const struct weir_json_value *v = &tape->v[at];
+    struct weir_str s = weir_json_text(tape, v);
+    uint32_t next = at + 1;
+
+    must(at < tape->n);
+    if (v->kind == WEIR_JSON_NUMBER) {
+        must(weir_number_valid(s));
+        must(weir_number_cmp(s, s) == 0);
+        *long_number = *long_number || s.len > CJSON_NUMBER_MAX;
+        must(c == NULL || cJSON_IsNumber(c));
+    } else if (v->kind == WEIR_JSON_STRING) {
+        must(weir_utf8_check(s.p, s.len) == s.len);
+        must(c == NULL || cJSON_IsString(c));
+        if (c != NULL && memchr(s.p, '\0', s.len) == NULL) {
+            must(strlen(c->valuestring) == s.len && memcmp(c->valuestring, s.p, s.len) == 0);
+        }
+    } else if (v->kind == WEIR_JSON_ARRAY || v->kind == WEIR_JSON_OBJECT) {
+        bool object = v->kind == WEIR_JSON_OBJECT;
+        const cJSON *child = c == NULL ? NULL : c->child;
+        must(c == NULL || (object ? cJSON_IsObject(c) : cJSON_IsArray(c)));
+        for (uint32_t i = 0; i < v->len; i++) {
+            must(c == NULL || child != NULL);
+            if (object) {
+                must(tape->v[next].kind == WEIR_JSON_STRING);
+                must(weir_json_member(tape, v, weir_json_text(tape, &tape->v[next])) ==
+                     &tape->v[next + 1]);
+                next++;
+            }
+            next = walk(tape, next, child, long_number);
+            child = child == NULL ? NULL : child->next;
+        }
+        must(child == NULL);
+    }
+    must(v->next == next);
+    return next;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct weir_json_tape tape;
+    struct weir_json_fault fault = {.offset = 0};
+    const char *text = (const char *)data;
+    bool long_number = false;
+
+    weir_json_tape_init(&tape);
+    if (weir_json_parse(&tape, text, size, &fault) == 0) {
+        must(walk(&tape, 0, NULL, &long_number) == tape.n);
+        must(weir_json_equal(&tape, tape.v, &tape, tape.v));
+        cJSON *c = cJSON_ParseWithLengthOpts(text, size, NULL, 0);
+        must(c != NULL || long_number);
+        if (c != NULL) {
+            walk(&tape, 0, c, &long_number);
+        }
+        cJSON_Delete(c);
+        /* Without its last byte it is something else, but still read within bounds. */
+        if (size > 0 && size < 4096) {
+            char *copy = malloc(size);
+            must(copy != NULL);
+            memcpy(copy, text, size);
+            (void)weir_json_parse(&tape, copy, size - 1, &fault);
+            free(copy);
+        }
+    } else {
+        must(fault.reason != NULL && fault.offset <= size && fault.code != WEIR_OK);
+    }
+    weir_json_tape_fini(&tape);
+    return 0;
+}
