@@ -1,0 +1,49 @@
+#ifndef WEIR_SCHEMA_PATTERN_H
+#define WEIR_SCHEMA_PATTERN_H
+
+#include "core/err.h"
+#include "core/str.h"
+
+/*
+ * The regular expressions of `pattern`: ECMA-262 with the u flag, run by PCRE2. The text is
+ * translated first, so that what the two read differently means what ECMA-262 says (`.`, `\s`,
+ * `\v`, `{` that is no quantifier, surrogate pairs), and what only PCRE2 knows (`\A`, `(?i)`,
+ * `(*VERB)`, `a++`, `[[:alpha:]]`) is refused or taken literally, as ECMA-262 has it. `\d`, `\w`
+ * and `\b` are ASCII. A pattern is not anchored.
+ *
+ * Matching is bounded: WEIR_PATTERN_MATCH_LIMIT steps, WEIR_PATTERN_STACK_MAX_BYTES of memory.
+ */
+struct weir_pattern;
+struct weir_pattern_work;
+
+/**
+ * weir_pattern_new: compile a pattern.
+ *
+ * source  the pattern as the schema has it, valid UTF-8; not kept
+ *
+ * Returns the pattern (weir_pattern_free), which does not change and may be shared by threads; or
+ * NULL with *err set: WEIR_E_CONFIG with the character's place (from 1) in the source and the
+ * reason, WEIR_E_NOMEM.
+ */
+struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *err);
+
+/** weir_pattern_free: free a pattern. NULL is accepted. */
+void weir_pattern_free(struct weir_pattern *pattern);
+
+/** weir_pattern_work_new: a thread's memory for matching. NULL with *err set: WEIR_E_NOMEM. */
+struct weir_pattern_work *weir_pattern_work_new(struct weir_err *err);
+
+/** weir_pattern_work_free: NULL is accepted. */
+void weir_pattern_work_free(struct weir_pattern_work *work);
+
+enum weir_pattern_verdict {
+    WEIR_PATTERN_NO,
+    WEIR_PATTERN_YES,
+    WEIR_PATTERN_LIMIT, /* too many steps, or too much memory: nobody knows */
+};
+
+/** weir_pattern_match: whether the pattern is found anywhere in subject, which is valid UTF-8. */
+enum weir_pattern_verdict weir_pattern_match(
+    const struct weir_pattern *pattern, struct weir_pattern_work *work, struct weir_str subject);
+
+#endif
