@@ -1,0 +1,386 @@
+/*
+ * The four ends: read and write, a descriptor or a path. The path sink's temporary file and its
+ * publication are in file_new.c.
+ */
+#include "net/file.h"
+
+#include "net/file_priv.h"
+#include "net/ready.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_BYTES 192   /* of a path in messages */
+#define FIFO_RETRY_MS 20 /* a fifo has no event for "a reader has come" */
+
+struct end {
+    struct weir_loop *loop;
+    int fd; /* -1: a fifo that still has no reader */
+    bool owned;
+    bool nonblocking;               /* by itself: may be written more than PIPE_BUF at a time */
+    struct weir_ready *ready;       /* NULL: never waits */
+    uv_timer_t *retry;              /* for a fifo without a reader */
+    char *fifo;                     /* its path */
+    struct weir_file_new *file_new; /* a file to publish, or NULL */
+    struct weir_source_info *info;
+    char name[NAME_BYTES];
+};
+
+enum weir_code weir_file_open_code(int e)
+{
+    switch (e) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO:
+    case ENODEV:
+        return WEIR_E_CONFIG;
+    case ENOMEM:
+        return WEIR_E_NOMEM;
+    default:
+        return WEIR_E_IO;
+    }
+}
+
+static int fail(const struct end *end, struct weir_err *err)
+{
+    int e = errno;
+
+    return weir_err_detail(err, WEIR_E_IO, e, "file: %s: %s", end->name, uv_strerror(-e));
+}
+
+static int fail_open(const char *path, int e, struct weir_err *err)
+{
+    return weir_err_detail(
+        err, weir_file_open_code(e), e, "file: %.180s: %s", path, uv_strerror(-e));
+}
+
+static void close_timer(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void end_free(void *self)
+{
+    struct end *end = self;
+
+    if (end == NULL) {
+        return;
+    }
+    weir_file_new_free(end->file_new); /* before its descriptor is closed: it only unlinks */
+    weir_ready_free(end->ready);
+    if (end->owned && end->fd != -1) {
+        close(end->fd);
+    }
+    if (end->retry != NULL) {
+        uv_close((uv_handle_t *)end->retry, close_timer);
+    }
+    free(end->fifo);
+    free(end);
+}
+
+static struct end *end_new(struct weir_loop *loop, int fd, const char *name, struct weir_err *err)
+{
+    struct end *end = calloc(1, sizeof *end);
+
+    if (end == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+        return NULL;
+    }
+    end->loop = loop;
+    end->fd = fd;
+    snprintf(end->name, sizeof end->name, "%s", name);
+    return end;
+}
+
+/* What is to be known of an open descriptor. */
+static int look(struct end *end, bool write, struct weir_err *err)
+{
+    struct stat st;
+
+    if (fstat(end->fd, &st) != 0) {
+        return fail(end, err);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return weir_err_detail(
+            err, WEIR_E_CONFIG, EISDIR, "file: %s: %s", end->name, uv_strerror(-EISDIR));
+    }
+    if (end->info != NULL) {
+        *end->info = (struct weir_source_info){.size_bytes = -1};
+    }
+    if (S_ISREG(st.st_mode)) {
+        off_t at = lseek(end->fd, 0, SEEK_CUR);
+        if (end->info != NULL && at >= 0) {
+            end->info->size_bytes = st.st_size > at ? st.st_size - at : 0;
+        }
+        return 0;
+    }
+    int flags = fcntl(end->fd, F_GETFL);
+    end->nonblocking = flags != -1 && (flags & O_NONBLOCK) != 0;
+    return weir_ready_new(end->loop, end->fd, write, &end->ready, err);
+}
+
+/*
+ * Reading
+ */
+
+static enum weir_step source_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct end *end = self;
+
+    (void)in;
+    while (out->pos < out->size) {
+        if (!weir_ready_now(end->ready)) {
+            return WEIR_WAIT;
+        }
+        ssize_t n = read(end->fd, out->p + out->pos, out->size - out->pos);
+        if (n > 0) {
+            out->pos += (size_t)n;
+            if (end->info != NULL) {
+                end->info->read_bytes += (uint64_t)n;
+            }
+        } else if (n == 0) {
+            return WEIR_END;
+        } else if (errno != EINTR && !(errno == EAGAIN && end->ready != NULL)) {
+            (void)fail(end, err);
+            return WEIR_FAIL;
+        }
+    }
+    return WEIR_NEED_OUT;
+}
+
+static const struct weir_stage_ops source_ops = {"file-in", source_step, NULL, end_free};
+
+int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    /* O_NONBLOCK: the open of a fifo must not wait; means nothing for regular files. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct end *end;
+
+    if (fd == -1) {
+        return fail_open(path, errno, err);
+    }
+    end = end_new(loop, fd, path, err);
+    if (end == NULL) {
+        close(fd);
+        return -1;
+    }
+    end->owned = true;
+    end->info = info;
+    if (look(end, false, err) != 0) {
+        end_free(end);
+        return -1;
+    }
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    *ret = (struct weir_stage){.ops = &source_ops, .self = end};
+    return 0;
+}
+
+int weir_fd_source_new(struct weir_loop *loop, int fd, struct weir_source_info *info,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    char name[32] = "stdin";
+    struct end *end;
+
+    if (fd != STDIN_FILENO) {
+        snprintf(name, sizeof name, "descriptor %d", fd);
+    }
+    end = end_new(loop, fd, name, err);
+    if (end == NULL) {
+        return -1;
+    }
+    end->info = info;
+    if (look(end, false, err) != 0) {
+        end_free(end);
+        return -1;
+    }
+    *ret = (struct weir_stage){.ops = &source_ops, .self = end};
+    return 0;
+}
+
+/*
+ * Writing
+ */
+
+static void on_retry(uv_timer_t *timer)
+{
+    (void)timer; /* waking up is all it is for */
+}
+
+/* Open the fifo, or see to it that it is tried again. Returns WEIR_NEED_IN once it is open. */
+static enum weir_step open_fifo(struct end *end, struct weir_err *err)
+{
+    end->fd = open(end->fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (end->fd != -1) {
+        return look(end, true, err) == 0 ? WEIR_NEED_IN : WEIR_FAIL;
+    }
+    if (errno != ENXIO) {
+        (void)fail(end, err);
+        return WEIR_FAIL;
+    }
+    if (end->retry == NULL) {
+        end->retry = malloc(sizeof *end->retry);
+        if (end->retry == NULL) {
+            weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+            return WEIR_FAIL;
+        }
+        uv_timer_init(weir_loop_uv(end->loop), end->retry);
+    }
+    uv_update_time(weir_loop_uv(end->loop));
+    uv_timer_start(end->retry, on_retry, FIFO_RETRY_MS, 0);
+    return WEIR_WAIT;
+}
+
+static enum weir_step sink_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct end *end = self;
+
+    (void)out;
+    if (end->fd == -1) {
+        enum weir_step opened = open_fifo(end, err);
+        if (opened != WEIR_NEED_IN) {
+            return opened;
+        }
+    }
+    while (in->pos < in->size) {
+        size_t n = in->size - in->pos;
+        if (!weir_ready_now(end->ready)) {
+            return WEIR_WAIT;
+        }
+        if (end->ready != NULL && !end->nonblocking && n > PIPE_BUF) {
+            n = PIPE_BUF; /* what a pipe that has room takes without blocking */
+        }
+        ssize_t wrote = write(end->fd, in->p + in->pos, n);
+        if (wrote >= 0) {
+            in->pos += (size_t)wrote;
+        } else if (errno != EINTR && !(errno == EAGAIN && end->ready != NULL)) {
+            (void)fail(end, err);
+            return WEIR_FAIL;
+        }
+    }
+    if (!in->last) {
+        return WEIR_NEED_IN;
+    }
+    if (end->file_new != NULL && weir_file_new_publish(end->file_new, err) != 0) {
+        return WEIR_FAIL;
+    }
+    return WEIR_END;
+}
+
+static enum weir_step sink_abort(void *self, struct weir_err *err)
+{
+    struct end *end = self;
+
+    (void)err;
+    weir_file_new_free(end->file_new);
+    end->file_new = NULL;
+    return WEIR_END;
+}
+
+static const struct weir_stage_ops sink_ops = {"file-out", sink_step, sink_abort, end_free};
+
+int weir_fd_sink_new(struct weir_loop *loop, int fd, struct weir_stage *ret, struct weir_err *err)
+{
+    char name[32] = "stdout";
+    struct end *end;
+
+    if (fd != STDOUT_FILENO) {
+        snprintf(name, sizeof name, "descriptor %d", fd);
+    }
+    end = end_new(loop, fd, name, err);
+    if (end == NULL) {
+        return -1;
+    }
+    if (look(end, true, err) != 0) {
+        end_free(end);
+        return -1;
+    }
+    *ret = (struct weir_stage){.ops = &sink_ops, .self = end};
+    return 0;
+}
+
+/* Something that is there and is no regular file: written as it is. */
+static int open_direct(struct end *end, const char *path, bool fifo, struct weir_err *err)
+{
+    if (fifo) {
+        end->fifo = strdup(path);
+        return end->fifo != NULL ? 0 : weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+    }
+    end->fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    return end->fd != -1 ? look(end, true, err) : fail_open(path, errno, err);
+}
+
+static int sink_open(struct weir_loop *loop, const char *path, const char *root, const char *rel,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    struct end *end;
+
+    if (!there && errno != ENOENT) {
+        return fail_open(path, errno, err);
+    }
+    if (there && S_ISDIR(st.st_mode)) {
+        return fail_open(path, EISDIR, err);
+    }
+    end = end_new(loop, -1, path, err);
+    if (end == NULL) {
+        return -1;
+    }
+    end->owned = true;
+    if (there && !S_ISREG(st.st_mode)) {
+        if (open_direct(end, path, S_ISFIFO(st.st_mode), err) != 0) {
+            goto fail;
+        }
+    } else {
+        end->file_new = root != NULL ? weir_file_new_below(root, rel, there ? &st : NULL, err)
+                                     : weir_file_new_beside(path, there ? &st : NULL, err);
+        if (end->file_new == NULL) {
+            goto fail;
+        }
+        end->fd = weir_file_new_fd(end->file_new);
+        end->owned = false;
+    }
+    *ret = (struct weir_stage){.ops = &sink_ops, .self = end};
+    return 0;
+fail:
+    end_free(end);
+    return -1;
+}
+
+int weir_file_sink_new(
+    struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err)
+{
+    return sink_open(loop, path, NULL, NULL, ret, err);
+}
+
+int weir_file_sink_below(struct weir_loop *loop, const char *root, const char *path,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    size_t len = strlen(root) + strlen(path) + 2;
+    char *whole = malloc(len);
+    int rc;
+
+    if (whole == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+    }
+    snprintf(whole, len, "%s/%s", root, path);
+    rc = sink_open(loop, whole, root, path, ret, err);
+    free(whole);
+    return rc;
+}

@@ -1,0 +1,61 @@
+#ifndef WEIR_NET_FILE_H
+#define WEIR_NET_FILE_H
+
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/source.h"
+#include "stream/stage.h"
+
+/*
+ * Files and descriptors as the ends of a pipe. Regular files are read and written synchronously;
+ * pipes, terminals and sockets wait in the loop, and the flags of an inherited descriptor are never
+ * touched.
+ *
+ * Errors: WEIR_E_CONFIG for a path that cannot be opened as what it should be (missing, a folder,
+ * no permission), with errno as detail; WEIR_E_IO, detail errno, for anything that fails later;
+ * WEIR_E_NOMEM. Loop thread only.
+ */
+
+/**
+ * weir_file_source_new: read a file, a fifo or a device by its path.
+ *
+ * info  may be NULL; size_bytes is known at once for regular files, else -1
+ *
+ * Returns 0 with *ret set (free it with weir_stage_free, or give it to a pipe), or -1 with *err
+ * set. A fifo is opened without waiting; the stage waits for its writer.
+ */
+int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
+    struct weir_stage *ret, struct weir_err *err);
+
+/**
+ * weir_file_sink_new: write a file that appears when it is complete.
+ *
+ * The bytes go to a hidden file ".weir-<random>" in the same folder, which on WEIR_END is synced
+ * and renamed to path; the folder is synced too. Until then an existing file is what it was; abort
+ * and free remove the hidden one. The new file has the mode of the one it replaces; a symbolic link
+ * is followed. An existing path that is no regular file (/dev/null, a fifo) is written directly, a
+ * fifo once it has a reader. Should only the folder's sync fail, the file is there and the stage
+ * fails all the same, since nobody can promise that it stays.
+ */
+int weir_file_sink_new(
+    struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err);
+
+/**
+ * weir_file_sink_below: the same for root/path, where folders in path that do not exist are made on
+ * WEIR_END, not before. The hidden file is in root.
+ *
+ * root  a folder that exists
+ * path  relative; an empty, "." or ".." part is WEIR_E_CONFIG
+ */
+int weir_file_sink_below(struct weir_loop *loop, const char *root, const char *path,
+    struct weir_stage *ret, struct weir_err *err);
+
+/** weir_fd_source_new: read from a descriptor (stdin), from where it stands. fd is borrowed. */
+int weir_fd_source_new(struct weir_loop *loop, int fd, struct weir_source_info *info,
+    struct weir_stage *ret, struct weir_err *err);
+
+/** weir_fd_sink_new: write to a descriptor (stdout), as the bytes come. fd is borrowed; EPIPE is
+ *  WEIR_E_IO (weir_loop_new ignores SIGPIPE). */
+int weir_fd_sink_new(struct weir_loop *loop, int fd, struct weir_stage *ret, struct weir_err *err);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * libuv sleeps, libcurl talks. libcurl names the sockets it wants watched (watch_socket) and when
+ * it wants to be called again (set_timer); libuv's events are handed to curl_multi_socket_action,
+ * and after each such call the finished transfers are collected. on_done callbacks run from that
+ * collection, where libcurl is not on the stack, so they may start and free requests.
+ */
+#include "net/loop.h"
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "net/loop_priv.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+/* One socket of libcurl's. On the heap by itself, because libuv needs it until the close callback.
+ */
+struct watch {
+    uv_poll_t poll;
+    struct weir_loop *loop;
+    curl_socket_t fd;
+};
+
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+static CURLcode process_rc;
+
+static void process_init(void)
+{
+    struct sigaction old;
+
+    process_rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
+        struct sigaction ignore = {.sa_handler = SIG_IGN};
+        (void)sigaction(SIGPIPE, &ignore, NULL);
+    }
+}
+
+static void keep_first(struct weir_err *err, const struct weir_err *why)
+{
+    if (err != NULL && err->code == WEIR_OK) {
+        *err = *why;
+    }
+}
+
+/* Hand an event to libcurl, then tell the requests that it finished. */
+static void act(struct weir_loop *loop, curl_socket_t fd, int events)
+{
+    int running, left;
+    CURLMcode rc = curl_multi_socket_action(loop->multi, fd, events, &running);
+
+    if (rc != CURLM_OK) {
+        weir_err_detail(&loop->broken, WEIR_E_NET, (int)rc, "net: %s", curl_multi_strerror(rc));
+    }
+    for (CURLMsg *msg; (msg = curl_multi_info_read(loop->multi, &left)) != NULL;) {
+        struct weir_http *http = NULL;
+        CURLcode result = msg->data.result;
+
+        if (msg->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &http) == CURLE_OK) {
+            weir_http_completed(http, result); /* msg and http may be gone after this */
+        }
+    }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    const struct watch *w = poll->data;
+    /* A status is an error on the socket; libcurl finds the reason by reading or writing. */
+    int bits = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
+
+    bits |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
+    bits |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+    act(w->loop, w->fd, bits);
+}
+
+static void on_curl_timer(uv_timer_t *timer)
+{
+    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    (void)timer; /* waking up is all it is for */
+}
+
+static void free_watch(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *self)
+{
+    struct weir_loop *loop = self;
+
+    (void)multi;
+    if (timeout_ms < 0) {
+        uv_timer_stop(&loop->curl_timer);
+    } else {
+        uv_update_time(&loop->uv); /* work between two runs must not shorten the timeout */
+        uv_timer_start(&loop->curl_timer, on_curl_timer, (uint64_t)timeout_ms, 0);
+    }
+    return 0;
+}
+
+static struct watch *watch_new(struct weir_loop *loop, curl_socket_t fd)
+{
+    struct watch *w = calloc(1, sizeof *w);
+
+    if (w == NULL || uv_poll_init(&loop->uv, &w->poll, fd) != 0) {
+        free(w);
+        weir_err_set(&loop->broken, WEIR_E_NOMEM, "net: a socket cannot be watched");
+        return NULL;
+    }
+    w->poll.data = w;
+    w->loop = loop;
+    w->fd = fd;
+    curl_multi_assign(loop->multi, fd, w);
+    return w;
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *known)
+{
+    struct weir_loop *loop = self;
+    struct watch *w = known;
+    int events = 0;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (w != NULL) {
+            curl_multi_assign(loop->multi, fd, NULL);
+            uv_close((uv_handle_t *)&w->poll, free_watch); /* leaves epoll at once */
+        }
+        return 0;
+    }
+    if (w == NULL) {
+        w = watch_new(loop, fd);
+    }
+    if (w == NULL) {
+        return -1;
+    }
+    events |= (what & CURL_POLL_IN) != 0 ? UV_READABLE : 0;
+    events |= (what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0;
+    return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
+}
+
+static int multi_new(struct weir_loop *loop, struct weir_err *err)
+{
+    CURLMcode rc = CURLM_OUT_OF_MEMORY;
+
+    loop->multi = curl_multi_init();
+    if (loop->multi != NULL) {
+        rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    }
+    if (rc == CURLM_OK) {
+        rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    }
+    if (rc == CURLM_OK) {
+        rc = curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    }
+    if (rc == CURLM_OK) {
+        rc = curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    }
+    if (rc == CURLM_OK) {
+        rc = curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, WEIR_HTTP_IDLE_MAX);
+    }
+    return rc == CURLM_OK ? 0 : weir_err_set(err, WEIR_E_NOMEM, "net: %s", curl_multi_strerror(rc));
+}
+
+struct weir_loop *weir_loop_new(struct weir_err *err)
+{
+    struct weir_loop *loop = NULL;
+    int rc;
+
+    pthread_once(&process_once, process_init);
+    if (process_rc != CURLE_OK) {
+        weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(process_rc));
+        return NULL;
+    }
+    loop = calloc(1, sizeof *loop);
+    if (loop == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for a loop");
+        return NULL;
+    }
+    rc = uv_loop_init(&loop->uv);
+    if (rc != 0) {
+        weir_err_detail(err, rc == UV_ENOMEM ? WEIR_E_NOMEM : WEIR_E_IO, -rc, "net: a loop: %s",
+            uv_strerror(rc));
+        free(loop);
+        return NULL;
+    }
+    uv_timer_init(&loop->uv, &loop->curl_timer);
+    uv_timer_init(&loop->uv, &loop->wake);
+    uv_unref((uv_handle_t *)&loop->wake);
+    loop->curl_timer.data = loop;
+    if (multi_new(loop, err) != 0) {
+        weir_loop_free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void weir_loop_free(struct weir_loop *loop)
+{
+    int rc = UV_EBUSY;
+
+    if (loop == NULL) {
+        return;
+    }
+    curl_multi_cleanup(loop->multi);
+    uv_close((uv_handle_t *)&loop->curl_timer, NULL);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    /* Ends that are gone may have handles whose close callbacks are still to run, and those may
+     * close others; more rounds than this mean that an end was forgotten. */
+    for (int rounds = 0; rounds < 8 && rc != 0; rounds++) {
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+        rc = uv_loop_close(&loop->uv);
+    }
+    assert(rc == 0);
+    free(loop);
+}
+
+uv_loop_t *weir_loop_uv(struct weir_loop *loop)
+{
+    return &loop->uv;
+}
+
+void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why)
+{
+    keep_first(&loop->cancel, why);
+}
+
+static void run_uv(struct weir_loop *loop, uv_run_mode mode)
+{
+    loop->running = true;
+    uv_run(&loop->uv, mode);
+    loop->running = false;
+}
+
+int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err)
+{
+    uv_run_mode mode = UV_RUN_ONCE;
+    int64_t now_ms = weir_clock_mono_ms();
+
+    if (loop->running) {
+        return weir_err_set(err, WEIR_E_BUG, "net: a loop was run from inside its own callback");
+    }
+    if (loop->broken.code != WEIR_OK) {
+        keep_first(err, &loop->broken);
+        return -1;
+    }
+    if (!uv_loop_alive(&loop->uv)) {
+        return weir_err_set(err, WEIR_E_BUG, "net: a wait for nothing: no wake-up is armed");
+    }
+    if (mono_ms <= now_ms) {
+        mode = UV_RUN_NOWAIT;
+    } else if (mono_ms != INT64_MAX) {
+        uv_update_time(&loop->uv);
+        uv_timer_start(&loop->wake, on_wake, (uint64_t)(mono_ms - now_ms), 0);
+    }
+    run_uv(loop, mode);
+    uv_timer_stop(&loop->wake);
+    return 0;
+}
+
+int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_err *err)
+{
+    if (loop->running) {
+        return weir_err_set(err, WEIR_E_BUG, "net: a loop was run from inside its own callback");
+    }
+    for (;;) {
+        struct weir_err broke = {0};
+        bool failing;
+
+        if (loop->cancel.code != WEIR_OK && weir_pipe_err(pipe)->code == WEIR_OK) {
+            weir_pipe_cancel(pipe, &loop->cancel);
+        }
+        switch (weir_pipe_sweep(pipe, weir_clock_mono_ms())) {
+        case WEIR_PIPE_DONE:
+            return 0;
+        case WEIR_PIPE_FAILED:
+            keep_first(err, weir_pipe_err(pipe));
+            return -1;
+        case WEIR_PIPE_RUNNING:
+            run_uv(loop, UV_RUN_NOWAIT); /* signals, timers and sockets get their turn */
+            break;
+        case WEIR_PIPE_WAITING:
+            /* Once it fails, the deadline has done its work: the stages bound their own undoing. */
+            failing = weir_pipe_err(pipe)->code != WEIR_OK;
+            if (weir_loop_step(loop, failing ? INT64_MAX : weir_pipe_deadline(pipe), &broke) == 0) {
+                break;
+            }
+            if (failing) { /* nothing will ever wake it: what is left to undo stays undone */
+                keep_first(err, weir_pipe_err(pipe));
+                return -1;
+            }
+            weir_pipe_cancel(pipe, &broke);
+            break;
+        }
+    }
+}

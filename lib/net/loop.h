@@ -1,0 +1,62 @@
+#ifndef WEIR_NET_LOOP_H
+#define WEIR_NET_LOOP_H
+
+#include "core/err.h"
+#include "stream/pipe.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+/*
+ * One loop serves everything: libuv for timers, descriptors, signals and children, and libcurl's
+ * multi interface hung into it (curl_multi_socket_action) for HTTP. One thread owns a loop and all
+ * that lives on it. Nothing here may be called from inside a libuv or libcurl callback, except
+ * weir_loop_uv and weir_loop_cancel.
+ *
+ * Handles that only watch, such as signals, are to be unreferenced (uv_unref): what holds a
+ * reference counts as something that may still wake a waiting pipe.
+ */
+struct weir_loop;
+
+/**
+ * weir_loop_new: a loop. The first one of a process also sets up libcurl, and ignores SIGPIPE where
+ * nobody has chosen otherwise (a closed peer is an error of one write, not the process's end).
+ *
+ * Returns it (weir_loop_free), or NULL with *err set: WEIR_E_NOMEM, WEIR_E_IO (descriptors).
+ */
+struct weir_loop *weir_loop_new(struct weir_err *err);
+
+/** weir_loop_free: close it. Every end and request made on it must be gone. Accepts NULL. */
+void weir_loop_free(struct weir_loop *loop);
+
+/** weir_loop_uv: the libuv loop, for ends with handles of their own. */
+uv_loop_t *weir_loop_uv(struct weir_loop *loop);
+
+/**
+ * weir_loop_run: run a pipe to its end.
+ *
+ * Sweeps whenever something may have moved, sleeps in the kernel while everybody waits, and wakes
+ * for the pipe's deadline. Returns 0 when the pipe is done, or -1 with *err set to the pipe's
+ * error, after everything was undone. A pipe that waits for nothing at all is cancelled with
+ * WEIR_E_BUG.
+ */
+int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_err *err);
+
+/**
+ * weir_loop_step: sleep until something happens on the loop, or until mono_ms, and handle it.
+ *
+ * mono_ms  CLOCK_MONOTONIC (core/clock.h); INT64_MAX for no limit; a time gone by only looks
+ *
+ * Returns 0, or -1 with *err set to WEIR_E_BUG when nothing is armed that could ever happen
+ * (mono_ms itself does not count: a wait for nothing is a hang, however long).
+ */
+int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
+
+/**
+ * weir_loop_cancel: stop what runs on the loop: the pipe in weir_loop_run is cancelled with *why,
+ * weir_http_call returns it. Stays in force for all later runs and calls. For signal callbacks on
+ * the loop; the first reason wins.
+ */
+void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef WEIR_NET_LOOP_PRIV_H
+#define WEIR_NET_LOOP_PRIV_H
+
+#include "net/http.h"
+#include "net/loop.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* What loop.c and http.c share; nobody else includes this. */
+struct weir_loop {
+    uv_loop_t uv;
+    uv_timer_t curl_timer; /* when libcurl wants to be called again */
+    uv_timer_t wake;       /* the limit of one weir_loop_step */
+    CURLM *multi;
+    bool running;           /* inside uv_run, to refuse nesting */
+    struct weir_err broken; /* the loop itself cannot go on */
+    struct weir_err cancel; /* weir_loop_cancel's reason */
+};
+
+/** weir_http_completed: libcurl is done with a request; http.c's half of the message loop. */
+void weir_http_completed(struct weir_http *http, CURLcode code);
+
+#endif
