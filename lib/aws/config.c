@@ -1,0 +1,384 @@
+#include "aws/config.h"
+
+#include "aws/uri.h"
+#include "core/utf8.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *env(const char *name)
+{
+    const char *s = getenv(name);
+
+    return s != NULL && s[0] != '\0' ? s : NULL;
+}
+
+static bool env_is(const char *name, const char *value)
+{
+    const char *s = env(name);
+
+    return s != NULL && strcasecmp(s, value) == 0;
+}
+
+static int keep(char **to, const char *s, size_t n, struct weir_err *err)
+{
+    *to = strndup(s, n);
+    return *to != NULL ? 0 : weir_err_set(err, WEIR_E_NOMEM, "out of memory (%zu bytes)", n + 1);
+}
+
+static int keep_text(char **to, const char *s, struct weir_err *err)
+{
+    return keep(to, s, strlen(s), err);
+}
+
+static bool only(const char *s, size_t n, const char *set)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '\0' || strchr(set, s[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* Where a value could break a header or a host name, or hide what is connected to, it is refused
+ * here, once, and not when it is used. */
+static bool is_host(const char *s, size_t n)
+{
+    if (n > 2 && s[0] == '[' && s[n - 1] == ']') { /* IPv6 */
+        return only(s + 1, n - 2, "abcdefABCDEF" DIGITS ":.");
+    }
+    return n > 0 && n < 254 && only(s, n, LOWER UPPER DIGITS "-._") && s[0] != '.' && s[0] != '-';
+}
+
+static bool is_port(const char *s, size_t n)
+{
+    return n >= 1 && n <= 5 && only(s, n, DIGITS) && strtol(s, NULL, 10) >= 1 &&
+           strtol(s, NULL, 10) <= 65535;
+}
+
+/* file:///dir, file://localhost/dir and file:/dir are the same folder (RFC 8089). */
+static int set_dir(
+    struct weir_s3_config *cfg, const char *var, const char *path, struct weir_err *err)
+{
+    if (strncmp(path, "//localhost/", 12) == 0) {
+        path += 11;
+    } else if (strncmp(path, "///", 3) == 0) {
+        path += 2;
+    }
+    if (path[0] != '/' || path[1] == '/') {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%s: a folder is written file:///dir, with its whole path", var);
+    }
+    if (strchr(path, '%') != NULL || strchr(path, '?') != NULL || strchr(path, '#') != NULL) {
+        /* Decoding one is easy; but who means it literally would write to another folder. */
+        return weir_err_set(err, WEIR_E_CONFIG, "%s: no %%, ? or # in the folder's path", var);
+    }
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') {
+        n--;
+    }
+    cfg->kind = WEIR_S3_DIR;
+    return keep(&cfg->dir, path, n, err);
+}
+
+static int set_endpoint(
+    struct weir_s3_config *cfg, const char *var, const char *url, struct weir_err *err)
+{
+    if (strncasecmp(url, "file:", 5) == 0) {
+        return set_dir(cfg, var, url + 5, err);
+    }
+    cfg->tls = strncasecmp(url, "https://", 8) == 0;
+    if (!cfg->tls && strncasecmp(url, "http://", 7) != 0) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%s: must begin with http://, https:// or file:///", var);
+    }
+    const char *host = url + (cfg->tls ? 8 : 7);
+    size_t n = strcspn(host, "/?#"), host_len = n;
+    const char *path = host + n;
+    const char *port = memrchr(host, ':', n);
+    if (memchr(host, '@', n) != NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%s: no user or password in the URL", var);
+    }
+    if (port != NULL && memchr(port, ']', n - (size_t)(port - host)) == NULL) {
+        host_len = (size_t)(port - host);
+        size_t port_len = n - host_len - 1;
+        if (!is_port(port + 1, port_len)) {
+            return weir_err_set(err, WEIR_E_CONFIG, "%s: the port must be 1..65535", var);
+        }
+        /* What a client sends as Host, which is signed, has no port that goes without saying. */
+        if (strtol(port + 1, NULL, 10) == (cfg->tls ? 443 : 80)) {
+            n = host_len;
+        }
+    }
+    if (!is_host(host, host_len)) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no host name", var);
+    }
+    size_t path_len = strlen(path);
+    while (path_len > 0 && path[path_len - 1] == '/') {
+        path_len--;
+    }
+    cfg->custom = true;
+    if (keep(&cfg->host, host, n, err) != 0 || keep(&cfg->base, path, path_len, err) != 0) {
+        return -1;
+    }
+    if (!only(cfg->base, path_len, LOWER UPPER DIGITS "-._~/") || strstr(cfg->base, "//") != NULL ||
+        strstr(cfg->base, "/.") != NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%s: only a plain path may follow the host", var);
+    }
+    for (char *p = cfg->host; *p != '\0'; p++) {
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+    }
+    return 0;
+}
+
+/* AWS's own address of S3 in a region. The isolated partitions have other domains: who works
+ * there names the endpoint. */
+static int set_aws(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    char host[128];
+    const char *fips = env_is("AWS_USE_FIPS_ENDPOINT", "true") ? "-fips" : "";
+    const char *dual = env_is("AWS_USE_DUALSTACK_ENDPOINT", "true") ? ".dualstack" : "";
+    const char *china = strncmp(cfg->region, "cn-", 3) == 0 ? ".cn" : "";
+
+    snprintf(host, sizeof host, "s3%s%s.%s.amazonaws.com%s", fips, dual, cfg->region, china);
+    cfg->tls = true;
+    return keep_text(&cfg->host, host, err) != 0 || keep_text(&cfg->base, "", err) != 0 ? -1 : 0;
+}
+
+/* A value that goes into a header: printable ASCII without spaces. */
+static int set_credential(
+    char **to, const char *var, bool required, size_t max, struct weir_err *err)
+{
+    const char *s = env(var);
+
+    if (s == NULL) {
+        return required ? weir_err_set(err, WEIR_E_CONFIG, "%s is not set", var) : 0;
+    }
+    for (size_t i = 0; s[i] != '\0'; i++) {
+        if (s[i] <= ' ' || s[i] > '~') {
+            return weir_err_set(err, WEIR_E_CONFIG, "%s: byte %zu is none that a key has", var, i);
+        }
+    }
+    if (strlen(s) > max) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%s: %zu bytes are more than a key has (%zu)", var, strlen(s), max);
+    }
+    return keep_text(to, s, err);
+}
+
+static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    const char *var = env("AWS_REGION") != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
+    const char *s = env(var);
+
+    if (s == NULL) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");
+    }
+    if (strlen(s) > 63 || s[0] == '-' || !only(s, strlen(s), LOWER UPPER DIGITS "-")) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
+    }
+    return keep_text(&cfg->region, s, err);
+}
+
+static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    const char *var =
+        env("AWS_ENDPOINT_URL_S3") != NULL ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";
+    const char *url = env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") ? NULL : env(var);
+
+    if (url != NULL && set_endpoint(cfg, var, url, err) != 0) {
+        return -1;
+    }
+    if (cfg->kind == WEIR_S3_DIR) {
+        return 0;
+    }
+    cfg->checksums = !env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
+    if (set_region(cfg, err) != 0 || (url == NULL && set_aws(cfg, err) != 0) ||
+        set_credential(&cfg->access_key, "AWS_ACCESS_KEY_ID", true, 128, err) != 0 ||
+        set_credential(
+            &cfg->secret_key, "AWS_SECRET_ACCESS_KEY", true, WEIR_AWS_SECRET_MAX_BYTES, err) != 0 ||
+        set_credential(&cfg->session_token, "AWS_SESSION_TOKEN", false,
+            WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0) {
+        return -1;
+    }
+    const char *ca = env("AWS_CA_BUNDLE");
+    return ca != NULL ? keep_text(&cfg->ca_bundle, ca, err) : 0;
+}
+
+int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err)
+{
+    struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP, .style = WEIR_S3_AUTO};
+
+    *ret = (struct weir_s3_config){0};
+    if (read_env(&cfg, err) != 0) {
+        weir_s3_config_fini(&cfg);
+        return -1;
+    }
+    *ret = cfg; /* the caller owns the strings now */
+    return 0;
+}
+
+static void wipe(char *s)
+{
+    if (s != NULL) {
+        OPENSSL_cleanse(s, strlen(s));
+        free(s);
+    }
+}
+
+void weir_s3_config_fini(struct weir_s3_config *cfg)
+{
+    free(cfg->dir);
+    free(cfg->host);
+    free(cfg->base);
+    free(cfg->region);
+    free(cfg->access_key);
+    free(cfg->ca_bundle);
+    wipe(cfg->secret_key);
+    wipe(cfg->session_token);
+    *cfg = (struct weir_s3_config){0};
+}
+
+int weir_s3_bucket_check(const char *bucket, struct weir_err *err)
+{
+    size_t n = strlen(bucket);
+
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "s3: the bucket's name is empty");
+    }
+    if (strncmp(bucket, "arn:", 4) == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "s3: an ARN in place of a bucket's name is not supported; an access point's alias is");
+    }
+    if (n > WEIR_S3_BUCKET_MAX_BYTES) {
+        return weir_err_set(err, WEIR_E_CONFIG, "s3: a bucket's name of %zu bytes, at most %d", n,
+            WEIR_S3_BUCKET_MAX_BYTES);
+    }
+    /* What S3 once allowed and other servers still do; the server knows its own rules better. */
+    if (!only(bucket, n, LOWER UPPER DIGITS "-._") || bucket[0] == '.' || bucket[0] == '-') {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "s3: a bucket's name has letters, digits, '-', '.', '_', and a letter or digit first");
+    }
+    return 0;
+}
+
+int weir_s3_key_check(const char *key, struct weir_err *err)
+{
+    size_t n = strlen(key);
+
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "s3: the object's key is empty");
+    }
+    if (n > WEIR_S3_KEY_MAX_BYTES) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "s3: a key of %zu bytes, at most %d", n, WEIR_S3_KEY_MAX_BYTES);
+    }
+    size_t bad = weir_utf8_check(key, n);
+    if (bad < n) {
+        return weir_err_set(err, WEIR_E_CONFIG, "s3: the key is not valid UTF-8 (byte %zu)", bad);
+    }
+    return 0;
+}
+
+/* Can the bucket be the first label of the host's name? Under TLS a dot makes two labels, which
+ * AWS's certificate for *.s3.region.amazonaws.com does not cover. */
+static bool is_label(const char *bucket, bool tls)
+{
+    size_t n = strlen(bucket);
+
+    return n >= 3 && n <= 63 && only(bucket, n, tls ? LOWER DIGITS "-" : LOWER DIGITS "-.") &&
+           bucket[n - 1] != '-' && bucket[n - 1] != '.' && strstr(bucket, "..") == NULL;
+}
+
+/* A name under which no other name can be looked up: an address, or this machine. */
+static bool is_bare(const char *host)
+{
+    size_t n = strcspn(host, ":");
+
+    return host[0] == '[' || only(host, n, DIGITS ".") || memchr(host, '.', n) == NULL;
+}
+
+/* A server of one's own seldom has a wildcard name and certificate for its buckets, and every
+ * server, AWS's too, understands the path style; so an endpoint that was named is used as it was
+ * named. What was asked for (cfg->style) goes before, where the host allows it. */
+static bool use_path(const struct weir_s3_config *cfg, const char *bucket)
+{
+    if (cfg->style == WEIR_S3_PATH || (cfg->style == WEIR_S3_AUTO && cfg->custom)) {
+        return true;
+    }
+    return is_bare(cfg->host) || !is_label(bucket, cfg->tls);
+}
+
+int weir_s3_address(const struct weir_s3_config *cfg, const char *bucket, const char *key,
+    struct weir_s3_address *ret, struct weir_err *err)
+{
+    struct weir_s3_address a;
+    bool path = use_path(cfg, bucket);
+
+    weir_buf_init(&a.host, WEIR_S3_URL_MAX_BYTES);
+    weir_buf_init(&a.path, WEIR_S3_URL_MAX_BYTES);
+    if ((!path && weir_buf_addf(&a.host, err, "%s.", bucket) != 0) ||
+        weir_buf_adds(&a.host, cfg->host, err) != 0 ||
+        weir_buf_adds(&a.path, cfg->base, err) != 0 ||
+        (path && weir_buf_addf(&a.path, err, "/%s", bucket) != 0) ||
+        ((key != NULL || !path) && weir_buf_adds(&a.path, "/", err) != 0) ||
+        (key != NULL && weir_uri_encode(&a.path, key, true, err) != 0) ||
+        weir_buf_text(&a.host, err) == NULL || weir_buf_text(&a.path, err) == NULL) {
+        weir_s3_address_fini(&a);
+        return -1;
+    }
+    *ret = a; /* the caller owns the buffers now */
+    return 0;
+}
+
+void weir_s3_address_fini(struct weir_s3_address *address)
+{
+    weir_buf_fini(&address->host);
+    weir_buf_fini(&address->path);
+}
+
+const char *weir_s3_name(char to[WEIR_S3_NAME_BYTES], const char *bucket, const char *key)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *end = to + WEIR_S3_NAME_BYTES - 1, *p = to;
+
+    p += snprintf(to, WEIR_S3_NAME_BYTES / 2, "s3://%.64s/", bucket);
+    size_t room = (size_t)(end - p), need = 0, n = strlen(key), from = n;
+    /* Back from the key's end, as far as it fits beside the dots. */
+    while (from > 0) {
+        unsigned char c = (unsigned char)key[from - 1];
+        size_t bytes = c < 0x20 || c == 0x7F ? 3 : 1;
+        if (need + bytes > room - 3) {
+            break;
+        }
+        need += bytes;
+        from--;
+    }
+    while (from > 0 && from < n && ((unsigned char)key[from] & 0xC0) == 0x80) {
+        from++; /* not into the middle of a character */
+    }
+    if (from > 0) {
+        memcpy(p, "...", 3);
+        p += 3;
+    }
+    for (; key[from] != '\0'; from++) {
+        unsigned char c = (unsigned char)key[from];
+        if (c < 0x20 || c == 0x7F) {
+            *p++ = '%';
+            *p++ = hex[c >> 4];
+            *p++ = hex[c & 15];
+        } else {
+            *p++ = (char)c;
+        }
+    }
+    *p = '\0';
+    return to;
+}

@@ -1,0 +1,95 @@
+#ifndef WEIR_AWS_CONFIG_H
+#define WEIR_AWS_CONFIG_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/limits.h"
+
+#include <stdbool.h>
+
+/*
+ * Where objects lie and who asks for them: the usual AWS_* variables, read once, and S3's rules
+ * for addresses. Strings are owned. Secrets never get into a message.
+ */
+
+enum weir_s3_kind {
+    WEIR_S3_HTTP, /* S3, at AWS or at the endpoint */
+    WEIR_S3_DIR,  /* file:///dir, see dir_store.h */
+};
+
+enum weir_s3_style {
+    /* AWS: https://bucket.s3.region.amazonaws.com/key, except for names that cannot be a label of
+     * a host name under TLS. An endpoint of one's own: as WEIR_S3_PATH, see weir_s3_address. */
+    WEIR_S3_AUTO,
+    WEIR_S3_PATH,    /* https://endpoint/bucket/key */
+    WEIR_S3_VIRTUAL, /* https://bucket.endpoint/key, where the endpoint is a name */
+};
+
+struct weir_s3_config {
+    enum weir_s3_kind kind;
+    enum weir_s3_style style;
+    char *dir;   /* WEIR_S3_DIR: the folder, absolute, without a slash at its end */
+    bool tls;    /* WEIR_S3_HTTP, as all below */
+    bool custom; /* the endpoint was named, it is not AWS's default */
+    char *host;  /* lower case, with ":port" unless that is the scheme's default */
+    char *base;  /* what the endpoint's path begins with: "" or "/x/y" */
+    char *region;
+    char *access_key;
+    char *secret_key;
+    char *session_token; /* NULL: none */
+    char *ca_bundle;     /* a file of certificates; NULL: the system's. lib/net reads it, too */
+    bool checksums;      /* send x-amz-checksum-crc32 over TLS */
+};
+
+/**
+ * weir_s3_config_env: read the environment.
+ *
+ * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
+ * "true"); AWS_REGION, else AWS_DEFAULT_REGION; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * AWS_SESSION_TOKEN; AWS_CA_BUNDLE; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
+ * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off). An empty variable is as
+ * one that is not there. Region and keys are required unless the endpoint is a folder.
+ *
+ * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:
+ * WEIR_E_CONFIG naming the variable, never its value when that is a secret; WEIR_E_NOMEM.
+ */
+int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err);
+
+/** weir_s3_config_fini: release the strings, wiping the secrets. An empty one is a no-op. */
+void weir_s3_config_fini(struct weir_s3_config *cfg);
+
+/** weir_s3_bucket_check: 0, or -1 with *err set to WEIR_E_CONFIG saying what is wrong. */
+int weir_s3_bucket_check(const char *bucket, struct weir_err *err);
+
+/** weir_s3_key_check: the same for a key: 1..1024 bytes of UTF-8. */
+int weir_s3_key_check(const char *key, struct weir_err *err);
+
+/* Where a request for an object (or, with key NULL, for its bucket) goes. */
+struct weir_s3_address {
+    struct weir_buf host; /* as text: the Host header, and what is connected to */
+    struct weir_buf path; /* as text: encoded; starts with '/' */
+};
+
+/**
+ * weir_s3_address: apply the rules of enum weir_s3_style.
+ *
+ * Returns 0 with *ret filled (weir_s3_address_fini), or -1 with *err set: WEIR_E_LIMIT,
+ * WEIR_E_NOMEM. Bucket and key must have been checked.
+ */
+int weir_s3_address(const struct weir_s3_config *cfg, const char *bucket, const char *key,
+    struct weir_s3_address *ret, struct weir_err *err);
+
+/** weir_s3_address_fini: release it. */
+void weir_s3_address_fini(struct weir_s3_address *address);
+
+#define WEIR_S3_NAME_BYTES 176
+
+/**
+ * weir_s3_name: "s3://bucket/key" for messages: control characters as %XX, so that a message stays
+ * one line; the front of a key that is too long is left out ("s3://bucket/...end").
+ *
+ * Returns to.
+ */
+const char *weir_s3_name(char to[WEIR_S3_NAME_BYTES], const char *bucket, const char *key);
+
+#endif

@@ -1,0 +1,267 @@
+#include "aws/dir_store.h"
+
+#include "aws/config.h"
+#include "core/limits.h"
+#include "net/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <uv.h>
+
+static int add_part(struct weir_buf *to, const char *part, size_t n, struct weir_err *err)
+{
+    size_t start = to->len;
+    int rc;
+
+    if (n == 0) {
+        rc = weir_buf_adds(to, "%", err);
+    } else if (n <= 2 && strncmp(part, "..", n) == 0) {
+        rc = weir_buf_adds(to, n == 1 ? "%2E" : "%2E%2E", err);
+    } else if (part[0] == '%') {
+        rc = weir_buf_adds(to, "%25", err) != 0 || weir_buf_add(to, part + 1, n - 1, err) != 0 ? -1
+                                                                                               : 0;
+    } else {
+        rc = weir_buf_add(to, part, n, err);
+    }
+    if (rc == 0 && to->len - start > NAME_MAX) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "store: a part of the key has %zu bytes; a file's name may have %d", to->len - start,
+            NAME_MAX);
+    }
+    return rc;
+}
+
+int weir_dir_key(struct weir_buf *to, const char *key, struct weir_err *err)
+{
+    for (;;) {
+        size_t n = strcspn(key, "/");
+        if (add_part(to, key, n, err) != 0) {
+            return -1;
+        }
+        if (key[n] == '\0') {
+            return 0;
+        }
+        if (weir_buf_adds(to, "/", err) != 0) {
+            return -1;
+        }
+        key += n + 1;
+    }
+}
+
+/* Without openat2 (old kernels, some sandboxes) no link is followed at all. */
+static int open_no_links(int root, const char *path)
+{
+    char part[NAME_MAX + 1];
+    int at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    while (at != -1) {
+        size_t n = strcspn(path, "/");
+        bool more = path[n] == '/';
+        struct stat st;
+        memcpy(part, path, n); /* add_part and the bucket's check have seen to n */
+        part[n] = '\0';
+        int next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC), e = errno;
+        if (next != -1 && fstat(next, &st) == 0 && S_ISLNK(st.st_mode)) {
+            close(next);
+            next = -1;
+            e = EXDEV;
+        }
+        close(at);
+        errno = e;
+        at = next;
+        if (!more) {
+            break;
+        }
+        path += n + 1;
+    }
+    return at;
+}
+
+/* What is at path, by a descriptor that names it (O_PATH); -1 with errno EXDEV when the way there
+ * leads out of root. */
+static int open_beneath(int root, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+    int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+
+    return fd == -1 && (errno == ENOSYS || errno == EPERM) ? open_no_links(root, path) : fd;
+}
+
+struct place {
+    int root;
+    const char *dir;
+    char name[WEIR_S3_NAME_BYTES];
+    struct weir_buf bucket; /* as text: dir/bucket */
+    struct weir_buf path;   /* as text: bucket/key, encoded */
+};
+
+static int refuse(const struct place *at, int e, struct weir_err *err)
+{
+    switch (e) {
+    case ENOENT:
+        return weir_err_detail(err, WEIR_E_REMOTE, 404, "store: %s: 404 NoSuchKey", at->name);
+    case EACCES:
+        return weir_err_detail(err, WEIR_E_REMOTE, 403, "store: %s: 403 AccessDenied", at->name);
+    case EXDEV:
+    case ELOOP:
+        return weir_err_detail(err, WEIR_E_REMOTE, 403,
+            "store: %s: 403 AccessDenied: a symbolic link leads out of the store", at->name);
+    default:
+        return weir_err_detail(err, WEIR_E_IO, e, "store: %s: %s", at->name, uv_strerror(-e));
+    }
+}
+
+static void place_fini(struct place *at)
+{
+    if (at->root != -1) {
+        close(at->root);
+    }
+    weir_buf_fini(&at->bucket);
+    weir_buf_fini(&at->path);
+}
+
+/* Check the names, and that the store and the bucket are there. place_fini in either case. */
+static int place_init(
+    struct place *at, const char *dir, const char *bucket, const char *key, struct weir_err *err)
+{
+    *at = (struct place){.root = -1, .dir = dir};
+    weir_buf_init(&at->bucket, WEIR_S3_URL_MAX_BYTES);
+    weir_buf_init(&at->path, WEIR_S3_URL_MAX_BYTES);
+    if (weir_s3_bucket_check(bucket, err) != 0 || weir_s3_key_check(key, err) != 0) {
+        return -1;
+    }
+    weir_s3_name(at->name, bucket, key);
+    if (weir_buf_addf(&at->bucket, err, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, bucket) != 0 ||
+        weir_buf_text(&at->bucket, err) == NULL ||
+        weir_buf_addf(&at->path, err, "%s/", bucket) != 0 ||
+        weir_dir_key(&at->path, key, err) != 0 || weir_buf_text(&at->path, err) == NULL) {
+        return -1;
+    }
+    at->root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at->root == -1) {
+        return weir_err_detail(
+            err, WEIR_E_CONFIG, errno, "store: the folder %.160s: %s", dir, uv_strerror(-errno));
+    }
+    int fd = open_beneath(at->root, bucket);
+    struct stat st;
+    if ((fd == -1 && errno == ENOENT) ||
+        (fd != -1 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))) {
+        weir_err_detail(err, WEIR_E_REMOTE, 404, "store: %s: 404 NoSuchBucket", at->name);
+    } else if (fd == -1) {
+        refuse(at, errno, err);
+    }
+    if (fd != -1) {
+        close(fd);
+    }
+    return err->code == WEIR_OK ? 0 : -1;
+}
+
+/* Below the bucket: what weir_dir_key made of the key. */
+static const char *key_path(const struct place *at)
+{
+    return strchr((const char *)at->path.p, '/') + 1;
+}
+
+static int check_readable(const struct place *at, struct weir_err *err)
+{
+    struct stat st;
+    int fd = open_beneath(at->root, (const char *)at->path.p);
+
+    if (fd == -1) { /* a file where the key has a folder: there is no such key */
+        return refuse(at, errno == ENOTDIR ? ENOENT : errno, err);
+    }
+    int rc = fstat(fd, &st) != 0   ? errno
+             : S_ISREG(st.st_mode) ? 0
+             : S_ISDIR(st.st_mode) ? ENOENT /* other keys begin so, but none is it */
+                                   : EINVAL;
+    close(fd);
+    return rc == 0 ? 0 : refuse(at, rc, err);
+}
+
+int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct weir_object *object,
+    struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err)
+{
+    struct weir_err e = {0};
+    struct weir_buf file;
+    struct place at;
+    int rc = -1;
+
+    weir_buf_init(&file, WEIR_S3_URL_MAX_BYTES);
+    if (place_init(&at, dir, object->bucket, object->key, &e) != 0 ||
+        check_readable(&at, &e) != 0 ||
+        weir_buf_addf(&file, &e, "%s/%s", (const char *)at.bucket.p, key_path(&at)) != 0 ||
+        weir_buf_text(&file, &e) == NULL) {
+        goto out;
+    }
+    rc = weir_file_source_new(loop, (const char *)file.p, info, ret, &e);
+    if (rc != 0 && (e.detail == ENOENT || e.detail == EACCES)) {
+        int why = e.detail;
+        e = (struct weir_err){0};
+        refuse(&at, why, &e);
+    }
+out:
+    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
+        *err = e;
+    }
+    place_fini(&at);
+    weir_buf_fini(&file);
+    return rc;
+}
+
+/* The file, or the nearest folder above it that exists, must be where it seems to be. */
+static int check_writable(const struct place *at, struct weir_err *err)
+{
+    char *path = strdup((const char *)at->path.p), *slash;
+    struct stat st;
+    int rc, fd;
+
+    if (path == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "store: out of memory");
+    }
+    while ((fd = open_beneath(at->root, path)) == -1 && errno == ENOENT &&
+           (slash = strrchr(path, '/')) != NULL) {
+        *slash = '\0';
+    }
+    rc = fd == -1 ? errno : fstat(fd, &st) != 0 ? errno : 0;
+    if (rc == 0) {
+        bool is_file = strcmp(path, (const char *)at->path.p) == 0;
+        rc = is_file && S_ISDIR(st.st_mode)     ? EISDIR
+             : is_file && !S_ISREG(st.st_mode)  ? EINVAL
+             : !is_file && !S_ISDIR(st.st_mode) ? ENOTDIR
+                                                : 0;
+    }
+    if (fd != -1) {
+        close(fd);
+    }
+    free(path);
+    return rc == 0 ? 0 : refuse(at, rc, err);
+}
+
+int weir_dir_sink_new(struct weir_loop *loop, const char *dir, const char *bucket, const char *key,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    struct weir_err e = {0};
+    struct place at;
+    int rc = -1;
+
+    if (place_init(&at, dir, bucket, key, &e) == 0 && check_writable(&at, &e) == 0) {
+        rc = weir_file_sink_below(loop, (const char *)at.bucket.p, key_path(&at), ret, &e);
+        if (rc != 0 && e.detail == EACCES) {
+            e = (struct weir_err){0};
+            refuse(&at, EACCES, &e);
+        }
+    }
+    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
+        *err = e;
+    }
+    place_fini(&at);
+    return rc;
+}

@@ -1,0 +1,48 @@
+#ifndef WEIR_AWS_DIR_STORE_H
+#define WEIR_AWS_DIR_STORE_H
+
+#include "aws/object.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/source.h"
+#include "stream/stage.h"
+
+/*
+ * A folder as a store of objects: the embedded default, so that everything runs on a machine
+ * without a server. A bucket is a folder in it, which must exist; a key is a path below that, and
+ * a/b.csv is the plain file a/b.csv. An object is replaced by a rename, so a reader sees the old
+ * one or the new one.
+ *
+ * It has no ETags and no versions: those that are named are not checked. Content type and encoding
+ * are not kept. The keys "a" and "a/b" cannot exist side by side.
+ *
+ * Errors are S3's, as far as somebody acts on them: WEIR_E_REMOTE with detail 404 (NoSuchBucket,
+ * NoSuchKey), 403 (no permission, or a symbolic link that leads out of the folder; links inside of
+ * it are followed). The check for links is against mistakes, not against somebody who swaps folders
+ * for links while it runs: who can do that can write to the store anyway.
+ */
+
+/**
+ * weir_dir_key: the path of a key below its bucket's folder, appended to to.
+ *
+ * Each part between slashes is a file's name. The empty one is "%", "." is "%2E", ".." is "%2E%2E";
+ * of a part that begins with '%' this '%' is "%25", so that no two keys have the same path. All
+ * else stays as it is.
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_CONFIG (a part of more than 255 bytes, which no file's
+ * name may have), WEIR_E_LIMIT, WEIR_E_NOMEM.
+ */
+int weir_dir_key(struct weir_buf *to, const char *key, struct weir_err *err);
+
+/** weir_dir_source_new: as weir_s3_source_new; a missing object is an error at once. dir is the
+ *  store's folder; nothing is borrowed but info. */
+int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct weir_object *object,
+    struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err);
+
+/** weir_dir_sink_new: as weir_s3_sink_new: a hidden temporary file in the bucket's folder, synced
+ *  and renamed at the end. Nothing is borrowed. */
+int weir_dir_sink_new(struct weir_loop *loop, const char *dir, const char *bucket, const char *key,
+    struct weir_stage *ret, struct weir_err *err);
+
+#endif

@@ -1,0 +1,168 @@
+#include "aws/location.h"
+
+#include "net/file.h"
+#include "stream/pipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define S3_SCHEME "s3://"
+
+void weir_places_init(struct weir_places *places, struct weir_loop *loop)
+{
+    *places = (struct weir_places){.loop = loop};
+}
+
+void weir_places_fini(struct weir_places *places)
+{
+    if (places->s3_read) {
+        weir_s3_config_fini(&places->s3);
+        places->s3_read = false;
+    }
+}
+
+/* Whether text begins like a URL: letters, digits, "+", "-", ".", then "://" (RFC 3986, 3.1). */
+static bool has_scheme(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+    return n > 0 && strncmp(text + n, "://", 3) == 0;
+}
+
+int weir_location_parse(const char *text, struct weir_location *ret, struct weir_err *err)
+{
+    *ret = (struct weir_location){.text = text};
+    if (*text == '\0') {
+        return weir_err_set(err, WEIR_E_CONFIG, "a location is empty");
+    }
+    if (strcmp(text, "-") == 0) {
+        ret->kind = WEIR_LOCATION_STD;
+        return 0;
+    }
+    if (!has_scheme(text)) {
+        ret->kind = WEIR_LOCATION_FILE;
+        return 0;
+    }
+    if (strncmp(text, S3_SCHEME, strlen(S3_SCHEME)) != 0) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "%.120s: data lies at a path, at s3://bucket/key or at -; a path is written ./%.40s...",
+            text, text);
+    }
+    const char *bucket = text + strlen(S3_SCHEME), *slash = strchr(bucket, '/');
+    if (slash == bucket || *bucket == '\0') {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no bucket (s3://bucket/key)", text);
+    }
+    if (slash == NULL || slash[1] == '\0') {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no key (s3://bucket/key)", text);
+    }
+    ret->kind = WEIR_LOCATION_OBJECT;
+    ret->key = slash + 1;
+    ret->bucket = strndup(bucket, (size_t)(slash - bucket));
+    if (ret->bucket == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a location");
+    }
+    if (weir_s3_bucket_check(ret->bucket, err) != 0 || weir_s3_key_check(ret->key, err) != 0) {
+        weir_location_fini(ret);
+        return -1;
+    }
+    return 0;
+}
+
+void weir_location_fini(struct weir_location *location)
+{
+    free(location->bucket);
+    *location = (struct weir_location){0};
+}
+
+static int read_settings(struct weir_places *places, struct weir_err *err)
+{
+    if (places->s3_read) {
+        return 0;
+    }
+    if (weir_s3_config_env(&places->s3, err) != 0) {
+        return -1;
+    }
+    places->s3_read = true;
+    return 0;
+}
+
+int weir_location_source(struct weir_places *places, const struct weir_location *location,
+    struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err)
+{
+    switch (location->kind) {
+    case WEIR_LOCATION_STD:
+        return weir_fd_source_new(places->loop, STDIN_FILENO, info, ret, err);
+    case WEIR_LOCATION_FILE:
+        return weir_file_source_new(places->loop, location->text, info, ret, err);
+    case WEIR_LOCATION_OBJECT:
+        break;
+    }
+    if (read_settings(places, err) != 0) {
+        return -1;
+    }
+    struct weir_object object = {.bucket = location->bucket, .key = location->key};
+    return weir_store_source_new(places->loop, &places->s3, &object, info, ret, err);
+}
+
+int weir_location_sink(struct weir_places *places, const struct weir_location *location,
+    const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_put_opts none = {.size_hint_bytes = -1};
+
+    switch (location->kind) {
+    case WEIR_LOCATION_STD:
+        return weir_fd_sink_new(places->loop, STDOUT_FILENO, ret, err);
+    case WEIR_LOCATION_FILE:
+        return weir_file_sink_new(places->loop, location->text, ret, err);
+    case WEIR_LOCATION_OBJECT:
+        break;
+    }
+    if (read_settings(places, err) != 0) {
+        return -1;
+    }
+    return weir_store_sink_new(places->loop, &places->s3, location->bucket, location->key,
+        opts != NULL ? opts : &none, ret, err);
+}
+
+/*
+ * The sink of weir_location_get: everything into a buffer.
+ */
+static enum weir_step collect_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)out;
+    if (weir_buf_add(self, in->p + in->pos, in->size - in->pos, err) != 0) {
+        return WEIR_FAIL;
+    }
+    in->pos = in->size;
+    return in->last ? WEIR_END : WEIR_NEED_IN;
+}
+
+static void collect_free(void *self)
+{
+    (void)self; /* the caller's buffer */
+}
+
+static const struct weir_stage_ops collect_ops = {
+    .name = "collect", .step = collect_step, .free = collect_free};
+
+int weir_location_get(struct weir_places *places, const struct weir_location *location,
+    struct weir_buf *ret, struct weir_err *err)
+{
+    struct weir_stage stages[] = {{0}, {.ops = &collect_ops, .self = ret}};
+    struct weir_source_info info = {0};
+    struct weir_pipe *pipe = NULL;
+    int rc = -1;
+
+    if (weir_location_source(places, location, &info, &stages[0], err) != 0) {
+        return -1;
+    }
+    pipe = weir_pipe_new(0, stages, 2, err);
+    if (pipe != NULL) {
+        rc = weir_loop_run(places->loop, pipe, err);
+    }
+    weir_stage_free(&stages[0]);
+    weir_pipe_free(pipe);
+    return rc;
+}

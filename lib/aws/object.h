@@ -1,0 +1,24 @@
+#ifndef WEIR_AWS_OBJECT_H
+#define WEIR_AWS_OBJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An object to read. */
+struct weir_object {
+    const char *bucket;
+    const char *key;
+    const char *version_id; /* NULL: the current one */
+    const char *etag;       /* with or without its quotes: only this one; NULL: any */
+};
+
+/* An object to write; zeroed, it says nothing. */
+struct weir_put_opts {
+    const char *content_type;     /* NULL: none is sent */
+    const char *content_encoding; /* the same */
+    int64_t size_hint_bytes;      /* how large it may become, to plan parts; 0 or less: unknown */
+    size_t part_bytes;            /* of a multipart upload; 0: planned */
+    int64_t abort_ms;             /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
+};
+
+#endif

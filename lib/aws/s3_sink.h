@@ -1,0 +1,38 @@
+#ifndef WEIR_AWS_S3_SINK_H
+#define WEIR_AWS_S3_SINK_H
+
+#include "aws/config.h"
+#include "aws/object.h"
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/stage.h"
+
+/**
+ * weir_s3_sink_new: an object of S3 as a pipe's sink. S3 API: PutObject, CreateMultipartUpload,
+ * UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListMultipartUploads.
+ *
+ * What fits one part becomes one PutObject, anything larger a multipart upload. At most two parts
+ * are in memory: one that fills while one is sent; a small output costs little more than its size.
+ * The object appears only when the stage ends. Nothing is tried again but the abort:
+ *
+ * ops->abort stops the part that is under way and aborts the upload. A CreateMultipartUpload under
+ * way is waited for, since only its answer has the upload's id; a CompleteMultipartUpload, since
+ * only its answer tells whether there is anything left to abort: when it succeeds the object is
+ * there although the pipe has failed. A PutObject under way is cut off: unless all of it had been
+ * sent, S3 drops it. All of this ends after opts->abort_ms; what is left then is left (WEIR_FAIL).
+ * Without ops->abort an upload that was begun stays open.
+ *
+ * cfg          borrowed; outlives the stage
+ * bucket, key  checked and copied
+ * opts         copied; NULL is as a zeroed one
+ *
+ * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (bucket, key), WEIR_E_LIMIT (larger
+ * than S3 can hold), WEIR_E_NOMEM. The stage fails with WEIR_E_REMOTE, detail = status ("s3:
+ * s3://bucket/key: UploadPart 3: 500 InternalError"), WEIR_E_NET, or WEIR_E_LIMIT: more parts than
+ * S3 allows. Loop thread only.
+ */
+int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
+    const char *key, const struct weir_put_opts *opts, struct weir_stage *ret,
+    struct weir_err *err);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef WEIR_AWS_S3_SOURCE_H
+#define WEIR_AWS_S3_SOURCE_H
+
+#include "aws/config.h"
+#include "aws/object.h"
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/source.h"
+#include "stream/stage.h"
+
+/**
+ * weir_s3_source_new: an object of S3 as a pipe's source. S3 API: GetObject.
+ *
+ * The request is signed and sent at once. The stage ends when exactly as many bytes have come as
+ * the answer's Content-Length promised; any other end of the connection is an error, and so is an
+ * answer that promises nothing. Nothing is tried again.
+ *
+ * cfg     borrowed until this returns
+ * object  checked and copied
+ * info    filled once the answer has begun; outlives the stage
+ *
+ * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (bucket, key), WEIR_E_NOMEM,
+ * WEIR_E_LIMIT. The stage fails with WEIR_E_REMOTE, detail = status ("s3: s3://bucket/key: 404
+ * NoSuchKey"; 412: the object is no longer the one with this ETag), or WEIR_E_NET. Loop thread.
+ */
+int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const struct weir_object *object, struct weir_source_info *info, struct weir_stage *ret,
+    struct weir_err *err);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef WEIR_AWS_STORE_H
+#define WEIR_AWS_STORE_H
+
+#include "aws/config.h"
+#include "aws/object.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/source.h"
+#include "stream/stage.h"
+
+/*
+ * Objects, wherever the endpoint says that they are: S3 (s3_source.h, s3_sink.h), or a folder
+ * (dir_store.h). Handlers and verbs use this and know neither.
+ *
+ * Errors that somebody acts on are the same for both: WEIR_E_REMOTE with detail 404 when the bucket
+ * or the object is not there, at weir_store_source_new or in the stage's first step. Only S3 has
+ * detail 412: the object has been replaced since (If-Match failed); a folder has neither ETags nor
+ * versions, and named ones are not checked. WEIR_E_CONFIG: a bucket or key that cannot be one.
+ * Loop thread only.
+ */
+
+/** weir_store_source_new: an object as a pipe's source. cfg outlives the stage, and so does info,
+ *  which is zeroed before; object is copied. 0 with *ret set, or -1 with *err set. */
+int weir_store_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const struct weir_object *object, struct weir_source_info *info, struct weir_stage *ret,
+    struct weir_err *err);
+
+/** weir_store_sink_new: an object as a pipe's sink; it appears when the stage ends, or not at all.
+ *  cfg outlives the stage; opts is copied and may be NULL. 0 with *ret set, or -1 with *err set. */
+int weir_store_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const char *bucket, const char *key, const struct weir_put_opts *opts, struct weir_stage *ret,
+    struct weir_err *err);
+
+/**
+ * weir_store_get: a small object whole, running the loop until it is there.
+ *
+ * ret  the bytes are appended to it, up to its ceiling (WEIR_E_LIMIT beyond)
+ *
+ * Returns 0, or -1 with *err set as the source's.
+ */
+int weir_store_get(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const struct weir_object *object, struct weir_buf *ret, struct weir_err *err);
+
+#endif
