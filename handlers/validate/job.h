@@ -1,0 +1,64 @@
+#ifndef WEIR_HANDLERS_VALIDATE_JOB_H
+#define WEIR_HANDLERS_VALIDATE_JOB_H
+
+#include "core/buf.h"
+#include "schema/schema.h"
+#include "stream/pipe.h"
+#include "stream/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The main job: CSV in, the same rows with `valid` and `errors` appended out. One implementation
+ * for both doors: the handler makes a job of an event, `weir validate` of its flags.
+ *
+ *     source -> gunzip (when the input is gzip) -> validate blocks -> sink
+ */
+struct weir_validate;
+
+struct weir_validate_job {
+    struct weir_stage source, sink;      /* moved out by weir_validate_new when it succeeds */
+    const struct weir_source_info *info; /* the source's; borrowed */
+    const struct weir_schema *schema;    /* borrowed */
+    bool gzip;                           /* compress the output */
+    int64_t deadline_mono_ms;            /* INT64_MAX: none */
+};
+
+struct weir_validate_summary {
+    uint64_t rows, valid, invalid;
+    uint64_t blank;     /* empty lines, which are no rows */
+    uint64_t bytes_in;  /* read from the source, before gunzip */
+    uint64_t bytes_out; /* handed to the sink, after gzip */
+    int64_t ms;
+};
+
+/**
+ * weir_validate_new: build the pipe.
+ *
+ * Returns it (weir_validate_free), with job->source and job->sink moved into it; or NULL with *err
+ * set (WEIR_E_NOMEM, WEIR_E_CONFIG), the stages still the caller's. Run it with weir_loop_run. It
+ * fails with WEIR_E_DATA when the input cannot be read as rows, naming the physical line.
+ */
+struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct weir_err *err);
+
+/** weir_validate_free: free the job and its pipe. Accepts NULL. */
+void weir_validate_free(struct weir_validate *v);
+
+/** weir_validate_pipe: the pipe, for weir_loop_run and weir_pipe_cancel. Owned by the job. */
+struct weir_pipe *weir_validate_pipe(struct weir_validate *v);
+
+/** weir_validate_summarize: what has been done so far; ms counts from weir_validate_new. */
+void weir_validate_summarize(const struct weir_validate *v, struct weir_validate_summary *ret);
+
+/**
+ * weir_validate_json: the summary as members of a JSON object, without the braces: "rows":2,...
+ *
+ * stages  also the counters of each stage
+ *
+ * Returns 0, or -1 with *err set (the buffer's).
+ */
+int weir_validate_json(
+    const struct weir_validate *v, bool stages, struct weir_buf *ret, struct weir_err *err);
+
+#endif

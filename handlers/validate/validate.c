@@ -1,0 +1,235 @@
+#include "handlers/validate/validate.h"
+
+#include "aws/location.h"
+#include "aws/store.h"
+#include "codec/gzip.h"
+#include "core/limits.h"
+#include "event/batch.h"
+#include "event/event.h"
+#include "handlers/validate/job.h"
+#include "handlers/validate/outkey.h"
+#include "schema/schema.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SCHEMA "events.schema.json"
+#define DEFAULT_OUTPUT_KEY "validations/{stem}.csv.gz"
+
+struct validate {
+    struct weir_schema *schema;
+    const char *output_bucket; /* the environment's; NULL: the input's bucket */
+    const char *output_key;
+};
+
+static void warn(void *ctx, const char *msg)
+{
+    weir_log_write(ctx, WEIR_LOG_WARN, "%s", msg);
+}
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *s = getenv(name);
+
+    return s != NULL && *s != '\0' ? s : otherwise;
+}
+
+static struct weir_schema *load_schema(const struct weir_handler_env *env, struct weir_err *err)
+{
+    struct weir_places places;
+    struct weir_location location = {0};
+    struct weir_buf path, text;
+    struct weir_schema *schema = NULL;
+
+    weir_places_init(&places, env->loop);
+    weir_buf_init(&path, PATH_MAX);
+    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
+    const char *name = setting("WEIR_SCHEMA", NULL);
+    if (name == NULL) {
+        if (weir_buf_addf(&path, err, "%s/%s", env->folder, DEFAULT_SCHEMA) != 0) {
+            goto out;
+        }
+        name = weir_buf_text(&path, err);
+    }
+    if (name == NULL || weir_location_parse(name, &location, err) != 0 ||
+        weir_location_get(&places, &location, &text, err) != 0) {
+        weir_err_prefix(err, "WEIR_SCHEMA");
+        goto out;
+    }
+    schema = weir_schema_load((const char *)text.p, text.len, warn, (void *)env->log, err);
+out:
+    weir_buf_fini(&text);
+    weir_buf_fini(&path);
+    weir_location_fini(&location);
+    weir_places_fini(&places);
+    return schema;
+}
+
+static void fini(void *self)
+{
+    struct validate *v = self;
+
+    if (v != NULL) {
+        weir_schema_free(v->schema);
+        free(v);
+    }
+}
+
+static void *init(const struct weir_handler_env *env, struct weir_err *err)
+{
+    struct weir_s3_config s3 = {0};
+    struct validate *v = calloc(1, sizeof *v);
+
+    if (v == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+        return NULL;
+    }
+    v->output_bucket = setting("WEIR_OUTPUT_BUCKET", NULL);
+    v->output_key = setting("WEIR_OUTPUT_KEY", DEFAULT_OUTPUT_KEY);
+    if (weir_outkey_check(v->output_key, err) != 0) {
+        weir_err_prefix(err, "WEIR_OUTPUT_KEY");
+        goto out;
+    }
+    if (weir_s3_config_env(&s3, err) != 0) { /* only to see a bad one now and not at every event */
+        goto out;
+    }
+    weir_s3_config_fini(&s3);
+    v->schema = load_schema(env, err);
+    if (v->schema == NULL) {
+        goto out;
+    }
+    return v;
+out:
+    fini(v);
+    return NULL;
+}
+
+/* One line when an object is done: where from, where to, and the numbers, as JSON, so that
+ * CloudWatch Logs Insights finds the fields. */
+static void log_done(const struct weir_log *log, const struct weir_s3_record *record,
+    const char *bucket, const char *key, const struct weir_validate *job)
+{
+    struct weir_buf line;
+
+    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    if (weir_validate_json(job, true, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL) {
+        weir_log_write(log, WEIR_LOG_INFO, "validate s3://%s/%s to s3://%s/%s {%s}", record->bucket,
+            record->key, bucket, key, (const char *)line.p);
+    }
+    weir_buf_fini(&line);
+}
+
+/* Validate one object into another. Returns 0, or -1 with *err set and nothing published. */
+static int transfer(const struct validate *v, const struct weir_invocation *inv,
+    const struct weir_s3_config *s3, const struct weir_s3_record *record, struct weir_err *err)
+{
+    struct weir_source_info info = {0};
+    struct weir_validate_job spec = {
+        .info = &info, .schema = v->schema, .deadline_mono_ms = inv->deadline_mono_ms};
+    struct weir_validate *job = NULL;
+    struct weir_buf out_key;
+    int rc = -1;
+    const char *bucket = v->output_bucket != NULL ? v->output_bucket : record->bucket;
+    const struct weir_object object = {
+        record->bucket, record->key, record->version_id, record->etag};
+
+    weir_buf_init(&out_key, WEIR_S3_KEY_MAX_BYTES + 1);
+    if (weir_outkey_make(v->output_key, record, &out_key, err) != 0) {
+        goto out;
+    }
+    const char *key = weir_buf_text(&out_key, err);
+    if (key == NULL) {
+        goto out;
+    }
+    if (strcmp(bucket, record->bucket) == 0 && strcmp(key, record->key) == 0) {
+        weir_err_set(err, WEIR_E_CONFIG, "WEIR_OUTPUT_KEY: the output would replace its input");
+        goto out;
+    }
+    spec.gzip = weir_gzip_named(key);
+    const struct weir_put_opts put = {.content_type = spec.gzip ? "application/gzip" : "text/csv",
+        .size_hint_bytes = record->size_bytes};
+    if (weir_store_source_new(inv->loop, s3, &object, &info, &spec.source, err) != 0 ||
+        weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.sink, err) != 0) {
+        goto out;
+    }
+    job = weir_validate_new(&spec, err);
+    if (job == NULL || weir_loop_run(inv->loop, weir_validate_pipe(job), err) != 0) {
+        goto out;
+    }
+    log_done(inv->log, record, bucket, key, job);
+    rc = 0;
+out:
+    weir_validate_free(job);
+    weir_stage_free(&spec.source);
+    weir_stage_free(&spec.sink);
+    weir_buf_fini(&out_key);
+    return rc;
+}
+
+/* One record of a message: skip it, or transfer it. Returns 0, or -1 with *err set. */
+static int one_record(const struct validate *v, const struct weir_invocation *inv,
+    const struct weir_s3_config *s3, const struct weir_s3_record *record, struct weir_err *err)
+{
+    if (record->kind != WEIR_EVENT_CREATED) {
+        weir_log_write(inv->log, WEIR_LOG_INFO,
+            "validate s3://%s/%s: skipped: the event is not of an object created", record->bucket,
+            record->key);
+        return 0;
+    }
+    if (transfer(v, inv, s3, record, err) == 0) {
+        return 0;
+    }
+    if (err->code == WEIR_E_REMOTE && err->detail == 412 && record->etag != NULL) {
+        weir_log_write(inv->log, WEIR_LOG_INFO,
+            "validate s3://%s/%s: skipped: replaced since the event; the new one has its own",
+            record->bucket, record->key);
+        *err = (struct weir_err){0};
+        return 0;
+    }
+    return -1;
+}
+
+static void one_message(const struct validate *v, const struct weir_invocation *inv,
+    const struct weir_s3_config *s3, struct weir_event_message *m)
+{
+    if (m->test) {
+        weir_log_write(inv->log, WEIR_LOG_INFO, "validate: s3:TestEvent, nothing to do");
+    }
+    for (size_t i = 0; i < m->records_n && m->err.code == WEIR_OK; i++) {
+        (void)one_record(v, inv, s3, &m->records[i], &m->err);
+    }
+    if (m->err.code != WEIR_OK) {
+        weir_log_write(inv->log, WEIR_LOG_ERROR, "validate: message %s failed: %s: %s",
+            m->id != NULL ? m->id : "(direct event)", weir_err_type(m->err.code), m->err.msg);
+    }
+}
+
+static int run(
+    void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err)
+{
+    const struct validate *v = self;
+    struct weir_event event = {0};
+    struct weir_s3_config s3 = {0};
+    int rc = -1;
+
+    /* Credentials change while a function lives: read anew for each invocation. */
+    if (weir_event_parse(inv->event, inv->event_len, &event, err) != 0 ||
+        weir_s3_config_env(&s3, err) != 0) {
+        goto out;
+    }
+    for (size_t i = 0; i < event.messages_n; i++) {
+        one_message(v, inv, &s3, &event.messages[i]);
+        if (weir_event_stop(&event, &event.messages[i])) {
+            break;
+        }
+    }
+    rc = weir_event_failures(&event, response, err);
+out:
+    weir_s3_config_fini(&s3);
+    weir_event_fini(&event);
+    return rc;
+}
+
+const struct weir_handler weir_validate_handler = {
+    .name = "validate", .init = init, .run = run, .fini = fini};

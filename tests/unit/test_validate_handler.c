@@ -1,0 +1,257 @@
+/* Events in, objects and batchItemFailures out: the handler on a directory store. */
+#include "core/clock.h"
+#include "core/limits.h"
+#include "handlers/validate/validate.h"
+#include "tests/support/tempdir.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct tempdir dir;
+static struct weir_loop *loop;
+static struct weir_log quiet = {.fd = -1};
+
+static int setup(void **state)
+{
+    char url[TEMPDIR_PATH_BYTES + 16];
+
+    (void)state;
+    tempdir_new(&dir);
+    snprintf(url, sizeof url, "file://%s", dir.path);
+    setenv("AWS_ENDPOINT_URL_S3", url, 1);
+    setenv("WEIR_OUTPUT_KEY", "validations/{stem}.csv", 1);
+    unsetenv("WEIR_OUTPUT_BUCKET");
+    unsetenv("WEIR_SCHEMA");
+    tempdir_write(&dir, "events.schema.json",
+        "{\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"]}");
+    tempdir_write(&dir, "b/uploads/good.csv", "id\n1\nx\n");
+    tempdir_write(&dir, "b/uploads/open.csv", "id\n\"1\n");
+    loop = weir_loop_new(NULL);
+    return loop != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    weir_loop_free(loop);
+    tempdir_free(&dir);
+    return 0;
+}
+
+static void *init(struct weir_err *err)
+{
+    const struct weir_handler_env env = {.loop = loop, .log = &quiet, .folder = dir.path};
+
+    return weir_validate_handler.init(&env, err);
+}
+
+/* One invocation. Returns the response's text, to be freed, or NULL with *err set. */
+static char *invoke_by(const char *event, int64_t deadline_ms, struct weir_err *err)
+{
+    struct weir_buf response;
+    char *text = NULL;
+    void *self = init(err);
+
+    assert_non_null(self);
+    weir_buf_init(&response, WEIR_RESPONSE_MAX_BYTES);
+    const struct weir_invocation inv = {.event = event,
+        .event_len = strlen(event),
+        .request_id = "r-1",
+        .deadline_mono_ms = deadline_ms,
+        .loop = loop,
+        .log = &quiet};
+    if (weir_validate_handler.run(self, &inv, &response, err) == 0) {
+        text = strdup(weir_buf_text(&response, NULL));
+    }
+    weir_buf_fini(&response);
+    weir_validate_handler.fini(self);
+    return text;
+}
+
+static char *invoke(const char *event, struct weir_err *err)
+{
+    return invoke_by(event, INT64_MAX, err);
+}
+
+/* An S3 notification for some keys of bucket b. */
+static void notification(char *to, size_t n, const char *event_name, const char *key)
+{
+    snprintf(to, n,
+        "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"eventName\":\"%s\","
+        "\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"%s\"}}}]}",
+        event_name, key);
+}
+
+/* An SQS batch: id and body by turns; bodies are escaped. */
+static char *batch(int n, ...)
+{
+    struct weir_buf b;
+    va_list ap;
+
+    weir_buf_init(&b, WEIR_MIB);
+    weir_buf_adds(&b, "{\"Records\":[", NULL);
+    va_start(ap, n);
+    for (int i = 0; i < n; i++) {
+        const char *id = va_arg(ap, const char *);
+        weir_buf_addf(&b, NULL, "%s{\"messageId\":\"%s\",\"eventSource\":\"aws:sqs\",\"body\":\"",
+            i > 0 ? "," : "", id);
+        for (const char *s = va_arg(ap, const char *); *s != '\0'; s++) {
+            weir_buf_addf(&b, NULL, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+        }
+        weir_buf_adds(&b, "\"}", NULL);
+    }
+    va_end(ap);
+    weir_buf_adds(&b, "]}", NULL);
+    char *text = strdup(weir_buf_text(&b, NULL));
+    weir_buf_fini(&b);
+    return text;
+}
+
+static void expect_response(const char *event, const char *want)
+{
+    struct weir_err err = {0};
+    char *got = invoke(event, &err);
+
+    assert_string_equal(err.msg, "");
+    assert_non_null(got);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void object_becomes_a_validated_object(void **state)
+{
+    char event[512];
+
+    (void)state;
+    notification(event, sizeof event, "ObjectCreated:Post", "uploads/good.csv");
+    char *sqs = batch(1, "m1", event);
+    expect_response(sqs, "{\"batchItemFailures\":[]}");
+    tempdir_expect(&dir, "b/validations/good.csv",
+        "id,valid,errors\n1,true,\nx,false,id: must be an integer\n");
+    free(sqs);
+}
+
+static void output_bucket_and_key_are_settings(void **state)
+{
+    char event[512];
+
+    (void)state;
+    setenv("WEIR_OUTPUT_BUCKET", "out", 1);
+    setenv("WEIR_OUTPUT_KEY", "x/{key}", 1);
+    tempdir_mkdir(&dir, "out");
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    tempdir_expect(&dir, "out/x/uploads/good.csv",
+        "id,valid,errors\n1,true,\nx,false,id: must be an integer\n");
+}
+
+static void messages_fail_alone(void **state)
+{
+    char good[512], open[512], gone[512], removed[512];
+
+    (void)state;
+    notification(good, sizeof good, "ObjectCreated:Put", "uploads/good.csv");
+    notification(open, sizeof open, "ObjectCreated:Put", "uploads/open.csv");
+    notification(gone, sizeof gone, "ObjectCreated:Put", "uploads/gone.csv");
+    notification(removed, sizeof removed, "ObjectRemoved:Delete", "uploads/gone.csv");
+    char *sqs = batch(6, "m1", "no json", "m2", good, "m3", open, "m4", gone, "m5", removed, "m6",
+        "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Bucket\":\"b\"}");
+    expect_response(sqs,
+        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"},{\"itemIdentifier\":\"m3\"},"
+        "{\"itemIdentifier\":\"m4\"}]}");
+    assert_true(tempdir_exists(&dir, "b/validations/good.csv"));
+    assert_false(tempdir_exists(&dir, "b/validations/open.csv"));
+    assert_int_equal(tempdir_count(&dir, "b/validations"), 1); /* no temporary file either */
+    free(sqs);
+}
+
+static void deadline_that_has_passed_reports_every_message(void **state)
+{
+    char good[512];
+    struct weir_err err = {0};
+
+    (void)state;
+    notification(good, sizeof good, "ObjectCreated:Put", "uploads/good.csv");
+    char *sqs = batch(2, "m1", good, "m2", good);
+    char *got = invoke_by(sqs, weir_clock_mono_ms() - 1, &err);
+    assert_non_null(got);
+    assert_string_equal(got, "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"},"
+                             "{\"itemIdentifier\":\"m2\"}]}");
+    assert_false(tempdir_exists(&dir, "b/validations/good.csv"));
+    free(got);
+    free(sqs);
+}
+
+static void direct_event_that_fails_is_a_function_error(void **state)
+{
+    char event[512];
+    struct weir_err err = {0};
+
+    (void)state;
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/open.csv");
+    assert_null(invoke(event, &err));
+    assert_int_equal(err.code, WEIR_E_DATA);
+    assert_non_null(strstr(err.msg, "line 2"));
+}
+
+static void output_in_place_of_its_input_is_refused(void **state)
+{
+    char event[512];
+    struct weir_err err = {0};
+
+    (void)state;
+    setenv("WEIR_OUTPUT_KEY", "{key}", 1);
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
+    assert_null(invoke(event, &err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    tempdir_expect(&dir, "b/uploads/good.csv", "id\n1\nx\n");
+}
+
+static void bad_settings_are_init_errors(void **state)
+{
+    static const struct {
+        const char *name, *value, *part;
+    } rows[] = {
+        {"WEIR_SCHEMA", "/nowhere/schema.json", "WEIR_SCHEMA"},
+        {"WEIR_OUTPUT_KEY", "x/{stm}", "WEIR_OUTPUT_KEY"},
+        {"AWS_ENDPOINT_URL_S3", "ftp://x", "AWS_ENDPOINT_URL_S3"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct weir_err err = {0};
+        setenv(rows[i].name, rows[i].value, 1);
+        assert_null(init(&err));
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+        assert_non_null(strstr(err.msg, rows[i].part));
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+    }
+    struct weir_err err = {0};
+    tempdir_write(&dir, "events.schema.json", "{\"properties\":{\"id\":{\"type\":\"thing\"}}}");
+    assert_null(init(&err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_non_null(strstr(err.msg, "/properties/id/type"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(object_becomes_a_validated_object, setup, teardown),
+        cmocka_unit_test_setup_teardown(output_bucket_and_key_are_settings, setup, teardown),
+        cmocka_unit_test_setup_teardown(messages_fail_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            deadline_that_has_passed_reports_every_message, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            direct_event_that_fails_is_a_function_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(output_in_place_of_its_input_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(bad_settings_are_init_errors, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
