@@ -1,0 +1,62 @@
+#ifndef WEIR_BOOTSTRAP_RUNTIME_H
+#define WEIR_BOOTSTRAP_RUNTIME_H
+
+#include "core/log.h"
+#include "event/handler.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The client of the Lambda Runtime API (2018-06-01): fetch an invocation, run the handler, post
+ * what came of it, again and again. Every invocation that was fetched is answered once, with a
+ * response or with an error; an answer that the API does not take is logged and not repeated, as
+ * nobody can tell whether it counted.
+ *
+ *     init        one loop, the handler's init; what fails goes to /init/error, and the process
+ * ends GET /next   waits as long as it takes: the process may be frozen meanwhile POST        202:
+ * done. 400, 403, 410, 413: logged, next. 500 and above: the process ends
+ *
+ * Nothing is connected and no name is looked up before the first /next.
+ */
+
+/* How the process ends. 0 is not among them: only a signal or the platform stops a healthy one. */
+enum weir_runtime_exit {
+    WEIR_RUNTIME_FAILED = 1, /* init failed, or the Runtime API did */
+    WEIR_RUNTIME_USAGE = 2,  /* AWS_LAMBDA_RUNTIME_API is missing or is no host:port */
+};
+
+struct weir_runtime {
+    const char *api;     /* AWS_LAMBDA_RUNTIME_API: host:port. NULL: not set */
+    const char *handler; /* _HANDLER; NULL: not set */
+    const struct weir_handler *const *handlers; /* the table it is looked up in */
+    size_t handlers_n;
+    const char *folder;   /* handed to the handler's init */
+    struct weir_log *log; /* its request_id is set to the invocation's while one runs */
+};
+
+/**
+ * weir_runtime_run: the whole life of the process. The environment's _X_AMZN_TRACE_ID is set or
+ * unset for each invocation, so only one of these may run at a time.
+ *
+ * Returns an exit status, one of enum weir_runtime_exit; the reason is in the log by then.
+ */
+int weir_runtime_run(const struct weir_runtime *runtime);
+
+/**
+ * weir_runtime_deadline: the Lambda-Runtime-Deadline-Ms header on our own clock.
+ *
+ * header   milliseconds since 1970, or NULL
+ * unix_ms, mono_ms  the two clocks, now
+ *
+ * Returns when to be done by CLOCK_MONOTONIC: a tenth of the time left earlier, at most
+ * WEIR_RUNTIME_MARGIN_MAX_MS, so that there is time to say that it ran out. INT64_MAX when header
+ * is NULL; -1 when it is no number.
+ */
+int64_t weir_runtime_deadline(const char *header, int64_t unix_ms, int64_t mono_ms);
+
+/** weir_runtime_log_level: set log->level from AWS_LAMBDA_LOG_LEVEL (TRACE, DEBUG, INFO, WARN,
+ *  ERROR, FATAL in any case). NULL and "" are INFO; another word too, and log is told. */
+void weir_runtime_log_level(struct weir_log *log, const char *name);
+
+#endif
