@@ -1,0 +1,327 @@
+#include "cli/function.h"
+
+#include "cli/cgroup.h"
+#include "cli/child.h"
+#include "cli/function_env.h"
+#include "cli/runtime_api.h"
+#include "cli/signals.h"
+#include "core/clock.h"
+#include "core/limits.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * What happens, in order: exec; the first /next (init is over, the event goes out); the answer; the
+ * second /next (the function is parked: its peak is read, it is asked to end); its end. A timer
+ * watches over each step.
+ */
+enum step { STEP_INIT, STEP_RUNNING, STEP_ANSWERED, STEP_ENDING, STEP_OVER };
+
+#define PARK_MS 1000 /* from the answer to the second /next: it has nothing else to do */
+
+struct run {
+    const struct weir_function_opts *opts;
+    struct weir_function_result *result;
+    struct weir_rapi *rapi;
+    struct weir_child *child;
+    uv_timer_t *timer;
+    enum step step;
+    bool has_outcome;
+    uint64_t start_ns; /* uv_hrtime when the step began that is measured */
+    int signal;        /* what cancelled the run, or 0 */
+    struct weir_err err;
+};
+
+static int64_t since_us(uint64_t start_ns)
+{
+    return (int64_t)((uv_hrtime() - start_ns) / 1000);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void watch(struct run *r, enum step step, int64_t ms)
+{
+    r->step = step;
+    uv_update_time(r->timer->loop);
+    /* libuv counts whole milliseconds and would be early by a part of one. */
+    (void)uv_timer_start(r->timer, on_timer, (uint64_t)ms + 1, 0);
+}
+
+static void set_outcome(struct run *r, enum weir_function_outcome outcome)
+{
+    if (!r->has_outcome) {
+        r->has_outcome = true;
+        r->result->outcome = outcome;
+    }
+}
+
+static void note_peak(struct run *r)
+{
+    int64_t peak_kib = weir_child_peak_kib(r->child);
+
+    if (peak_kib > r->result->peak_kib) {
+        r->result->peak_kib = peak_kib;
+    }
+}
+
+/* The function is to go: politely first, when number is SIGTERM. */
+static void end(struct run *r, int number)
+{
+    note_peak(r);
+    watch(r, STEP_ENDING, WEIR_INVOKE_STOP_MS);
+    weir_child_kill(r->child, number);
+}
+
+static void on_next(void *ctx)
+{
+    struct run *r = ctx;
+    struct weir_rapi_invocation invocation = {.request_id = r->result->request_id,
+        .event = r->opts->event,
+        .event_len = r->opts->event_len,
+        .deadline_unix_ms = weir_clock_unix_ms() + r->opts->timeout_ms,
+        .function_arn = "arn:aws:lambda:us-east-1:000000000000:function:weir"};
+
+    if (r->step != STEP_INIT) {
+        if (r->step == STEP_ANSWERED) {
+            end(r, SIGTERM);
+        }
+        return;
+    }
+    r->result->init_us = since_us(r->start_ns);
+    if (r->opts->on_start != NULL) {
+        r->opts->on_start(r->opts->ctx, r->result->request_id);
+    }
+    if (weir_rapi_invoke(r->rapi, &invocation, &r->err) != 0) {
+        end(r, SIGKILL);
+        return;
+    }
+    r->start_ns = uv_hrtime();
+    watch(r, STEP_RUNNING, r->opts->timeout_ms);
+}
+
+static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
+{
+    struct run *r = ctx;
+
+    if (r->has_outcome || r->step > STEP_RUNNING) {
+        return;
+    }
+    r->result->duration_us = r->step == STEP_RUNNING ? since_us(r->start_ns) : 0;
+    if (answer->kind == WEIR_RAPI_INIT_ERROR) {
+        r->result->init_us = since_us(r->start_ns);
+    }
+    set_outcome(
+        r, answer->kind == WEIR_RAPI_RESPONSE ? WEIR_FUNCTION_ANSWERED : WEIR_FUNCTION_ERROR);
+    if (weir_buf_add(&r->result->body, answer->body, answer->len, &r->err) != 0) {
+        end(r, SIGKILL);
+        return;
+    }
+    note_peak(r); /* should it end by itself now */
+    watch(r, STEP_ANSWERED, PARK_MS);
+}
+
+/* What Lambda answers when the time is over. */
+static void time_out(struct run *r)
+{
+    set_outcome(r, WEIR_FUNCTION_TIMED_OUT);
+    r->result->duration_us = since_us(r->start_ns);
+    (void)weir_buf_addf(&r->result->body, &r->err,
+        "{\"errorMessage\":\"Task timed out after %lld.%02lld seconds\","
+        "\"errorType\":\"Sandbox.Timedout\"}",
+        (long long)r->opts->timeout_ms / 1000, (long long)r->opts->timeout_ms % 1000 / 10);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+
+    switch (r->step) {
+    case STEP_INIT:
+        set_outcome(r, WEIR_FUNCTION_NO_START);
+        end(r, SIGKILL);
+        break;
+    case STEP_RUNNING:
+        time_out(r);
+        end(r, SIGKILL);
+        break;
+    case STEP_ANSWERED:
+        end(r, SIGTERM);
+        break;
+    case STEP_ENDING:
+        weir_child_kill(r->child, SIGKILL);
+        break;
+    case STEP_OVER:
+        break;
+    }
+}
+
+static void on_exit_child(void *ctx, int status, const struct rusage *used)
+{
+    struct run *r = ctx;
+    struct weir_function_result *result = r->result;
+
+    if (!r->has_outcome) {
+        if (r->step == STEP_RUNNING) {
+            result->duration_us = since_us(r->start_ns);
+        }
+        set_outcome(r, WEIR_FUNCTION_DIED);
+    }
+    result->wait_status = status;
+    result->cpu_us = (int64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) * 1000000 +
+                     used->ru_utime.tv_usec + used->ru_stime.tv_usec;
+    if (result->peak_kib == 0) {
+        result->peak_kib = used->ru_maxrss;
+    }
+    r->step = STEP_OVER;
+    (void)uv_timer_stop(r->timer);
+}
+
+static void on_signal(void *ctx, int number)
+{
+    struct run *r = ctx;
+
+    r->signal = number;
+    if (r->child != NULL) {
+        weir_child_kill(r->child, SIGKILL);
+    }
+}
+
+/* A random UUID (RFC 9562, version 4), as Lambda's request ids are. */
+static int make_id(char *ret, size_t size, struct weir_err *err)
+{
+    uint8_t b[16];
+
+    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
+        return weir_err_detail(err, WEIR_E_IO, errno, "random numbers: %s", strerror(errno));
+    }
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    (void)snprintf(ret, size,
+        "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+        b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return 0;
+}
+
+/* Choose how memory is limited: a control group counts what is used; RLIMIT_DATA is next best. */
+static int64_t limit_memory(
+    const struct weir_function_opts *opts, struct weir_cgroup *group, enum weir_function_limit *how)
+{
+    int64_t bytes = opts->memory_mb * (int64_t)WEIR_MIB;
+
+    *how = WEIR_LIMIT_NONE;
+    if (bytes == 0) {
+        return 0;
+    }
+    if (weir_cgroup_new(bytes, group, NULL) == 0) {
+        *how = group->version == 2 ? WEIR_LIMIT_CGROUP_V2 : WEIR_LIMIT_CGROUP_V1;
+        return 0;
+    }
+    *how = WEIR_LIMIT_RLIMIT;
+    return bytes;
+}
+
+static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup *group,
+    int64_t data_limit_bytes, struct weir_err *err)
+{
+    static const struct weir_rapi_ops ops = {.on_next = on_next, .on_answer = on_answer};
+    struct weir_function_env env;
+    struct weir_child_opts child = {.path = r->opts->bootstrap,
+        .data_limit_bytes = data_limit_bytes,
+        .cgroup_procs_fd = group->procs_fd,
+        .on_exit = on_exit_child,
+        .ctx = r};
+
+    r->rapi = weir_rapi_new(loop, &ops, r, err);
+    if (r->rapi == NULL ||
+        weir_function_env_make(r->opts, weir_rapi_address(r->rapi), environ, &env, err) != 0) {
+        return -1;
+    }
+    child.env = env.items;
+    watch(r, STEP_INIT, WEIR_INVOKE_INIT_MS);
+    r->child = weir_child_start(loop, &child, err);
+    r->start_ns = uv_hrtime(); /* the exec has just been */
+    weir_function_env_fini(&env);
+    return r->child != NULL ? 0 : -1;
+}
+
+static void on_close_timer(uv_handle_t *handle)
+{
+    free(handle); /* the uv_timer_t begins with it */
+}
+
+static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
+{
+    struct weir_cgroup group = {.procs_fd = -1};
+    struct weir_signals *signals = weir_signals_new(loop, on_signal, r, err);
+    int rc = -1;
+
+    r->timer = malloc(sizeof *r->timer);
+    if (r->timer == NULL) {
+        weir_signals_free(signals);
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a timer");
+    }
+    (void)uv_timer_init(weir_loop_uv(loop), r->timer);
+    r->timer->data = r;
+    if (signals == NULL || make_id(r->result->request_id, sizeof r->result->request_id, err) != 0) {
+        goto out;
+    }
+    int64_t data_limit_bytes = limit_memory(r->opts, &group, &r->result->limit);
+    if (start(loop, r, &group, data_limit_bytes, err) != 0) {
+        goto out;
+    }
+    while (r->step != STEP_OVER) {
+        if (weir_loop_step(loop, INT64_MAX, err) != 0) {
+            goto out;
+        }
+    }
+    if (r->err.code != WEIR_OK) {
+        *err = r->err;
+        goto out;
+    }
+    if (r->result->outcome == WEIR_FUNCTION_DIED && weir_cgroup_oom_kills(&group) > 0) {
+        r->result->outcome = WEIR_FUNCTION_OUT_OF_MEMORY;
+    }
+    rc = 0;
+out:
+    weir_child_free(r->child);
+    weir_cgroup_fini(&group);
+    weir_rapi_free(r->rapi);
+    weir_signals_free(signals);
+    uv_close((uv_handle_t *)r->timer, on_close_timer);
+    if (r->signal != 0) {
+        *err = (struct weir_err){0};
+        rc = weir_err_detail(err, WEIR_E_CANCEL, r->signal, "stopped by %s",
+            r->signal == SIGINT ? "SIGINT" : "SIGTERM");
+    }
+    return rc;
+}
+
+int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *opts,
+    struct weir_function_result *ret, struct weir_err *err)
+{
+    struct run r = {.opts = opts, .result = ret};
+
+    *ret = (struct weir_function_result){.outcome = WEIR_FUNCTION_DIED};
+    weir_buf_init(&ret->body, WEIR_RESPONSE_MAX_BYTES);
+    if (access(opts->bootstrap, X_OK) != 0) {
+        return weir_err_detail(
+            err, WEIR_E_CONFIG, errno, "%.160s: %s", opts->bootstrap, strerror(errno));
+    }
+    if (run(loop, &r, err) != 0) {
+        weir_buf_fini(&ret->body);
+        return -1;
+    }
+    return 0;
+}
+
+void weir_function_result_fini(struct weir_function_result *result)
+{
+    weir_buf_fini(&result->body);
+}

@@ -1,0 +1,75 @@
+#ifndef WEIR_CLI_FUNCTION_H
+#define WEIR_CLI_FUNCTION_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * One invocation of a function on this machine, measured: starts the bootstrap with Lambda's
+ * environment and limits under our Runtime API, hands it the event, takes the answer, reads how
+ * much it used, and ends it.
+ */
+enum weir_function_outcome {
+    /* With a body. */
+    WEIR_FUNCTION_ANSWERED,  /* body: the response */
+    WEIR_FUNCTION_ERROR,     /* body: the function's error, in its invocation or its init */
+    WEIR_FUNCTION_TIMED_OUT, /* body: the error that Lambda makes of it */
+    /* Without. */
+    WEIR_FUNCTION_DIED,          /* without an answer */
+    WEIR_FUNCTION_OUT_OF_MEMORY, /* killed by the kernel for that, without an answer */
+    WEIR_FUNCTION_NO_START,      /* did not ask for work in time */
+};
+
+enum weir_function_limit {
+    WEIR_LIMIT_NONE,
+    WEIR_LIMIT_CGROUP_V1,
+    WEIR_LIMIT_CGROUP_V2,
+    WEIR_LIMIT_RLIMIT, /* RLIMIT_DATA: bounds what is allocated, touched or not */
+};
+
+struct weir_function_opts {
+    const char *bootstrap; /* path of the program */
+    const char *handler;   /* _HANDLER */
+    int64_t memory_mb;     /* of 2^20 bytes, as Lambda's; 0: no limit */
+    int64_t timeout_ms;
+    const char *const *env; /* "K=V", added last */
+    size_t env_n;
+    const char *event; /* JSON */
+    size_t event_len;
+    /* The event is handed out now. May be NULL. */
+    void (*on_start)(void *ctx, const char *request_id);
+    void *ctx;
+};
+
+struct weir_function_result {
+    enum weir_function_outcome outcome;
+    struct weir_buf body;
+    char request_id[40];
+    enum weir_function_limit limit;
+    int64_t init_us;     /* exec to the first /next; 0 when it did not come */
+    int64_t duration_us; /* event handed out to its answer, or to the end */
+    int64_t cpu_us;      /* user and system, the whole process */
+    int64_t peak_kib;    /* VmHWM before the end; of wait4 where the process ended by itself */
+    int wait_status;     /* wait(2)'s */
+};
+
+/**
+ * weir_function_run: run one invocation; runs the loop. SIGINT and SIGTERM end it early, with the
+ * process and the control group gone.
+ *
+ * Returns 0 with *ret filled (weir_function_result_fini), or -1 with *err set and nothing to
+ * release: WEIR_E_CONFIG (the bootstrap or a variable), WEIR_E_CANCEL (detail: the signal),
+ * WEIR_E_IO, WEIR_E_NOMEM.
+ */
+int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *opts,
+    struct weir_function_result *ret, struct weir_err *err);
+
+/** weir_function_result_fini: release the body. */
+void weir_function_result_fini(struct weir_function_result *result);
+
+#endif

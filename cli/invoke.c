@@ -1,0 +1,272 @@
+#include "aws/location.h"
+#include "cli/cli.h"
+#include "cli/function.h"
+#include "json/doc.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char weir_cli_invoke_help[] =
+    "usage: weir invoke EVENT.json [OPTIONS]\n"
+    "\n"
+    "Run one invocation of the function on this machine: start the bootstrap under a small Lambda\n"
+    "Runtime API, hand it EVENT, print its response on stdout; its logs, and a REPORT line like\n"
+    "Lambda's with what it really used, go to stderr.\n"
+    "\n"
+    "      --handler NAME    which function (default validate)\n"
+    "      --memory MB       its memory, in units of 2^20 bytes (default 128; 0: no limit)\n"
+    "      --timeout S       seconds until it is ended (default 900)\n"
+    "      --bootstrap PATH  the program (default: bootstrap beside weir)\n"
+    "      --env NAME=VALUE  a variable more; may be given again\n"
+    "  -v, --verbose         tell how memory is limited\n"
+    "\n"
+    "EVENT is a path, s3://bucket/key, or - (stdin). The function gets Lambda's variables and,\n"
+    "from here, AWS_* and WEIR_*. Memory is limited by a control group where there is the right\n"
+    "to make one, else by RLIMIT_DATA.\n"
+    "\n"
+    "exit status: 0 the function answered; 1 it returned an error or ran out of time; 2 wrong\n"
+    "usage, no event or no bootstrap; 3 it ended without an answer, or ran out of memory.\n";
+
+#define MEMORY_MAX_MB (1 << 20)
+#define TIMEOUT_MAX_MS 86400000
+#define LINE_BYTES 512
+
+struct args {
+    struct weir_cli cli;
+    const char *event, *handler, *bootstrap;
+    int64_t memory_mb, timeout_ms;
+    struct weir_opt_list env;
+};
+
+static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
+{
+    const struct weir_opt opts[] = {
+        {.name = "handler", .kind = WEIR_OPT_TEXT, .to = &a->handler},
+        {.name = "memory", .kind = WEIR_OPT_COUNT, .to = &a->memory_mb, .max = MEMORY_MAX_MB},
+        {.name = "timeout",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &a->timeout_ms,
+            .min = 1,
+            .max = TIMEOUT_MAX_MS},
+        {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
+        {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
+        WEIR_CLI_COMMON(&a->cli),
+    };
+    int n = weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, &a->event, 1, err);
+
+    if (n < 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no event: name a JSON file, or -");
+    }
+    return 0;
+}
+
+/* The bootstrap beside this program. */
+static int default_bootstrap(char *ret, size_t size, struct weir_err *err)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *slash;
+
+    if (n <= 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--bootstrap: needed here, without /proc");
+    }
+    path[n] = '\0';
+    slash = strrchr(path, '/');
+    if (slash == NULL ||
+        (size_t)snprintf(ret, size, "%.*s/bootstrap", (int)(slash - path), path) >= size) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--bootstrap: needed here, the path is too long");
+    }
+    return 0;
+}
+
+static int load_event(
+    struct weir_loop *loop, const char *text, struct weir_buf *event, struct weir_err *err)
+{
+    struct weir_places places;
+    struct weir_location where = {0};
+    cJSON *doc = NULL;
+    int rc = -1;
+
+    weir_places_init(&places, loop);
+    if (weir_location_parse(text, &where, err) != 0 ||
+        weir_location_get(&places, &where, event, err) != 0) {
+        goto out;
+    }
+    doc = weir_doc_parse("event", event->p != NULL ? (const char *)event->p : "", event->len, err);
+    if (doc == NULL) {
+        if (err->code == WEIR_E_DATA) {
+            err->code = WEIR_E_CONFIG; /* here the event is an argument, not data */
+        }
+        weir_err_prefix(err, "%.100s", text);
+        goto out;
+    }
+    rc = 0;
+out:
+    cJSON_Delete(doc);
+    weir_location_fini(&where);
+    weir_places_fini(&places);
+    return rc;
+}
+
+static void log_line(const char *text, int len)
+{
+    if (len > 0 && write(STDERR_FILENO, text, (size_t)len) < 0) {
+        return; /* nobody is left to be told */
+    }
+}
+
+static void on_start(void *ctx, const char *request_id)
+{
+    char line[LINE_BYTES];
+
+    (void)ctx;
+    log_line(
+        line, snprintf(line, sizeof line, "START RequestId: %s Version: $LATEST\n", request_id));
+}
+
+static const char *status_text(enum weir_function_outcome outcome)
+{
+    switch (outcome) {
+    case WEIR_FUNCTION_ANSWERED:
+        return "";
+    case WEIR_FUNCTION_ERROR:
+        return " Status: error";
+    case WEIR_FUNCTION_TIMED_OUT:
+        return " Status: timeout";
+    case WEIR_FUNCTION_DIED:
+    case WEIR_FUNCTION_NO_START:
+        return " Status: error Error Type: Runtime.ExitError";
+    case WEIR_FUNCTION_OUT_OF_MEMORY:
+        return " Status: error Error Type: Runtime.OutOfMemory";
+    }
+    return "";
+}
+
+/* Billed is Duration and Init, rounded up: Lambda bills the init of custom runtimes, too. */
+static void print_report(const struct weir_function_result *r, int64_t memory_mb)
+{
+    int64_t billed_ms = (r->duration_us + r->init_us + 999) / 1000;
+    char line[LINE_BYTES];
+
+    log_line(line, snprintf(line, sizeof line, "END RequestId: %s\n", r->request_id));
+    log_line(line, snprintf(line, sizeof line,
+                       "REPORT RequestId: %s Duration: %.2f ms Billed Duration: %" PRId64
+                       " ms Memory Size: %" PRId64 " MB Max Memory Used: %" PRId64
+                       " MB Init Duration: %.2f ms CPU Time: %.2f ms%s\n",
+                       r->request_id, (double)r->duration_us / 1000, billed_ms, memory_mb,
+                       (r->peak_kib + 1023) / 1024, (double)r->init_us / 1000,
+                       (double)r->cpu_us / 1000, status_text(r->outcome)));
+}
+
+static int print_body(const struct weir_buf *body, struct weir_err *err)
+{
+    bool ended = body->len > 0 && body->p[body->len - 1] == '\n';
+
+    if ((body->len > 0 && fwrite(body->p, 1, body->len, stdout) != body->len) ||
+        (!ended && fputc('\n', stdout) == EOF) || fflush(stdout) != 0) {
+        return weir_err_set(err, WEIR_E_IO, "the response cannot be written to stdout");
+    }
+    return 0;
+}
+
+/* Why there is no answer. Always returns -1. */
+static int no_answer(
+    const struct args *a, const struct weir_function_result *r, struct weir_err *err)
+{
+    int status = r->wait_status;
+
+    if (r->outcome == WEIR_FUNCTION_OUT_OF_MEMORY) {
+        return weir_err_set(err, WEIR_E_LIMIT,
+            "bootstrap: ran out of memory: killed at the limit of %" PRId64 " MB", a->memory_mb);
+    }
+    if (r->outcome == WEIR_FUNCTION_NO_START) {
+        return weir_err_set(err, WEIR_E_DEADLINE, "bootstrap: did not ask for work within %d s",
+            WEIR_INVOKE_INIT_MS / 1000);
+    }
+    if (WIFSIGNALED(status)) {
+        return weir_err_set(err, WEIR_E_IO,
+            "bootstrap: killed by signal %d (%s) before it answered", WTERMSIG(status),
+            strsignal(WTERMSIG(status)));
+    }
+    return weir_err_set(
+        err, WEIR_E_IO, "bootstrap: ended with status %d before it answered", WEXITSTATUS(status));
+}
+
+static void tell_limit(const struct args *a, enum weir_function_limit limit)
+{
+    static const char *const names[] = {[WEIR_LIMIT_NONE] = "not limited",
+        [WEIR_LIMIT_CGROUP_V1] = "limited by a control group (version 1)",
+        [WEIR_LIMIT_CGROUP_V2] = "limited by a control group (version 2)",
+        [WEIR_LIMIT_RLIMIT] = "limited by RLIMIT_DATA; there is no right to make a control group"};
+
+    if (a->cli.verbose) {
+        weir_cli_note("invoke", "memory: %s", names[limit]);
+    }
+}
+
+/* Returns the exit status, or -1 with *err set. */
+static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err *err)
+{
+    struct weir_function_opts opts = {.bootstrap = a->bootstrap,
+        .handler = a->handler,
+        .memory_mb = a->memory_mb,
+        .timeout_ms = a->timeout_ms,
+        .env = a->env.items,
+        .env_n = a->env.n,
+        .on_start = on_start};
+    struct weir_function_result result;
+    struct weir_buf event;
+    char beside[PATH_MAX];
+    int rc = -1;
+
+    weir_buf_init(&event, WEIR_JSON_DOC_MAX_BYTES);
+    if (load_event(loop, a->event, &event, err) != 0) {
+        goto out;
+    }
+    if (opts.bootstrap == NULL) {
+        if (default_bootstrap(beside, sizeof beside, err) != 0) {
+            goto out;
+        }
+        opts.bootstrap = beside;
+    }
+    opts.event = (const char *)event.p;
+    opts.event_len = event.len;
+    if (weir_function_run(loop, &opts, &result, err) != 0) {
+        goto out;
+    }
+    tell_limit(a, result.limit);
+    print_report(&result, a->memory_mb);
+    if (result.outcome <= WEIR_FUNCTION_TIMED_OUT) {
+        rc = print_body(&result.body, err);
+    } else {
+        rc = no_answer(a, &result, err);
+    }
+    if (rc == 0 && result.outcome != WEIR_FUNCTION_ANSWERED) {
+        rc = WEIR_EXIT_DATA;
+    }
+    weir_function_result_fini(&result);
+out:
+    weir_buf_fini(&event);
+    return rc;
+}
+
+int weir_cli_invoke(int argc, char **argv)
+{
+    struct args a = {.handler = "validate", .memory_mb = 128, .timeout_ms = 900000};
+    struct weir_err err = {0};
+
+    if (parse(argc, argv, &a, &err) != 0) {
+        return weir_cli_usage("invoke", &err);
+    }
+    struct weir_loop *loop = weir_loop_new(&err);
+    int rc = loop != NULL ? invoke(loop, &a, &err) : -1;
+    weir_loop_free(loop);
+    return rc >= 0 ? rc : weir_cli_fail("invoke", &err);
+}

@@ -1,0 +1,99 @@
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#define SIGNALS_N 2
+
+struct weir_signals {
+    struct weir_loop *loop;
+    uv_signal_t handles[SIGNALS_N];
+    size_t open; /* handles that libuv still knows */
+    void (*on_signal)(void *ctx, int number);
+    void *ctx;
+};
+
+static void on_close(uv_handle_t *handle)
+{
+    struct weir_signals *s = handle->data;
+
+    if (--s->open == 0) {
+        free(s);
+    }
+}
+
+static void compose(struct weir_err *why, int number)
+{
+    (void)weir_err_detail(
+        why, WEIR_E_CANCEL, number, "stopped by %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void on_any(uv_signal_t *handle, int number)
+{
+    struct weir_signals *s = handle->data;
+    struct weir_err why = {0};
+
+    /* The default action comes back: whoever asks twice means it. */
+    (void)uv_signal_stop(handle);
+    if (s->on_signal != NULL) {
+        s->on_signal(s->ctx, number);
+        return;
+    }
+    compose(&why, number);
+    weir_loop_cancel(s->loop, &why);
+}
+
+void weir_signals_cancel_pipe(void *pipe, int number)
+{
+    struct weir_err why = {0};
+
+    compose(&why, number);
+    weir_pipe_cancel(pipe, &why);
+}
+
+struct weir_signals *weir_signals_new(struct weir_loop *loop,
+    void (*on_signal)(void *ctx, int number), void *ctx, struct weir_err *err)
+{
+    static const int numbers[SIGNALS_N] = {SIGINT, SIGTERM};
+    struct weir_signals *s = calloc(1, sizeof *s);
+    int rc = 0;
+
+    if (s == NULL) {
+        (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for signals");
+        return NULL;
+    }
+    s->loop = loop;
+    s->on_signal = on_signal;
+    s->ctx = ctx;
+    /* The handles stay referenced: libuv does not look for signals at all in a loop in which
+     * nothing is, and a pipe between two regular files has nothing there. */
+    for (size_t i = 0; i < SIGNALS_N && rc == 0; i++) {
+        rc = uv_signal_init(weir_loop_uv(loop), &s->handles[i]);
+        if (rc == 0) {
+            s->handles[i].data = s;
+            s->open++;
+            rc = uv_signal_start(&s->handles[i], on_any, numbers[i]);
+        }
+    }
+    if (rc != 0) {
+        (void)weir_err_detail(err, WEIR_E_IO, -rc, "signals: %s", uv_strerror(rc));
+        weir_signals_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void weir_signals_free(struct weir_signals *signals)
+{
+    if (signals == NULL) {
+        return;
+    }
+    size_t n = signals->open;
+    if (n == 0) {
+        free(signals);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uv_close((uv_handle_t *)&signals->handles[i], on_close);
+    }
+}

@@ -1,0 +1,431 @@
+/*
+ * Does one invocation under our Runtime API end in the outcome that Lambda would give it, measured,
+ * and with the process gone? The program is its own bootstrap: started with a Runtime API in its
+ * environment, it acts as WEIR_TEST_MODE says.
+ */
+#include "cli/cgroup.h"
+#include "cli/cli.h"
+#include "cli/function.h"
+#include "cli/function_env.h"
+#include "cli/runtime_api.h"
+#include "net/http.h"
+#include "tests/support/tempdir.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define EVENT "{\"n\":[1,2]}"
+
+int weir_cli_invoke(int argc, char **argv);
+
+/* ---- the bootstrap ---- */
+
+static long call(struct weir_loop *loop, const char *method, const char *path, const char *body,
+    struct weir_buf *got, struct weir_http **ret)
+{
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
+    struct weir_http_header type = {"Lambda-Runtime-Function-Error-Type", "Function.Test"};
+    struct weir_err err = {0};
+    char url[256];
+    struct weir_http_request request = {.method = method,
+        .url = url,
+        .headers = &type,
+        .headers_n = 1,
+        .body = (const uint8_t *)body,
+        .body_len = body != NULL ? strlen(body) : 0};
+
+    (void)snprintf(url, sizeof url, "http://%s/2018-06-01/runtime/%s", api, path);
+    got->len = 0;
+    long status = weir_http_call(loop, &request, got, ret, &err);
+    return status;
+}
+
+static void sleep_for_ever(void)
+{
+    for (;;) {
+        (void)pause();
+    }
+}
+
+static int be_bootstrap(const char *mode)
+{
+    struct weir_err err = {0};
+    struct weir_loop *loop = weir_loop_new(&err);
+    struct weir_http *next = NULL;
+    struct weir_buf body;
+    char path[256];
+
+    weir_buf_init(&body, 1 << 20);
+    if (strcmp(mode, "no-start") == 0) {
+        sleep_for_ever();
+    }
+    if (strcmp(mode, "init-error") == 0) {
+        return call(loop, "POST", "init/error", "{\"errorMessage\":\"i\"}", &body, NULL) == 202;
+    }
+    if (strcmp(mode, "early") == 0) {
+        return 7;
+    }
+    if (call(loop, "GET", "invocation/next", NULL, &body, &next) != 200) {
+        return 20;
+    }
+    const char *id = weir_http_header(next, "Lambda-Runtime-Aws-Request-Id");
+    if (strcmp(mode, "die") == 0) {
+        return 9;
+    }
+    if (strcmp(mode, "kill") == 0) {
+        (void)raise(SIGKILL);
+    }
+    if (strcmp(mode, "hang") == 0) {
+        (void)signal(SIGTERM, SIG_IGN);
+        sleep_for_ever();
+    }
+    if (strcmp(mode, "eat") == 0) {
+        for (size_t i = 0; i < 4096; i++) {
+            memset(malloc(WEIR_MIB), 1, WEIR_MIB);
+        }
+    }
+    bool fails = strcmp(mode, "error") == 0;
+    (void)snprintf(path, sizeof path, "invocation/%s/%s", id, fails ? "error" : "response");
+    struct weir_err none = {0};
+    const char *answer = fails ? "{\"errorMessage\":\"e\"}" : strdup(weir_buf_text(&body, &none));
+    if (call(loop, "POST", path, answer, &body, NULL) != 202) {
+        return 21;
+    }
+    if (strcmp(mode, "leave") == 0) {
+        return 0;
+    }
+    (void)call(loop, "GET", "invocation/next", NULL, &body, NULL);
+    return 22;
+}
+
+/* ---- the tests of weir_function_run ---- */
+
+static int run_mode(const char *mode, int64_t memory_mb, int64_t timeout_ms,
+    struct weir_function_result *result, struct weir_err *err)
+{
+    char env[64];
+    const char *const vars[] = {env};
+    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
+        .handler = "hello",
+        .memory_mb = memory_mb,
+        .timeout_ms = timeout_ms,
+        .env = vars,
+        .env_n = 1,
+        .event = EVENT,
+        .event_len = strlen(EVENT)};
+    struct weir_loop *loop = weir_loop_new(err);
+
+    (void)snprintf(env, sizeof env, "WEIR_TEST_MODE=%s", mode);
+    assert_non_null(loop);
+    int rc = weir_function_run(loop, &opts, result, err);
+    weir_loop_free(loop);
+    return rc;
+}
+
+static void body_is(const struct weir_function_result *r, const char *text)
+{
+    assert_int_equal(r->body.len, strlen(text));
+    assert_memory_equal(r->body.p, text, strlen(text));
+}
+
+static void outcomes_are_those_of_lambda(void **state)
+{
+    static const struct {
+        const char *mode;
+        enum weir_function_outcome outcome;
+        const char *body;
+    } cases[] = {
+        {"answer", WEIR_FUNCTION_ANSWERED, EVENT},
+        {"leave", WEIR_FUNCTION_ANSWERED, EVENT},
+        {"error", WEIR_FUNCTION_ERROR, "{\"errorMessage\":\"e\"}"},
+        {"init-error", WEIR_FUNCTION_ERROR, "{\"errorMessage\":\"i\"}"},
+        {"early", WEIR_FUNCTION_DIED, ""},
+        {"die", WEIR_FUNCTION_DIED, ""},
+        {"kill", WEIR_FUNCTION_DIED, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_function_result r;
+        struct weir_err err = {0};
+
+        assert_int_equal(run_mode(cases[i].mode, 0, 60000, &r, &err), 0);
+        assert_int_equal(r.outcome, cases[i].outcome);
+        if (cases[i].body[0] != '\0') {
+            body_is(&r, cases[i].body);
+        }
+        assert_int_equal(r.limit, WEIR_LIMIT_NONE);
+        assert_true(r.cpu_us > 0 && r.peak_kib > 0);
+        assert_int_equal(strlen(r.request_id), 36);
+        assert_int_equal(wait(NULL), -1); /* no process is left */
+        weir_function_result_fini(&r);
+    }
+}
+
+static void answer_is_measured(void **state)
+{
+    struct weir_function_result r;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(run_mode("answer", 0, 60000, &r, &err), 0);
+    assert_true(r.init_us > 0 && r.init_us < 60000000);
+    assert_true(r.duration_us > 0 && r.duration_us < 60000000);
+    weir_function_result_fini(&r);
+}
+
+static void how_it_died_is_told(void **state)
+{
+    struct weir_function_result r;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(run_mode("die", 0, 60000, &r, &err), 0);
+    assert_true(WIFEXITED(r.wait_status) && WEXITSTATUS(r.wait_status) == 9);
+    weir_function_result_fini(&r);
+    assert_int_equal(run_mode("kill", 0, 60000, &r, &err), 0);
+    assert_true(WIFSIGNALED(r.wait_status) && WTERMSIG(r.wait_status) == SIGKILL);
+    weir_function_result_fini(&r);
+}
+
+static void timeout_ends_a_function_that_ignores_sigterm(void **state)
+{
+    struct weir_function_result r;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(run_mode("hang", 0, 250, &r, &err), 0);
+    assert_int_equal(r.outcome, WEIR_FUNCTION_TIMED_OUT);
+    body_is(&r, "{\"errorMessage\":\"Task timed out after 0.25 seconds\","
+                "\"errorType\":\"Sandbox.Timedout\"}");
+    assert_true(r.duration_us >= 250000);
+    assert_int_equal(wait(NULL), -1);
+    weir_function_result_fini(&r);
+}
+
+/* A child of ours sends the signal, because the loop is busy with the function. */
+static void signal_ends_the_function_and_is_told(void **state)
+{
+    struct weir_function_result r;
+    struct weir_err err = {0};
+
+    (void)state;
+    (void)alarm(60);
+    pid_t pid = getpid(), helper = fork();
+    if (helper == 0) {
+        (void)usleep(200000); /* any time will do; the function hangs until the signal */
+        (void)kill(pid, SIGTERM);
+        _exit(0);
+    }
+    int rc = run_mode("no-start", 0, 60000, &r, &err);
+    assert_int_equal(waitpid(helper, NULL, 0), helper);
+    (void)alarm(0);
+    assert_int_equal(rc, -1);
+    assert_int_equal(err.code, WEIR_E_CANCEL);
+    assert_int_equal(weir_cli_exit(&err), 143);
+    assert_int_equal(wait(NULL), -1);
+}
+
+static void bootstrap_that_cannot_run_is_a_config_error(void **state)
+{
+    static const char *const paths[] = {
+        "/nonexistent/bootstrap", "/dev/null", "/proc/self/environ"};
+    struct weir_loop *loop;
+    struct weir_err err = {0};
+
+    (void)state;
+    loop = weir_loop_new(&err);
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        struct weir_function_opts opts = {
+            .bootstrap = paths[i], .handler = "x", .timeout_ms = 1000, .event = EVENT};
+        struct weir_function_result r;
+
+        err = (struct weir_err){0};
+        assert_int_equal(weir_function_run(loop, &opts, &r, &err), -1);
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+    }
+    weir_loop_free(loop);
+}
+
+static void memory_beyond_the_limit_is_not_had(void **state)
+{
+    struct weir_function_result r;
+    struct weir_err err = {0};
+
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* a sanitizer's own memory is beyond any limit */
+#endif
+    assert_int_equal(run_mode("eat", 64, 60000, &r, &err), 0);
+    assert_int_not_equal(r.limit, WEIR_LIMIT_NONE);
+    if (r.limit == WEIR_LIMIT_RLIMIT) {
+        assert_int_equal(r.outcome, WEIR_FUNCTION_DIED); /* memset of NULL */
+    } else {
+        assert_int_equal(r.outcome, WEIR_FUNCTION_OUT_OF_MEMORY);
+    }
+    weir_function_result_fini(&r);
+}
+
+static void control_group_is_removed(void **state)
+{
+    struct weir_cgroup group;
+    struct weir_err err = {0};
+    char dir[PATH_MAX];
+
+    (void)state;
+    if (weir_cgroup_new(64 << 20, &group, &err) != 0) {
+        assert_int_equal(err.code, WEIR_E_IO);
+        skip(); /* no right to make one here */
+    }
+    (void)snprintf(dir, sizeof dir, "%s", group.dir);
+    assert_int_equal(access(dir, F_OK), 0);
+    assert_int_equal(weir_cgroup_oom_kills(&group), 0);
+    weir_cgroup_fini(&group);
+    assert_int_equal(access(dir, F_OK), -1);
+    weir_cgroup_fini(&group);
+}
+
+/* ---- the environment ---- */
+
+static void environment_is_lambdas_with_a_part_of_ours(void **state)
+{
+    char *user[] = {(char[]){"AWS_SECRET_ACCESS_KEY=s"}, (char[]){"WEIR_SCHEMA=x"},
+        (char[]){"AWS_DEFAULT_REGION=eu-north-1"}, (char[]){"_HANDLER=other"},
+        (char[]){"EDITOR=vi"}, (char[]){"AWS_LAMBDA_RUNTIME_API=evil:1"}, NULL};
+    static const char *const added[] = {"WEIR_SCHEMA=y", "EMPTY="};
+    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
+        .handler = "presign",
+        .memory_mb = 256,
+        .env = added,
+        .env_n = 2};
+    static const struct {
+        const char *name, *value;
+    } cases[] = {
+        {"AWS_SECRET_ACCESS_KEY", "s"},
+        {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"},
+        {"_HANDLER", "presign"},
+        {"AWS_LAMBDA_FUNCTION_NAME", "weir-presign"},
+        {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"},
+        {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
+        {"AWS_REGION", "eu-north-1"},
+        {"AWS_DEFAULT_REGION", "eu-north-1"},
+        {"WEIR_SCHEMA", "y"},
+        {"EMPTY", ""},
+        {"TZ", ":UTC"},
+    };
+    struct weir_function_env env;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_function_env_make(&opts, "127.0.0.1:9", user, &env, &err), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *value = weir_function_env_get(&env, cases[i].name);
+
+        assert_non_null(value);
+        assert_string_equal(value, cases[i].value);
+    }
+    assert_null(weir_function_env_get(&env, "EDITOR"));
+    assert_int_equal(weir_function_env_get(&env, "LAMBDA_TASK_ROOT")[0], '/');
+    assert_null(env.items[env.n]);
+    weir_function_env_fini(&env);
+    user[0] = NULL;
+    assert_int_equal(weir_function_env_make(&opts, "127.0.0.1:9", user, &env, &err), 0);
+    assert_string_equal(weir_function_env_get(&env, "AWS_REGION"), "us-east-1");
+    weir_function_env_fini(&env);
+}
+
+static void variable_that_is_none_is_refused(void **state)
+{
+    static const char *const cases[] = {"NAME", "=x", "", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"};
+    char *user[] = {NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_function_opts opts = {
+            .bootstrap = "/proc/self/exe", .handler = "x", .env = &cases[i], .env_n = 1};
+        struct weir_function_env env;
+        struct weir_err err = {0};
+
+        assert_int_equal(weir_function_env_make(&opts, "h:1", user, &env, &err), -1);
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+        assert_int_equal(env.n, 0);
+    }
+}
+
+/* ---- the verb ---- */
+
+static int verb(const char *a, const char *b, const char *c)
+{
+    char *argv[8] = {strdup("invoke"), strdup("--memory=0"), strdup("--bootstrap=/proc/self/exe")};
+    const char *more[] = {a, b, c};
+    int argc = 3;
+
+    for (size_t i = 0; i < COUNT(more); i++) {
+        if (more[i] != NULL) {
+            argv[argc++] = strdup(more[i]);
+        }
+    }
+    int status = weir_cli_invoke(argc, argv);
+    for (int i = 0; i < argc; i++) {
+        free(argv[i]);
+    }
+    return status;
+}
+
+static void verb_exits_as_the_contract_says(void **state)
+{
+    struct tempdir dir;
+    char event[TEMPDIR_PATH_BYTES + 16], broken[TEMPDIR_PATH_BYTES + 16];
+
+    (void)state;
+    tempdir_new(&dir);
+    tempdir_write(&dir, "e.json", EVENT);
+    tempdir_write(&dir, "b.json", "{");
+    (void)snprintf(event, sizeof event, "%s/e.json", dir.path);
+    (void)snprintf(broken, sizeof broken, "%s/b.json", dir.path);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=answer", NULL), 0);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=error", NULL), 1);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=init-error", NULL), 1);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=hang", "--timeout=0.2"), 1);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=die", NULL), 3);
+    assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=early", NULL), 3);
+    assert_int_equal(verb(event, "--env=NONE", NULL), 2);
+    assert_int_equal(verb(event, "--bootstrap=/nonexistent/b", NULL), 2);
+    assert_int_equal(verb(broken, NULL, NULL), 2);
+    assert_int_equal(verb("/nonexistent/e.json", NULL, NULL), 2);
+    assert_int_equal(verb(NULL, NULL, NULL), 2);
+    assert_int_equal(verb(event, broken, NULL), 2);
+    tempdir_free(&dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outcomes_are_those_of_lambda),
+        cmocka_unit_test(answer_is_measured),
+        cmocka_unit_test(how_it_died_is_told),
+        cmocka_unit_test(timeout_ends_a_function_that_ignores_sigterm),
+        cmocka_unit_test(signal_ends_the_function_and_is_told),
+        cmocka_unit_test(bootstrap_that_cannot_run_is_a_config_error),
+        cmocka_unit_test(memory_beyond_the_limit_is_not_had),
+        cmocka_unit_test(control_group_is_removed),
+        cmocka_unit_test(environment_is_lambdas_with_a_part_of_ours),
+        cmocka_unit_test(variable_that_is_none_is_refused),
+        cmocka_unit_test(verb_exits_as_the_contract_says),
+    };
+    const char *mode = getenv("WEIR_TEST_MODE");
+
+    if (getenv("AWS_LAMBDA_RUNTIME_API") != NULL && mode != NULL) {
+        _exit(be_bootstrap(mode));
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
