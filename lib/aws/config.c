@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *env(const char *name)
 {
@@ -209,8 +210,7 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
             WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0) {
         return -1;
     }
-    const char *ca = env("AWS_CA_BUNDLE");
-    return ca != NULL ? keep_text(&cfg->ca_bundle, ca, err) : 0;
+    return 0;
 }
 
 int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err)
@@ -241,7 +241,6 @@ void weir_s3_config_fini(struct weir_s3_config *cfg)
     free(cfg->base);
     free(cfg->region);
     free(cfg->access_key);
-    free(cfg->ca_bundle);
     wipe(cfg->secret_key);
     wipe(cfg->session_token);
     *cfg = (struct weir_s3_config){0};

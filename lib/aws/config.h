@@ -37,7 +37,6 @@ struct weir_s3_config {
     char *access_key;
     char *secret_key;
     char *session_token; /* NULL: none */
-    char *ca_bundle;     /* a file of certificates; NULL: the system's. lib/net reads it, too */
     bool checksums;      /* send x-amz-checksum-crc32 over TLS */
 };
 
@@ -46,7 +45,7 @@ struct weir_s3_config {
  *
  * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
  * "true"); AWS_REGION, else AWS_DEFAULT_REGION; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
- * AWS_SESSION_TOKEN; AWS_CA_BUNDLE; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
+ * AWS_SESSION_TOKEN; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
  * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off). An empty variable is as
  * one that is not there. Region and keys are required unless the endpoint is a folder.
  *
@@ -61,7 +60,8 @@ void weir_s3_config_fini(struct weir_s3_config *cfg);
 /** weir_s3_bucket_check: 0, or -1 with *err set to WEIR_E_CONFIG saying what is wrong. */
 int weir_s3_bucket_check(const char *bucket, struct weir_err *err);
 
-/** weir_s3_key_check: the same for a key: 1..1024 bytes of UTF-8. */
+/** weir_s3_key_check: the same for a key: 1..1024 bytes of UTF-8. A NUL ends it: who decodes
+ *  keys has to refuse one. */
 int weir_s3_key_check(const char *key, struct weir_err *err);
 
 /* Where a request for an object (or, with key NULL, for its bucket) goes. */

@@ -7,6 +7,7 @@
 
 void weir_xml_init(struct weir_xml *xml, const char *p, size_t len)
 {
+    p = p != NULL ? p : ""; /* an empty buffer has no bytes to point to */
     *xml = (struct weir_xml){.p = p, .end = p + len};
 }
 

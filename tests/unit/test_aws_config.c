@@ -16,7 +16,7 @@
 
 static const char *const vars[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION"};
 
 static int clean_env(void **state)
@@ -171,7 +171,7 @@ static void more_special_variable_wins(void **state)
     weir_s3_config_fini(&cfg);
 }
 
-static void token_bundle_and_checksums_are_read(void **state)
+static void token_and_checksums_are_read(void **state)
 {
     (void)state;
     struct weir_s3_config cfg;
@@ -182,11 +182,9 @@ static void token_bundle_and_checksums_are_read(void **state)
     assert_true(cfg.checksums);
     weir_s3_config_fini(&cfg);
     setenv("AWS_SESSION_TOKEN", "tok/en+==", 1);
-    setenv("AWS_CA_BUNDLE", "/etc/ca.pem", 1);
     setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED", 1);
     assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
     assert_string_equal(cfg.session_token, "tok/en+==");
-    assert_string_equal(cfg.ca_bundle, "/etc/ca.pem");
     assert_false(cfg.checksums);
     weir_s3_config_fini(&cfg);
     weir_s3_config_fini(&cfg); /* an empty one is a no-op */
@@ -337,7 +335,7 @@ int main(void)
         TEST(hard_keys_are_encoded_once_and_not_normalised),
         TEST(aws_hosts_follow_region_and_flags),
         TEST(more_special_variable_wins),
-        TEST(token_bundle_and_checksums_are_read),
+        TEST(token_and_checksums_are_read),
         TEST(file_endpoint_needs_neither_region_nor_keys),
         TEST(bad_settings_are_refused_by_the_variables_name),
         TEST(buckets_and_keys_that_cannot_be_are_refused),

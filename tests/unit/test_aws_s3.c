@@ -757,7 +757,7 @@ static void lost_create_is_found_in_the_list_and_aborted(void **state)
         bool ended;
         size_t last = 0;
         serve(fx, replies, COUNT(replies));
-        assert_int_equal(stop_at(fx, 100, NULL, 30000, &ended, &err), WEIR_END);
+        assert_int_equal(stop_at(fx, 100, NULL, i == 0 ? 30000 : 1200, &ended, &err), WEIR_END);
         assert_int_equal(asked(fx, undo, &last), 1);
         assert_memory_equal(
             canned_http_request(fx->server, last, NULL), "DELETE /b/k?uploadId=lost%261 ", 30);
