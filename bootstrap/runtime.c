@@ -22,7 +22,7 @@ struct client {
     void *self;                      /* the handler's state */
     struct weir_buf event, response; /* of one invocation */
     char id[WEIR_RUNTIME_TEXT_MAX_BYTES];
-    int64_t deadline_mono_ms;
+    struct weir_runtime_deadline deadline;
 };
 
 /* What becomes of the process after an exchange. */
@@ -77,12 +77,14 @@ void weir_runtime_log_level(struct weir_log *log, const char *name)
         "runtime: AWS_LAMBDA_LOG_LEVEL is not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL");
 }
 
-int64_t weir_runtime_deadline(const char *header, int64_t unix_ms, int64_t mono_ms)
+int weir_runtime_deadline(
+    const char *header, int64_t unix_ms, int64_t mono_ms, struct weir_runtime_deadline *ret)
 {
     int64_t deadline_ms = 0;
 
+    *ret = (struct weir_runtime_deadline){INT64_MAX, INT64_MAX};
     if (header == NULL) {
-        return INT64_MAX;
+        return 0;
     }
     size_t n = strlen(header);
     if (n == 0 || n > 15 || strspn(header, "0123456789") != n) { /* 15: the year 33658 */
@@ -92,14 +94,16 @@ int64_t weir_runtime_deadline(const char *header, int64_t unix_ms, int64_t mono_
         deadline_ms = deadline_ms * 10 + (*p - '0');
     }
     int64_t left_ms = deadline_ms - unix_ms;
-    if (left_ms <= 0) {
-        return mono_ms;
+    if (left_ms < 0) {
+        left_ms = 0;
     }
     int64_t margin_ms = left_ms / 10;
     if (margin_ms > WEIR_RUNTIME_MARGIN_MAX_MS) {
         margin_ms = WEIR_RUNTIME_MARGIN_MAX_MS;
     }
-    return mono_ms + left_ms - margin_ms;
+    ret->work_by_mono_ms = mono_ms + left_ms - margin_ms;
+    ret->undo_by_mono_ms = mono_ms + left_ms - margin_ms / 2;
+    return 0;
 }
 
 /* ---- posts ---- */
@@ -215,11 +219,9 @@ static int read_headers(struct client *c, struct weir_http *http)
     (void)snprintf(c->id, sizeof c->id, "%s", id);
     (void)snprintf(
         log->request_id, sizeof log->request_id, "%.*s", (int)sizeof log->request_id - 1, id);
-    c->deadline_mono_ms = weir_runtime_deadline(
-        header(http, "Lambda-Runtime-Deadline-Ms"), weir_clock_unix_ms(), weir_clock_mono_ms());
-    if (c->deadline_mono_ms < 0) {
+    if (weir_runtime_deadline(header(http, "Lambda-Runtime-Deadline-Ms"), weir_clock_unix_ms(),
+            weir_clock_mono_ms(), &c->deadline) != 0) {
         weir_log_write(log, WEIR_LOG_WARN, "runtime: Lambda-Runtime-Deadline-Ms is no number");
-        c->deadline_mono_ms = INT64_MAX;
     }
     set_trace(log, header(http, "Lambda-Runtime-Trace-Id"));
     return 0;
@@ -273,7 +275,8 @@ static int call_handler(struct client *c, struct weir_err *err)
         .event = text,
         .event_len = c->event.len,
         .request_id = c->id,
-        .deadline_mono_ms = c->deadline_mono_ms,
+        .deadline_mono_ms = c->deadline.work_by_mono_ms,
+        .undo_by_mono_ms = c->deadline.undo_by_mono_ms,
         .loop = c->loop,
         .log = c->rt->log,
     };

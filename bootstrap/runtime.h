@@ -43,17 +43,25 @@ struct weir_runtime {
  */
 int weir_runtime_run(const struct weir_runtime *runtime);
 
+/* One deadline of the platform's, and what it leaves: work ends a margin before it, clean-up half a
+ * margin, so that there is time to say that it ran out. */
+struct weir_runtime_deadline {
+    int64_t work_by_mono_ms, undo_by_mono_ms; /* CLOCK_MONOTONIC; INT64_MAX: none */
+};
+
 /**
  * weir_runtime_deadline: the Lambda-Runtime-Deadline-Ms header on our own clock.
  *
  * header   milliseconds since 1970, or NULL
  * unix_ms, mono_ms  the two clocks, now
  *
- * Returns when to be done by CLOCK_MONOTONIC: a tenth of the time left earlier, at most
- * WEIR_RUNTIME_MARGIN_MAX_MS, so that there is time to say that it ran out. INT64_MAX when header
- * is NULL; -1 when it is no number.
+ * ret      receives the two times; the margin is a tenth of the time left, at most
+ *          WEIR_RUNTIME_MARGIN_MAX_MS. None of both when header is NULL or no number
+ *
+ * Returns 0, or -1 when it is no number.
  */
-int64_t weir_runtime_deadline(const char *header, int64_t unix_ms, int64_t mono_ms);
+int weir_runtime_deadline(
+    const char *header, int64_t unix_ms, int64_t mono_ms, struct weir_runtime_deadline *ret);
 
 /** weir_runtime_log_level: set log->level from AWS_LAMBDA_LOG_LEVEL (TRACE, DEBUG, INFO, WARN,
  *  ERROR, FATAL in any case). NULL and "" are INFO; another word too, and log is told. */

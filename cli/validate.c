@@ -157,6 +157,9 @@ static int run(struct weir_loop *loop, const struct args *a, const struct weir_s
         weir_progress_start(loop, &a->cli, "validate", info, &progress, err) == 0) {
         rc = weir_loop_run(loop, pipe, err);
     }
+    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
+        weir_cli_note("validate", "%s", weir_pipe_undo_err(pipe)->msg);
+    }
     weir_progress_stop(progress);
     weir_signals_free(signals);
     return rc;

@@ -148,13 +148,22 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
     }
     spec.gzip = weir_gzip_named(key);
     const struct weir_put_opts put = {.content_type = spec.gzip ? "application/gzip" : "text/csv",
-        .size_hint_bytes = record->size_bytes};
+
+        .size_hint_bytes = record->size_bytes,
+        .abort_by_mono_ms = inv->undo_by_mono_ms};
     if (weir_store_source_new(inv->loop, s3, &object, &info, &spec.source, err) != 0 ||
         weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.sink, err) != 0) {
         goto out;
     }
     job = weir_validate_new(&spec, err);
-    if (job == NULL || weir_loop_run(inv->loop, weir_validate_pipe(job), err) != 0) {
+    if (job == NULL) {
+        goto out;
+    }
+    if (weir_loop_run(inv->loop, weir_validate_pipe(job), err) != 0) {
+        const struct weir_err *left = weir_pipe_undo_err(weir_validate_pipe(job));
+        if (left->code != WEIR_OK) {
+            weir_log_write(inv->log, WEIR_LOG_WARN, "validate: %s", left->msg);
+        }
         goto out;
     }
     log_done(inv->log, record, bucket, key, job);

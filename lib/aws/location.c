@@ -1,7 +1,7 @@
 #include "aws/location.h"
 
+#include "net/collect.h"
 #include "net/file.h"
-#include "stream/pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,44 +125,14 @@ int weir_location_sink(struct weir_places *places, const struct weir_location *l
         opts != NULL ? opts : &none, ret, err);
 }
 
-/*
- * The sink of weir_location_get: everything into a buffer.
- */
-static enum weir_step collect_step(
-    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
-{
-    (void)out;
-    if (weir_buf_add(self, in->p + in->pos, in->size - in->pos, err) != 0) {
-        return WEIR_FAIL;
-    }
-    in->pos = in->size;
-    return in->last ? WEIR_END : WEIR_NEED_IN;
-}
-
-static void collect_free(void *self)
-{
-    (void)self; /* the caller's buffer */
-}
-
-static const struct weir_stage_ops collect_ops = {
-    .name = "collect", .step = collect_step, .free = collect_free};
-
 int weir_location_get(struct weir_places *places, const struct weir_location *location,
     struct weir_buf *ret, struct weir_err *err)
 {
-    struct weir_stage stages[] = {{0}, {.ops = &collect_ops, .self = ret}};
+    struct weir_stage source = {0};
     struct weir_source_info info = {0};
-    struct weir_pipe *pipe = NULL;
-    int rc = -1;
 
-    if (weir_location_source(places, location, &info, &stages[0], err) != 0) {
+    if (weir_location_source(places, location, &info, &source, err) != 0) {
         return -1;
     }
-    pipe = weir_pipe_new(0, stages, 2, err);
-    if (pipe != NULL) {
-        rc = weir_loop_run(places->loop, pipe, err);
-    }
-    weir_stage_free(&stages[0]);
-    weir_pipe_free(pipe);
-    return rc;
+    return weir_collect(places->loop, &source, ret, err);
 }

@@ -19,6 +19,7 @@ struct weir_put_opts {
     int64_t size_hint_bytes;      /* how large it may become, to plan parts; 0 or less: unknown */
     size_t part_bytes;            /* of a multipart upload; 0: planned */
     int64_t abort_ms;             /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
+    int64_t abort_by_mono_ms;     /* and by when it gives up in any case; 0: no such bound */
 };
 
 #endif

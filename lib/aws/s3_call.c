@@ -82,6 +82,7 @@ int weir_s3_wire_init(struct weir_s3_wire *wire, const struct weir_s3_config *cf
     wire->http.body_len = request->body_len;
     wire->http.timeout_ms = request->timeout_ms;
     wire->http.stall_ms = request->stall_ms;
+    wire->http.fresh = request->fresh;
     rc = 0;
 out:
     weir_s3_address_fini(&address);

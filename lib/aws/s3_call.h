@@ -32,6 +32,7 @@ struct weir_s3_request {
     const char *body_hash; /* SHA-256 in hex, when it is known; NULL: computed, where it is sent */
     long timeout_ms;       /* of the whole request; 0: none */
     long stall_ms;
+    bool fresh; /* must not be sent twice: on a connection of its own */
 };
 
 /* A request as it goes on the wire. Points into itself: not to be copied. */

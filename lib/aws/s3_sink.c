@@ -31,7 +31,7 @@ struct sink {
     const struct weir_s3_config *cfg;
     char *bucket, *key, *content_type, *content_encoding;
     char name[WEIR_S3_NAME_BYTES];
-    int64_t abort_ms;
+    int64_t abort_ms, abort_by_mono_ms;
 
     struct weir_s3_part fill, out;
     bool out_full;
@@ -117,8 +117,12 @@ static int start_create(struct sink *s, struct weir_err *err)
     }
     s->created_mono_ms = weir_clock_mono_ms();
     return start(s, OP_CREATE,
-        &(struct weir_s3_request){
-            .method = "POST", .query = query, .query_n = 1, .headers = headers, .headers_n = n},
+        &(struct weir_s3_request){.method = "POST",
+            .query = query,
+            .query_n = 1,
+            .headers = headers,
+            .headers_n = n,
+            .fresh = true}, /* twice is two uploads, and one of them is nobody's */
         err);
 }
 
@@ -154,7 +158,8 @@ static int start_complete(struct sink *s, struct weir_err *err)
             .query_n = 1,
             .body = s->parts.p,
             .body_len = s->parts.len,
-            .stall_ms = WEIR_S3_COMPLETE_STALL_MS},
+            .stall_ms = WEIR_S3_COMPLETE_STALL_MS,
+            .fresh = true}, /* the second answer would be that there is no such upload */
         err);
 }
 
@@ -375,12 +380,15 @@ static void begin_undo(struct sink *s)
 /* What is under way is stopped, or waited for. */
 static void begin_abort(struct sink *s)
 {
-    int64_t now = weir_clock_mono_ms();
+    int64_t now = weir_clock_mono_ms(), budget_ms = s->abort_ms;
 
-    s->abort_until_mono_ms = now + s->abort_ms;
+    if (s->abort_by_mono_ms - now < budget_ms) {
+        budget_ms = s->abort_by_mono_ms > now ? s->abort_by_mono_ms - now : 0;
+    }
+    s->abort_until_mono_ms = now + budget_ms;
     if (s->op == OP_CREATE || s->op == OP_COMPLETE || (s->op == OP_PUT && s->call.done)) {
         /* A create that does not answer has to leave time to look for what it made. */
-        s->settle_until_mono_ms = now + (s->op == OP_CREATE ? s->abort_ms / 2 : s->abort_ms);
+        s->settle_until_mono_ms = now + (s->op == OP_CREATE ? budget_ms / 2 : budget_ms);
         s->phase = SETTLING;
         return;
     }
@@ -493,6 +501,7 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
     s->loop = loop;
     s->cfg = cfg;
     s->abort_ms = opts->abort_ms > 0 ? opts->abort_ms : WEIR_S3_ABORT_MS;
+    s->abort_by_mono_ms = opts->abort_by_mono_ms > 0 ? opts->abort_by_mono_ms : INT64_MAX;
     weir_s3_name(s->name, bucket, key);
     weir_buf_init(&s->parts, WEIR_S3_PARTS_MAX * WEIR_S3_PART_XML_MAX_BYTES);
     if (weir_s3_part_init(&s->fill, part_bytes, sha, crc, err) != 0 ||

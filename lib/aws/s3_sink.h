@@ -19,8 +19,8 @@
  * way is waited for, since only its answer has the upload's id; a CompleteMultipartUpload, since
  * only its answer tells whether there is anything left to abort: when it succeeds the object is
  * there although the pipe has failed. A PutObject under way is cut off: unless all of it had been
- * sent, S3 drops it. All of this ends after opts->abort_ms; what is left then is left (WEIR_FAIL).
- * Without ops->abort an upload that was begun stays open.
+ * sent, S3 drops it. All of this ends after opts->abort_ms, and by abort_by_mono_ms; what is left
+ * then is left (WEIR_FAIL). Without ops->abort an upload that was begun stays open.
  *
  * cfg          borrowed; outlives the stage
  * bucket, key  checked and copied

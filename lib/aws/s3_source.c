@@ -36,17 +36,14 @@ static enum weir_step look_at_head(struct source *s, struct weir_err *err)
         s->refused = true;
         return WEIR_NEED_OUT;
     }
-    int64_t length = weir_http_length(http);
-    if (length < 0 && weir_http_header(http, "Transfer-Encoding") == NULL) {
+    if (weir_http_length(http) < 0 && weir_http_header(http, "Transfer-Encoding") == NULL) {
         weir_err_detail(err, WEIR_E_REMOTE, 200,
             "s3: %s: an answer without Content-Length: "
             "that it is whole could not be known",
             s->name);
         return WEIR_FAIL;
     }
-    const char *etag = weir_http_header(http, "ETag");
-    s->info->size_bytes = length;
-    snprintf(s->info->etag, sizeof s->info->etag, "%s", etag != NULL ? etag : "");
+    weir_http_source_tell(s->body, s->info);
     return WEIR_NEED_OUT;
 }
 

@@ -3,7 +3,6 @@
 
 #include "aws/config.h"
 #include "aws/object.h"
-#include "core/buf.h"
 #include "core/err.h"
 #include "net/loop.h"
 #include "stream/source.h"
@@ -31,15 +30,5 @@ int weir_store_source_new(struct weir_loop *loop, const struct weir_s3_config *c
 int weir_store_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const char *bucket, const char *key, const struct weir_put_opts *opts, struct weir_stage *ret,
     struct weir_err *err);
-
-/**
- * weir_store_get: a small object whole, running the loop until it is there.
- *
- * ret  the bytes are appended to it, up to its ceiling (WEIR_E_LIMIT beyond)
- *
- * Returns 0, or -1 with *err set as the source's.
- */
-int weir_store_get(struct weir_loop *loop, const struct weir_s3_config *cfg,
-    const struct weir_object *object, struct weir_buf *ret, struct weir_err *err);
 
 #endif

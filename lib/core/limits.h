@@ -17,35 +17,37 @@
 
 /* stream: blocks of whole records. 1 MiB keeps the loss of compression at its borders under 1 %. */
 #define WEIR_BLOCK_BYTES (1 * WEIR_MIB)
-#define WEIR_BLOCK_OUT_MAX_BYTES                                                                   \
-    (64 * WEIR_MIB) /* a row of the largest size, every byte doubled, and its errors */
+/* A row of the largest size, every byte doubled, and its errors */
+#define WEIR_BLOCK_OUT_MAX_BYTES (64 * WEIR_MIB)
 
 /* csv: one row. Larger than any honest one, small enough that a row and what is made of it fit a
  * function of 128 MB. */
 #define WEIR_ROW_MAX_BYTES (16 * WEIR_MIB)
 #define WEIR_COLUMNS_MAX 16384 /* what spreadsheets can hold */
-#define WEIR_ROW_ERRORS_MAX_BYTES                                                                  \
-    (4 * WEIR_KIB) /* the text in `errors`; how many more is counted */
+/* The text in `errors`; how many more is counted */
+#define WEIR_ROW_ERRORS_MAX_BYTES (4 * WEIR_KIB)
 
 /* json: cells and documents. */
-#define WEIR_JSON_DEPTH_MAX 128 /* where serde_json stops too: the parser may recurse */
+#define WEIR_JSON_DEPTH_MAX 128                /* nesting; where serde_json stops too */
 #define WEIR_JSON_VALUES_MAX ((size_t)1 << 20) /* values in one cell: 16 MiB of tape */
-#define WEIR_JSON_DOC_MAX_BYTES                                                                    \
-    (6 * WEIR_MIB + 64 * WEIR_KIB) /* an invocation's event at its largest */
+/* An invocation's event at its largest */
+#define WEIR_JSON_DOC_MAX_BYTES (6 * WEIR_MIB + 64 * WEIR_KIB)
 
 /* schema: what is compiled once and kept. */
 #define WEIR_SCHEMA_MAX_BYTES (1 * WEIR_MIB)
 #define WEIR_SCHEMA_NODES_MAX 65536
 #define WEIR_SCHEMA_MEMORY_MAX_BYTES (32 * WEIR_MIB) /* twice what that many nodes take */
 #define WEIR_SCHEMA_REFS_MAX 64 /* $ref to $ref to ...: a chain is walked for each value */
-#define WEIR_PATTERN_MAX_BYTES (64 * WEIR_KIB) /* one pattern, translated: PCRE2 stops there too */
+#define WEIR_PATTERN_MAX_BYTES                                                                     \
+    (64 * WEIR_KIB) /* one pattern, translated: PCRE2 stops there too                              \
+                     */
 #define WEIR_PATTERN_STACK_MAX_BYTES (1 * WEIR_MIB) /* memory to backtrack in, per thread */
-#define WEIR_PATTERN_MATCH_LIMIT                                                                   \
-    100000 /* PCRE2 match limit: milliseconds, not hours, for a pattern that explodes */
+/* PCRE2 match limit: milliseconds, not hours, for a pattern that explodes */
+#define WEIR_PATTERN_MATCH_LIMIT 100000
 
 /* net: one HTTP end. */
-#define WEIR_HTTP_RECV_BYTES                                                                       \
-    (256 * WEIR_KIB) /* received and not yet taken; then the socket is paused */
+/* Received and not yet taken; then the socket is paused */
+#define WEIR_HTTP_RECV_BYTES (256 * WEIR_KIB)
 #define WEIR_HTTP_READ_BYTES (256 * WEIR_KIB) /* one read or write of a socket at most */
 #define WEIR_HTTP_HEADERS_MAX_BYTES (64 * WEIR_KIB)
 #define WEIR_HTTP_IDLE_MAX 16L     /* connections kept for the next request, on one loop */
@@ -61,28 +63,27 @@
 #define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
 #define WEIR_S3_PAUSE_MS 200      /* before an abort is sent again; doubles up to ... */
 #define WEIR_S3_PAUSE_MAX_MS 5000 /* ... this: a server that restarts is back in seconds */
-#define WEIR_S3_COMPLETE_STALL_MS 300000 /* joining thousands of parts may take S3 minutes */
-#define WEIR_S3_UPLOAD_ID_MAX_BYTES 1024 /* AWS's are under 200 */
-#define WEIR_S3_PART_XML_MAX_BYTES 512   /* one part's number, ETag and checksum in Complete */
-#define WEIR_S3_BUCKET_MAX_BYTES 255     /* what the oldest buckets and other servers allow */
-#define WEIR_S3_XML_DEPTH_MAX 16         /* an answer of S3 has 4 */
+#define WEIR_S3_COMPLETE_STALL_MS 300000      /* joining thousands of parts may take S3 minutes */
+#define WEIR_S3_UPLOAD_ID_MAX_BYTES 1024      /* AWS's are under 200 */
+#define WEIR_S3_PART_XML_MAX_BYTES 512        /* one part's number, ETag and checksum in Complete */
+#define WEIR_S3_BUCKET_MAX_BYTES 255          /* what the oldest buckets and other servers allow */
+#define WEIR_S3_XML_DEPTH_MAX 16              /* an answer of S3 has 4 */
 #define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */
-#define WEIR_SIGV4_PAIRS_MAX 32 /* headers, or query parameters, of one request */
+#define WEIR_SIGV4_PAIRS_MAX 32               /* headers, or query parameters, of one request */
 #define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* to be signed: session tokens are long */
 #define WEIR_AWS_SECRET_MAX_BYTES 1024            /* AWS's have 40 */
 
 /* event: Lambda's. */
 #define WEIR_EVENT_RECORDS_MAX 10000 /* SQS's largest batch; also the S3 records in one message */
 #define WEIR_RESPONSE_MAX_BYTES (6 * WEIR_MIB)
-#define WEIR_RESPONSE_ROOM_BYTES                                                                   \
-    (32 * WEIR_MIB) /* a handler may fill it, so that one too large is told as such */
+/* A handler may fill it, so that one too large is told as such */
+#define WEIR_RESPONSE_ROOM_BYTES (32 * WEIR_MIB)
 
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
-#define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id; both are far shorter   \
-                                         */
+#define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */
-#define WEIR_RUNTIME_ANSWER_MAX_BYTES                                                              \
-    (64 * WEIR_KIB)                     /* the API's answer to a POST; only logged about */
+/* The API's answer to a POST; only logged about */
+#define WEIR_RUNTIME_ANSWER_MAX_BYTES (64 * WEIR_KIB)
 #define WEIR_RUNTIME_POST_MS 30000      /* the API is on the same machine */
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 

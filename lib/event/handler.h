@@ -33,6 +33,7 @@ struct weir_invocation {
     const char *request_id;   /* never empty; letters, digits, '-', '_' and '.' only */
     int64_t deadline_mono_ms; /* by CLOCK_MONOTONIC: be done by then. A margin to report in is
                                * already taken off; INT64_MAX when there is no deadline */
+    int64_t undo_by_mono_ms;  /* a little later: by then what a failure left must be cleaned up */
     struct weir_loop *loop;
     const struct weir_log *log; /* puts the request id before each line */
 };

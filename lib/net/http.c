@@ -469,6 +469,7 @@ static CURLcode set_options(struct weir_http *http)
     SET(CURLOPT_BUFFERSIZE, (long)WEIR_HTTP_READ_BYTES);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)WEIR_HTTP_READ_BYTES);
     SET(CURLOPT_HTTPHEADER, http->headers);
+    SET(CURLOPT_FRESH_CONNECT, http->rq.fresh ? 1L : 0L);
     SET(CURLOPT_USERAGENT, "weir");
     SET(CURLOPT_HEADERFUNCTION, on_head_line);
     SET(CURLOPT_HEADERDATA, http);

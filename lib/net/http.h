@@ -39,6 +39,8 @@ struct weir_http_request {
     size_t body_len;     /* sent as Content-Length; PUT and POST send 0 too */
     long timeout_ms;     /* of the whole request; 0: none (the Runtime API's /next) */
     long stall_ms;       /* without a byte while some are due, not while paused by us; 0: none */
+    bool fresh; /* on a new connection: libcurl sends a request again by itself when a kept one
+                 * breaks before an answer, and this one must not be sent twice */
 
     /* The callbacks run from inside the loop; each may be NULL, except on_done. */
 

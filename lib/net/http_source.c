@@ -103,6 +103,14 @@ enum weir_step weir_http_source_head(struct weir_http_source *s, struct weir_err
     return s->done ? failed(s, err) : WEIR_WAIT;
 }
 
+void weir_http_source_tell(const struct weir_http_source *s, struct weir_source_info *info)
+{
+    const char *etag = weir_http_header(s->http, "ETag");
+
+    info->size_bytes = weir_http_length(s->http);
+    snprintf(info->etag, sizeof info->etag, "%s", etag != NULL ? etag : "");
+}
+
 /* Move bytes from the ring into the window; let the socket go on at half, so that a slow taker does
  * not turn every piece into a pause. */
 static void take(struct weir_http_source *s, struct weir_out *out)
@@ -179,9 +187,7 @@ static enum weir_step look_at_head(struct stage *s, struct weir_err *err)
     }
     s->head_seen = true;
     if (s->info != NULL) {
-        const char *etag = weir_http_header(http, "ETag");
-        s->info->size_bytes = weir_http_length(http);
-        snprintf(s->info->etag, sizeof s->info->etag, "%s", etag != NULL ? etag : "");
+        weir_http_source_tell(s->source, s->info);
     }
     return WEIR_NEED_OUT;
 }

@@ -37,6 +37,9 @@ struct weir_http *weir_http_source_http(const struct weir_http_source *source);
  *  the exchange failed before that. */
 enum weir_step weir_http_source_head(struct weir_http_source *source, struct weir_err *err);
 
+/** weir_http_source_tell: put the length and the ETag of the head into *info. After the head. */
+void weir_http_source_tell(const struct weir_http_source *source, struct weir_source_info *info);
+
 /**
  * weir_http_source_step: body bytes into the window.
  *

@@ -31,7 +31,7 @@ struct weir_pipe {
     int64_t deadline_ms;
     bool aborting;
     enum weir_pipe_state state;
-    struct weir_err err;
+    struct weir_err err, undo_err;
     struct node nodes[WEIR_PIPE_STAGES_MAX];
     struct weir_stage_count counts[WEIR_PIPE_STAGES_MAX];
 };
@@ -228,10 +228,14 @@ static enum weir_pipe_state sweep_abort(struct weir_pipe *pipe)
     for (size_t i = pipe->n; i-- > 0;) {
         struct node *node = &pipe->nodes[i];
         if (!node->undone && node->stage.ops->abort != NULL) {
-            struct weir_err err = {0}; /* the pipe keeps its first error, not the abort's */
-            if (node->stage.ops->abort(node->stage.self, &err) == WEIR_WAIT) {
+            struct weir_err err = {0}; /* the cause stays the pipe's error */
+            enum weir_step step = node->stage.ops->abort(node->stage.self, &err);
+            if (step == WEIR_WAIT) {
                 waits = true;
                 continue;
+            }
+            if (step == WEIR_FAIL && pipe->undo_err.code == WEIR_OK) {
+                pipe->undo_err = err;
             }
         }
         node->undone = true;
@@ -274,6 +278,11 @@ enum weir_pipe_state weir_pipe_sweep(struct weir_pipe *pipe, int64_t now_ms)
 const struct weir_err *weir_pipe_err(const struct weir_pipe *pipe)
 {
     return &pipe->err;
+}
+
+const struct weir_err *weir_pipe_undo_err(const struct weir_pipe *pipe)
+{
+    return &pipe->undo_err;
 }
 
 const struct weir_stage_count *weir_pipe_counts(const struct weir_pipe *pipe, size_t *n)

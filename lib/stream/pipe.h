@@ -71,6 +71,11 @@ enum weir_pipe_state weir_pipe_sweep(struct weir_pipe *pipe, int64_t now_ms);
 /** weir_pipe_err: why the pipe failed; code WEIR_OK before that. Owned by the pipe. */
 const struct weir_err *weir_pipe_err(const struct weir_pipe *pipe);
 
+/** weir_pipe_undo_err: what could not be undone after the failure (the first such error of an
+ *  abort); code WEIR_OK when everything was. Worth a log line: it may cost money or hide a result.
+ *  Owned by the pipe. */
+const struct weir_err *weir_pipe_undo_err(const struct weir_pipe *pipe);
+
 /** weir_pipe_counts: the counters of the stages; *n receives how many. Owned by the pipe. */
 const struct weir_stage_count *weir_pipe_counts(const struct weir_pipe *pipe, size_t *n);
 

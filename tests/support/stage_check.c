@@ -43,6 +43,16 @@ static void hold_to_contract(const struct stage_case *c, enum weir_step step,
     }
 }
 
+static void fit(uint8_t **p, size_t *cap, size_t size)
+{
+    if (size != *cap) {
+        free(*p);
+        *p = malloc(size > 0 ? size : 1);
+        assert_non_null(*p);
+        *cap = size;
+    }
+}
+
 int stage_run(const struct stage_case *c, size_t in_window, size_t out_window, uint64_t *seed,
     struct weir_buf *out, struct weir_err *err)
 {
@@ -52,7 +62,8 @@ int stage_run(const struct stage_case *c, size_t in_window, size_t out_window, u
     enum weir_step step = WEIR_NEED_IN;
     /* Windows of exactly the size that is said, on the heap, so that ASan and valgrind see every
      * byte read or written beside them. */
-    uint8_t *in_p = malloc(1), *out_p = malloc(1);
+    uint8_t *in_p = NULL, *out_p = NULL;
+    size_t in_cap = SIZE_MAX, out_cap = SIZE_MAX;
 
     assert_int_equal(c->make(c->ctx, &stage, err), 0);
     while (step != WEIR_END && step != WEIR_FAIL) {
@@ -63,10 +74,8 @@ int stage_run(const struct stage_case *c, size_t in_window, size_t out_window, u
             }
         }
         size_t out_size = next_size(out_window, seed);
-        in_p = realloc(in_p, in_size > 0 ? in_size : 1);
-        out_p = realloc(out_p, out_size);
-        assert_non_null(in_p);
-        assert_non_null(out_p);
+        fit(&in_p, &in_cap, in_size);
+        fit(&out_p, &out_cap, out_size);
         if (in_size > 0) {
             memcpy(in_p, c->in + pos, in_size);
         }

@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "stream/pipe.h"
 #include "tests/support/memory_ends.h"
+#include "tests/support/store_get.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -118,7 +119,7 @@ static int get(struct fixture *fx, const char *bucket, const char *key, struct w
     const struct weir_object object = {bucket, key, "a version", "an etag"};
 
     weir_buf_init(text, 1024);
-    return weir_store_get(fx->loop, &fx->cfg, &object, text, err);
+    return store_get(fx->loop, &fx->cfg, &object, text, err);
 }
 
 static void keys_become_these_paths(void **state)
@@ -383,7 +384,7 @@ static void small_object_beyond_the_buffers_ceiling_is_a_limit(void **state)
 
     assert_int_equal(put(fx, "b", "k", "0123456789", 0, &err), 0);
     weir_buf_init(&text, 9);
-    assert_int_equal(weir_store_get(fx->loop, &fx->cfg, &object, &text, &err), -1);
+    assert_int_equal(store_get(fx->loop, &fx->cfg, &object, &text, &err), -1);
     assert_int_equal(err.code, WEIR_E_LIMIT);
     weir_buf_fini(&text);
 }

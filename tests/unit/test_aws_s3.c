@@ -11,6 +11,7 @@
 #include "stream/pipe.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/memory_ends.h"
+#include "tests/support/store_get.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -291,14 +292,14 @@ static void small_object_is_read_whole(void **state)
 
     serve(fx, replies, COUNT(replies));
     weir_buf_init(&got, 16);
-    assert_int_equal(weir_store_get(fx->loop, &fx->cfg,
-                         &(struct weir_object){.bucket = "b", .key = "k"}, &got, &fx->err),
+    assert_int_equal(store_get(fx->loop, &fx->cfg, &(struct weir_object){.bucket = "b", .key = "k"},
+                         &got, &fx->err),
         0);
     assert_string_equal(weir_buf_text(&got, NULL), "schema");
     weir_buf_fini(&got);
     weir_buf_init(&got, 5);
-    assert_int_equal(weir_store_get(fx->loop, &fx->cfg,
-                         &(struct weir_object){.bucket = "b", .key = "k"}, &got, &fx->err),
+    assert_int_equal(store_get(fx->loop, &fx->cfg, &(struct weir_object){.bucket = "b", .key = "k"},
+                         &got, &fx->err),
         -1);
     assert_int_equal(fx->err.code, WEIR_E_LIMIT);
     weir_buf_fini(&got);

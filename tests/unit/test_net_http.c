@@ -209,6 +209,25 @@ static void a_kept_connection_that_was_closed_is_replaced(void **state)
     canned_http_free(s);
 }
 
+static void a_fresh_request_is_sent_once_even_when_a_kept_connection_breaks(void **state)
+{
+    static const struct canned_reply replies[] = {
+        {.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, {.end = CANNED_CLOSE},
+        {.head = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"}};
+    struct canned_http *s = canned_http_new(replies, 3);
+    char url[URL_BYTES];
+    struct weir_http_request rq = {.method = "POST", .url = url_of(s, "/b/k", url), .fresh = true};
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(call(s, "POST", NULL, &err), 200);
+    assert_int_equal(weir_http_call(loop, &rq, NULL, NULL, &err), -1);
+    assert_int_equal(err.code, WEIR_E_NET);
+    assert_int_equal(canned_http_requests(s), 2);
+    assert_int_equal(canned_http_connections(s), 2);
+    canned_http_free(s);
+}
+
 /*
  * What cannot be sent
  */
@@ -719,6 +738,7 @@ int main(void)
         TEST(interim_answers_are_skipped_and_redirects_not_followed),
         TEST(connections_are_used_again),
         TEST(a_kept_connection_that_was_closed_is_replaced),
+        TEST(a_fresh_request_is_sent_once_even_when_a_kept_connection_breaks),
         TEST(what_cannot_be_sent_is_refused_before_it_is),
         TEST(a_ca_bundle_that_is_missing_is_a_config_error_naming_the_variable),
         TEST(failures_have_their_code_and_say_how_much),

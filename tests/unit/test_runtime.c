@@ -672,34 +672,39 @@ static void missing_or_bad_api_address_is_a_usage_error(void **state)
 
 static void deadline_is_put_on_the_monotonic_clock_less_a_margin(void **state)
 {
-    static const struct {
+    const int64_t year_33658 = 999999999999999 - 1000000;
+    const struct {
         const char *header;
-        int64_t unix_ms, mono_ms, expected;
+        int64_t unix_ms, mono_ms;
+        int rc;
+        int64_t work_by, undo_by;
     } cases[] = {
-        {NULL, 1000, 5, INT64_MAX},
-        {"1010000", 1000000, 50, 50 + 9000},          /* 10 s left: a tenth off */
-        {"1020000", 1000000, 50, 50 + 18000},         /* 20 s: both rules agree */
-        {"1900000", 1000000, 50, 50 + 900000 - 2000}, /* 15 min: 2 s off */
-        {"1000009", 1000000, 50, 50 + 9},             /* 9 ms: nothing to spare */
-        {"1000000", 1000000, 50, 50},                 /* now */
-        {"999999", 1000000, 50, 50},                  /* gone */
-        {"0", 1000000, 50, 50},
-        {"999999999999999", 1000000, 50, 50 + 999999999999999 - 1000000 - 2000},
-        {"1000000000000000", 1000000, 50, -1}, /* too long */
-        {"99999999999999999999999", 1000000, 50, -1},
-        {"", 1000000, 50, -1},
-        {"-1", 1000000, 50, -1},
-        {"+1", 1000000, 50, -1},
-        {"1e5", 1000000, 50, -1},
-        {" 1", 1000000, 50, -1},
+        {NULL, 1000, 5, 0, INT64_MAX, INT64_MAX},
+        {"1010000", 1000000, 50, 0, 50 + 9000, 50 + 9500},            /* 10 s left: a tenth off */
+        {"1020000", 1000000, 50, 0, 50 + 18000, 50 + 19000},          /* 20 s: both rules agree */
+        {"1900000", 1000000, 50, 0, 50 + 900000 - 2000, 50 + 899000}, /* 15 min: 2 s off */
+        {"1000009", 1000000, 50, 0, 50 + 9, 50 + 9},                  /* 9 ms: nothing to spare */
+        {"1000000", 1000000, 50, 0, 50, 50},                          /* now */
+        {"999999", 1000000, 50, 0, 50, 50},                           /* gone */
+        {"0", 1000000, 50, 0, 50, 50},
+        {"999999999999999", 1000000, 50, 0, 50 + year_33658 - 2000, 50 + year_33658 - 1000},
+        {"1000000000000000", 1000000, 50, -1, INT64_MAX, INT64_MAX}, /* too long */
+        {"99999999999999999999999", 1000000, 50, -1, INT64_MAX, INT64_MAX},
+        {"", 1000000, 50, -1, INT64_MAX, INT64_MAX},
+        {"-1", 1000000, 50, -1, INT64_MAX, INT64_MAX},
+        {"+1", 1000000, 50, -1, INT64_MAX, INT64_MAX},
+        {"1e5", 1000000, 50, -1, INT64_MAX, INT64_MAX},
+        {" 1", 1000000, 50, -1, INT64_MAX, INT64_MAX},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        int64_t got = weir_runtime_deadline(cases[i].header, cases[i].unix_ms, cases[i].mono_ms);
-        if (got != cases[i].expected) {
-            fail_msg("%s: %lld, expected %lld", cases[i].header, (long long)got,
-                (long long)cases[i].expected);
+        struct weir_runtime_deadline got;
+        int rc = weir_runtime_deadline(cases[i].header, cases[i].unix_ms, cases[i].mono_ms, &got);
+        if (rc != cases[i].rc || got.work_by_mono_ms != cases[i].work_by ||
+            got.undo_by_mono_ms != cases[i].undo_by) {
+            fail_msg("%s: %d, %lld, %lld", cases[i].header, rc, (long long)got.work_by_mono_ms,
+                (long long)got.undo_by_mono_ms);
         }
     }
 }

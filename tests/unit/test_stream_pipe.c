@@ -228,6 +228,7 @@ static void pipe_error_of_any_stage_never_publishes_and_undoes(void **state)
                 assert_false(sink.published);
                 assert_string_equal(weir_pipe_err(pipe)->msg, "toy: told to");
                 assert_int_equal(stages[i]->aborts, 3);
+                assert_int_equal(weir_pipe_undo_err(pipe)->code, WEIR_E_NET);
                 int calls = source.calls + middle.calls + sink.calls;
                 assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_FAILED); /* latched */
                 assert_int_equal(source.calls + middle.calls + sink.calls, calls);

@@ -65,6 +65,7 @@ static char *invoke_by(const char *event, int64_t deadline_ms, struct weir_err *
         .event_len = strlen(event),
         .request_id = "r-1",
         .deadline_mono_ms = deadline_ms,
+        .undo_by_mono_ms = deadline_ms,
         .loop = loop,
         .log = &quiet};
     if (weir_validate_handler.run(self, &inv, &response, err) == 0) {

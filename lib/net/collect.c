@@ -1,0 +1,34 @@
+#include "net/collect.h"
+
+#include "stream/pipe.h"
+
+static enum weir_step collect_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)out;
+    if (weir_buf_add(self, in->p + in->pos, in->size - in->pos, err) != 0) {
+        return WEIR_FAIL;
+    }
+    in->pos = in->size;
+    return in->last ? WEIR_END : WEIR_NEED_IN;
+}
+
+static void collect_free(void *self)
+{
+    (void)self; /* the caller's buffer */
+}
+
+int weir_collect(
+    struct weir_loop *loop, struct weir_stage *source, struct weir_buf *to, struct weir_err *err)
+{
+    static const struct weir_stage_ops ops = {
+        .name = "collect", .step = collect_step, .free = collect_free};
+    struct weir_stage stages[] = {*source, {&ops, to}};
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, err);
+    int rc = pipe != NULL ? weir_loop_run(loop, pipe, err) : -1;
+
+    weir_stage_free(&stages[0]); /* the pipe's, unless there is none */
+    weir_pipe_free(pipe);
+    *source = (struct weir_stage){0};
+    return rc;
+}
