@@ -1,0 +1,189 @@
+# Builds weir. GNU make, nothing generated, objects under $(BUILD).
+#
+#   make                                    bootstrap, weir and the schema beside them
+#   make SANITIZE=address,undefined         the same under build-asan (thread: build-tsan)
+#   make check-unit UNIT="csv_split"        build and run one unit test
+#   make MODULES="core stream csv" check-unit    a partial tree: only these of lib/, no handlers, bootstrap, cli
+#   make V=1                                show the commands
+
+MODULES_ALL := core stream codec csv json schema net aws event
+MODULES ?= $(MODULES_ALL)
+SANITIZE ?=
+CFLAGS ?=
+LDFLAGS ?=
+FUZZ_SECONDS ?= 5
+WRAP ?=
+
+ifeq ($(SANITIZE),)
+BUILD ?= build
+else ifeq ($(SANITIZE),thread)
+BUILD ?= build-tsan
+else
+BUILD ?= build-asan
+endif
+
+# In a partial tree only lib/ and the tests are compiled, unless PARTS asks for more.
+ifeq ($(strip $(MODULES)),$(strip $(MODULES_ALL)))
+PARTS ?= handlers bootstrap cli
+else
+PARTS ?=
+endif
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+
+# ---- flags ----
+
+PKGS_BOOTSTRAP := libcurl libuv libcjson libpcre2-8 openssl zlib
+PKGS_WEIR := $(PKGS_BOOTSTRAP) libmicrohttpd
+PKGS_TEST := $(PKGS_WEIR) cmocka
+PKG_CONFIG ?= pkg-config
+
+# Expanded once, when first used: `make clean` needs no libraries.
+once = $(eval $(1) := $(2))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --silence-errors --cflags $(PKGS_WEIR))))
+LIBS_BOOTSTRAP = $(call once,LIBS_BOOTSTRAP,$(shell $(PKG_CONFIG) --libs $(PKGS_BOOTSTRAP)) -lcsv -lm)
+LIBS_WEIR = $(call once,LIBS_WEIR,$(shell $(PKG_CONFIG) --libs $(PKGS_WEIR)) -lcsv -lm)
+LIBS_TEST = $(call once,LIBS_TEST,$(shell $(PKG_CONFIG) --libs $(PKGS_TEST)) -lcsv -lm)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+HARDEN := -fstack-protector-strong -fno-common -fPIE
+MACHINE := $(shell $(CC) -dumpmachine)
+# Only flags that this compiler has for this target.
+knows = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+HARDEN += $(call knows,-fstack-clash-protection) $(call knows,-fcf-protection)
+HARDEN_LD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+
+ifeq ($(SANITIZE),)
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+else
+HARDEN += -U_FORTIFY_SOURCE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LD += -fsanitize=$(SANITIZE)
+endif
+ifneq ($(FUZZER),)
+HARDEN += -fsanitize=fuzzer-no-link
+endif
+
+BASE := -std=c17 -D_GNU_SOURCE -Ilib -I.
+CC_FLAGS = $(BASE) -O2 -g -pthread $(WARN) $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
+LD_FLAGS = -pthread $(HARDEN_LD) $(LDFLAGS)
+
+# ---- sources ----
+
+LIB_SRC := $(foreach m,$(MODULES),$(wildcard lib/$(m)/*.c))
+HANDLERS_SRC := $(if $(filter handlers,$(PARTS)),$(wildcard handlers/*/*.c))
+BOOTSTRAP_SRC := $(if $(filter bootstrap,$(PARTS)),$(wildcard bootstrap/*.c))
+CLI_SRC := $(if $(filter cli,$(PARTS)),$(wildcard cli/*.c))
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# Everything but the two main.c goes into archives, so that a unit test can reach it.
+LIB_A := $(BUILD)/libweir.a
+HANDLERS_A := $(if $(HANDLERS_SRC),$(BUILD)/libhandlers.a)
+BOOTSTRAP_A := $(if $(filter-out bootstrap/main.c,$(BOOTSTRAP_SRC)),$(BUILD)/libbootstrap.a)
+CLI_A := $(if $(filter-out cli/main.c,$(CLI_SRC)),$(BUILD)/libcli.a)
+SUPPORT_A := $(if $(SUPPORT_SRC),$(BUILD)/libsupport.a)
+TEST_A := $(SUPPORT_A) $(CLI_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
+
+UNIT_BIN := $(UNIT:%=$(BUILD)/tests/test_%)
+FUZZ_BIN := $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
+HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h tests/support/*.h)
+C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c tests/support/*.c tests/unit/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
+
+# ---- products ----
+
+.PHONY: all lib unit check-unit check-headers check-deps check-style check-format fuzz fuzz-build clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/bootstrap $(BUILD)/weir $(BUILD)/events.schema.json
+
+lib: $(LIB_A)
+
+$(BUILD)/bootstrap: $(call obj,bootstrap/main.c) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_BOOTSTRAP)
+
+$(BUILD)/weir: $(call obj,cli/main.c) $(CLI_A) $(HANDLERS_A) $(LIB_A)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_WEIR)
+
+$(BUILD)/events.schema.json: handlers/validate/events.schema.json
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# What the objects were made with; a change of flags remakes them, a change of the member lists the archives.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(CC_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(CC_FLAGS)' > $@
+$(BUILD)/members: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) | cmp -s - $@ || \
+		printf '%s\n' $(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) > $@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(CC_FLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB_A): $(call obj,$(LIB_SRC))
+$(BUILD)/libhandlers.a: $(call obj,$(HANDLERS_SRC))
+$(BUILD)/libbootstrap.a: $(call obj,$(filter-out bootstrap/main.c,$(BOOTSTRAP_SRC)))
+$(BUILD)/libcli.a: $(call obj,$(filter-out cli/main.c,$(CLI_SRC)))
+$(BUILD)/libsupport.a: $(call obj,$(SUPPORT_SRC))
+
+$(BUILD)/lib%.a: $(BUILD)/members
+	@echo "  AR   $@"
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# ---- tests ----
+
+unit: $(UNIT_BIN)
+
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(TEST_A)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_TEST)
+
+# WRAP="valgrind ..." runs each under a tool.
+check-unit: unit
+	$(Q)WEIR_BUILD=$(BUILD) WRAP="$(WRAP)" tests/run-unit.sh $(UNIT_BIN)
+
+check-headers:
+	$(Q)CC_FLAGS="$(BASE) $(WARN) $(PKG_CFLAGS)" tests/check-headers.sh $(HEADERS)
+
+check-deps:
+	$(Q)tests/check-deps.sh
+
+check-style:
+	$(Q)tests/check-style.sh
+
+check-format:
+	$(Q)if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) && echo "check-format: $(words $(C_FILES)) files ok"; \
+		else echo "check-format: skipped: no clang-format"; fi
+
+# libFuzzer comes with clang; its objects live in a folder of their own.
+fuzz:
+	$(Q)if command -v clang >/dev/null; then \
+		$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-fuzz SANITIZE=address,undefined FUZZER=1 fuzz-build && \
+		tests/run-fuzz.sh $(BUILD)-fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ); \
+		else echo "fuzz: skipped: no clang"; fi
+
+fuzz-build: $(FUZZ_BIN)
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(HANDLERS_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_WEIR)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-fuzz
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) \
+	$(UNIT:%=tests/unit/test_%.c) $(FUZZ:%=tests/fuzz/fuzz_%.c)))

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Cheap rules that a grep can hold: banned functions, left-over marks, white space at line ends, paths of one machine,
+# and shellcheck on the scripts where it is there.
+set -u
+bad=0
+no() { # no WHAT PATTERN FILE...: no line may match
+    local what=$1 pattern=$2
+    shift 2
+    [ $# -gt 0 ] || return 0
+    if grep -nE "$pattern" "$@" /dev/null >&2; then
+        echo "check-style: $what" >&2
+        bad=$((bad + 1))
+    fi
+}
+
+mapfile -t c < <(find lib handlers bootstrap cli tests bench -name '*.[ch]' 2>/dev/null | grep -v node_modules | sort)
+mapfile -t scripts < <(find build.sh .ci/run tests bench -name node_modules -prune -o \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null | sort)
+mapfile -t text < <(find . \( -name .git -o -name node_modules -o -name 'build*' -type d -o -path ./tests/fuzz -o -path ./tests/golden \) -prune -o \
+    -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.md' -o -name '*.py' -o -name '*.mjs' -o -name Makefile \) -print | sort)
+
+no "banned function" '(^|[^A-Za-z0-9_])(sprintf|vsprintf|strcpy|strcat|atoi|atol|strtok|localtime|system|popen|alloca|gets)[[:space:]]*\(' "${c[@]}"
+no "left-over mark" '(^|[^A-Za-z0-9_])(TO''DO|FIX''ME|X''XX)([^A-Za-z0-9_]|$)' "${text[@]}"
+no "white space at the end of a line" '[[:blank:]]+$' "${text[@]}"
+no "tab in a C file" $'\t' "${c[@]}"
+no "a path of one machine" '/(home|Users)/[a-z]+/|/wor''k/' "${text[@]}"
+
+for s in "${scripts[@]}"; do
+    bash -n "$s" || bad=$((bad + 1))
+done
+if command -v shellcheck >/dev/null; then
+    # SC2016: `bash -c` bodies are quoted on purpose; SC2317: functions called by name look unreachable.
+    shellcheck -x -P SCRIPTDIR -e SC2016,SC2317 "${scripts[@]}" || bad=$((bad + 1))
+    with="shellcheck"
+else
+    with="no shellcheck"
+fi
+[ $bad -eq 0 ] && echo "check-style: ${#text[@]} files ok ($with)"
