@@ -57,12 +57,10 @@ int weir_cli_fail(const char *verb, const struct weir_err *err)
 
 int weir_cli_usage(const char *verb, const struct weir_err *err)
 {
-    put_line(verb, err->msg);
     if (err->code == WEIR_E_CONFIG) {
-        char hint[64];
-
-        (void)snprintf(hint, sizeof hint, "see `weir help %s`", verb);
-        put_line(NULL, hint);
+        weir_cli_note(verb, "%s (see `weir help %s`)", err->msg, verb);
+    } else {
+        put_line(verb, err->msg);
     }
     return weir_cli_exit(err);
 }

@@ -30,7 +30,8 @@ int weir_cli_exit(const struct weir_err *err);
 /** weir_cli_fail: print "weir: <verb>: <message>" as one line on stderr; returns weir_cli_exit. */
 int weir_cli_fail(const char *verb, const struct weir_err *err);
 
-/** weir_cli_usage: the same for an error of weir_cli_parse, followed by where help is. Returns 2.
+/** weir_cli_usage: the same for an error of weir_cli_parse, and in the same line where help is.
+ * Returns 2.
  */
 int weir_cli_usage(const char *verb, const struct weir_err *err);
 

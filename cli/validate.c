@@ -121,27 +121,28 @@ static int print_words(FILE *to, const struct weir_validate_summary *s)
         s->rows, s->valid, s->invalid, in, out, s->ms / 1000, s->ms % 1000);
 }
 
-static int print_summary(const struct args *a, const struct weir_validate *v, struct weir_err *err)
+/* OUT is published by now: a summary that cannot be written is told, and changes nothing. */
+static void print_summary(const struct args *a, const struct weir_validate *v)
 {
     FILE *to = strcmp(a->out, "-") == 0 ? stderr : stdout;
     struct weir_validate_summary s;
     struct weir_buf json;
-    int rc = 0;
+    int rc;
 
     weir_validate_summarize(v, &s);
     weir_buf_init(&json, WEIR_LOG_LINE_BYTES);
     if (!a->json && isatty(fileno(to)) != 0) {
         rc = print_words(to, &s);
-    } else if (weir_validate_json(v, false, &json, err) != 0 || weir_buf_text(&json, err) == NULL) {
+    } else if (weir_validate_json(v, false, &json, NULL) != 0 ||
+               weir_buf_text(&json, NULL) == NULL) {
         rc = -1;
     } else {
         rc = fprintf(to, "{%s}\n", (const char *)json.p);
     }
     weir_buf_fini(&json);
     if (rc < 0 || fflush(to) != 0) {
-        return weir_err_set(err, WEIR_E_IO, "the summary cannot be written");
+        weir_cli_note("validate", "the output is written, but its summary cannot be");
     }
-    return 0;
 }
 
 /* The pipe with progress and signals around it. */
@@ -199,9 +200,10 @@ static int validate(
         goto out;
     }
     v = weir_validate_new(&job, err);
-    if (v == NULL || run(loop, a, &info, v, err) != 0 || print_summary(a, v, err) != 0) {
+    if (v == NULL || run(loop, a, &info, v, err) != 0) {
         goto out;
     }
+    print_summary(a, v);
     weir_validate_summarize(v, &sums);
     *invalid = sums.invalid;
     rc = 0;

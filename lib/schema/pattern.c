@@ -41,6 +41,7 @@ struct translator {
     bool in_class;
     bool quantified;  /* the last thing was a quantifier */
     const char *why;  /* what is wrong at i */
+    bool no_memory;   /* and not what why says */
     size_t watch;     /* find the place in `in` that made this byte of the output ... */
     size_t watch_ret; /* ... and leave it here */
 };
@@ -50,7 +51,8 @@ static bool add(struct translator *t, const void *p, size_t n)
     struct weir_err ignored = {.code = WEIR_OK};
 
     if (weir_buf_add(t->out, p, n, &ignored) == -1) {
-        t->why = ignored.code == WEIR_E_LIMIT ? "too long" : "out of memory";
+        t->no_memory = ignored.code == WEIR_E_NOMEM;
+        t->why = "too long";
         return false;
     }
     return true;
@@ -410,7 +412,11 @@ struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *e
 
     weir_buf_init(&out, WEIR_PATTERN_MAX_BYTES);
     if (!translate(&t)) {
-        fail(source, t.i, t.why, err);
+        if (t.no_memory) {
+            weir_err_set(err, WEIR_E_NOMEM, "out of memory");
+        } else {
+            fail(source, t.i, t.why, err);
+        }
         goto out;
     }
     ret = calloc(1, sizeof *ret);

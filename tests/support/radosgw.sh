@@ -33,7 +33,7 @@ wait_for() {
     local end=$((SECONDS + $1)) what=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || die "$what: not after a minute or so"
+        [ $SECONDS -lt $end ] || die "$what: still not"
         sleep 0.1
     done
 }
@@ -124,18 +124,23 @@ CONF
 answers() { curl -s -o /dev/null --max-time 2 "$1"; }
 
 start_rgw() {
+    local end=$((SECONDS + 90)) tries=0
     daemon rgw radosgw -f -c "$conf" -n client.rgw
     # shellcheck source=/dev/null
     source "$dir/env"
-    local end=$((SECONDS + 60))
     until answers "$AWS_ENDPOINT_URL_S3"; do
-        alive rgw || die "the gateway has ended"
+        if ! alive rgw; then
+            tries=$((tries + 1))
+            [ $tries -le 5 ] || die "the gateway ends again and again"
+            daemon rgw radosgw -f -c "$conf" -n client.rgw
+        fi
         [ $SECONDS -lt $end ] || die "the gateway does not answer"
         sleep 0.1
     done
 }
 
-# An OSD may ask its monitor before it has learned the cluster's id; it is then refused ("wrong fsid") and ends.
+# Whoever asks the monitor before having learned the cluster's id is refused ("wrong fsid", EPERM), now and then: every command
+# is tried again, and a daemon that ends for it is started again.
 start_osd() {
     local end=$((SECONDS + 60)) tries=0
     daemon osd ceph-osd -f -c "$conf" -i 0
@@ -148,6 +153,12 @@ start_osd() {
         [ $SECONDS -lt $end ] || die "the OSD does not come up"
         sleep 0.1
     done
+}
+
+make_user() {
+    timeout 30 radosgw-admin -c "$conf" -n client.rgw user info --uid=weir >"$dir/log/user.out" 2>"$dir/log/user.err" ||
+        timeout 30 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 \
+            --access-key="$access_key" --secret="$secret_key" >"$dir/log/user.out" 2>"$dir/log/user.err"
 }
 
 start() {
@@ -172,12 +183,11 @@ ENV
     ceph-mon -c "$conf" -i a --mkfs --monmap "$dir/monmap" >"$dir/log/mkfs.err" 2>&1 || die "ceph-mon --mkfs"
     daemon mon ceph-mon -f -c "$conf" -i a --public-addr "127.0.0.1:$mon_port"
     wait_for 60 "the monitor" timeout 5 ceph -c "$conf" --connect-timeout 4 mon stat
-    timeout 30 ceph -c "$conf" osd new "$osd" 0 >/dev/null || die "ceph osd new"
+    wait_for 60 "ceph osd new" timeout 10 ceph -c "$conf" --connect-timeout 8 osd new "$osd" 0
     ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$osd" >>"$dir/log/mkfs.err" 2>&1 || die "ceph-osd --mkfs"
     start_osd
     start_rgw
-    timeout 60 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 \
-        --access-key="$access_key" --secret="$secret_key" >"$dir/log/user.out" 2>"$dir/log/user.err" || die "radosgw-admin user create"
+    wait_for 60 "radosgw-admin user create" make_user
 }
 
 stop() {

@@ -1,0 +1,42 @@
+#!/bin/bash
+# When an allocation fails, any of them: is it one clear error, and is nothing half-written?
+# Each run has another allocation fail: all of the last 400, where our own code is at work, and every 40th of those before,
+# which are OpenSSL's and libcurl's; WEIR_FULL=1: all.
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+if [ "$ASAN" = 1 ]; then skip "failing allocations" "a sanitized build"; finish; fi
+cc=${CC:-gcc}
+check "the allocator that fails compiles" "$cc" -O1 -fPIC -shared -o failmalloc.so "$ROOT/tests/preload/failmalloc.c"
+data tiny 60kB --shape var --invalid 5% --seed 81
+in=$DATA/tiny.csv truth=$DATA/tiny.truth
+
+# run N: 0 when the outcome of a run whose Nth allocation fails is a good one
+run() {
+    local rc
+    rm -rf o
+    mkdir o
+    FAILMALLOC_AT=$1 LD_PRELOAD=$PWD/failmalloc.so timeout 60 "$WEIR" validate "$in" -o o/out.csv -s "$SCHEMA" >out 2>err
+    rc=$?
+    case $rc in
+    1) cmp -s o/out.csv want.csv && return ;; # a library did without, or the summary
+    3) [ "$(wc -l <err)" -eq 1 ] && grep -q '^weir: validate: .' err && [ -z "$(ls -A o)" ] && return ;;
+    134) # libuv ends the process when it cannot register its fork handler; nothing has begun by then
+        [ ! -s err ] && [ -z "$(ls -A o)" ] && [ "$aborts" -eq 0 ] && { aborts=1; return; } ;;
+    esac
+    echo "allocation $1: exit $rc, left: $(ls -A o), $(head -n 2 err)"
+    return 1
+}
+
+"$WEIR" validate "$in" -o want.csv -s "$SCHEMA" >/dev/null
+check "the output without a failure is right" check_output "$in" want.csv --truth "$truth"
+total=$(FAILMALLOC_FD=3 LD_PRELOAD=$PWD/failmalloc.so "$WEIR" validate "$in" -o all.csv -s "$SCHEMA" 3>&1 >/dev/null)
+check "allocations were counted: $total" test "$total" -gt 400
+bad=0 runs=0 aborts=0
+for ((n = 1; n <= total; n++)); do
+    if [ "$FULL" != 1 ] && [ $((total - n)) -gt 400 ] && [ $((n % 40)) -ne 0 ]; then continue; fi
+    runs=$((runs + 1))
+    run "$n" || bad=$((bad + 1))
+done
+check "$runs runs, each with one allocation failing: a clear error or the whole output" test "$bad" -eq 0
+finish
