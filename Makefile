@@ -49,7 +49,7 @@ LIBS_BOOTSTRAP = $(call once,LIBS_BOOTSTRAP,$(shell $(PKG_CONFIG) --libs $(PKGS_
 LIBS_WEIR = $(call once,LIBS_WEIR,$(shell $(PKG_CONFIG) --libs $(PKGS_WEIR)) -lcsv -lm)
 LIBS_TEST = $(call once,LIBS_TEST,$(shell $(PKG_CONFIG) --libs $(PKGS_TEST)) -lcsv -lm)
 
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wundef -Werror
 HARDEN := -fstack-protector-strong -fno-common -fPIE
 MACHINE := $(shell $(CC) -dumpmachine)
 # Only flags that this compiler has for this target.
@@ -120,7 +120,8 @@ $(BUILD)/events.schema.json: handlers/validate/events.schema.json
 # What the objects were made with; a change of flags remakes them, a change of the member lists the archives.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CC_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(CC_FLAGS)' > $@
+	@printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR)' > $@
 $(BUILD)/members: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) | cmp -s - $@ || \

@@ -167,19 +167,28 @@ demo_show() {
     say "  output: $out ($(stat -c %s "$out") bytes)"
 }
 
+# apt brings modules for Debian's own python3; another one that comes first in PATH may lack them.
+use_debian_python() {
+    has_py boto3 || [ ! -x /usr/bin/python3 ] || export PATH=/usr/bin:$PATH
+}
+
 run_tests() {
+    use_debian_python
     deps_if_missing test
+    use_debian_python
     exec tests/run.sh "$@"
 }
 
 bench() {
+    use_debian_python
     deps_if_missing test
+    use_debian_python
     build
     exec bench/run.sh "$@"
 }
 
 package() {
-    say "package: not yet: the zips for Lambda come with a later issue; build/bootstrap and build/events.schema.json are what goes in" >&2
+    say "package: not yet. What goes into a zip for Lambda is build/bootstrap and build/events.schema.json" >&2
     exit 2
 }
 

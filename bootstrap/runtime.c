@@ -2,8 +2,9 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
-#include "event/quote.h"
 #include "net/http.h"
+#include "net/signals.h"
+#include "json/quote.h"
 #include "json/tape.h"
 
 #include <stdio.h>
@@ -171,9 +172,9 @@ static enum after post_error(
     weir_log_write(c->rt->log, WEIR_LOG_ERROR, "%s: %s", type, message);
     weir_buf_init(&body, WEIR_RUNTIME_ANSWER_MAX_BYTES);
     if (weir_buf_adds(&body, "{\"errorMessage\":", &err) == 0 &&
-        weir_event_quote(&body, message, &err) == 0 &&
+        weir_json_quote(&body, message, &err) == 0 &&
         weir_buf_adds(&body, ",\"errorType\":", &err) == 0 &&
-        weir_event_quote(&body, type, &err) == 0 &&
+        weir_json_quote(&body, type, &err) == 0 &&
         weir_buf_adds(&body, ",\"stackTrace\":[]}", &err) == 0) {
         after = post(c, what, type, &body);
     } else { /* nothing can be said: let the platform see the process end */
@@ -227,6 +228,17 @@ static int read_headers(struct client *c, struct weir_http *http)
     return 0;
 }
 
+/* Whether a signal came: then nothing is sent any more, and the process ends. */
+static bool stopped(const struct client *c, const char *what)
+{
+    const struct weir_err *why = weir_loop_cancelled(c->loop);
+
+    if (why != NULL) {
+        weir_log_write(c->rt->log, WEIR_LOG_WARN, "runtime: %s: %s", what, why->msg);
+    }
+    return why != NULL;
+}
+
 static enum after next(struct client *c)
 {
     struct weir_err err = {0};
@@ -238,7 +250,9 @@ static enum after next(struct client *c)
     long status = weir_http_call(c->loop, &request, &c->event, &http, &err);
     int rc = -1;
     if (status < 0) {
-        weir_log_write(c->rt->log, WEIR_LOG_ERROR, "runtime: GET invocation/next: %s", err.msg);
+        /* That Lambda, or weir invoke, ends an idle process is how it is to be. */
+        weir_log_write(c->rt->log, err.code == WEIR_E_CANCEL ? WEIR_LOG_DEBUG : WEIR_LOG_ERROR,
+            "runtime: GET invocation/next: %s", err.msg);
     } else if (status != 200) {
         weir_log_write(
             c->rt->log, WEIR_LOG_ERROR, "runtime: GET invocation/next: status %ld", status);
@@ -298,6 +312,9 @@ static enum after answer(struct client *c)
     char what[WEIR_RUNTIME_TEXT_MAX_BYTES + 32], message[128];
     int failed = call_handler(c, &err);
 
+    if (stopped(c, "the invocation gets no answer")) {
+        return STOP;
+    }
     (void)snprintf(what, sizeof what, "invocation/%s/%s", c->id, "error");
     if (failed) {
         return post_error(c, what, weir_err_type(err.code), err.msg);
@@ -352,7 +369,9 @@ static bool is_address(const char *s)
 int weir_runtime_run(const struct weir_runtime *runtime)
 {
     struct client c = {.rt = runtime};
+    struct weir_signals *signals = NULL;
     struct weir_err err = {0};
+    int rc = WEIR_RUNTIME_FAILED;
 
     if (runtime->api == NULL || !is_address(runtime->api)) {
         weir_log_write(runtime->log, WEIR_LOG_ERROR,
@@ -367,8 +386,15 @@ int weir_runtime_run(const struct weir_runtime *runtime)
         weir_log_write(runtime->log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
         return WEIR_RUNTIME_FAILED;
     }
+    signals = weir_signals_new(c.loop, &err);
+    if (signals == NULL) {
+        weir_log_write(runtime->log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
+        goto out;
+    }
     if (init_handler(&c, &err) != 0) {
-        (void)post_error(&c, "init/error", weir_err_type(err.code), err.msg);
+        if (!stopped(&c, "init")) {
+            (void)post_error(&c, "init/error", weir_err_type(err.code), err.msg);
+        }
     } else {
         while (next(&c) == GO_ON && answer(&c) == GO_ON) {
             runtime->log->request_id[0] = '\0';
@@ -377,9 +403,14 @@ int weir_runtime_run(const struct weir_runtime *runtime)
         }
         c.handler->fini(c.self);
     }
+    if (weir_loop_cancelled(c.loop) != NULL) {
+        rc = WEIR_RUNTIME_SIGNAL + weir_loop_cancelled(c.loop)->detail;
+    }
+out:
     weir_buf_fini(&c.event);
     weir_buf_fini(&c.response);
+    weir_signals_free(signals);
     weir_loop_free(c.loop);
     runtime->log->request_id[0] = '\0';
-    return WEIR_RUNTIME_FAILED;
+    return rc;
 }

@@ -7,23 +7,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 /*
  * The client of the Lambda Runtime API (2018-06-01): fetch an invocation, run the handler, post
  * what came of it, again and again. Every invocation that was fetched is answered once, with a
  * response or with an error; an answer that the API does not take is logged and not repeated, as
  * nobody can tell whether it counted.
  *
- *     init        one loop, the handler's init; what fails goes to /init/error, and the process
- * ends GET /next   waits as long as it takes: the process may be frozen meanwhile POST        202:
- * done. 400, 403, 410, 413: logged, next. 500 and above: the process ends
+ *     init        one loop, the handler's init; what fails goes to /init/error, and the process ends
+ *     GET /next   waits as long as it takes: the process may be frozen meanwhile
+ *     POST        202: done. 400, 403, 410, 413: logged, next. 500 and above: the process ends
  *
- * Nothing is connected and no name is looked up before the first /next.
+ * SIGTERM and SIGINT cancel: what runs is undone (an open upload is aborted), nothing is posted any
+ * more, and the process ends.
+ *
+ * Nothing is connected and no name is looked up before the first /next, unless the
+ * handler's settings ask for it (event/handler.h).
  */
+/* clang-format on */
 
 /* How the process ends. 0 is not among them: only a signal or the platform stops a healthy one. */
 enum weir_runtime_exit {
-    WEIR_RUNTIME_FAILED = 1, /* init failed, or the Runtime API did */
-    WEIR_RUNTIME_USAGE = 2,  /* AWS_LAMBDA_RUNTIME_API is missing or is no host:port */
+    WEIR_RUNTIME_FAILED = 1,   /* init failed, or the Runtime API did */
+    WEIR_RUNTIME_SIGNAL = 128, /* and its number: 130 or 143 */
+    WEIR_RUNTIME_USAGE = 2,    /* AWS_LAMBDA_RUNTIME_API is missing or is no host:port */
 };
 
 struct weir_runtime {
@@ -39,7 +46,7 @@ struct weir_runtime {
  * weir_runtime_run: the whole life of the process. The environment's _X_AMZN_TRACE_ID is set or
  * unset for each invocation, so only one of these may run at a time.
  *
- * Returns an exit status, one of enum weir_runtime_exit; the reason is in the log by then.
+ * Returns an exit status, as enum weir_runtime_exit says; the reason is in the log by then.
  */
 int weir_runtime_run(const struct weir_runtime *runtime);
 

@@ -1,12 +1,13 @@
 #include "cli/cli.h"
 
+#include "core/line.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#define LINE_BYTES 1024
 #define SUGGEST_NAME_MAX 32
 
 int weir_cli_exit(const struct weir_err *err)
@@ -26,32 +27,9 @@ int weir_cli_exit(const struct weir_err *err)
     }
 }
 
-/* One line with one write, so that it stays whole beside the lines of other processes. Messages
- * hold names that people and servers chose: control characters in them become '?'. */
-static void put_line(const char *verb, const char *text)
-{
-    char line[LINE_BYTES];
-    int n = snprintf(line, sizeof line - 1, "weir: %s%s%s", verb != NULL ? verb : "",
-        verb != NULL ? ": " : "", text);
-    size_t len = n < 0 ? 0 : (size_t)n;
-
-    if (len > sizeof line - 2) {
-        len = sizeof line - 2;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
-            line[i] = '?';
-        }
-    }
-    line[len++] = '\n';
-    if (write(STDERR_FILENO, line, len) < 0) {
-        return; /* nobody is left to be told */
-    }
-}
-
 int weir_cli_fail(const char *verb, const struct weir_err *err)
 {
-    put_line(verb, err->msg);
+    weir_cli_note(verb, "%s", err->msg);
     return weir_cli_exit(err);
 }
 
@@ -60,22 +38,21 @@ int weir_cli_usage(const char *verb, const struct weir_err *err)
     if (err->code == WEIR_E_CONFIG) {
         weir_cli_note(verb, "%s (see `weir help %s`)", err->msg, verb);
     } else {
-        put_line(verb, err->msg);
+        weir_cli_note(verb, "%s", err->msg);
     }
     return weir_cli_exit(err);
 }
 
 void weir_cli_note(const char *verb, const char *fmt, ...)
 {
-    char text[LINE_BYTES];
+    char head[64];
     va_list ap;
 
+    (void)snprintf(
+        head, sizeof head, "weir: %s%s", verb != NULL ? verb : "", verb != NULL ? ": " : "");
     va_start(ap, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, ap);
+    weir_line_vprint(STDERR_FILENO, head, fmt, ap);
     va_end(ap);
-    if (n >= 0) {
-        put_line(verb, text);
-    }
 }
 
 /* Edits (insert, delete, replace, swap of neighbours) that lead from a to b. */

@@ -35,7 +35,8 @@ int weir_cli_fail(const char *verb, const struct weir_err *err);
  */
 int weir_cli_usage(const char *verb, const struct weir_err *err);
 
-/** weir_cli_note: a line "weir: <verb>: <text>" on stderr, control characters replaced. */
+/** weir_cli_note: a line "weir: <verb>: <text>" on stderr (core/line.h); verb may be NULL. What is
+ *  told although nothing failed is the caller's to leave out under --quiet. */
 void weir_cli_note(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
@@ -67,17 +68,19 @@ struct weir_opt {
     const char *const *words; /* WEIR_OPT_WORD: ends with NULL */
 };
 
-/* What every verb takes. */
+/* What verbs have in common; each takes those that it uses, and lists them in its help. */
 struct weir_cli {
-    bool quiet;    /* -q --quiet: no progress, no notes */
+    bool quiet;    /* -q --quiet: no progress, no notes; failures are told all the same */
     bool progress; /* --progress: at once, and as plain lines where stderr is no terminal */
-    bool verbose;  /* --verbose */
+    bool verbose;  /* -v --verbose: more notes */
 };
 
 /* clang-format off */
-#define WEIR_CLI_COMMON(cli)                                                                  \
-    { .name = "quiet", .letter = 'q', .kind = WEIR_OPT_FLAG, .to = &(cli)->quiet },           \
-    { .name = "progress", .kind = WEIR_OPT_FLAG, .to = &(cli)->progress },                    \
+#define WEIR_CLI_QUIET(cli)                                                                   \
+    { .name = "quiet", .letter = 'q', .kind = WEIR_OPT_FLAG, .to = &(cli)->quiet }
+#define WEIR_CLI_PROGRESS(cli)                                                                \
+    { .name = "progress", .kind = WEIR_OPT_FLAG, .to = &(cli)->progress }
+#define WEIR_CLI_VERBOSE(cli)                                                                 \
     { .name = "verbose", .letter = 'v', .kind = WEIR_OPT_FLAG, .to = &(cli)->verbose }
 /* clang-format on */
 

@@ -4,7 +4,6 @@
 #include "cli/child.h"
 #include "cli/function_env.h"
 #include "cli/runtime_api.h"
-#include "cli/signals.h"
 #include "core/clock.h"
 #include "core/limits.h"
 
@@ -35,7 +34,6 @@ struct run {
     enum step step;
     bool has_outcome;
     uint64_t start_ns; /* uv_hrtime when the step began that is measured */
-    int signal;        /* what cancelled the run, or 0 */
     struct weir_err err;
 };
 
@@ -183,14 +181,32 @@ static void on_exit_child(void *ctx, int status, const struct rusage *used)
     (void)uv_timer_stop(r->timer);
 }
 
-static void on_signal(void *ctx, int number)
+/* Somebody cancelled the loop: hand it on, and leave the function time to undo what it began. One
+ * that is ending already is not asked twice. */
+static void stop(struct run *r)
 {
-    struct run *r = ctx;
-
-    r->signal = number;
-    if (r->child != NULL) {
-        weir_child_kill(r->child, SIGKILL);
+    if (r->step < STEP_ENDING) {
+        note_peak(r);
+        watch(r, STEP_ENDING, r->opts->undo_ms > 0 ? r->opts->undo_ms : WEIR_INVOKE_UNDO_MS);
+        weir_child_kill(r->child, SIGTERM);
     }
+}
+
+/* Wait for the end of the process, whatever happens before. */
+static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
+{
+    while (r->step != STEP_OVER && weir_loop_step(loop, INT64_MAX, err) == 0) {
+    }
+    if (weir_loop_cancelled(loop) == NULL) {
+        return r->step == STEP_OVER ? 0 : -1;
+    }
+    stop(r);
+    while (r->step != STEP_OVER && weir_loop_step_undo(loop, INT64_MAX, err) == 0) {
+    }
+    if (err != NULL) {
+        *err = *weir_loop_cancelled(loop);
+    }
+    return -1;
 }
 
 /* A random UUID (RFC 9562, version 4), as Lambda's request ids are. */
@@ -259,27 +275,20 @@ static void on_close_timer(uv_handle_t *handle)
 static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
 {
     struct weir_cgroup group = {.procs_fd = -1};
-    struct weir_signals *signals = weir_signals_new(loop, on_signal, r, err);
     int rc = -1;
 
     r->timer = malloc(sizeof *r->timer);
     if (r->timer == NULL) {
-        weir_signals_free(signals);
         return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a timer");
     }
     (void)uv_timer_init(weir_loop_uv(loop), r->timer);
     r->timer->data = r;
-    if (signals == NULL || make_id(r->result->request_id, sizeof r->result->request_id, err) != 0) {
+    if (make_id(r->result->request_id, sizeof r->result->request_id, err) != 0) {
         goto out;
     }
     int64_t data_limit_bytes = limit_memory(r->opts, &group, &r->result->limit);
-    if (start(loop, r, &group, data_limit_bytes, err) != 0) {
+    if (start(loop, r, &group, data_limit_bytes, err) != 0 || wait_end(loop, r, err) != 0) {
         goto out;
-    }
-    while (r->step != STEP_OVER) {
-        if (weir_loop_step(loop, INT64_MAX, err) != 0) {
-            goto out;
-        }
     }
     if (r->err.code != WEIR_OK) {
         *err = r->err;
@@ -293,13 +302,7 @@ out:
     weir_child_free(r->child);
     weir_cgroup_fini(&group);
     weir_rapi_free(r->rapi);
-    weir_signals_free(signals);
     uv_close((uv_handle_t *)r->timer, on_close_timer);
-    if (r->signal != 0) {
-        *err = (struct weir_err){0};
-        rc = weir_err_detail(err, WEIR_E_CANCEL, r->signal, "stopped by %s",
-            r->signal == SIGINT ? "SIGINT" : "SIGTERM");
-    }
     return rc;
 }
 

@@ -41,6 +41,7 @@ struct weir_function_opts {
     size_t env_n;
     const char *event; /* JSON */
     size_t event_len;
+    int64_t undo_ms; /* what a cancel leaves it to clean up; 0: WEIR_INVOKE_UNDO_MS */
     /* The event is handed out now. May be NULL. */
     void (*on_start)(void *ctx, const char *request_id);
     void *ctx;
@@ -59,11 +60,11 @@ struct weir_function_result {
 };
 
 /**
- * weir_function_run: run one invocation; runs the loop. SIGINT and SIGTERM end it early, with the
- * process and the control group gone.
+ * weir_function_run: run one invocation; runs the loop. A cancel of the loop (a signal) is handed
+ * on as SIGTERM; then, too, the process and the control group are gone when this returns.
  *
  * Returns 0 with *ret filled (weir_function_result_fini), or -1 with *err set and nothing to
- * release: WEIR_E_CONFIG (the bootstrap or a variable), WEIR_E_CANCEL (detail: the signal),
+ * release: WEIR_E_CONFIG (the bootstrap or a variable), the reason of weir_loop_cancel,
  * WEIR_E_IO, WEIR_E_NOMEM.
  */
 int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *opts,

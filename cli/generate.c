@@ -2,11 +2,11 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/rows.h"
-#include "cli/signals.h"
 #include "codec/deflate.h"
 #include "codec/gzip.h"
 #include "core/clock.h"
 #include "net/file.h"
+#include "net/signals.h"
 #include "stream/pipe.h"
 
 #include <inttypes.h>
@@ -15,8 +15,9 @@
 
 /*
  * The rows are a source of a pipe like any other, so that what the sinks promise (nothing
- * half-written) holds here, too. The numbers of the invalid rows go to a second sink, which the
- * source feeds by hand as it goes; that file is completed after the first.
+ * half-written) holds here, too. A row is a function of its number, so the truth is a pipe of its
+ * own, run first. Its file stays hidden until OUT is there, and goes
+ * if OUT fails; then nothing is left but a rename.
  */
 
 const char weir_cli_generate_help[] =
@@ -34,8 +35,9 @@ const char weir_cli_generate_help[] =
     "                      fault of more than ten kinds\n"
     "      --seed N        another file of the same kind (default 1)\n"
     "      --truth FILE    write the numbers of the invalid rows, one per line; the first data\n"
-    "                      row is 1\n"
-    "  -q, --quiet         no progress\n"
+    "                      row is 1; it appears right after the output, and not without it\n"
+    "                      (one that is a fifo is written before)\n"
+    "  -q, --quiet         no progress, no notes\n"
     "      --progress      progress also where stderr is no terminal\n"
     "  -v, --verbose       tell what was written\n"
     "\n"
@@ -55,32 +57,26 @@ struct args {
 /* The source stage. */
 struct generator {
     struct weir_rows *rows;
-    struct weir_source_info *info; /* read_bytes: made so far */
+    struct weir_source_info info; /* read_bytes: made so far */
     uint64_t size_bytes;
     uint64_t made_bytes, rows_n, invalid_n;
-    struct weir_buf out;      /* rows that are not handed on */
-    size_t out_pos;           /* of which these are */
-    struct weir_stage *truth; /* borrowed; its ops are NULL when there is none */
-    struct weir_buf truth_out;
+    struct weir_buf out; /* rows that are not handed on */
+    size_t out_pos;      /* of which these are */
 };
 
-static bool has_truth(const struct generator *g)
+static int generator_init(struct generator *g, const struct args *a, struct weir_err *err)
 {
-    return g->truth->ops != NULL;
+    *g = (struct generator){
+        .info = {.size_bytes = a->size_bytes}, .size_bytes = (uint64_t)a->size_bytes};
+    weir_buf_init(&g->out, WEIR_GENERATE_BUFFER_BYTES);
+    g->rows = weir_rows_new((enum weir_rows_shape)a->shape, (uint64_t)a->seed, a->invalid, err);
+    return g->rows != NULL && weir_buf_reserve(&g->out, 1, err) != NULL ? 0 : -1;
 }
 
-/* Step the second sink by hand. WEIR_NEED_IN: all is taken; WEIR_WAIT: it armed a wake-up. */
-static enum weir_step push_truth(struct generator *g, bool last, struct weir_err *err)
+static void generator_fini(struct generator *g)
 {
-    uint8_t nothing = 0;
-    struct weir_in in = {.p = g->truth_out.len > 0 ? g->truth_out.p : &nothing,
-        .size = g->truth_out.len,
-        .last = last};
-    struct weir_out none = {.p = &nothing};
-    enum weir_step step = g->truth->ops->step(g->truth->self, &in, &none, err);
-
-    weir_buf_drop(&g->truth_out, in.pos);
-    return step;
+    weir_rows_free(g->rows);
+    weir_buf_fini(&g->out);
 }
 
 static int make_rows(struct generator *g, struct weir_err *err)
@@ -92,8 +88,7 @@ static int make_rows(struct generator *g, struct weir_err *err)
     if (g->made_bytes == 0 && weir_rows_header(g->rows, &g->out, err) != 0) {
         return -1;
     }
-    while (g->made_bytes + g->out.len < g->size_bytes && g->out.len < full &&
-           g->truth_out.len < full) {
+    while (g->made_bytes + g->out.len < g->size_bytes && g->out.len < full) {
         bool valid = true;
         uint64_t number = weir_rows_next(g->rows, &g->out, &valid, err);
 
@@ -102,10 +97,6 @@ static int make_rows(struct generator *g, struct weir_err *err)
         }
         g->rows_n = number;
         g->invalid_n += !valid;
-        if (!valid && has_truth(g) &&
-            weir_buf_addf(&g->truth_out, err, "%" PRIu64 "\n", number) != 0) {
-            return -1;
-        }
     }
     g->made_bytes += g->out.len;
     return 0;
@@ -121,16 +112,9 @@ static enum weir_step generator_step(
         size_t n = weir_out_put(out, g->out.p + g->out_pos, g->out.len - g->out_pos);
 
         g->out_pos += n;
-        g->info->read_bytes += n;
+        g->info.read_bytes += n;
         if (g->out_pos < g->out.len) {
             return WEIR_NEED_OUT;
-        }
-        if (has_truth(g) && g->truth_out.len > 0) {
-            enum weir_step step = push_truth(g, false, err);
-
-            if (step != WEIR_NEED_IN) {
-                return step; /* WEIR_WAIT or WEIR_FAIL; a sink has no other answer here */
-            }
         }
         if (g->made_bytes >= g->size_bytes && g->made_bytes > 0) {
             return WEIR_END;
@@ -141,119 +125,160 @@ static enum weir_step generator_step(
     }
 }
 
-static void generator_free(void *self)
+/* Takes the rows, and when it knows how many there are, gives the numbers of the invalid ones. */
+struct numbers {
+    const struct generator *from;
+    struct weir_rows *rows; /* the same ones */
+    char text[24];
+    size_t len, pos;
+};
+
+static enum weir_step numbers_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct numbers *s = self;
+
+    (void)err;
+    in->pos = in->size;
+    if (!in->last) {
+        return WEIR_NEED_IN;
+    }
+    for (;;) {
+        s->pos += weir_out_put(out, s->text + s->pos, s->len - s->pos);
+        if (s->pos < s->len) {
+            return WEIR_NEED_OUT;
+        }
+        uint64_t number = weir_rows_next_invalid(s->rows);
+        if (number == 0 || number > s->from->rows_n) {
+            return WEIR_END;
+        }
+        s->len = (size_t)snprintf(s->text, sizeof s->text, "%" PRIu64 "\n", number);
+        s->pos = 0;
+    }
+}
+
+static void no_free(void *self)
 {
     (void)self; /* the caller's */
 }
 
 static const struct weir_stage_ops generator_ops = {
-    .name = "generate", .step = generator_step, .free = generator_free};
+    .name = "generate", .step = generator_step, .free = no_free};
+static const struct weir_stage_ops numbers_ops = {
+    .name = "numbers", .step = numbers_step, .free = no_free};
 
-/* The file of the numbers is complete: let it appear. */
-static int finish_truth(struct weir_loop *loop, struct generator *g, struct weir_err *err)
-{
-    while (has_truth(g)) {
-        enum weir_step step = push_truth(g, true, err);
-
-        if (step == WEIR_END) {
-            break;
-        }
-        if (step != WEIR_WAIT) {
-            return err->code != WEIR_OK ? -1
-                                        : weir_err_set(err, WEIR_E_BUG, "the sink went astray");
-        }
-        if (weir_loop_step(loop, INT64_MAX, err) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
+/* The two outputs. */
+struct outputs {
+    struct weir_places places;
+    struct weir_location where;
+    struct generator rows, again; /* OUT's, and those that the truth is about */
+    struct numbers numbers;
+    struct weir_pipe *out, *truth; /* truth: NULL when there is none */
+    struct weir_file_held held;    /* the truth, complete */
+};
 
 /* rows -> [gzip] -> sink */
-static struct weir_pipe *build(struct weir_places *places, const struct args *a,
-    const struct weir_location *where, struct generator *g, struct weir_err *err)
+static int build_out(struct outputs *o, const struct args *a, struct weir_err *err)
 {
-    struct weir_stage stages[3] = {{.ops = &generator_ops, .self = g}};
-    struct weir_pipe *pipe = NULL;
+    struct weir_stage stages[3] = {{.ops = &generator_ops, .self = &o->rows}};
     bool compress = weir_gzip_named(a->out);
     struct weir_put_opts put = {.content_type = compress ? "application/gzip" : "text/csv",
         .size_hint_bytes = compress ? -1 : a->size_bytes};
     size_t n = 1;
 
+    if (generator_init(&o->rows, a, err) != 0 || weir_location_parse(a->out, &o->where, err) != 0) {
+        goto out;
+    }
     if (compress && weir_gzip_new(WEIR_DEFLATE_LEVEL, &stages[n++], err) != 0) {
         goto out;
     }
-    if (weir_location_sink(places, where, &put, &stages[n++], err) != 0) {
+    if (weir_location_sink(&o->places, &o->where, &put, &stages[n++], err) != 0) {
         goto out;
     }
-    pipe = weir_pipe_new(0, stages, n, err);
+    o->out = weir_pipe_new(0, stages, n, err);
 out:
     for (size_t i = 0; i < n; i++) {
         weir_stage_free(&stages[i]); /* those that the pipe did not take */
     }
-    return pipe;
+    return o->out != NULL ? 0 : -1;
 }
 
-static int run(struct weir_places *places, const struct args *a, const struct weir_location *where,
-    struct generator *g, struct weir_err *err)
+/* rows -> numbers -> the truth file, which stays hidden */
+static int build_truth(struct outputs *o, const struct args *a, struct weir_err *err)
 {
-    struct weir_pipe *pipe = NULL;
-    struct weir_signals *signals = weir_signals_new(places->loop, NULL, NULL, err);
+    struct weir_stage stages[3] = {
+        {.ops = &generator_ops, .self = &o->again}, {.ops = &numbers_ops, .self = &o->numbers}};
+
+    o->numbers.from = &o->again;
+    o->numbers.rows =
+        weir_rows_new((enum weir_rows_shape)a->shape, (uint64_t)a->seed, a->invalid, err);
+    if (o->numbers.rows == NULL || generator_init(&o->again, a, err) != 0) {
+        return -1;
+    }
+    if (weir_file_sink_held(o->places.loop, a->truth, &o->held, &stages[2], err) != 0) {
+        weir_err_prefix(err, "--truth");
+        return -1;
+    }
+    o->truth = weir_pipe_new(0, stages, 3, err);
+    weir_stage_free(&stages[2]); /* unless the pipe took it */
+    return o->truth != NULL ? 0 : -1;
+}
+
+/* One pipe with progress around it. */
+static int run(struct weir_loop *loop, const struct args *a, const char *label,
+    const struct generator *g, struct weir_pipe *pipe, struct weir_err *err)
+{
     struct weir_progress *progress = NULL;
     int rc = -1;
 
-    if (signals == NULL) {
-        goto out;
+    if (weir_progress_start(loop, &a->cli, label, &g->info, &progress, err) == 0) {
+        rc = weir_loop_run(loop, pipe, err);
     }
-    pipe = build(places, a, where, g, err);
-    if (pipe == NULL ||
-        weir_progress_start(places->loop, &a->cli, "generate", g->info, &progress, err) != 0 ||
-        weir_loop_run(places->loop, pipe, err) != 0) {
-        goto out;
+    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
+        weir_cli_note("generate", "%s", weir_pipe_undo_err(pipe)->msg);
     }
-    rc = finish_truth(places->loop, g, err);
-out:
     weir_progress_stop(progress);
-    weir_pipe_free(pipe);
-    weir_signals_free(signals);
     return rc;
 }
 
 static int generate(struct weir_loop *loop, const struct args *a, struct weir_err *err)
 {
-    struct weir_source_info info = {.size_bytes = a->size_bytes};
-    struct weir_stage truth = {0};
-    struct weir_location where = {0};
-    struct weir_places places;
-    struct generator g = {.info = &info, .size_bytes = (uint64_t)a->size_bytes, .truth = &truth};
+    struct outputs o = {0};
     int64_t start_ms = weir_clock_mono_ms();
+    struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
-    weir_places_init(&places, loop);
-    weir_buf_init(&g.out, WEIR_GENERATE_BUFFER_BYTES);
-    weir_buf_init(&g.truth_out, WEIR_GENERATE_BUFFER_BYTES);
-    g.rows = weir_rows_new((enum weir_rows_shape)a->shape, (uint64_t)a->seed, a->invalid, err);
-    if (g.rows == NULL || weir_buf_reserve(&g.out, 1, err) == NULL ||
-        weir_location_parse(a->out, &where, err) != 0) {
+    weir_places_init(&o.places, loop);
+    if (signals == NULL || build_out(&o, a, err) != 0) {
         goto out;
     }
-    if (a->truth != NULL && weir_file_sink_new(loop, a->truth, &truth, err) != 0) {
+    if (a->truth != NULL &&
+        (build_truth(&o, a, err) != 0 || run(loop, a, "truth", &o.again, o.truth, err) != 0)) {
+        goto out;
+    }
+    if (run(loop, a, "generate", &o.rows, o.out, err) != 0) {
+        goto out;
+    }
+    if (weir_file_held_publish(&o.held, err) != 0) {
         weir_err_prefix(err, "--truth");
         goto out;
     }
-    rc = run(&places, a, &where, &g, err);
-    if (rc == 0 && a->cli.verbose) {
+    rc = 0;
+    if (a->cli.verbose && !a->cli.quiet) {
         weir_cli_note("generate",
             "%" PRIu64 " rows, %" PRIu64 " of them invalid, %" PRIu64 " bytes, %" PRId64 " ms",
-            g.rows_n, g.invalid_n, g.made_bytes, weir_clock_mono_ms() - start_ms);
+            o.rows.rows_n, o.rows.invalid_n, o.rows.made_bytes, weir_clock_mono_ms() - start_ms);
     }
 out:
-    weir_stage_free(&truth);
-    weir_location_fini(&where);
-    weir_places_fini(&places);
-    weir_buf_fini(&g.out);
-    weir_buf_fini(&g.truth_out);
-    weir_rows_free(g.rows);
+    weir_pipe_free(o.truth);
+    weir_pipe_free(o.out);
+    weir_file_held_drop(&o.held);
+    generator_fini(&o.rows);
+    generator_fini(&o.again);
+    weir_rows_free(o.numbers.rows);
+    weir_location_fini(&o.where);
+    weir_places_fini(&o.places);
+    weir_signals_free(signals);
     return rc;
 }
 
@@ -271,7 +296,9 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "invalid", .kind = WEIR_OPT_SHARE, .to = &a->invalid},
         {.name = "seed", .kind = WEIR_OPT_COUNT, .to = &a->seed, .max = INT64_MAX},
         {.name = "truth", .kind = WEIR_OPT_TEXT, .to = &a->truth},
-        WEIR_CLI_COMMON(&a->cli),
+        WEIR_CLI_QUIET(&a->cli),
+        WEIR_CLI_PROGRESS(&a->cli),
+        WEIR_CLI_VERBOSE(&a->cli),
     };
     const char *none[1];
     int n = weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, none, 0, err);

@@ -1,6 +1,9 @@
 #include "aws/location.h"
 #include "cli/cli.h"
 #include "cli/function.h"
+#include "core/line.h"
+#include "core/self.h"
+#include "net/signals.h"
 #include "json/doc.h"
 
 #include <inttypes.h>
@@ -27,13 +30,13 @@ const char weir_cli_invoke_help[] =
     "EVENT is a path, s3://bucket/key, or - (stdin). The function gets Lambda's variables and,\n"
     "from here, AWS_* and WEIR_*. Memory is limited by a control group where there is the right\n"
     "to make one, else by RLIMIT_DATA.\n"
+    "A signal is handed on, so that the function can clean up; after 10 seconds it is killed.\n"
     "\n"
     "exit status: 0 the function answered; 1 it returned an error or ran out of time; 2 wrong\n"
     "usage, no event or no bootstrap; 3 it ended without an answer, or ran out of memory.\n";
 
 #define MEMORY_MAX_MB (1 << 20)
 #define TIMEOUT_MAX_MS 86400000
-#define LINE_BYTES 512
 
 struct args {
     struct weir_cli cli;
@@ -54,7 +57,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
             .max = TIMEOUT_MAX_MS},
         {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
         {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
-        WEIR_CLI_COMMON(&a->cli),
+        WEIR_CLI_VERBOSE(&a->cli),
     };
     int n = weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, &a->event, 1, err);
 
@@ -70,18 +73,12 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 /* The bootstrap beside this program. */
 static int default_bootstrap(char *ret, size_t size, struct weir_err *err)
 {
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    char *slash;
+    char folder[PATH_MAX];
 
-    if (n <= 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "--bootstrap: needed here, without /proc");
-    }
-    path[n] = '\0';
-    slash = strrchr(path, '/');
-    if (slash == NULL ||
-        (size_t)snprintf(ret, size, "%.*s/bootstrap", (int)(slash - path), path) >= size) {
-        return weir_err_set(err, WEIR_E_CONFIG, "--bootstrap: needed here, the path is too long");
+    if (weir_self_folder(folder, sizeof folder, NULL) != 0 ||
+        (size_t)snprintf(ret, size, "%s/bootstrap", folder) >= size) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "--bootstrap: needed here: this program's folder cannot be told");
     }
     return 0;
 }
@@ -115,20 +112,10 @@ out:
     return rc;
 }
 
-static void log_line(const char *text, int len)
-{
-    if (len > 0 && write(STDERR_FILENO, text, (size_t)len) < 0) {
-        return; /* nobody is left to be told */
-    }
-}
-
 static void on_start(void *ctx, const char *request_id)
 {
-    char line[LINE_BYTES];
-
     (void)ctx;
-    log_line(
-        line, snprintf(line, sizeof line, "START RequestId: %s Version: $LATEST\n", request_id));
+    weir_line_print(STDERR_FILENO, "", "START RequestId: %s Version: $LATEST", request_id);
 }
 
 static const char *status_text(enum weir_function_outcome outcome)
@@ -153,16 +140,15 @@ static const char *status_text(enum weir_function_outcome outcome)
 static void print_report(const struct weir_function_result *r, int64_t memory_mb)
 {
     int64_t billed_ms = (r->duration_us + r->init_us + 999) / 1000;
-    char line[LINE_BYTES];
 
-    log_line(line, snprintf(line, sizeof line, "END RequestId: %s\n", r->request_id));
-    log_line(line, snprintf(line, sizeof line,
-                       "REPORT RequestId: %s Duration: %.2f ms Billed Duration: %" PRId64
-                       " ms Memory Size: %" PRId64 " MB Max Memory Used: %" PRId64
-                       " MB Init Duration: %.2f ms CPU Time: %.2f ms%s\n",
-                       r->request_id, (double)r->duration_us / 1000, billed_ms, memory_mb,
-                       (r->peak_kib + 1023) / 1024, (double)r->init_us / 1000,
-                       (double)r->cpu_us / 1000, status_text(r->outcome)));
+    weir_line_print(STDERR_FILENO, "", "END RequestId: %s", r->request_id);
+    weir_line_print(STDERR_FILENO, "",
+        "REPORT RequestId: %s Duration: %.2f ms Billed Duration: %" PRId64
+        " ms Memory Size: %" PRId64 " MB Max Memory Used: %" PRId64
+        " MB Init Duration: %.2f ms CPU Time: %.2f ms%s",
+        r->request_id, (double)r->duration_us / 1000, billed_ms, memory_mb,
+        (r->peak_kib + 1023) / 1024, (double)r->init_us / 1000, (double)r->cpu_us / 1000,
+        status_text(r->outcome));
 }
 
 static int print_body(const struct weir_buf *body, struct weir_err *err)
@@ -224,10 +210,11 @@ static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err 
     struct weir_function_result result;
     struct weir_buf event;
     char beside[PATH_MAX];
+    struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
     weir_buf_init(&event, WEIR_JSON_DOC_MAX_BYTES);
-    if (load_event(loop, a->event, &event, err) != 0) {
+    if (signals == NULL || load_event(loop, a->event, &event, err) != 0) {
         goto out;
     }
     if (opts.bootstrap == NULL) {
@@ -241,6 +228,8 @@ static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err 
     if (weir_function_run(loop, &opts, &result, err) != 0) {
         goto out;
     }
+    weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
+    signals = NULL;
     tell_limit(a, result.limit);
     print_report(&result, a->memory_mb);
     if (result.outcome <= WEIR_FUNCTION_TIMED_OUT) {
@@ -253,6 +242,7 @@ static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err 
     }
     weir_function_result_fini(&result);
 out:
+    weir_signals_free(signals);
     weir_buf_fini(&event);
     return rc;
 }

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
+#include "core/stdfds.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +125,10 @@ static bool asks_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (weir_stdfds_open() != 0) {
+        weir_cli_note(NULL, "/dev/null: %s", strerror(errno));
+        return WEIR_EXIT_FAILED;
+    }
     /* A reader that went away is an error of the sink, told with an exit code. */
     (void)signal(SIGPIPE, SIG_IGN);
 

@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include "core/clock.h"
+#include "core/line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +27,6 @@ struct weir_progress {
     int64_t start_ms;
     bool terminal, color, drawn;
 };
-
-static void put(const char *text, size_t len)
-{
-    if (write(STDERR_FILENO, text, len) < 0) {
-        return; /* progress is not worth an error */
-    }
-}
 
 /* " 67.5 MB of 150.0 MB  210.3 MB/s  0:12 left" */
 static void figures(
@@ -116,7 +110,7 @@ static size_t terminal_width(void)
 static void on_tick(uv_timer_t *timer)
 {
     struct weir_progress *p = timer->data;
-    char line[LINE_BYTES], out[LINE_BYTES + 16];
+    char line[LINE_BYTES], out[LINE_BYTES + sizeof ERASE];
     int64_t elapsed_ms = weir_clock_mono_ms() - p->start_ms;
     size_t width = p->terminal ? terminal_width() : WIDTH_DEFAULT;
     int n;
@@ -125,9 +119,13 @@ static void on_tick(uv_timer_t *timer)
     width = width > LINE_BYTES / 2 ? LINE_BYTES / 2 : width;
     weir_progress_line(line, sizeof line, p->label, p->info->read_bytes, p->info->size_bytes,
         elapsed_ms, width, p->color);
-    n = snprintf(out, sizeof out, p->terminal ? ERASE "%s" : "%s\n", line);
+    if (!p->terminal) {
+        weir_line_print(STDERR_FILENO, "", "%s", line);
+        return;
+    }
+    n = snprintf(out, sizeof out, ERASE "%s", line);
     if (n > 0 && (size_t)n < sizeof out) {
-        put(out, (size_t)n);
+        weir_line_raw(STDERR_FILENO, out, (size_t)n);
         p->drawn = true;
     }
 }
@@ -161,6 +159,7 @@ int weir_progress_start(struct weir_loop *loop, const struct weir_cli *cli, cons
         return weir_err_set(err, WEIR_E_NOMEM, "out of memory for the progress line");
     }
     p->timer.data = p;
+    uv_unref((uv_handle_t *)&p->timer); /* it watches: a wait for nothing stays one */
     p->label = label;
     p->info = info;
     p->start_ms = weir_clock_mono_ms();
@@ -180,7 +179,7 @@ void weir_progress_stop(struct weir_progress *progress)
         return;
     }
     if (progress->terminal && progress->drawn) {
-        put(ERASE, sizeof ERASE - 1);
+        weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
     }
     uv_close((uv_handle_t *)&progress->timer, on_close);
 }

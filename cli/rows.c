@@ -1,6 +1,7 @@
 #include "cli/rows.h"
 
 #include "cli/rows_priv.h"
+#include "csv/writer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -173,29 +174,6 @@ int weir_rows_header(const struct weir_rows *rows, struct weir_buf *out, struct 
     return weir_buf_adds(out, rows->shape->header, err);
 }
 
-/* One cell as CSV: quoted only where it must be. Returns the end of what was written. */
-static uint8_t *encode_cell(uint8_t *to, const char *p, size_t len)
-{
-    bool quote = false;
-
-    for (size_t i = 0; i < len && !quote; i++) {
-        quote = p[i] == ',' || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
-    }
-    if (!quote) {
-        memcpy(to, p, len);
-        return to + len;
-    }
-    *to++ = '"';
-    for (size_t i = 0; i < len; i++) {
-        *to++ = (uint8_t)p[i];
-        if (p[i] == '"') {
-            *to++ = '"';
-        }
-    }
-    *to++ = '"';
-    return to;
-}
-
 /* Faults of the row as a whole, whatever its columns are. */
 static void fault_row(struct weir_row *row)
 {
@@ -213,10 +191,11 @@ uint64_t weir_rows_next(
     struct weir_rows *rows, struct weir_buf *out, bool *valid, struct weir_err *err)
 {
     struct weir_row *row = &rows->row;
-    uint8_t *start = weir_buf_reserve(out, WEIR_GENERATE_ROW_MAX_BYTES, err), *to = start;
+    struct weir_csv_field fields[WEIR_ROW_CELLS_MAX] = {0};
     size_t from = 0;
 
-    if (start == NULL) {
+    /* Room for the row first, so that a row is appended whole or not at all. */
+    if (weir_buf_reserve(out, WEIR_GENERATE_ROW_MAX_BYTES, err) == NULL) {
         return 0;
     }
     if (row->number == rows->span_end) {
@@ -234,14 +213,30 @@ uint64_t weir_rows_next(
     rows->shape->cells(row);
     fault_row(row);
     for (size_t i = 0; i < row->cells_n; i++) {
-        if (i > 0) {
-            *to++ = ',';
-        }
-        to = encode_cell(to, row->text + from, row->ends[i] - from);
+        fields[i].p = (const uint8_t *)row->text + from;
+        fields[i].len = row->ends[i] - from;
         from = row->ends[i];
     }
-    *to++ = '\n';
-    out->len += (size_t)(to - start);
+    if (weir_csv_put_fields(out, fields, row->cells_n, err) != 0 ||
+        weir_buf_add(out, "\n", 1, err) != 0) {
+        return 0;
+    }
     *valid = row->fault == WEIR_FAULT_NONE;
+    return row->number;
+}
+
+uint64_t weir_rows_next_invalid(struct weir_rows *rows)
+{
+    struct weir_row *row = &rows->row;
+
+    if (row->number > rows->bad) {
+        next_span(rows); /* this one's is behind */
+    }
+    if (rows->bad == UINT64_MAX) {
+        return 0;
+    }
+    (void)deal(rows); /* as if the row were made */
+    (void)weir_prng_next(&rows->rng);
+    row->number = rows->bad + 1;
     return row->number;
 }

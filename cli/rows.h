@@ -50,4 +50,8 @@ int weir_rows_header(const struct weir_rows *rows, struct weir_buf *out, struct 
 uint64_t weir_rows_next(
     struct weir_rows *rows, struct weir_buf *out, bool *valid, struct weir_err *err);
 
+/** weir_rows_next_invalid: skip to behind the next invalid row, without making any. Returns its
+ *  number, or 0 when there is none. */
+uint64_t weir_rows_next_invalid(struct weir_rows *rows);
+
 #endif

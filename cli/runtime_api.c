@@ -98,9 +98,7 @@ static enum MHD_Result hand_out(struct weir_rapi *rapi, struct MHD_Connection *c
         MHD_add_response_header(r, "Lambda-Runtime-Aws-Request-Id", rapi->id) == MHD_YES &&
         MHD_add_response_header(r, "Lambda-Runtime-Deadline-Ms", deadline) == MHD_YES &&
         MHD_add_response_header(r, "Lambda-Runtime-Invoked-Function-Arn", i->function_arn) ==
-            MHD_YES &&
-        (i->trace_id == NULL ||
-            MHD_add_response_header(r, "Lambda-Runtime-Trace-Id", i->trace_id) == MHD_YES)) {
+            MHD_YES) {
         rc = MHD_queue_response(c, MHD_HTTP_OK, r);
     }
     MHD_destroy_response(r);
@@ -161,10 +159,8 @@ static enum MHD_Result serve_too_large(
         "{\"errorMessage\":\"Response payload size (%llu bytes) exceeded maximum allowed payload "
         "size (%llu bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}",
         (unsigned long long)request->body_bytes, (unsigned long long)WEIR_RESPONSE_MAX_BYTES);
-    struct weir_rapi_answer answer = {.kind = WEIR_RAPI_ERROR,
-        .body = (const uint8_t *)text,
-        .len = (size_t)n,
-        .error_type = "Function.ResponseSizeTooLarge"};
+    struct weir_rapi_answer answer = {
+        .kind = WEIR_RAPI_ERROR, .body = (const uint8_t *)text, .len = (size_t)n};
 
     rapi->state = STATE_IDLE;
     rapi->ops->on_answer(rapi->ctx, &answer);
@@ -175,12 +171,9 @@ static enum MHD_Result serve_answer(
     struct weir_rapi *rapi, struct MHD_Connection *c, const struct request *request)
 {
     static const uint8_t nothing[1] = {0};
-    const char *type =
-        MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Lambda-Runtime-Function-Error-Type");
     struct weir_rapi_answer answer = {.kind = WEIR_RAPI_RESPONSE,
         .body = request->body.p != NULL ? request->body.p : nothing,
-        .len = request->body.len,
-        .error_type = type != NULL ? type : ""};
+        .len = request->body.len};
 
     if (request->route == ROUTE_INIT_ERROR) {
         if (rapi->asked) {

@@ -27,7 +27,6 @@ struct weir_rapi_invocation {
     size_t event_len;
     int64_t deadline_unix_ms;
     const char *function_arn;
-    const char *trace_id; /* NULL: no such header */
 };
 
 enum weir_rapi_kind { WEIR_RAPI_RESPONSE, WEIR_RAPI_ERROR, WEIR_RAPI_INIT_ERROR };
@@ -36,7 +35,6 @@ struct weir_rapi_answer {
     enum weir_rapi_kind kind;
     const uint8_t *body; /* valid during the callback */
     size_t len;
-    const char *error_type; /* of the header, or "" */
 };
 
 /* Called from the loop; they may call weir_rapi_invoke, and must not call weir_rapi_free. */

@@ -1,10 +1,10 @@
 #include "aws/location.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "cli/signals.h"
 #include "codec/gzip.h"
 #include "core/log.h"
 #include "handlers/validate/job.h"
+#include "net/signals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ const char weir_cli_validate_help[] =
     "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
     "      --gzip           compress OUT whatever its name\n"
     "      --json           the summary as one JSON line, also on a terminal\n"
-    "  -q, --quiet          no progress\n"
+    "  -q, --quiet          no progress, no notes\n"
     "      --progress       progress also where stderr is no terminal\n"
     "\n"
     "IN, OUT and SCHEMA are paths, s3://bucket/key, or - (stdin, stdout). The summary goes to\n"
@@ -44,7 +44,8 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "schema", .letter = 's', .kind = WEIR_OPT_TEXT, .to = &a->schema},
         {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
-        WEIR_CLI_COMMON(&a->cli),
+        WEIR_CLI_QUIET(&a->cli),
+        WEIR_CLI_PROGRESS(&a->cli),
     };
     int n = weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, &a->in, 1, err);
 
@@ -83,30 +84,11 @@ static bool same_place(const struct weir_location *in, const struct weir_locatio
 
 static void warn(void *ctx, const char *msg)
 {
-    (void)ctx;
-    weir_cli_note("validate", "%s", msg);
-}
+    const struct args *a = ctx;
 
-static struct weir_schema *load_schema(
-    struct weir_places *places, const char *text, struct weir_err *err)
-{
-    struct weir_location location = {0};
-    struct weir_schema *schema = NULL;
-    struct weir_buf doc;
-
-    weir_buf_init(&doc, WEIR_SCHEMA_MAX_BYTES);
-    if (weir_location_parse(text, &location, err) != 0 ||
-        weir_location_get(places, &location, &doc, err) != 0) {
-        goto out;
+    if (!a->cli.quiet) {
+        weir_cli_note("validate", "%s", msg);
     }
-    schema = weir_schema_load((const char *)doc.p, doc.len, warn, NULL, err);
-out:
-    if (schema == NULL) {
-        weir_err_prefix(err, "%.100s", text);
-    }
-    weir_location_fini(&location);
-    weir_buf_fini(&doc);
-    return schema;
 }
 
 static int print_words(FILE *to, const struct weir_validate_summary *s)
@@ -145,24 +127,21 @@ static void print_summary(const struct args *a, const struct weir_validate *v)
     }
 }
 
-/* The pipe with progress and signals around it. */
+/* The pipe with progress around it. */
 static int run(struct weir_loop *loop, const struct args *a, const struct weir_source_info *info,
     struct weir_validate *v, struct weir_err *err)
 {
     struct weir_pipe *pipe = weir_validate_pipe(v);
     struct weir_progress *progress = NULL;
-    struct weir_signals *signals = weir_signals_new(loop, weir_signals_cancel_pipe, pipe, err);
     int rc = -1;
 
-    if (signals != NULL &&
-        weir_progress_start(loop, &a->cli, "validate", info, &progress, err) == 0) {
+    if (weir_progress_start(loop, &a->cli, "validate", info, &progress, err) == 0) {
         rc = weir_loop_run(loop, pipe, err);
     }
     if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
         weir_cli_note("validate", "%s", weir_pipe_undo_err(pipe)->msg);
     }
     weir_progress_stop(progress);
-    weir_signals_free(signals);
     return rc;
 }
 
@@ -177,17 +156,19 @@ static int validate(
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
     struct weir_validate_summary sums;
+    struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (weir_location_parse(a->in, &in, err) != 0 || weir_location_parse(a->out, &out, err) != 0) {
+    if (signals == NULL || weir_location_parse(a->in, &in, err) != 0 ||
+        weir_location_parse(a->out, &out, err) != 0) {
         goto out;
     }
     if (same_place(&in, &out)) {
         weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace its input", a->out);
         goto out;
     }
-    schema = load_schema(&places, a->schema, err);
+    schema = weir_validate_schema(&places, a->schema, warn, (void *)(uintptr_t)a, err);
     if (schema == NULL) {
         goto out;
     }
@@ -203,6 +184,8 @@ static int validate(
     if (v == NULL || run(loop, a, &info, v, err) != 0) {
         goto out;
     }
+    weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
+    signals = NULL;
     print_summary(a, v);
     weir_validate_summarize(v, &sums);
     *invalid = sums.invalid;
@@ -215,6 +198,7 @@ out:
     weir_location_fini(&in);
     weir_location_fini(&out);
     weir_places_fini(&places);
+    weir_signals_free(signals);
     return rc;
 }
 

@@ -25,11 +25,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows in a read between two looks at the clock. */
+#define ROWS_PER_LOOK 16
+
 struct weir_validate {
     const struct weir_schema *schema;
     const struct weir_source_info *info;
     bool gzip;
-    int64_t begun_ms;
+    int64_t begun_ms, deadline_ms;
     struct weir_pipe *pipe;
 
     struct weir_csv_split split;
@@ -66,13 +69,12 @@ static int put(struct weir_buf *to, const char *s, struct weir_err *err)
 
 /* ---- split ---- */
 
-static int split(void *job, struct weir_block *block, const uint8_t *p, size_t len, size_t seen,
-    bool last, size_t *cut)
+static int split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
 {
     struct weir_validate *v = job;
     struct note *note = block->note;
 
-    (void)seen; /* the scanner remembers */
     if (weir_csv_split(&v->split, p, len, last, &note->cut, &block->err) != 0) {
         return -1;
     }
@@ -149,7 +151,7 @@ static int check_shape(
     }
     for (size_t i = columns; i < row->fields_n; i++) { /* nothing is lost: the surplus moves here */
         if (put(&w->errors, i == columns ? ": " : ",", err) != 0 ||
-            weir_buf_add(&w->errors, row->fields[i].p, row->fields[i].len, err) != 0) {
+            weir_csv_put_field(&w->errors, row->fields[i].p, row->fields[i].len, err) != 0) {
             return -1;
         }
     }
@@ -163,6 +165,10 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     const size_t n = row->fields_n < columns ? row->fields_n : columns;
     size_t problems = 0, schema_problems = 0;
 
+    /* A block may take long where the schema is costly, and nobody else looks meanwhile. */
+    if (w->note->rows % ROWS_PER_LOOK == 0 && weir_clock_mono_ms() >= w->job->deadline_ms) {
+        return weir_err_set(err, WEIR_E_DEADLINE, "the deadline has passed");
+    }
     w->errors.len = 0;
     for (size_t i = 0; i < n; i++) {
         w->cells[i] = (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len};
@@ -211,6 +217,16 @@ static int work_through(struct worker *w, struct weir_block *block,
         w->deflate, w->csv.p, w->csv.len, &block->out, &note->frame, &block->err);
 }
 
+/* One huge row must not keep its memory to the end of the stream. */
+static void trim(struct worker *w)
+{
+    w->csv.len = w->errors.len = 0;
+    weir_buf_trim(&w->csv, WEIR_KEEP_MAX_BYTES);
+    weir_buf_trim(&w->errors, WEIR_KEEP_MAX_BYTES);
+    weir_csv_reader_trim(w->reader);
+    weir_schema_check_trim(w->check);
+}
+
 static int work(const void *job, void *worker, struct weir_block *block)
 {
     const struct weir_validate *v = job;
@@ -226,7 +242,9 @@ static int work(const void *job, void *worker, struct weir_block *block)
             return -1;
         }
     }
-    return work_through(w, block, on_row, w);
+    int rc = work_through(w, block, on_row, w);
+    trim(w);
+    return rc;
 }
 
 /* ---- the head: the input's header ---- */
@@ -265,7 +283,8 @@ static int put_header(struct weir_buf *to, const struct weir_csv_row *row, struc
     return weir_buf_addf(to, err, "%s,%s\n", valid, errors);
 }
 
-static int bind(struct weir_validate *v, const struct weir_csv_row *row, struct weir_err *err)
+static int bind_columns(
+    struct weir_validate *v, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct weir_str *names = calloc(row->fields_n, sizeof *names);
 
@@ -281,11 +300,21 @@ static int bind(struct weir_validate *v, const struct weir_csv_row *row, struct 
     return v->plan != NULL ? 0 : -1;
 }
 
+/* How many lines a block may have, so that its output stays under its ceiling whatever is wrong
+ * with them: each may become a row of empty cells with as much error text as there can be, every
+ * byte of it doubled by quoting. */
+static uint64_t lines_max(size_t columns)
+{
+    const size_t row = columns + 2 * (WEIR_ROW_ERRORS_MAX_BYTES + 256);
+
+    return (WEIR_BLOCK_OUT_MAX_BYTES - 4 * WEIR_BLOCK_BYTES) / row;
+}
+
 static int on_header(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct header *h = ctx;
 
-    return bind(h->v, row, err) != 0 ? -1 : put_header(h->to, row, err);
+    return bind_columns(h->v, row, err) != 0 ? -1 : put_header(h->to, row, err);
 }
 
 static int head(void *job, void *worker, struct weir_block *block)
@@ -300,6 +329,7 @@ static int head(void *job, void *worker, struct weir_block *block)
     if (work_through(w, block, on_header, &header) != 0) {
         return -1;
     }
+    v->split.lines_max = lines_max(v->columns);
     if (v->plan == NULL) {
         return weir_err_set(&block->err, WEIR_E_DATA, "csv: the input is empty: it has no header");
     }
@@ -345,6 +375,35 @@ static const struct weir_blocks_ops ops = {.name = "validate",
 
 /* ---- the job ---- */
 
+struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
+    void (*warn)(void *ctx, const char *msg), void *ctx, struct weir_err *err)
+{
+    struct weir_location location = {0};
+    struct weir_schema *schema = NULL;
+    struct weir_buf text;
+
+    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
+    if (weir_location_parse(name, &location, err) == 0 &&
+        weir_location_get(places, &location, &text, err) == 0) {
+        schema = weir_schema_load((const char *)text.p, text.len, warn, ctx, err);
+        if (schema == NULL) {
+            weir_err_prefix(err, "%.100s", name);
+        }
+    }
+    weir_location_fini(&location);
+    weir_buf_fini(&text);
+    return schema;
+}
+
+struct weir_put_opts weir_validate_put(int64_t in_bytes, bool in_gzip, bool out_gzip)
+{
+    /* Error texts may double a file; gzip that is undone makes it up to so many times larger. */
+    const int64_t times = in_gzip && !out_gzip ? 32 : 2;
+
+    return (struct weir_put_opts){.content_type = out_gzip ? "application/gzip" : "text/csv",
+        .size_hint_bytes = in_bytes > 0 && in_bytes < INT64_MAX / times ? in_bytes * times : -1};
+}
+
 void weir_validate_free(struct weir_validate *v)
 {
     if (v != NULL) {
@@ -367,6 +426,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->info = job->info;
     v->gzip = job->gzip;
     v->begun_ms = weir_clock_mono_ms();
+    v->deadline_ms = job->deadline_mono_ms;
     weir_csv_split_init(&v->split, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
     if (weir_gunzip_new(&stages[1], true, err) != 0 ||
         weir_blocks_new(&ops, v, WEIR_ROW_MAX_BYTES, &stages[2], err) != 0) {

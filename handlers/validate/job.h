@@ -1,6 +1,7 @@
 #ifndef WEIR_HANDLERS_VALIDATE_JOB_H
 #define WEIR_HANDLERS_VALIDATE_JOB_H
 
+#include "aws/location.h"
 #include "core/buf.h"
 #include "schema/schema.h"
 #include "stream/pipe.h"
@@ -32,6 +33,23 @@ struct weir_validate_summary {
     uint64_t bytes_out; /* handed to the sink, after gzip */
     int64_t ms;
 };
+
+/**
+ * weir_validate_schema: the schema that a path, s3://bucket/key or - names; runs the loop.
+ *
+ * warn, ctx  as weir_schema_load
+ *
+ * Returns it (weir_schema_free), or NULL with *err set; the message names the place.
+ */
+struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
+    void (*warn)(void *ctx, const char *msg), void *ctx, struct weir_err *err);
+
+/**
+ * weir_validate_put: what to tell S3 of the output.
+ *
+ * in_bytes  size of the input, 0 or less when unknown; in_gzip, out_gzip: which of them is gzip
+ */
+struct weir_put_opts weir_validate_put(int64_t in_bytes, bool in_gzip, bool out_gzip);
 
 /**
  * weir_validate_new: build the pipe.

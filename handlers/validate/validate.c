@@ -11,6 +11,7 @@
 #include "schema/schema.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,32 +38,21 @@ static const char *setting(const char *name, const char *otherwise)
 
 static struct weir_schema *load_schema(const struct weir_handler_env *env, struct weir_err *err)
 {
+    char beside[PATH_MAX];
     struct weir_places places;
-    struct weir_location location = {0};
-    struct weir_buf path, text;
-    struct weir_schema *schema = NULL;
+    const char *name = setting("WEIR_SCHEMA", beside);
 
+    if (name == beside && snprintf(beside, sizeof beside, "%s/%s", env->folder, DEFAULT_SCHEMA) >=
+                              (int)sizeof beside) {
+        weir_err_set(err, WEIR_E_CONFIG, "the bootstrap's folder has too long a name");
+        return NULL;
+    }
     weir_places_init(&places, env->loop);
-    weir_buf_init(&path, PATH_MAX);
-    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
-    const char *name = setting("WEIR_SCHEMA", NULL);
-    if (name == NULL) {
-        if (weir_buf_addf(&path, err, "%s/%s", env->folder, DEFAULT_SCHEMA) != 0) {
-            goto out;
-        }
-        name = weir_buf_text(&path, err);
-    }
-    if (name == NULL || weir_location_parse(name, &location, err) != 0 ||
-        weir_location_get(&places, &location, &text, err) != 0) {
-        weir_err_prefix(err, "WEIR_SCHEMA");
-        goto out;
-    }
-    schema = weir_schema_load((const char *)text.p, text.len, warn, (void *)env->log, err);
-out:
-    weir_buf_fini(&text);
-    weir_buf_fini(&path);
-    weir_location_fini(&location);
+    struct weir_schema *schema = weir_validate_schema(&places, name, warn, (void *)env->log, err);
     weir_places_fini(&places);
+    if (schema == NULL) {
+        weir_err_prefix(err, "WEIR_SCHEMA");
+    }
     return schema;
 }
 
@@ -89,6 +79,10 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
     v->output_key = setting("WEIR_OUTPUT_KEY", DEFAULT_OUTPUT_KEY);
     if (weir_outkey_check(v->output_key, err) != 0) {
         weir_err_prefix(err, "WEIR_OUTPUT_KEY");
+        goto out;
+    }
+    if (v->output_bucket != NULL && weir_s3_bucket_check(v->output_bucket, err) != 0) {
+        weir_err_prefix(err, "WEIR_OUTPUT_BUCKET");
         goto out;
     }
     if (weir_s3_config_env(&s3, err) != 0) { /* only to see a bad one now and not at every event */
@@ -120,50 +114,62 @@ static void log_done(const struct weir_log *log, const struct weir_s3_record *re
     weir_buf_fini(&line);
 }
 
+/* The output's key for a record, as text in ret. */
+static const char *output_key(const struct validate *v, const struct weir_s3_record *record,
+    const char *bucket, struct weir_buf *ret, struct weir_err *err)
+{
+    const char *key =
+        weir_outkey_make(v->output_key, record, ret, err) == 0 ? weir_buf_text(ret, err) : NULL;
+
+    if (key != NULL && strcmp(bucket, record->bucket) == 0 && strcmp(key, record->key) == 0) {
+        weir_err_set(err, WEIR_E_CONFIG, "WEIR_OUTPUT_KEY: the output would replace its input");
+        return NULL;
+    }
+    return key;
+}
+
+/* Run a job to its end; what it could not undo is told here. */
+static int run_job(
+    const struct weir_invocation *inv, struct weir_validate *job, struct weir_err *err)
+{
+    struct weir_pipe *pipe = weir_validate_pipe(job);
+    int rc = weir_loop_run(inv->loop, pipe, err);
+
+    if (rc != 0 && weir_pipe_undo_err(pipe)->code != WEIR_OK) {
+        weir_log_write(inv->log, WEIR_LOG_WARN, "validate: %s", weir_pipe_undo_err(pipe)->msg);
+    }
+    return rc;
+}
+
 /* Validate one object into another. Returns 0, or -1 with *err set and nothing published. */
 static int transfer(const struct validate *v, const struct weir_invocation *inv,
-    const struct weir_s3_config *s3, const struct weir_s3_record *record, struct weir_err *err)
+    const struct weir_s3_config *s3, const struct weir_s3_record *record,
+    struct weir_source_info *info, struct weir_err *err)
 {
-    struct weir_source_info info = {0};
     struct weir_validate_job spec = {
-        .info = &info, .schema = v->schema, .deadline_mono_ms = inv->deadline_mono_ms};
+        .info = info, .schema = v->schema, .deadline_mono_ms = inv->deadline_mono_ms};
     struct weir_validate *job = NULL;
-    struct weir_buf out_key;
+    struct weir_buf name;
     int rc = -1;
     const char *bucket = v->output_bucket != NULL ? v->output_bucket : record->bucket;
     const struct weir_object object = {
         record->bucket, record->key, record->version_id, record->etag};
 
-    weir_buf_init(&out_key, WEIR_S3_KEY_MAX_BYTES + 1);
-    if (weir_outkey_make(v->output_key, record, &out_key, err) != 0) {
-        goto out;
-    }
-    const char *key = weir_buf_text(&out_key, err);
+    weir_buf_init(&name, WEIR_S3_KEY_MAX_BYTES + 1);
+    const char *key = output_key(v, record, bucket, &name, err);
     if (key == NULL) {
         goto out;
     }
-    if (strcmp(bucket, record->bucket) == 0 && strcmp(key, record->key) == 0) {
-        weir_err_set(err, WEIR_E_CONFIG, "WEIR_OUTPUT_KEY: the output would replace its input");
-        goto out;
-    }
     spec.gzip = weir_gzip_named(key);
-    const struct weir_put_opts put = {.content_type = spec.gzip ? "application/gzip" : "text/csv",
-
-        .size_hint_bytes = record->size_bytes,
-        .abort_by_mono_ms = inv->undo_by_mono_ms};
-    if (weir_store_source_new(inv->loop, s3, &object, &info, &spec.source, err) != 0 ||
+    struct weir_put_opts put =
+        weir_validate_put(record->size_bytes, weir_gzip_named(record->key), spec.gzip);
+    put.abort_by_mono_ms = inv->undo_by_mono_ms;
+    if (weir_store_source_new(inv->loop, s3, &object, info, &spec.source, err) != 0 ||
         weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.sink, err) != 0) {
         goto out;
     }
     job = weir_validate_new(&spec, err);
-    if (job == NULL) {
-        goto out;
-    }
-    if (weir_loop_run(inv->loop, weir_validate_pipe(job), err) != 0) {
-        const struct weir_err *left = weir_pipe_undo_err(weir_validate_pipe(job));
-        if (left->code != WEIR_OK) {
-            weir_log_write(inv->log, WEIR_LOG_WARN, "validate: %s", left->msg);
-        }
+    if (job == NULL || run_job(inv, job, err) != 0) {
         goto out;
     }
     log_done(inv->log, record, bucket, key, job);
@@ -172,7 +178,7 @@ out:
     weir_validate_free(job);
     weir_stage_free(&spec.source);
     weir_stage_free(&spec.sink);
-    weir_buf_fini(&out_key);
+    weir_buf_fini(&name);
     return rc;
 }
 
@@ -180,16 +186,18 @@ out:
 static int one_record(const struct validate *v, const struct weir_invocation *inv,
     const struct weir_s3_config *s3, const struct weir_s3_record *record, struct weir_err *err)
 {
+    struct weir_source_info info = {0};
+
     if (record->kind != WEIR_EVENT_CREATED) {
         weir_log_write(inv->log, WEIR_LOG_INFO,
             "validate s3://%s/%s: skipped: the event is not of an object created", record->bucket,
             record->key);
         return 0;
     }
-    if (transfer(v, inv, s3, record, err) == 0) {
+    if (transfer(v, inv, s3, record, &info, err) == 0) {
         return 0;
     }
-    if (err->code == WEIR_E_REMOTE && err->detail == 412 && record->etag != NULL) {
+    if (info.replaced) {
         weir_log_write(inv->log, WEIR_LOG_INFO,
             "validate s3://%s/%s: skipped: replaced since the event; the new one has its own",
             record->bucket, record->key);

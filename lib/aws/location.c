@@ -45,9 +45,8 @@ int weir_location_parse(const char *text, struct weir_location *ret, struct weir
         return 0;
     }
     if (strncmp(text, S3_SCHEME, strlen(S3_SCHEME)) != 0) {
-        return weir_err_set(err, WEIR_E_CONFIG,
-            "%.120s: data lies at a path, at s3://bucket/key or at -; a path is written ./%.40s...",
-            text, text);
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%.120s: data lies at a path, at s3://bucket/key or at -", text);
     }
     const char *bucket = text + strlen(S3_SCHEME), *slash = strchr(bucket, '/');
     if (slash == bucket || *bucket == '\0') {

@@ -14,12 +14,11 @@ struct weir_object {
 
 /* An object to write; zeroed, it says nothing. */
 struct weir_put_opts {
-    const char *content_type;     /* NULL: none is sent */
-    const char *content_encoding; /* the same */
-    int64_t size_hint_bytes;      /* how large it may become, to plan parts; 0 or less: unknown */
-    size_t part_bytes;            /* of a multipart upload; 0: planned */
-    int64_t abort_ms;             /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
-    int64_t abort_by_mono_ms;     /* and by when it gives up in any case; 0: no such bound */
+    const char *content_type; /* NULL: none is sent */
+    int64_t size_hint_bytes;  /* how large it may become, to plan parts; 0 or less: unknown */
+    size_t part_bytes;        /* of a multipart upload; 0: planned */
+    int64_t abort_ms;         /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
+    int64_t abort_by_mono_ms; /* and by when it gives up in any case; 0: no such bound */
 };
 
 #endif

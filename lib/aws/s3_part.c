@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <zlib.h>
 
+static_assert(WEIR_S3_PART_BYTES >= WEIR_S3_PART_MIN_BYTES, "what is planned must be allowed");
 static_assert(WEIR_S3_SHA_HEX_BYTES == WEIR_SHA256_HEX_BYTES, "the same digest");
 
 static int sha_begin(struct weir_s3_part *part, struct weir_err *err)

@@ -3,11 +3,11 @@
 #include "aws/s3_call.h"
 #include "aws/s3_part.h"
 #include "aws/s3_undo.h"
-#include "aws/wake.h"
 #include "aws/xml.h"
 #include "core/clock.h"
+#include "core/limits.h"
+#include "net/wake.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ enum phase { LIVE, SETTLING, UNDOING, OVER };
 struct sink {
     struct weir_loop *loop;
     const struct weir_s3_config *cfg;
-    char *bucket, *key, *content_type, *content_encoding;
+    char *bucket, *key, *content_type;
     char name[WEIR_S3_NAME_BYTES];
     int64_t abort_ms, abort_by_mono_ms;
 
@@ -40,6 +40,7 @@ struct sink {
 
     enum op op;
     struct weir_s3_call call;
+    size_t body_len;         /* of the call's request */
     int64_t created_mono_ms; /* CREATE was sent */
     char upload_id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1];
     struct weir_buf parts; /* the body of COMPLETE */
@@ -47,8 +48,10 @@ struct sink {
 
     /* Only for the abort */
     enum phase phase;
-    bool create_lost; /* there may be an upload whose id is not known */
-    bool part_lost;   /* a part was sent, and may land later */
+    bool create_lost;   /* there may be an upload whose id is not known */
+    bool part_lost;     /* a part was sent, and may land later */
+    bool complete_lost; /* the upload may have been completed */
+    bool put_lost;      /* the object may have been stored */
     int64_t settle_until_mono_ms, abort_until_mono_ms;
     struct weir_wake *wake;
     struct weir_s3_undo undo;
@@ -72,6 +75,7 @@ static int start(struct sink *s, enum op op, struct weir_s3_request *request, st
         return -1;
     }
     s->op = op;
+    s->body_len = request->body_len;
     return 0;
 }
 
@@ -82,15 +86,12 @@ static size_t object_headers(const struct sink *s, struct weir_sigv4_pair *heade
     if (s->content_type != NULL) {
         headers[n++] = (struct weir_sigv4_pair){"Content-Type", s->content_type};
     }
-    if (s->content_encoding != NULL) {
-        headers[n++] = (struct weir_sigv4_pair){"Content-Encoding", s->content_encoding};
-    }
     return n;
 }
 
 static int start_put(struct sink *s, struct weir_err *err)
 {
-    struct weir_sigv4_pair headers[3];
+    struct weir_sigv4_pair headers[2];
     size_t n = object_headers(s, headers);
 
     if (s->crc[0] != '\0') {
@@ -109,7 +110,7 @@ static int start_put(struct sink *s, struct weir_err *err)
 static int start_create(struct sink *s, struct weir_err *err)
 {
     const struct weir_sigv4_pair query[] = {{"uploads", ""}};
-    struct weir_sigv4_pair headers[3];
+    struct weir_sigv4_pair headers[2];
     size_t n = object_headers(s, headers);
 
     if (s->out.crc_wanted) {
@@ -167,14 +168,24 @@ static int start_complete(struct sink *s, struct weir_err *err)
  * Answers
  */
 
-/* Was the request never sent? A connection that was kept from before may have carried it once, and
- * libcurl then tried a new one, in vain; that is one moment of a server's death, and lists are not
- * asked for it when it would mean a minute's wait at every address that is wrong. */
-static bool never_sent(const struct weir_err *err)
+/* Has all of the request under way left us? Then the server may do what it says, whether we wait
+ * for the answer or not; a request that was not sent whole does nothing. */
+static bool is_sent(const struct sink *s)
 {
-    return err->code != WEIR_E_NET || err->detail == CURLE_COULDNT_RESOLVE_HOST ||
-           err->detail == CURLE_COULDNT_CONNECT || err->detail == CURLE_SSL_CONNECT_ERROR ||
-           err->detail == CURLE_PEER_FAILED_VERIFICATION;
+    int64_t sent = weir_http_sent(s->call.http);
+
+    return sent >= 0 && (uint64_t)sent >= s->body_len;
+}
+
+/* The request ended, or is left, without an answer that tells what came of it. */
+static void note_lost(struct sink *s)
+{
+    bool lost = s->call.status == 0 && is_sent(s), server = s->call.status >= 500;
+
+    s->put_lost = s->op == OP_PUT && lost;
+    s->create_lost = s->op == OP_CREATE && (lost || server);
+    s->part_lost = s->part_lost || (s->op == OP_PART && s->call.status == 0);
+    s->complete_lost = s->op == OP_COMPLETE && (lost || server);
 }
 
 static int end_create(struct sink *s, struct weir_err *err)
@@ -193,14 +204,14 @@ static int end_create(struct sink *s, struct weir_err *err)
         return weir_err_detail(err, WEIR_E_REMOTE, 200,
             "s3: %s: CreateMultipartUpload: an answer without an upload id", s->name);
     }
-    s->create_lost = call->status >= 500 || (call->status == 0 && !never_sent(&call->err));
     return weir_s3_call_failed(err, s->name, "CreateMultipartUpload", call);
 }
 
 /* What may stand in XML as it is. */
 static bool is_etag(const char *etag)
 {
-    return etag != NULL && etag[0] != '\0' && strlen(etag) < 200 && strpbrk(etag, "<>&") == NULL;
+    return etag != NULL && etag[0] != '\0' && strlen(etag) <= WEIR_S3_ETAG_MAX_BYTES &&
+           strpbrk(etag, "<>&") == NULL;
 }
 
 static int end_part(struct sink *s, struct weir_err *err)
@@ -210,7 +221,6 @@ static int end_part(struct sink *s, struct weir_err *err)
 
     snprintf(what, sizeof what, "UploadPart %d", s->part);
     if (call->status != 200) {
-        s->part_lost = call->status == 0;
         return weir_s3_call_failed(err, s->name, what, call);
     }
     const char *etag = weir_http_header(call->http, "ETag");
@@ -229,17 +239,27 @@ static int end_part(struct sink *s, struct weir_err *err)
     return weir_s3_part_reset(&s->out, err);
 }
 
-/* S3 may say 200 first and then, behind some white space, that it failed. */
-static bool is_complete(const struct weir_s3_call *call)
+static int end_complete(struct sink *s, struct weir_err *err)
 {
-    return call->status == 200 && weir_xml_root((const char *)call->answer.p, call->answer.len,
-                                      "CompleteMultipartUploadResult");
+    const struct weir_s3_call *call = &s->call;
+    const char *answer = (const char *)call->answer.p;
+
+    if (call->status == 200) {
+        if (weir_xml_root(answer, call->answer.len, "CompleteMultipartUploadResult")) {
+            s->published = true;
+            return 0;
+        }
+        /* S3 may say 200 first and then, behind some white space, that it failed. */
+        s->complete_lost = !weir_xml_root(answer, call->answer.len, "Error");
+    }
+    return weir_s3_call_failed(err, s->name, "CompleteMultipartUpload", call);
 }
 
 static int end_request(struct sink *s, struct weir_err *err)
 {
     int rc = -1;
 
+    note_lost(s);
     switch (s->op) {
     case OP_PUT:
         s->published = s->call.status == 200;
@@ -252,9 +272,7 @@ static int end_request(struct sink *s, struct weir_err *err)
         rc = end_part(s, err);
         break;
     case OP_COMPLETE:
-        s->published = is_complete(&s->call);
-        rc = s->published ? 0
-                          : weir_s3_call_failed(err, s->name, "CompleteMultipartUpload", &s->call);
+        rc = end_complete(s, err);
         break;
     case OP_NONE:
         break;
@@ -358,25 +376,6 @@ static enum weir_step sink_step(
  * The abort
  */
 
-/* Take back the upload, if there is or may be one. */
-static void begin_undo(struct sink *s)
-{
-    int64_t left_ms = s->abort_until_mono_ms - weir_clock_mono_ms();
-
-    s->phase = OVER;
-    if (s->upload_id[0] != '\0' || s->create_lost) {
-        s->undo = (struct weir_s3_undo){.loop = s->loop,
-            .cfg = s->cfg,
-            .bucket = s->bucket,
-            .key = s->key,
-            .name = s->name,
-            .wake = s->wake};
-        weir_s3_undo_begin(&s->undo, s->create_lost ? NULL : s->upload_id, s->part_lost ? 2 : 1,
-            s->created_mono_ms, left_ms);
-        s->phase = UNDOING;
-    }
-}
-
 /* What is under way is stopped, or waited for. */
 static void begin_abort(struct sink *s)
 {
@@ -386,41 +385,63 @@ static void begin_abort(struct sink *s)
         budget_ms = s->abort_by_mono_ms > now ? s->abort_by_mono_ms - now : 0;
     }
     s->abort_until_mono_ms = now + budget_ms;
-    if (s->op == OP_CREATE || s->op == OP_COMPLETE || (s->op == OP_PUT && s->call.done)) {
-        /* A create that does not answer has to leave time to look for what it made. */
-        s->settle_until_mono_ms = now + (s->op == OP_CREATE ? budget_ms / 2 : budget_ms);
-        s->phase = SETTLING;
-        return;
-    }
-    s->part_lost = s->part_lost || s->op == OP_PART;
-    weir_s3_call_stop(&s->call);
-    s->op = OP_NONE;
-    begin_undo(s);
+    /* An answer that does not come has to leave time to take back what can be. */
+    s->settle_until_mono_ms = now + (s->op == OP_PUT ? budget_ms : budget_ms / 2);
+    s->phase = SETTLING;
 }
 
-static enum weir_step settle(struct sink *s, struct weir_err *err)
+/* Is nothing under way any more? A request that was sent whole, and that does more than an abort
+ * undoes, is waited for, since only its answer tells what came of it. */
+static bool is_settled(struct sink *s)
 {
     struct weir_err ignored = {0};
     int64_t left_ms = s->settle_until_mono_ms - weir_clock_mono_ms();
 
+    if (s->op == OP_NONE) {
+        return true;
+    }
     if (s->call.done) {
         (void)end_request(s, &ignored);
-    } else if (left_ms > 0) {
-        weir_wake_in(s->wake, left_ms);
-        return WEIR_WAIT;
-    } else {
-        s->create_lost = s->op == OP_CREATE;
-        weir_s3_call_stop(&s->call);
-        s->op = OP_NONE;
+        return true;
     }
+    if (s->op != OP_PART && is_sent(s) && left_ms > 0) {
+        weir_wake_in(s->wake, left_ms);
+        return false;
+    }
+    note_lost(s);
+    weir_s3_call_stop(&s->call);
+    s->op = OP_NONE;
+    return true;
+}
+
+/* Take back the upload, if there is or may be one: WEIR_WAIT, or what the abort answers at once. */
+static enum weir_step begin_undo(struct sink *s, struct weir_err *err)
+{
     if (s->published) {
-        s->phase = OVER;
         weir_err_set(err, WEIR_E_REMOTE,
             "s3: %s: was published all the same: its completion was under way", s->name);
         return WEIR_FAIL;
     }
-    begin_undo(s);
-    return WEIR_NEED_IN;
+    if (s->put_lost) {
+        weir_err_set(err, WEIR_E_REMOTE,
+            "s3: %s: may have been published: the answer to its PutObject was lost", s->name);
+        return WEIR_FAIL;
+    }
+    if (s->upload_id[0] == '\0' && !s->create_lost) {
+        return WEIR_END;
+    }
+    weir_s3_undo_begin(&s->undo, &(struct weir_s3_undo_job){.loop = s->loop,
+                                     .cfg = s->cfg,
+                                     .bucket = s->bucket,
+                                     .key = s->key,
+                                     .name = s->name,
+                                     .wake = s->wake,
+                                     .upload_id = s->create_lost ? NULL : s->upload_id,
+                                     .twice = s->part_lost,
+                                     .complete_lost = s->complete_lost,
+                                     .created_mono_ms = s->created_mono_ms,
+                                     .until_mono_ms = s->abort_until_mono_ms});
+    return WEIR_WAIT;
 }
 
 static enum weir_step sink_abort(void *self, struct weir_err *err)
@@ -432,17 +453,15 @@ static enum weir_step sink_abort(void *self, struct weir_err *err)
         begin_abort(s);
     }
     if (s->phase == SETTLING) {
-        step = settle(s, err);
-        if (step != WEIR_NEED_IN) {
-            return step;
+        if (!is_settled(s)) {
+            return WEIR_WAIT;
         }
-        step = WEIR_END;
+        step = begin_undo(s, err);
+        s->phase = step == WEIR_WAIT ? UNDOING : OVER;
     }
     if (s->phase == UNDOING) {
         step = weir_s3_undo_step(&s->undo, err);
-        if (step != WEIR_WAIT) {
-            s->phase = OVER;
-        }
+        s->phase = step == WEIR_WAIT ? UNDOING : OVER;
     }
     return step;
 }
@@ -463,7 +482,6 @@ static void sink_free(void *self)
     free(s->bucket);
     free(s->key);
     free(s->content_type);
-    free(s->content_encoding);
     free(s);
 }
 
@@ -493,8 +511,7 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
     }
     s = calloc(1, sizeof *s);
     if (s == NULL || !copy(&s->bucket, bucket) || !copy(&s->key, key) ||
-        !copy(&s->content_type, opts->content_type) ||
-        !copy(&s->content_encoding, opts->content_encoding)) {
+        !copy(&s->content_type, opts->content_type)) {
         weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
         goto fail;
     }

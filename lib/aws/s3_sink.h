@@ -15,12 +15,13 @@
  * are in memory: one that fills while one is sent; a small output costs little more than its size.
  * The object appears only when the stage ends. Nothing is tried again but the abort:
  *
- * ops->abort stops the part that is under way and aborts the upload. A CreateMultipartUpload under
- * way is waited for, since only its answer has the upload's id; a CompleteMultipartUpload, since
- * only its answer tells whether there is anything left to abort: when it succeeds the object is
- * there although the pipe has failed. A PutObject under way is cut off: unless all of it had been
- * sent, S3 drops it. All of this ends after opts->abort_ms, and by abort_by_mono_ms; what is left
- * then is left (WEIR_FAIL). Without ops->abort an upload that was begun stays open.
+ * ops->abort stops a part that is under way and aborts the upload. A request that publishes (or
+ * that creates the upload) and was sent whole is waited for, since only its answer tells what came
+ * of it; one that was not sent whole does nothing, and is cut off. When it succeeds the object is
+ * there although the pipe has failed: WEIR_FAIL "was published all the same"; when its answer is
+ * lost, then or before, "may have been published", unless the upload is still there to be aborted.
+ * All of this ends after opts->abort_ms, and by abort_by_mono_ms; what is left then is left
+ * (WEIR_FAIL "an upload may be left open"). Without ops->abort an upload that was begun stays open.
  *
  * cfg          borrowed; outlives the stage
  * bucket, key  checked and copied

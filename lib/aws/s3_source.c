@@ -2,6 +2,7 @@
 
 #include "aws/s3_call.h"
 #include "core/clock.h"
+#include "core/limits.h"
 #include "net/http_source.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 struct source {
     struct weir_http_source *body;
     struct weir_source_info *info;
-    bool head_seen, refused;
+    bool if_match, head_seen, refused;
     struct weir_buf answer; /* what says why it was refused */
     char name[WEIR_S3_NAME_BYTES];
 };
@@ -34,6 +35,7 @@ static enum weir_step look_at_head(struct source *s, struct weir_err *err)
     s->head_seen = true;
     if (weir_http_status(http) != 200) { /* 206 neither: no range was asked for */
         s->refused = true;
+        s->info->replaced = s->if_match && weir_http_status(http) == 412;
         return WEIR_NEED_OUT;
     }
     if (weir_http_length(http) < 0 && weir_http_header(http, "Transfer-Encoding") == NULL) {
@@ -43,7 +45,7 @@ static enum weir_step look_at_head(struct source *s, struct weir_err *err)
             s->name);
         return WEIR_FAIL;
     }
-    weir_http_source_tell(s->body, s->info);
+    s->info->size_bytes = weir_http_length(http);
     return WEIR_NEED_OUT;
 }
 
@@ -104,7 +106,7 @@ static void source_free(void *self)
 static struct weir_http_source *start(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const struct weir_object *object, struct weir_err *err)
 {
-    char etag[sizeof((struct weir_source_info *)NULL)->etag + 3];
+    char etag[WEIR_S3_ETAG_MAX_BYTES + 3];
     struct weir_sigv4_pair query[1], headers[1];
     struct weir_s3_request request = {.method = "GET",
         .bucket = object->bucket,
@@ -115,6 +117,11 @@ static struct weir_http_source *start(struct weir_loop *loop, const struct weir_
     struct weir_s3_wire wire;
 
     if (object->version_id != NULL) {
+        size_t len = strlen(object->version_id);
+        if (len > WEIR_S3_VERSION_ID_MAX_BYTES) {
+            weir_err_set(err, WEIR_E_CONFIG, "s3: a version id of %zu bytes", len);
+            return NULL;
+        }
         query[request.query_n++] = (struct weir_sigv4_pair){"versionId", object->version_id};
     }
     if (object->etag != NULL) { /* an event has it without its quotes */
@@ -150,7 +157,8 @@ int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
     s->info = info;
-    info->size_bytes = -1;
+    s->if_match = object->etag != NULL;
+    *info = (struct weir_source_info){.size_bytes = -1};
     weir_buf_init(&s->answer, WEIR_S3_XML_MAX_BYTES);
     weir_s3_name(s->name, object->bucket, object->key);
     s->body = start(loop, cfg, object, err);

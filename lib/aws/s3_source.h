@@ -17,11 +17,12 @@
  *
  * cfg     borrowed until this returns
  * object  checked and copied
- * info    filled once the answer has begun; outlives the stage
+ * info    emptied, then filled once the answer has begun; outlives the stage. replaced is set when
+ *         object->etag was named and the answer is 412: the object is no longer this one
  *
- * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (bucket, key), WEIR_E_NOMEM,
- * WEIR_E_LIMIT. The stage fails with WEIR_E_REMOTE, detail = status ("s3: s3://bucket/key: 404
- * NoSuchKey"; 412: the object is no longer the one with this ETag), or WEIR_E_NET. Loop thread.
+ * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (bucket, key, ETag, version id),
+ * WEIR_E_NOMEM, WEIR_E_LIMIT. The stage fails with WEIR_E_REMOTE, detail = status ("s3:
+ * s3://bucket/key: 404 NoSuchKey"), or WEIR_E_NET. Loop thread.
  */
 int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const struct weir_object *object, struct weir_source_info *info, struct weir_stage *ret,

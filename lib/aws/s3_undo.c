@@ -2,30 +2,24 @@
 
 #include "aws/xml.h"
 #include "core/clock.h"
+#include "core/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define REQUEST_MS 15000 /* one try: a server that hangs must not take all the time there is */
 #define ROUNDING_MS 2000
-#define SETTLE_MS 3000 /* a server may still be at work on a create after its connection broke */
 
-void weir_s3_undo_begin(struct weir_s3_undo *undo, const char *id, int aborts,
-    int64_t created_mono_ms, int64_t limit_ms)
+void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job *job)
 {
-    undo->lost = id == NULL;
-    undo->id[0] = '\0';
-    if (id != NULL) {
-        snprintf(undo->id, sizeof undo->id, "%s", id);
+    *undo = (struct weir_s3_undo){.job = *job,
+        .aborts = job->twice ? 2 : 1,
+        .settled_mono_ms = weir_clock_mono_ms() + WEIR_S3_SETTLE_MS,
+        .pause_ms = WEIR_S3_PAUSE_MS};
+    if (job->upload_id != NULL) {
+        snprintf(undo->id, sizeof undo->id, "%s", job->upload_id);
     }
-    undo->aborts = aborts;
-    undo->created_mono_ms = created_mono_ms;
-    undo->until_mono_ms = weir_clock_mono_ms() + limit_ms;
-    undo->settled_mono_ms = weir_clock_mono_ms() + SETTLE_MS;
-    undo->pause_until_mono_ms = 0;
-    undo->pause_ms = WEIR_S3_PAUSE_MS;
 }
 
 void weir_s3_undo_fini(struct weir_s3_undo *undo)
@@ -33,17 +27,35 @@ void weir_s3_undo_fini(struct weir_s3_undo *undo)
     weir_s3_call_stop(&undo->call);
 }
 
-static int send_request(struct weir_s3_undo *undo, struct weir_err *err)
+/* What cannot be told when it ends without an answer that settles it. */
+static const char *doubt(const struct weir_s3_undo *undo)
+{
+    return undo->job.complete_lost ? "an upload may be left open, or have been published"
+                                   : "an upload may be left open";
+}
+
+static enum weir_step give_up(
+    const struct weir_s3_undo *undo, int status, const char *why, struct weir_err *err)
+{
+    weir_err_detail(err, WEIR_E_REMOTE, status, "s3: %s: %s: %s", undo->job.name, doubt(undo), why);
+    return WEIR_FAIL;
+}
+
+static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *err)
 {
     const struct weir_sigv4_pair abort_query[] = {{"uploadId", undo->id}};
-    const struct weir_sigv4_pair list_query[] = {{"uploads", ""}, {"prefix", undo->key}};
+    const struct weir_sigv4_pair list_query[] = {{"uploads", ""}, {"prefix", undo->job.key}};
+    int64_t left_ms = undo->job.until_mono_ms - weir_clock_mono_ms();
     struct weir_s3_request request = {.method = "DELETE",
-        .bucket = undo->bucket,
-        .key = undo->key,
+        .bucket = undo->job.bucket,
+        .key = undo->job.key,
         .query = abort_query,
         .query_n = 1,
-        .timeout_ms = REQUEST_MS};
+        .timeout_ms = left_ms < WEIR_S3_UNDO_REQUEST_MS ? (long)left_ms : WEIR_S3_UNDO_REQUEST_MS};
 
+    if (left_ms <= 0) {
+        return give_up(undo, 0, "no time is left", err);
+    }
     undo->listing = undo->id[0] == '\0';
     if (undo->listing) {
         request.method = "GET";
@@ -51,8 +63,13 @@ static int send_request(struct weir_s3_undo *undo, struct weir_err *err)
         request.query = list_query;
         request.query_n = 2;
     }
-    return weir_s3_call_start(
-        &undo->call, undo->loop, undo->cfg, &request, weir_clock_unix_ms() / 1000, err);
+    if (weir_s3_call_start(&undo->call, undo->job.loop, undo->job.cfg, &request,
+            weir_clock_unix_ms() / 1000, err) != 0) {
+        weir_err_prefix(err, "s3: %s: %s", undo->job.name, doubt(undo));
+        weir_s3_call_stop(&undo->call);
+        return WEIR_FAIL;
+    }
+    return WEIR_WAIT;
 }
 
 /* "Fri, 24 May 2013 00:00:00 GMT" or "2013-05-24T00:00:00.000Z"; -1 when it is neither. */
@@ -97,7 +114,7 @@ static int find_upload(struct weir_s3_undo *undo, int64_t since_ms)
         if (event == WEIR_XML_TEXT) {
             upload_text(&u, &xml);
         } else if (weir_xml_at(&xml, "ListMultipartUploadsResult/Upload")) {
-            if (event == WEIR_XML_CLOSE && !found && strcmp(u.key, undo->key) == 0 &&
+            if (event == WEIR_XML_CLOSE && !found && strcmp(u.key, undo->job.key) == 0 &&
                 parse_time_ms(u.initiated, "%Y-%m-%dT%H:%M:%S") >= since_ms) {
                 found = true;
                 snprintf(undo->id, sizeof undo->id, "%s", u.id);
@@ -121,16 +138,15 @@ static bool is_passing(const struct weir_s3_call *call)
     return call->status >= 500 || call->status == 429 || call->status == 408;
 }
 
-/* Wait before the next try; false when the time is over. */
+/* Wait before the next try, so that time is left for it; false when there is too little. */
 static bool pause_again(struct weir_s3_undo *undo)
 {
-    int64_t now = weir_clock_mono_ms(), left = undo->until_mono_ms - now;
+    int64_t now = weir_clock_mono_ms(), left = undo->job.until_mono_ms - now;
 
-    if (left <= 0) {
+    if (left < WEIR_S3_PAUSE_MS / 2) {
         return false;
     }
-    int64_t pause = undo->pause_ms < left ? undo->pause_ms : left;
-    undo->pause_until_mono_ms = now + pause;
+    undo->pause_until_mono_ms = now + (undo->pause_ms < left / 2 ? undo->pause_ms : left / 2);
     undo->pause_ms *= 2;
     if (undo->pause_ms > WEIR_S3_PAUSE_MAX_MS) {
         undo->pause_ms = WEIR_S3_PAUSE_MAX_MS;
@@ -138,66 +154,75 @@ static bool pause_again(struct weir_s3_undo *undo)
     return true;
 }
 
-static enum weir_step give_up(struct weir_s3_undo *undo, struct weir_err *err)
-{
-    weir_s3_call_failed(err, undo->name,
-        undo->listing ? "an upload may be left open: ListMultipartUploads"
-                      : "an upload is left open: AbortMultipartUpload",
-        &undo->call);
-    weir_s3_call_stop(&undo->call);
-    return WEIR_FAIL;
-}
-
 /* The list is there: WEIR_NEED_IN to go on with what it named, WEIR_END when it named none. */
 static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 {
     int64_t date_ms =
         parse_time_ms(weir_http_header(undo->call.http, "Date"), "%a, %d %b %Y %H:%M:%S GMT");
-    int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->created_mono_ms) - ROUNDING_MS;
+    int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->job.created_mono_ms) - ROUNDING_MS;
 
     if (date_ms < 0 || find_upload(undo, since_ms) != 0) {
-        weir_err_detail(err, WEIR_E_REMOTE, (int)undo->call.status,
-            "s3: %s: an upload may be left open: its list cannot be read", undo->name);
-        return WEIR_FAIL;
+        return give_up(undo, 200, "the list of uploads cannot be read", err);
     }
     undo->aborts = 1;
     if (undo->id[0] != '\0') {
         return WEIR_NEED_IN;
     }
-    return weir_clock_mono_ms() < undo->settled_mono_ms && pause_again(undo) ? WEIR_WAIT : WEIR_END;
+    if (weir_clock_mono_ms() >= undo->settled_mono_ms) {
+        return WEIR_END;
+    }
+    return pause_again(undo) ? WEIR_WAIT
+                             : give_up(undo, 200, "it is not in the list of uploads yet", err);
+}
+
+/* The upload was aborted, or is not (or no longer) there. */
+static enum weir_step aborted(struct weir_s3_undo *undo, bool gone, struct weir_err *err)
+{
+    if (gone && undo->job.complete_lost) {
+        weir_err_detail(err, WEIR_E_REMOTE, 404,
+            "s3: %s: may have been published: the answer to its completion was lost",
+            undo->job.name);
+        return WEIR_FAIL;
+    }
+    undo->aborts = gone ? 0 : undo->aborts - 1;
+    if (undo->aborts == 0) {
+        if (undo->job.upload_id != NULL) {
+            return WEIR_END;
+        }
+        undo->id[0] = '\0'; /* somebody else's may have been taken for ours: look again */
+        undo->settled_mono_ms = 0;
+    }
+    return pause_again(undo) ? WEIR_WAIT : give_up(undo, 0, "no time is left to look again", err);
 }
 
 /* An answer is there: WEIR_NEED_IN to go on at once, WEIR_WAIT for a pause. */
-static enum weir_step answered(struct weir_s3_undo *undo, struct weir_err *err)
+static enum weir_step judge(struct weir_s3_undo *undo, struct weir_err *err)
 {
-    long status = undo->call.status;
-    char code[32];
+    const struct weir_s3_call *call = &undo->call;
+    char code[32] = "", what[96];
 
-    if (undo->listing && status == 200) {
-        enum weir_step step = listed(undo, err);
-        weir_s3_call_stop(&undo->call);
-        return step;
+    if (undo->listing && call->status == 200) {
+        return listed(undo, err);
     }
-    /* A bucket that is gone took its uploads along. */
-    bool gone =
-        status == 404 && (!weir_s3_call_text(&undo->call, "Error/Code", code, sizeof code) ||
-                             strcmp(code, "NoSuchUpload") == 0 ||
-                             strcmp(code, "NoSuchBucket") == 0 || strcmp(code, "NoSuchKey") == 0);
-    if (gone || (!undo->listing && status / 100 == 2)) {
-        weir_s3_call_stop(&undo->call);
-        undo->aborts = gone ? 0 : undo->aborts - 1;
-        if (undo->aborts > 0) {
-            return pause_again(undo) ? WEIR_WAIT : WEIR_END;
+    if (!undo->listing && call->status / 100 == 2) {
+        return aborted(undo, false, err);
+    }
+    /* A 404 counts only with S3's own word: a proxy's says nothing of the upload. */
+    if (call->status == 404 && weir_s3_call_text(call, "Error/Code", code, sizeof code)) {
+        if (strcmp(code, "NoSuchBucket") == 0) {
+            return WEIR_END; /* it took its uploads along */
         }
-        undo->id[0] = '\0';
-        /* What was lost may have been more than one: look again until none is left. */
-        return undo->lost && !undo->listing && pause_again(undo) ? WEIR_WAIT : WEIR_END;
+        if (!undo->listing && strcmp(code, "NoSuchUpload") == 0) {
+            return aborted(undo, true, err);
+        }
     }
-    if (is_passing(&undo->call) && pause_again(undo)) {
-        weir_s3_call_stop(&undo->call);
+    if (is_passing(call) && pause_again(undo)) {
         return WEIR_WAIT;
     }
-    return give_up(undo, err);
+    snprintf(what, sizeof what, "%s: %s", doubt(undo),
+        undo->listing ? "ListMultipartUploads" : "AbortMultipartUpload");
+    weir_s3_call_failed(err, undo->job.name, what, call);
+    return WEIR_FAIL;
 }
 
 enum weir_step weir_s3_undo_step(struct weir_s3_undo *undo, struct weir_err *err)
@@ -207,18 +232,18 @@ enum weir_step weir_s3_undo_step(struct weir_s3_undo *undo, struct weir_err *err
             if (!undo->call.done) {
                 return WEIR_WAIT;
             }
-            enum weir_step step = answered(undo, err);
+            enum weir_step step = judge(undo, err);
+            weir_s3_call_stop(&undo->call);
             if (step == WEIR_END || step == WEIR_FAIL) {
                 return step;
             }
         }
         int64_t pause_ms = undo->pause_until_mono_ms - weir_clock_mono_ms();
         if (pause_ms > 0) {
-            weir_wake_in(undo->wake, pause_ms);
+            weir_wake_in(undo->job.wake, pause_ms);
             return WEIR_WAIT;
         }
-        if (send_request(undo, err) != 0) {
-            weir_s3_call_stop(&undo->call);
+        if (send_request(undo, err) == WEIR_FAIL) {
             return WEIR_FAIL;
         }
     }

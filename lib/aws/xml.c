@@ -1,5 +1,6 @@
 #include "aws/xml.h"
 
+#include "core/hex.h"
 #include "core/utf8.h"
 
 #include <stdint.h>
@@ -241,14 +242,11 @@ static uint32_t parse_number(const char *p, size_t n)
         return 0;
     }
     for (size_t i = 0; i < n; i++) {
-        uint32_t digit = p[i] >= '0' && p[i] <= '9'   ? (uint32_t)(p[i] - '0')
-                         : p[i] >= 'a' && p[i] <= 'f' ? (uint32_t)(p[i] - 'a') + 10
-                         : p[i] >= 'A' && p[i] <= 'F' ? (uint32_t)(p[i] - 'A') + 10
-                                                      : 16;
-        if (digit >= base) {
+        int digit = weir_hex_digit(p[i]);
+        if (digit < 0 || (uint32_t)digit >= base) {
             return 0;
         }
-        value = value * base + digit; /* 8 digits fit */
+        value = value * base + (uint32_t)digit; /* 8 digits fit */
     }
     return value;
 }

@@ -101,3 +101,15 @@ void weir_buf_drop(struct weir_buf *b, size_t n)
         b->len -= n;
     }
 }
+
+void weir_buf_trim(struct weir_buf *b, size_t keep_bytes)
+{
+    if (b->cap <= keep_bytes || b->len > keep_bytes || keep_bytes == 0) {
+        return;
+    }
+    uint8_t *p = realloc(b->p, keep_bytes);
+    if (p != NULL) { /* else it stays large, which is no harm yet */
+        b->p = p;
+        b->cap = keep_bytes;
+    }
+}

@@ -49,4 +49,8 @@ const char *weir_buf_text(struct weir_buf *b, struct weir_err *err);
 /** weir_buf_drop: remove the first n bytes (n <= len). */
 void weir_buf_drop(struct weir_buf *b, size_t n);
 
+/** weir_buf_trim: give back what a buffer has beyond keep_bytes (not 0), if its contents fit these.
+ */
+void weir_buf_trim(struct weir_buf *b, size_t keep_bytes);
+
 #endif

@@ -22,7 +22,7 @@ static void trim_utf8(char *s)
     }
 }
 
-static void compose(
+__attribute__((format(printf, 4, 0))) static void compose(
     struct weir_err *err, enum weir_code code, int detail, const char *fmt, va_list ap)
 {
     if (err == NULL || err->code != WEIR_OK) {

@@ -20,6 +20,9 @@
 /* A row of the largest size, every byte doubled, and its errors */
 #define WEIR_BLOCK_OUT_MAX_BYTES (64 * WEIR_MIB)
 
+/* A buffer that one block made larger than this is given back after it: twice a block */
+#define WEIR_KEEP_MAX_BYTES (2 * WEIR_MIB)
+
 /* csv: one row. Larger than any honest one, small enough that a row and what is made of it fit a
  * function of 128 MB. */
 #define WEIR_ROW_MAX_BYTES (16 * WEIR_MIB)
@@ -28,22 +31,33 @@
 #define WEIR_ROW_ERRORS_MAX_BYTES (4 * WEIR_KIB)
 
 /* json: cells and documents. */
-#define WEIR_JSON_DEPTH_MAX 128                /* nesting; where serde_json stops too */
-#define WEIR_JSON_VALUES_MAX ((size_t)1 << 20) /* values in one cell: 16 MiB of tape */
+#define WEIR_JSON_DEPTH_MAX 128 /* nesting; where serde_json stops too */
+/* Entries of one cell: 8 MiB of tape. The cell, its row and what is made of it lie beside them in
+ * 128 MB; honest cells have thousands. */
+#define WEIR_JSON_VALUES_MAX ((size_t)1 << 19)
 /* An invocation's event at its largest */
 #define WEIR_JSON_DOC_MAX_BYTES (6 * WEIR_MIB + 64 * WEIR_KIB)
+/* Entries of a document: SQS's largest batch has 10,000 records of about 20, and as many names.
+ * As cJSON, where an item has 64 bytes and its texts, they take 34 MiB. */
+#define WEIR_DOC_VALUES_MAX ((size_t)300000)
 
 /* schema: what is compiled once and kept. */
 #define WEIR_SCHEMA_MAX_BYTES (1 * WEIR_MIB)
 #define WEIR_SCHEMA_NODES_MAX 65536
-#define WEIR_SCHEMA_MEMORY_MAX_BYTES (32 * WEIR_MIB) /* twice what that many nodes take */
+/* Twice what that many nodes take; compiled patterns count too */
+#define WEIR_SCHEMA_MEMORY_MAX_BYTES (32 * WEIR_MIB)
 #define WEIR_SCHEMA_REFS_MAX 64 /* $ref to $ref to ...: a chain is walked for each value */
 #define WEIR_PATTERN_MAX_BYTES                                                                     \
     (64 * WEIR_KIB) /* one pattern, translated: PCRE2 stops there too                              \
                      */
 #define WEIR_PATTERN_STACK_MAX_BYTES (1 * WEIR_MIB) /* memory to backtrack in, per thread */
-/* PCRE2 match limit: milliseconds, not hours, for a pattern that explodes */
+/* PCRE2 match limit of each place where a match may start: milliseconds, not hours, for a pattern
+ * that explodes */
 #define WEIR_PATTERN_MATCH_LIMIT 100000
+/* What checking one row may cost: a value, a piece of a text or an array, a part of a match are a
+ * step each, and take a quarter of a microsecond at their worst. So this is about a second; a row
+ * of the largest size has room in it, with a pattern over all of it. */
+#define WEIR_ROW_STEPS_MAX 4000000
 
 /* net: one HTTP end. */
 /* Received and not yet taken; then the socket is paused */
@@ -60,12 +74,16 @@
 #define WEIR_S3_PARTS_MAX 10000               /* S3 */
 #define WEIR_S3_KEY_MAX_BYTES 1024            /* S3 */
 #define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB)  /* an answer of S3 that is not an object */
-#define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
-#define WEIR_S3_PAUSE_MS 200      /* before an abort is sent again; doubles up to ... */
-#define WEIR_S3_PAUSE_MAX_MS 5000 /* ... this: a server that restarts is back in seconds */
+#define WEIR_S3_ABORT_MS 60000        /* how long an abort is tried again when the server is away */
+#define WEIR_S3_PAUSE_MS 200          /* before an abort is sent again; doubles up to ... */
+#define WEIR_S3_PAUSE_MAX_MS 5000     /* ... this: a server that restarts is back in seconds */
+#define WEIR_S3_UNDO_REQUEST_MS 15000 /* one try: a server that hangs must leave time for more */
+#define WEIR_S3_SETTLE_MS 3000        /* a server may still be at work on a create that broke off */
 #define WEIR_S3_COMPLETE_STALL_MS 300000      /* joining thousands of parts may take S3 minutes */
 #define WEIR_S3_UPLOAD_ID_MAX_BYTES 1024      /* AWS's are under 200 */
 #define WEIR_S3_PART_XML_MAX_BYTES 512        /* one part's number, ETag and checksum in Complete */
+#define WEIR_S3_ETAG_MAX_BYTES 128            /* MD5, or MD5-parts, in all stores known */
+#define WEIR_S3_VERSION_ID_MAX_BYTES 1024     /* S3 */
 #define WEIR_S3_BUCKET_MAX_BYTES 255          /* what the oldest buckets and other servers allow */
 #define WEIR_S3_XML_DEPTH_MAX 16              /* an answer of S3 has 4 */
 #define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */
@@ -93,6 +111,8 @@
 #define WEIR_GENERATE_BUFFER_BYTES (128 * WEIR_KIB) /* rows made and not yet written */
 #define WEIR_INVOKE_INIT_MS 10000                   /* Lambda: exec to the first /next */
 #define WEIR_INVOKE_STOP_MS 500                     /* Lambda: SIGTERM to SIGKILL */
+/* After a signal: SIGTERM to SIGKILL. An upload is aborted in a request or two. */
+#define WEIR_INVOKE_UNDO_MS 10000
 #define WEIR_INVOKE_ENV_MAX 512 /* variables of a function; Lambda itself allows 4 KiB of them */
 #define WEIR_RAPI_CONNECTIONS_MAX 16                /* a runtime needs two */
 #define WEIR_RAPI_HEADERS_MAX_BYTES (64 * WEIR_KIB) /* one request's line and headers */

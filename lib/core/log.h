@@ -1,15 +1,15 @@
 #ifndef WEIR_CORE_LOG_H
 #define WEIR_CORE_LOG_H
 
-#include <stdio.h>
+#include "core/line.h"
 
 /*
- * Logs: one line per call, written with one write(2), so that lines of several processes do not
- * mix. Never a payload, never a secret: log names, sizes and positions.
+ * Logs: one line per call (core/line.h). Never a payload, never a secret: log names, sizes and
+ * positions.
  */
 enum weir_level { WEIR_LOG_ERROR, WEIR_LOG_WARN, WEIR_LOG_INFO, WEIR_LOG_DEBUG };
 
-#define WEIR_LOG_LINE_BYTES 4096 /* a longer line is cut */
+#define WEIR_LOG_LINE_BYTES WEIR_LINE_BYTES /* a longer line is cut */
 
 struct weir_log {
     int fd;                /* where lines go; -1 drops them */

@@ -38,4 +38,10 @@ static inline int weir_str_cmp(struct weir_str a, struct weir_str b)
     return a.len == 0 ? 0 : memcmp(a.p, b.p, a.len);
 }
 
+/** weir_str_cmp_at: the same, of two struct weir_str, for qsort and bsearch. */
+static inline int weir_str_cmp_at(const void *a, const void *b)
+{
+    return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
+}
+
 #endif

@@ -70,9 +70,17 @@ void weir_csv_reader_free(struct weir_csv_reader *reader)
     free(reader);
 }
 
-uint64_t weir_csv_reader_rows(const struct weir_csv_reader *reader)
+/* The fields never have so much (WEIR_COLUMNS_MAX), nor libcsv's own buffer: it is not given blocks
+ * longer than WEIR_BLOCK_BYTES. */
+void weir_csv_reader_trim(struct weir_csv_reader *reader)
 {
-    return reader->cells.rows;
+    struct weir_csv_cells *cells = &reader->cells;
+
+    if (cells->text_cap > WEIR_KEEP_MAX_BYTES) {
+        free(cells->text);
+        cells->text = NULL;
+        cells->text_cap = 0;
+    }
 }
 
 int weir_csv_cells_grow(struct weir_csv_cells *cells, struct weir_err *err)
@@ -192,7 +200,7 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     if (reserve_text(cells, len, reader->err) != 0) {
         return -1;
     }
-    if (malformed) {
+    if (malformed || len > WEIR_BLOCK_BYTES) {
         return weir_csv_exact(cells, p, len, reader->err);
     }
     if (read_libcsv(reader, p, len, reader->err) != 0) {

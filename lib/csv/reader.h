@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * Whole records to rows. Well-formed blocks are parsed by libcsv, blocks with a quote out of place
- * by a parser of our own (csv/exact.h); the tests hold the two together. Nothing is trimmed, blank
+ * Whole records to rows. Well-formed blocks are parsed by libcsv; blocks with a quote out of place,
+ * and blocks of one giant row (longer than WEIR_BLOCK_BYTES), by a parser of our own (csv/exact.h),
+ * which shows most fields in place. The tests hold the two together. Nothing is trimmed, blank
  * lines are no rows, and the rows are as long as they are: counting columns is the caller's.
  */
 struct weir_csv_field {
@@ -33,27 +34,26 @@ struct weir_csv_reader *weir_csv_reader_new(struct weir_err *err);
 /** weir_csv_reader_free: accepts NULL. */
 void weir_csv_reader_free(struct weir_csv_reader *reader);
 
+/** weir_csv_reader_trim: after a large block: give back what is larger than WEIR_KEEP_MAX_BYTES.
+ * The row last handed over is gone then. Costs nothing when there is nothing. */
+void weir_csv_reader_trim(struct weir_csv_reader *reader);
+
 /**
  * weir_csv_read: hand over the rows of a block, in order.
  *
  * p, len     whole records, as weir_csv_split cuts them (without what it says to skip); the last
  *            one may lack its line end
- * malformed  what weir_csv_split said. True is always safe; false for a block with a quote out of
- *            place is WEIR_E_BUG
+ * malformed  what weir_csv_split said. True is always safe; false for a block of at most
+ *            WEIR_BLOCK_BYTES with a quote out of place is WEIR_E_BUG
  * on_row     called for each row; the row and its bytes are valid until it returns, which it does
  *            with 0, or with -1 and *err set to stop
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
  * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or libcsv and the splitter
- * disagree). After a failure weir_csv_reader_rows tells how far it came; the reader can be used
- * again.
+ * disagree). After a failure the reader can be used again.
  */
 int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool malformed,
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,
     struct weir_err *err);
-
-/** weir_csv_reader_rows: how many rows the last weir_csv_read handed over with on_row's consent.
- *  After a failure the row at fault is the next one. */
-uint64_t weir_csv_reader_rows(const struct weir_csv_reader *reader);
 
 #endif

@@ -24,6 +24,7 @@ enum {
 }; /* at a line's start, at another field's start, in an
     * unquoted field, in a quoted one, after a quote there */
 #define CHUNK 64
+#define SLICE_BYTES 4096 /* of a block that is cut by its lines, this much is scanned again */
 
 void weir_csv_split_init(struct weir_csv_split *s, size_t block_bytes, size_t row_max)
 {
@@ -219,6 +220,49 @@ static bool scan(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool s
     return true;
 }
 
+static bool too_many(const struct weir_csv_split *s, uint64_t lines)
+{
+    return s->lines_max > 0 && lines > s->lines_max;
+}
+
+/* The slice up to s->pos, before which things stood as in `before`, has too many lines: go to the
+ * last record end before, or, when there is none, behind the one record. */
+static void back_to_limit(
+    struct weir_csv_split *s, const struct weir_csv_split *before, const uint8_t *p)
+{
+    const size_t upto = s->pos;
+    struct weir_csv_split fit;
+
+    *s = *before;
+    do {
+        fit = *s;
+        scan_bytes(s, p, upto, true); /* to the next record end */
+    } while (!too_many(s, s->lines));
+    if (fit.end > 0) {
+        *s = fit;
+    }
+}
+
+/* Scan a block that is no head, to block_bytes at most. Sets *full when it need not grow further.
+ * Returns false when a row in it is longer than row_max. */
+static bool scan_block(struct weir_csv_split *s, const uint8_t *p, size_t len, bool *full)
+{
+    const size_t upto = len < s->block_bytes ? len : s->block_bytes;
+    bool fits = true;
+
+    while (fits && s->pos < upto) {
+        const struct weir_csv_split before = *s;
+        fits = scan(s, p, upto - s->pos < SLICE_BYTES ? upto : s->pos + SLICE_BYTES, false);
+        if (too_many(s, s->lines)) {
+            back_to_limit(s, &before, p);
+            *full = true;
+            return true;
+        }
+    }
+    *full = s->pos >= s->block_bytes;
+    return fits;
+}
+
 /* The line of the block where the quote opened that is open at s->pos. Only for an error: the
  * unfinished record is scanned once more. */
 static uint64_t find_open_line(const struct weir_csv_split *s, const uint8_t *p)
@@ -236,20 +280,17 @@ static uint64_t find_open_line(const struct weir_csv_split *s, const uint8_t *p)
     return open_line;
 }
 
-static int fail_open(const struct weir_csv_split *s, const uint8_t *p, struct weir_csv_cut *ret,
-    struct weir_err *err)
+static int fail_open(const struct weir_csv_split *s, const uint8_t *p, struct weir_err *err)
 {
-    ret->open_line = find_open_line(s, p);
     return weir_err_set(err, WEIR_E_DATA,
         "csv: the quote that opens in line %" PRIu64 " is never closed",
-        s->lines_before + ret->open_line);
+        s->lines_before + find_open_line(s, p));
 }
 
-static int fail_long(const struct weir_csv_split *s, const uint8_t *p, struct weir_csv_cut *ret,
-    struct weir_err *err)
+static int fail_long(const struct weir_csv_split *s, const uint8_t *p, struct weir_err *err)
 {
-    ret->open_line = s->lines + 1;
-    uint64_t line = s->lines_before + ret->open_line;
+    uint64_t line = s->lines_before + s->lines + 1;
+
     if (s->state == QUOTED) {
         return weir_err_set(err, WEIR_E_LIMIT,
             "csv: the row in line %" PRIu64
@@ -265,7 +306,6 @@ static void cut(struct weir_csv_split *s, size_t len, struct weir_csv_cut *ret)
 {
     ret->len = len;
     ret->skip = s->skip;
-    ret->lines = s->lines;
     ret->blank = s->blank;
     ret->malformed = s->malformed;
     s->lines_before += s->lines;
@@ -299,27 +339,32 @@ static bool skip_bom(struct weir_csv_split *s, const uint8_t *p, size_t len, boo
 int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last,
     struct weir_csv_cut *ret, struct weir_err *err)
 {
+    bool fits = true, full = false;
+
     assert(len >= s->pos);
-    *ret = (struct weir_csv_cut){.first_line = s->lines_before + 1};
+    *ret = (struct weir_csv_cut){0};
     if (!skip_bom(s, p, len, last)) {
         return 0;
     }
-    bool fits = true;
     if (!s->head) {
-        fits = scan(s, p, len < s->block_bytes ? len : s->block_bytes, false);
+        fits = scan_block(s, p, len, &full);
     }
-    if (fits && (s->head || s->pos >= s->block_bytes)) {
+    if (fits && (s->head || (full && s->end == 0))) {
         fits = scan(s, p, len, true);
     }
     if (!fits) {
-        return fail_long(s, p, ret, err);
+        return fail_long(s, p, err);
     }
-    bool enough = s->head ? s->any_row : s->pos >= s->block_bytes;
-    if (enough && s->end > 0) {
+    if (s->head) {
+        full = s->any_row;
+    } else if (last && !full) { /* the last line may be one too many */
+        full = too_many(s, s->lines + s->tail_lines + (s->state != LINE));
+    }
+    if (full && s->end > 0) {
         cut(s, s->end, ret);
     } else if (last) {
         if (s->state == QUOTED) {
-            return fail_open(s, p, ret, err);
+            return fail_open(s, p, err);
         }
         s->tail_lines += s->state != LINE; /* a last line without its end */
         s->tail_any_row |= s->state != LINE;

@@ -18,6 +18,11 @@
  * and no record. Bytes have no other meaning: NUL and invalid UTF-8 pass.
  */
 struct weir_csv_split {
+    /** Public, and may change between blocks: physical lines in a block at most, those inside
+     * quotes included; 0: any number. A record of more lines is a block of its own. The head is not
+     * bound by it. */
+    uint64_t lines_max;
+
     size_t block_bytes, row_max;
     uint64_t lines_before; /* lines in the blocks cut so far */
     bool head;             /* the next block is the head */
@@ -36,24 +41,20 @@ struct weir_csv_split {
     bool any_row, malformed, tail_any_row, tail_malformed;
 };
 
-/** What is known of a block, or of the error that ends the stream. */
+/** What is known of a block. */
 struct weir_csv_cut {
-    size_t len;          /* bytes in the block; 0: more input is needed */
-    size_t skip;         /* of these, bytes to leave out at its start (a byte order mark) */
-    uint64_t first_line; /* the physical line it starts on; the stream's first line is 1 */
-    uint64_t lines;      /* physical lines in it, those inside quotes included */
-    uint64_t blank;      /* of these, lines that are empty and stand outside quotes */
-    bool malformed;      /* has a quote where RFC 4180 allows none: inside an unquoted field, or
-                          * text after a closing quote; weir_csv_read wants to know */
-    uint64_t open_line;  /* with an error: the line within this block, counted from 1, where the
-                          * open quote or the row that is too long began */
+    size_t len;     /* bytes in the block; 0: more input is needed */
+    size_t skip;    /* of these, bytes to leave out at its start (a byte order mark) */
+    uint64_t blank; /* lines in it that are empty and stand outside quotes */
+    bool malformed; /* has a quote where RFC 4180 allows none: inside an unquoted field, or text
+                     * after a closing quote; weir_csv_read wants to know */
 };
 
 /**
  * weir_csv_split_init: before the first byte of a stream. Owns no memory; needs no fini.
  *
- * block_bytes  the size to aim at: a block is cut at its last record end at or below this, or, when
- *              one record is longer, at that record's end; >= 1
+ * block_bytes  the size to aim at: a block is cut at its last record end at or below this (and
+ *              lines_max, when that is set), or, when one record is longer, at its end; >= 1
  * row_max      the longest record in bytes without its line end; in the head, what lies before it
  *              counts too
  */
@@ -73,8 +74,8 @@ void weir_csv_split_init(struct weir_csv_split *s, size_t block_bytes, size_t ro
  * (or block_bytes, when that is more) is ever needed. Without a
  * line end after it, the last record (or what is behind the last line end) still counts as a line.
  *
- * Returns 0, or -1 with *err set, naming the stream's line, and ret->open_line: WEIR_E_DATA (a
- * quote that is never closed), WEIR_E_LIMIT (a row longer than row_max). Not called after that.
+ * Returns 0, or -1 with *err set, naming the stream's line: WEIR_E_DATA (a quote that is never
+ * closed), WEIR_E_LIMIT (a row longer than row_max). Not called after that.
  */
 int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last,
     struct weir_csv_cut *ret, struct weir_err *err);

@@ -1,6 +1,6 @@
 #include "event/batch.h"
 
-#include "event/quote.h"
+#include "json/quote.h"
 
 bool weir_event_stop(const struct weir_event *event, const struct weir_event_message *m)
 {
@@ -26,7 +26,7 @@ int weir_event_failures(
         }
         rest = rest || weir_event_stop(event, m);
         if (weir_buf_addf(response, err, "%s{\"itemIdentifier\":", comma) != 0 ||
-            weir_event_quote(response, m->id, err) != 0 || weir_buf_adds(response, "}", err) != 0) {
+            weir_json_quote(response, m->id, err) != 0 || weir_buf_adds(response, "}", err) != 0) {
             return -1;
         }
         comma = ",";

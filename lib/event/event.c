@@ -1,5 +1,6 @@
 #include "event/event.h"
 
+#include "core/hex.h"
 #include "core/limits.h"
 #include "json/doc.h"
 
@@ -69,15 +70,6 @@ static int copy_text(const char *s, size_t n, char **ret, struct weir_err *err)
 
 /* ---- one object's fields ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* application/x-www-form-urlencoded to bytes, in place. Returns NULL, or what is wrong: a NUL could
  * not be told from the end. */
 static const char *form_decode(char *s)
@@ -89,8 +81,8 @@ static const char *form_decode(char *s)
         if (c == '+') {
             c = ' ';
         } else if (c == '%') {
-            int high = hex_digit(p[1]);
-            int low = high < 0 ? -1 : hex_digit(p[2]);
+            int high = weir_hex_digit(p[1]);
+            int low = high < 0 ? -1 : weir_hex_digit(p[2]);
             if (low < 0) {
                 return "has a bad % escape";
             }

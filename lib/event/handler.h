@@ -43,7 +43,8 @@ struct weir_handler {
 
     /**
      * init: read the settings from the environment and load what never changes. Once, before the
-     * first invocation, and part of the cold start: no connection and no name look-up here.
+     * first invocation, and part of the cold start: no connection and no name look-up here,
+     * but where a setting asks for one (WEIR_SCHEMA=s3://...).
      *
      * Returns the handler's state, never NULL (a handler without any returns the address of
      * something static), or NULL with *err set: an init error, and the process exits.

@@ -49,6 +49,12 @@ cJSON *weir_doc_parse(const char *what, const char *text, size_t len, struct wei
     if (check_for_cjson(what, &tape, err) == -1) {
         goto out;
     }
+    if (tape.n > WEIR_DOC_VALUES_MAX) {
+        weir_err_set(err, WEIR_E_LIMIT, "%s: more than %zu names and values", what,
+            (size_t)WEIR_DOC_VALUES_MAX);
+        goto out;
+    }
+    weir_json_tape_fini(&tape); /* its memory may be what the tree needs */
     ret = cJSON_ParseWithLengthOpts(text, len, NULL, false);
     if (ret == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "%s: out of memory", what);

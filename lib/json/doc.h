@@ -34,7 +34,7 @@ struct weir_doc {
  * weir_doc_parse: parse a document.
  *
  * what       the error message's first word: "event", "config"
- * text, len  at most WEIR_JSON_DOC_MAX_BYTES
+ * text, len  at most WEIR_JSON_DOC_MAX_BYTES and WEIR_DOC_VALUES_MAX names and values
  *
  * Returns the tree (cJSON_Delete), or NULL with *err set: WEIR_E_DATA with the byte (from 1) and
  * the reason, WEIR_E_LIMIT, WEIR_E_NOMEM.

@@ -1,5 +1,6 @@
 #include "json/tape.h"
 
+#include "core/hex.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 #include "json/names.h"
@@ -44,6 +45,26 @@ void weir_json_tape_fini(struct weir_json_tape *tape)
     free(tape->scratch);
     free(tape->table);
     weir_json_tape_init(tape);
+}
+
+void weir_json_tape_trim(struct weir_json_tape *tape, size_t keep_bytes)
+{
+    tape->n = tape->scratch_len = 0;
+    if (tape->cap * sizeof *tape->v > keep_bytes) {
+        free(tape->v);
+        tape->v = NULL;
+        tape->cap = 0;
+    }
+    if (tape->scratch_cap > keep_bytes) {
+        free(tape->scratch);
+        tape->scratch = NULL;
+        tape->scratch_cap = 0;
+    }
+    if (tape->table_cap * sizeof *tape->table > keep_bytes) {
+        free(tape->table);
+        tape->table = NULL;
+        tape->table_cap = 0;
+    }
 }
 
 static int fail(struct parser *ps, const char *at, const char *reason)
@@ -159,14 +180,11 @@ static int hex4(const char *p, const char *end, uint32_t *ret)
         return -1;
     }
     for (int i = 0; i < 4; i++) {
-        unsigned c = (unsigned char)p[i], lower = c | 0x20;
-        if (c >= '0' && c <= '9') {
-            x = x << 4 | (c - '0');
-        } else if (lower >= 'a' && lower <= 'f') {
-            x = x << 4 | (lower - 'a' + 10);
-        } else {
+        int digit = weir_hex_digit(p[i]);
+        if (digit < 0) {
             return -1;
         }
+        x = x << 4 | (uint32_t)digit;
     }
     *ret = x;
     return 0;

@@ -67,6 +67,9 @@ void weir_json_tape_init(struct weir_json_tape *tape);
 /** weir_json_tape_fini: free its memory. */
 void weir_json_tape_fini(struct weir_json_tape *tape);
 
+/** weir_json_tape_trim: give back what is larger than keep_bytes, and forget the text. */
+void weir_json_tape_trim(struct weir_json_tape *tape, size_t keep_bytes);
+
 /**
  * weir_json_parse: parse a text, replacing what the tape held.
  *

@@ -6,6 +6,7 @@
 
 #include "net/file_priv.h"
 #include "net/ready.h"
+#include "net/wake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +27,10 @@ struct end {
     bool owned;
     bool nonblocking;               /* by itself: may be written more than PIPE_BUF at a time */
     struct weir_ready *ready;       /* NULL: never waits */
-    uv_timer_t *retry;              /* for a fifo without a reader */
+    struct weir_wake *retry;        /* for a fifo without a reader */
     char *fifo;                     /* its path */
     struct weir_file_new *file_new; /* a file to publish, or NULL */
+    struct weir_file_held *held;    /* where it goes instead, or NULL */
     struct weir_source_info *info;
     char name[NAME_BYTES];
 };
@@ -67,11 +69,6 @@ static int fail_open(const char *path, int e, struct weir_err *err)
         err, weir_file_open_code(e), e, "file: %.180s: %s", path, uv_strerror(-e));
 }
 
-static void close_timer(uv_handle_t *handle)
-{
-    free(handle);
-}
-
 static void end_free(void *self)
 {
     struct end *end = self;
@@ -84,9 +81,7 @@ static void end_free(void *self)
     if (end->owned && end->fd != -1) {
         close(end->fd);
     }
-    if (end->retry != NULL) {
-        uv_close((uv_handle_t *)end->retry, close_timer);
-    }
+    weir_wake_free(end->retry);
     free(end->fifo);
     free(end);
 }
@@ -216,11 +211,6 @@ int weir_fd_source_new(struct weir_loop *loop, int fd, struct weir_source_info *
  * Writing
  */
 
-static void on_retry(uv_timer_t *timer)
-{
-    (void)timer; /* waking up is all it is for */
-}
-
 /* Open the fifo, or see to it that it is tried again. Returns WEIR_NEED_IN once it is open. */
 static enum weir_step open_fifo(struct end *end, struct weir_err *err)
 {
@@ -232,16 +222,10 @@ static enum weir_step open_fifo(struct end *end, struct weir_err *err)
         (void)fail(end, err);
         return WEIR_FAIL;
     }
-    if (end->retry == NULL) {
-        end->retry = malloc(sizeof *end->retry);
-        if (end->retry == NULL) {
-            weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
-            return WEIR_FAIL;
-        }
-        uv_timer_init(weir_loop_uv(end->loop), end->retry);
+    if (end->retry == NULL && (end->retry = weir_wake_new(end->loop, err)) == NULL) {
+        return WEIR_FAIL;
     }
-    uv_update_time(weir_loop_uv(end->loop));
-    uv_timer_start(end->retry, on_retry, FIFO_RETRY_MS, 0);
+    weir_wake_in(end->retry, FIFO_RETRY_MS);
     return WEIR_WAIT;
 }
 
@@ -276,10 +260,18 @@ static enum weir_step sink_step(
     if (!in->last) {
         return WEIR_NEED_IN;
     }
-    if (end->file_new != NULL && weir_file_new_publish(end->file_new, err) != 0) {
-        return WEIR_FAIL;
+    if (end->file_new == NULL) {
+        return WEIR_END;
     }
-    return WEIR_END;
+    if (end->held != NULL) {
+        if (weir_file_new_sync(end->file_new, err) != 0) {
+            return WEIR_FAIL;
+        }
+        end->held->file = end->file_new;
+        end->file_new = NULL;
+        return WEIR_END;
+    }
+    return weir_file_new_publish(end->file_new, err) == 0 ? WEIR_END : WEIR_FAIL;
 }
 
 static enum weir_step sink_abort(void *self, struct weir_err *err)
@@ -367,6 +359,31 @@ int weir_file_sink_new(
     struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err)
 {
     return sink_open(loop, path, NULL, NULL, ret, err);
+}
+
+int weir_file_sink_held(struct weir_loop *loop, const char *path, struct weir_file_held *held,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    *held = (struct weir_file_held){0};
+    if (weir_file_sink_new(loop, path, ret, err) != 0) {
+        return -1;
+    }
+    ((struct end *)ret->self)->held = held;
+    return 0;
+}
+
+int weir_file_held_publish(struct weir_file_held *held, struct weir_err *err)
+{
+    int rc = held->file != NULL ? weir_file_new_publish(held->file, err) : 0;
+
+    weir_file_held_drop(held);
+    return rc;
+}
+
+void weir_file_held_drop(struct weir_file_held *held)
+{
+    weir_file_new_free(held->file);
+    held->file = NULL;
 }
 
 int weir_file_sink_below(struct weir_loop *loop, const char *root, const char *path,

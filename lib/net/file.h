@@ -33,16 +33,37 @@ int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_s
  * The bytes go to a hidden file ".weir-<random>" in the same folder, which on WEIR_END is synced
  * and renamed to path; the folder is synced too. Until then an existing file is what it was; abort
  * and free remove the hidden one. The new file has the mode of the one it replaces; a symbolic link
- * is followed. An existing path that is no regular file (/dev/null, a fifo) is written directly, a
- * fifo once it has a reader. Should only the folder's sync fail, the file is there and the stage
- * fails all the same, since nobody can promise that it stays.
+ * is followed, also to a file that is not there yet. An existing path that is no regular file
+ * (/dev/null, a fifo) is written directly, a fifo once it has a reader. Should only the folder's
+ * sync fail, the file is there and the stage fails all the same, since nobody can promise that it
+ * stays.
  */
 int weir_file_sink_new(
     struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err);
 
+/* A file that is complete, and still hidden. All zero: none. */
+struct weir_file_held {
+    struct weir_file_new *file;
+};
+
 /**
- * weir_file_sink_below: the same for root/path, where folders in path that do not exist are made on
- * WEIR_END, not before. The hidden file is in root.
+ * weir_file_sink_held: the same, but on WEIR_END the file stays hidden, synced, and is put into
+ * *held, which outlives the stage. A path that is written directly puts nothing there.
+ */
+int weir_file_sink_held(struct weir_loop *loop, const char *path, struct weir_file_held *held,
+    struct weir_stage *ret, struct weir_err *err);
+
+/** weir_file_held_publish: give the file its name. Returns 0, also without a file; or -1 with *err
+ *  set: WEIR_E_IO. Empties *held either way. */
+int weir_file_held_publish(struct weir_file_held *held, struct weir_err *err);
+
+/** weir_file_held_drop: remove the hidden file. Without one a no-op. */
+void weir_file_held_drop(struct weir_file_held *held);
+
+/**
+ * weir_file_sink_below: weir_file_sink_new for root/path, where folders in path that do not exist
+ * are made on WEIR_END, not before. The hidden file is in root. A link in the last place is not
+ * followed but replaced.
  *
  * root  a folder that exists
  * path  relative; an empty, "." or ".." part is WEIR_E_CONFIG

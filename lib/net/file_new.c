@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
+
+#define LINKS_MAX 40 /* what Linux follows */
 
 struct weir_file_new {
     int fd;
@@ -91,11 +94,41 @@ fail:
     return NULL;
 }
 
+/* Where a path leads at which there is no file: itself, or the end of a chain of links, which
+ * realpath does not tell. Returns a copy, or NULL with errno set. */
+static char *resolve_dangling(const char *path)
+{
+    char *at = strdup(path);
+
+    for (int links = 0; at != NULL; links++) {
+        char target[PATH_MAX], *next = NULL;
+        ssize_t n = readlink(at, target, sizeof target - 1);
+
+        if (n < 0) {
+            return at; /* no link; whatever else is wrong shows when it is opened */
+        }
+        target[n] = '\0';
+        const char *slash = target[0] == '/' ? NULL : strrchr(at, '/');
+        int dir = slash != NULL ? (int)(slash - at) + 1 : 0;
+        if (links == LINKS_MAX) {
+            errno = ELOOP;
+        } else if (asprintf(&next, "%.*s%s", dir, at, target) < 0) {
+            next = NULL;
+            errno = ENOMEM;
+        }
+        int e = errno;
+        free(at);
+        at = next;
+        errno = e;
+    }
+    return NULL;
+}
+
 struct weir_file_new *weir_file_new_beside(
     const char *path, const struct stat *old, struct weir_err *err)
 {
-    /* A link to an existing file stays a link: what it points to is replaced. */
-    char *real = old != NULL ? realpath(path, NULL) : strdup(path);
+    /* A link stays a link: what it points to is replaced, or made. */
+    char *real = old != NULL ? realpath(path, NULL) : resolve_dangling(path);
     struct weir_file_new *f = NULL;
 
     if (real == NULL) {
@@ -189,13 +222,18 @@ static int walk(int dir, char *name, const char **base)
     return at;
 }
 
+int weir_file_new_sync(struct weir_file_new *f, struct weir_err *err)
+{
+    return fsync(f->fd) == 0 ? 0 : fail(f, WEIR_E_IO, errno, err);
+}
+
 int weir_file_new_publish(struct weir_file_new *f, struct weir_err *err)
 {
     const char *base = NULL;
     int at = -1, rc = -1, e;
 
-    if (fsync(f->fd) != 0) {
-        return fail(f, WEIR_E_IO, errno, err);
+    if (weir_file_new_sync(f, err) != 0) {
+        return -1;
     }
     at = walk(f->dir, f->name, &base);
     if (at == -1 || renameat(f->dir, f->hidden, at, base) != 0) {

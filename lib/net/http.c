@@ -35,7 +35,7 @@ struct weir_http {
     size_t head_bytes;
     uint64_t start_ms, progress_ms; /* loop time */
     uint64_t suspect_ms;            /* the progress_ms that has been found too old once */
-    curl_off_t sent_bytes;          /* as last looked at */
+    int64_t sent_bytes;             /* as last looked at */
     struct weir_err err;
     char host[HOST_BYTES];
     char curl_text[CURL_ERROR_SIZE];
@@ -170,7 +170,6 @@ static void on_timer(uv_timer_t *timer)
 {
     struct weir_http *http = timer->data;
     uint64_t now = uv_now(&http->loop->uv);
-    curl_off_t sent = 0;
 
     if (http->resume_rc != CURLE_OK) {
         weir_http_completed(http, http->resume_rc);
@@ -182,7 +181,7 @@ static void on_timer(uv_timer_t *timer)
         finish(http);
         return;
     }
-    (void)curl_easy_getinfo(http->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    int64_t sent = weir_http_sent(http);
     if (sent != http->sent_bytes) {
         http->sent_bytes = sent;
         http->progress_ms = now;
@@ -491,6 +490,7 @@ struct weir_http *weir_http_start(
     http->loop = loop;
     http->rq = *request;
     http->length = -1;
+    http->sent_bytes = -1;
     http->suspect_ms = UINT64_MAX;
     if (!is_token(request->method)) {
         weir_err_set(err, WEIR_E_CONFIG, "http: a method that cannot be sent");
@@ -582,6 +582,16 @@ const char *weir_http_header(struct weir_http *http, const char *name)
 long weir_http_status(const struct weir_http *http)
 {
     return http->status;
+}
+
+int64_t weir_http_sent(const struct weir_http *http)
+{
+    long head = 0;
+    curl_off_t body = 0;
+
+    (void)curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &head);
+    (void)curl_easy_getinfo(http->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+    return head > 0 ? body : -1;
 }
 
 const char *weir_http_host(const struct weir_http *http)

@@ -83,6 +83,10 @@ const char *weir_http_header(struct weir_http *http, const char *name);
 /** weir_http_status: the response's status, 0 before on_headers. */
 long weir_http_status(const struct weir_http *http);
 
+/** weir_http_sent: bytes of the body that the socket has taken; -1 before anything of the request
+ *  was sent. Counts on while it runs, and stays until weir_http_free. */
+int64_t weir_http_sent(const struct weir_http *http);
+
 /** weir_http_host: "host" or "host:port", for messages. Valid until weir_http_free. */
 const char *weir_http_host(const struct weir_http *http);
 

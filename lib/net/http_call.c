@@ -1,5 +1,4 @@
 #include "net/http.h"
-#include "net/loop_priv.h"
 
 struct call {
     struct weir_buf *body;
@@ -48,10 +47,11 @@ long weir_http_call(struct weir_loop *loop, const struct weir_http_request *requ
         return -1;
     }
     while (!call.done && call.err.code == WEIR_OK) {
-        if (loop->cancel.code != WEIR_OK) {
-            call.err = loop->cancel;
-        } else {
-            (void)weir_loop_step(loop, INT64_MAX, &call.err);
+        struct weir_err broke = {0};
+
+        if (weir_loop_step(loop, INT64_MAX, &broke) != 0 && !call.done &&
+            call.err.code == WEIR_OK) {
+            call.err = broke;
         }
     }
     if (call.err.code != WEIR_OK) {

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,14 +102,6 @@ enum weir_step weir_http_source_head(struct weir_http_source *s, struct weir_err
     return s->done ? failed(s, err) : WEIR_WAIT;
 }
 
-void weir_http_source_tell(const struct weir_http_source *s, struct weir_source_info *info)
-{
-    const char *etag = weir_http_header(s->http, "ETag");
-
-    info->size_bytes = weir_http_length(s->http);
-    snprintf(info->etag, sizeof info->etag, "%s", etag != NULL ? etag : "");
-}
-
 /* Move bytes from the ring into the window; let the socket go on at half, so that a slow taker does
  * not turn every piece into a pause. */
 static void take(struct weir_http_source *s, struct weir_out *out)
@@ -187,7 +178,7 @@ static enum weir_step look_at_head(struct stage *s, struct weir_err *err)
     }
     s->head_seen = true;
     if (s->info != NULL) {
-        weir_http_source_tell(s->source, s->info);
+        s->info->size_bytes = weir_http_length(http);
     }
     return WEIR_NEED_OUT;
 }

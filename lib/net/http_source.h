@@ -37,9 +37,6 @@ struct weir_http *weir_http_source_http(const struct weir_http_source *source);
  *  the exchange failed before that. */
 enum weir_step weir_http_source_head(struct weir_http_source *source, struct weir_err *err);
 
-/** weir_http_source_tell: put the length and the ETag of the head into *info. After the head. */
-void weir_http_source_tell(const struct weir_http_source *source, struct weir_source_info *info);
-
 /**
  * weir_http_source_step: body bytes into the window.
  *
@@ -63,8 +60,8 @@ enum weir_step weir_http_source_collect(
  * weir_http_source_stage: a stage that streams the body of a 2xx answer as it is; any other status
  * is WEIR_E_REMOTE with the status as detail.
  *
- * On success the stage owns the source. info may be NULL; size_bytes and etag are set once the
- * headers are there. Returns 0, or -1 with *err set (WEIR_E_NOMEM) and the source still the
+ * On success the stage owns the source. info may be NULL; size_bytes is set once the headers
+ * are there. Returns 0, or -1 with *err set (WEIR_E_NOMEM) and the source still the
  * caller's.
  */
 int weir_http_source_stage(struct weir_http_source *source, struct weir_source_info *info,

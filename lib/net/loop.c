@@ -15,6 +15,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#define LOOK_MS 1000 /* longer than a look takes; any number is */
+
 /* One socket of libcurl's. On the heap by itself, because libuv needs it until the close callback.
  */
 struct watch {
@@ -231,6 +233,11 @@ void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why)
     keep_first(&loop->cancel, why);
 }
 
+const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop)
+{
+    return loop->cancel.code != WEIR_OK ? &loop->cancel : NULL;
+}
+
 static void run_uv(struct weir_loop *loop, uv_run_mode mode)
 {
     loop->running = true;
@@ -238,7 +245,31 @@ static void run_uv(struct weir_loop *loop, uv_run_mode mode)
     loop->running = false;
 }
 
+/* Give everybody a turn without waiting. libuv does not look at anything in a loop in which nothing
+ * is referenced (a pipe between two regular files has nothing there), not even at signals: for the
+ * look there is something. */
+static void look(struct weir_loop *loop)
+{
+    uv_timer_start(&loop->wake, on_wake, LOOK_MS, 0);
+    uv_ref((uv_handle_t *)&loop->wake);
+    run_uv(loop, UV_RUN_NOWAIT);
+    uv_unref((uv_handle_t *)&loop->wake);
+    uv_timer_stop(&loop->wake);
+}
+
 int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err)
+{
+    if (loop->cancel.code == WEIR_OK && weir_loop_step_undo(loop, mono_ms, err) != 0) {
+        return -1;
+    }
+    if (loop->cancel.code != WEIR_OK) {
+        keep_first(err, &loop->cancel);
+        return -1;
+    }
+    return 0;
+}
+
+int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err)
 {
     uv_run_mode mode = UV_RUN_ONCE;
     int64_t now_ms = weir_clock_mono_ms();
@@ -283,13 +314,14 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
             keep_first(err, weir_pipe_err(pipe));
             return -1;
         case WEIR_PIPE_RUNNING:
-            run_uv(loop, UV_RUN_NOWAIT); /* signals, timers and sockets get their turn */
+            look(loop);
             break;
         case WEIR_PIPE_WAITING:
             /* Once it fails, the deadline has done its work: the stages bound their own undoing. */
             failing = weir_pipe_err(pipe)->code != WEIR_OK;
-            if (weir_loop_step(loop, failing ? INT64_MAX : weir_pipe_deadline(pipe), &broke) == 0) {
-                break;
+            if (weir_loop_step_undo(loop, failing ? INT64_MAX : weir_pipe_deadline(pipe), &broke) ==
+                0) {
+                break; /* a cancel is seen above, in the next round */
             }
             if (failing) { /* nothing will ever wake it: what is left to undo stays undone */
                 keep_first(err, weir_pipe_err(pipe));

@@ -11,10 +11,10 @@
  * One loop serves everything: libuv for timers, descriptors, signals and children, and libcurl's
  * multi interface hung into it (curl_multi_socket_action) for HTTP. One thread owns a loop and all
  * that lives on it. Nothing here may be called from inside a libuv or libcurl callback, except
- * weir_loop_uv and weir_loop_cancel.
+ * weir_loop_uv, weir_loop_cancel and weir_loop_cancelled.
  *
- * Handles that only watch, such as signals, are to be unreferenced (uv_unref): what holds a
- * reference counts as something that may still wake a waiting pipe.
+ * Handles that only watch (signals, the progress line) are unreferenced (uv_unref): what holds a
+ * reference counts as something that may still wake a waiting pipe. They are served all the same.
  */
 struct weir_loop;
 
@@ -47,16 +47,24 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
  *
  * mono_ms  CLOCK_MONOTONIC (core/clock.h); INT64_MAX for no limit; a time gone by only looks
  *
- * Returns 0, or -1 with *err set to WEIR_E_BUG when nothing is armed that could ever happen
- * (mono_ms itself does not count: a wait for nothing is a hang, however long).
+ * Returns 0, or -1 with *err set: the reason of weir_loop_cancel, at every call once there is one;
+ * WEIR_E_BUG when nothing is armed that could ever happen (mono_ms itself does not count: a wait
+ * for nothing is a hang, however long).
  */
 int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
 
+/** weir_loop_step_undo: the same for whoever cleans up: a cancel does not end it. Such a wait is to
+ *  have a bound of its own. */
+int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
+
 /**
  * weir_loop_cancel: stop what runs on the loop: the pipe in weir_loop_run is cancelled with *why,
- * weir_http_call returns it. Stays in force for all later runs and calls. For signal callbacks on
- * the loop; the first reason wins.
+ * weir_loop_step and weir_http_call return it. Stays in force for all later runs and calls. For
+ * signal callbacks on the loop; the first reason wins.
  */
 void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why);
+
+/** weir_loop_cancelled: the reason, or NULL when nobody has cancelled. Owned by the loop. */
+const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
-#define FEW_PROPS 8 /* up to which a search from the front beats halving */
+#define FEW_PROPS 8    /* up to which a search from the front beats halving */
+#define STEP_PIECES 16 /* bytes, elements, members that are a step: some cost 1 ns, others 30 */
+#define STEP_COMPARES 8
 
 const struct weir_schema_prop *weir_schema_prop_find(
     const struct weir_schema_node *node, struct weir_str name, size_t *next)
@@ -64,18 +66,44 @@ unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct
     return 0;
 }
 
-static int compare_strs(const void *a, const void *b)
+bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps)
 {
-    return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
+    if (steps <= c->steps) {
+        c->steps -= steps;
+        return true;
+    }
+    if (!c->spent) {
+        c->spent = true;
+        c->steps = 0;
+        weir_schema_report(c, NULL, "takes too many steps to check");
+    }
+    return false;
 }
 
-static bool in_enum(const struct weir_schema_check *c, const struct weir_schema_node *node,
+static bool has_parts(const struct weir_json_value *v)
+{
+    return v->kind == WEIR_JSON_OBJECT || v->kind == WEIR_JSON_ARRAY;
+}
+
+static bool is_const(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_tape *tape, const struct weir_json_value *v)
+{
+    return v->kind == node->constant->kind &&
+           (!has_parts(v) || weir_schema_spend(c, node->const_cost / STEP_COMPARES)) &&
+           weir_json_equal(&c->plan->schema->tape, node->constant, tape, v);
+}
+
+static bool in_enum(struct weir_schema_check *c, const struct weir_schema_node *node,
     const struct weir_json_tape *tape, const struct weir_json_value *v)
 {
     if (v->kind == WEIR_JSON_STRING) {
         struct weir_str s = weir_json_text(tape, v);
         return node->strings_n > 0 &&
-               bsearch(&s, node->strings, node->strings_n, sizeof s, compare_strs) != NULL;
+               bsearch(&s, node->strings, node->strings_n, sizeof s, weir_str_cmp_at) != NULL;
+    }
+    if (!weir_schema_spend(
+            c, (has_parts(v) ? node->values_cost : node->values_n) / STEP_COMPARES)) {
+        return false;
     }
     for (size_t i = 0; i < node->values_n; i++) {
         if (weir_json_equal(&c->plan->schema->tape, node->values[i], tape, v)) {
@@ -100,7 +128,7 @@ static void check_string(struct weir_schema_check *c, const struct weir_schema_n
         }
     }
     if (node->pattern != NULL) {
-        switch (weir_pattern_match(node->pattern, c->work, s)) {
+        switch (weir_pattern_match(node->pattern, c->work, s, &c->steps)) {
         case WEIR_PATTERN_YES:
             break;
         case WEIR_PATTERN_NO:
@@ -109,6 +137,9 @@ static void check_string(struct weir_schema_check *c, const struct weir_schema_n
         case WEIR_PATTERN_LIMIT:
             weir_schema_report(c, at, node->pattern_limit_msg);
             break;
+        case WEIR_PATTERN_SPENT:
+            weir_schema_spend(c, UINT64_MAX);
+            return;
         }
     }
     if (node->format != NULL && !node->format->valid(s)) {
@@ -136,7 +167,7 @@ static void check_array(struct weir_schema_check *c, const struct weir_schema_no
     if (node->items == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < v->len; i++, item = tape->v + item->next) {
+    for (uint32_t i = 0; i < v->len && !c->spent; i++, item = tape->v + item->next) {
         const struct weir_schema_place here = {.up = at, .index = i};
         weir_schema_check_value(c, node->items, tape, item, &here);
     }
@@ -177,7 +208,7 @@ static void check_object(struct weir_schema_check *c, const struct weir_schema_n
     if (node->props_n == 0 && node->additional == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < v->len; i++, key = tape->v + key[1].next) {
+    for (uint32_t i = 0; i < v->len && !c->spent; i++, key = tape->v + key[1].next) {
         const struct weir_schema_place here = {.up = at, .name = weir_json_text(tape, key)};
         const struct weir_schema_prop *prop = weir_schema_prop_find(node, here.name, &next);
         const struct weir_schema_node *child = node->additional;
@@ -190,7 +221,7 @@ static void check_object(struct weir_schema_check *c, const struct weir_schema_n
         }
     }
     /* No name comes twice, so a count is enough to know that all are there. */
-    if (required < node->required_n) {
+    if (required < node->required_n && weir_schema_spend(c, node->required_n / STEP_PIECES)) {
         report_missing(c, node, tape, v, at);
     }
 }
@@ -216,6 +247,9 @@ void weir_schema_check_value(struct weir_schema_check *c, const struct weir_sche
     const struct weir_schema_place *at)
 {
     for (; node != NULL; node = node->ref) {
+        if (!weir_schema_spend(c, 1 + v->len / STEP_PIECES)) {
+            return;
+        }
         if (node->never) {
             weir_schema_report(c, at, "not allowed");
             continue;
@@ -224,11 +258,10 @@ void weir_schema_check_value(struct weir_schema_check *c, const struct weir_sche
             weir_schema_report(c, at, node->types_msg); /* the rest would only repeat it */
             continue;
         }
-        if (node->has_enum && !in_enum(c, node, tape, v)) {
+        if (node->has_enum && !in_enum(c, node, tape, v) && !c->spent) {
             weir_schema_report(c, at, node->enum_msg);
         }
-        if (node->constant != NULL &&
-            !weir_json_equal(&c->plan->schema->tape, node->constant, tape, v)) {
+        if (node->constant != NULL && !is_const(c, node, tape, v) && !c->spent) {
             weir_schema_report(c, at, node->const_msg);
         }
         if (v->kind == WEIR_JSON_STRING) {

@@ -6,7 +6,8 @@
 
 /*
  * Inside lib/schema: one walk of a value's tape beside the nodes of its schema (check.c), and what
- * is said about it (report.c). row.c turns cells into values and starts the walk.
+ * is said about it (report.c). row.c turns cells into values and starts the walk. The plan is made
+ * by plan.c.
  */
 
 /* Where a value lies in its cell; on the stack, rendered only when there is something to say. */
@@ -45,8 +46,10 @@ struct weir_schema_check {
     struct weir_buf *errors;
     size_t errors_before; /* bytes that were there */
     size_t problems, said;
-    bool full;   /* nothing more is said */
-    bool failed; /* *err is set */
+    uint64_t steps; /* left of WEIR_ROW_STEPS_MAX */
+    bool spent;     /* there were not enough; nothing more is checked */
+    bool full;      /* nothing more is said */
+    bool failed;    /* *err is set */
     struct weir_err *err;
     const char *label; /* of the column */
 };
@@ -54,6 +57,10 @@ struct weir_schema_check {
 /** weir_schema_report: a problem of the value at that place (NULL: the whole cell). */
 void weir_schema_report(
     struct weir_schema_check *c, const struct weir_schema_place *at, const char *message);
+
+/** weir_schema_spend: take steps off what the row has left. False when that is less, which is
+ *  reported once. */
+bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps);
 
 /** weir_schema_check_value: check a value against a node and what it refers to. */
 void weir_schema_check_value(struct weir_schema_check *c, const struct weir_schema_node *node,

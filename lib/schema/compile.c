@@ -105,7 +105,8 @@ static int ref(struct weir_schema_job *j, uint32_t at)
     if (weir_schema_expect(j->l, at, WEIR_JSON_STRING, "a reference") == -1) {
         return -1;
     }
-    struct weir_schema_pending *p = weir_schema_alloc(j->l->schema, sizeof *p, j->l->err);
+    struct weir_schema_pending *p =
+        weir_schema_arena_alloc(&j->l->schema->arena, sizeof *p, j->l->err);
     if (p == NULL) {
         return -1;
     }
@@ -265,9 +266,10 @@ static int finish_object(struct weir_schema_job *j)
         return 0;
     }
     struct weir_schema_prop *props =
-        weir_schema_alloc(l->schema, (declared + names) * sizeof *props, l->err);
-    uint32_t *sorted = weir_schema_alloc(l->schema, (declared + names) * sizeof *sorted, l->err);
-    uint32_t *order = weir_schema_alloc(l->schema, names * sizeof *order + 1, l->err);
+        weir_schema_arena_alloc(&l->schema->arena, (declared + names) * sizeof *props, l->err);
+    uint32_t *sorted =
+        weir_schema_arena_alloc(&l->schema->arena, (declared + names) * sizeof *sorted, l->err);
+    uint32_t *order = weir_schema_arena_alloc(&l->schema->arena, names * sizeof *order + 1, l->err);
     if (props == NULL || sorted == NULL || order == NULL) {
         return -1;
     }
@@ -351,7 +353,7 @@ struct weir_schema_node *weir_schema_compile(struct weir_schema_loader *l, uint3
         weir_schema_bad(l, at, "more than %d schemas in one", WEIR_SCHEMA_NODES_MAX);
         return NULL;
     }
-    struct weir_schema_node *node = weir_schema_alloc(schema, sizeof *node, l->err);
+    struct weir_schema_node *node = weir_schema_arena_alloc(&schema->arena, sizeof *node, l->err);
     if (node == NULL) {
         return NULL;
     }

@@ -1,5 +1,7 @@
 #include "schema/format.h"
 
+#include "core/hex.h"
+
 #include <strings.h>
 
 /* RFC 5321, section 4.5.3.1, in octets. */
@@ -51,9 +53,7 @@ static bool alpha(char c)
 
 static bool hex(char c)
 {
-    char lower = (char)(c | 0x20);
-
-    return digit(c) || (lower >= 'a' && lower <= 'f');
+    return weir_hex_digit(c) >= 0;
 }
 
 static bool one_of(char c, const char *set)
@@ -425,12 +425,12 @@ const struct weir_format *weir_format_find(struct weir_str name)
         {"uri", weir_format_uri, "must be a URI"},
         {"uuid", weir_format_uuid, "must be a UUID"},
         {"ipv4", weir_format_ipv4, "must be an IPv4 address"},
+        {"ipv6", weir_format_ipv6, "must be an IPv6 address"},
         {"time", NULL, NULL},
         {"duration", NULL, NULL},
         {"idn-email", NULL, NULL},
         {"hostname", NULL, NULL},
         {"idn-hostname", NULL, NULL},
-        {"ipv6", NULL, NULL},
         {"uri-reference", NULL, NULL},
         {"iri", NULL, NULL},
         {"iri-reference", NULL, NULL},

@@ -1,46 +1,11 @@
 #include "schema/schema.h"
 
+#include "core/hex.h"
 #include "core/limits.h"
 #include "schema/compile.h"
 #include "schema/node.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
-
-#define ARENA_BLOCK_BYTES (32 * WEIR_KIB)
-
-struct weir_schema_arena_block {
-    struct weir_schema_arena_block *next;
-    size_t used, size;
-    alignas(max_align_t) unsigned char data[];
-};
-
-void *weir_schema_alloc(struct weir_schema *schema, size_t n, struct weir_err *err)
-{
-    struct weir_schema_arena_block *b = schema->arena;
-
-    n = (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
-    if (b == NULL || b->size - b->used < n) {
-        size_t size = n > ARENA_BLOCK_BYTES ? n : ARENA_BLOCK_BYTES;
-        if (size > WEIR_SCHEMA_MEMORY_MAX_BYTES - schema->arena_bytes) {
-            weir_err_set(err, WEIR_E_CONFIG, "schema: it takes more than %zu bytes of memory",
-                (size_t)WEIR_SCHEMA_MEMORY_MAX_BYTES);
-            return NULL;
-        }
-        b = calloc(1, sizeof *b + size);
-        if (b == NULL) {
-            weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory");
-            return NULL;
-        }
-        b->size = size;
-        b->next = schema->arena;
-        schema->arena = b;
-        schema->arena_bytes += size;
-    }
-    void *p = b->data + b->used;
-    b->used += n;
-    return p;
-}
 
 void weir_schema_free(struct weir_schema *schema)
 {
@@ -50,11 +15,7 @@ void weir_schema_free(struct weir_schema *schema)
     for (struct weir_schema_node *node = schema->all; node != NULL; node = node->all_next) {
         weir_pattern_free(node->pattern);
     }
-    while (schema->arena != NULL) {
-        struct weir_schema_arena_block *b = schema->arena;
-        schema->arena = b->next;
-        free(b);
-    }
+    weir_schema_arena_fini(&schema->arena);
     weir_json_tape_fini(&schema->tape);
     free(schema->text);
     free(schema);
@@ -106,21 +67,11 @@ static int read_root(struct weir_schema_loader *l)
     return 0;
 }
 
-static int hex(char c)
-{
-    char lower = (char)(c | 0x20);
-
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* The fragment of a $ref, percent-decoded, in the arena. */
 static int decode_fragment(
     struct weir_schema_loader *l, uint32_t at, struct weir_str s, struct weir_str *ret)
 {
-    char *p = weir_schema_alloc(l->schema, s.len + 1, l->err);
+    char *p = weir_schema_arena_alloc(&l->schema->arena, s.len + 1, l->err);
     size_t n = 0;
 
     if (p == NULL) {
@@ -131,8 +82,9 @@ static int decode_fragment(
             p[n++] = s.p[i];
             continue;
         }
-        int high = i + 2 < s.len ? hex(s.p[i + 1]) : -1, low = i + 2 < s.len ? hex(s.p[i + 2]) : -1;
-        if (i + 2 >= s.len || high < 0 || low < 0) {
+        int high = i + 2 < s.len ? weir_hex_digit(s.p[i + 1]) : -1;
+        int low = high >= 0 ? weir_hex_digit(s.p[i + 2]) : -1;
+        if (high < 0 || low < 0) {
             return weir_schema_bad(l, at, "a malformed %% escape");
         }
         p[n++] = (char)(high << 4 | low);

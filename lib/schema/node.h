@@ -1,6 +1,7 @@
 #ifndef WEIR_SCHEMA_NODE_H
 #define WEIR_SCHEMA_NODE_H
 
+#include "schema/arena.h"
 #include "schema/format.h"
 #include "schema/pattern.h"
 #include "json/tape.h"
@@ -45,8 +46,10 @@ struct weir_schema_node {
     size_t strings_n;
     const struct weir_json_value *const *values;
     size_t values_n;
+    uint64_t values_cost; /* of comparing a value with all of them, in eighths of a step */
     const char *enum_msg;
     const struct weir_json_value *constant; /* NULL: no const */
+    uint64_t const_cost;
     const char *const_msg;
 
     size_t length_min, length_max; /* in characters; SIZE_MAX: no limit */
@@ -71,21 +74,15 @@ struct weir_schema_node {
     struct weir_schema_node *all_next;
 };
 
-struct weir_schema_arena_block;
-
 struct weir_schema {
     char *text;
     struct weir_json_tape tape;
-    struct weir_schema_arena_block *arena;
-    size_t arena_bytes;
-    struct weir_schema_node *all; /* every node, for their patterns */
+    struct weir_schema_arena arena; /* of all but text, tape and patterns */
+    struct weir_schema_node *all;   /* every node, for their patterns */
     size_t nodes_n;
     const struct weir_schema_node *root;
     size_t required_max; /* the longest `required` of all nodes */
 };
-
-/** weir_schema_alloc: n zeroed bytes of the schema's arena, or NULL with *err set. */
-void *weir_schema_alloc(struct weir_schema *schema, size_t n, struct weir_err *err);
 
 /** weir_schema_prop_find: the property of that name, or NULL. *next is where to look first, and
  *  where to look first the next time. */

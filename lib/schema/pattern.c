@@ -3,6 +3,7 @@
 #include "schema/pattern.h"
 
 #include "core/buf.h"
+#include "core/hex.h"
 #include "core/limits.h"
 #include "core/utf8.h"
 
@@ -26,7 +27,19 @@
 
 struct weir_pattern {
     pcre2_code *code;
+    bool anchored; /* a match can only start at the subject's first byte */
 };
+
+/*
+ * PCRE2 counts the steps from each place where a match may start anew, so that what a match costs
+ * is only known afterwards, and only by its failure. So it is tried with a small limit first, whose
+ * price is small, and with a larger one when that was not enough; an anchored pattern has one place
+ * to start and begins with the second. The price for the length covers what PCRE2 does not count.
+ */
+static const struct attempt {
+    uint32_t limit, price;
+    uint32_t anchored, any; /* price of 8 bytes of the subject */
+} attempts[] = {{16, 20, 0, 1}, {1000, 20, 1, 64}, {WEIR_PATTERN_MATCH_LIMIT, 100000, 64, 6400}};
 
 struct weir_pattern_work {
     pcre2_match_data *data;
@@ -95,14 +108,11 @@ static size_t hex(const struct translator *t, size_t ahead, size_t max, uint32_t
 
     *ret = 0;
     for (; n < max; n++) {
-        char c = peek(t, ahead + n), lower = (char)(c | 0x20);
-        if (digit(c)) {
-            *ret = *ret << 4 | (uint32_t)(c - '0');
-        } else if (lower >= 'a' && lower <= 'f') {
-            *ret = *ret << 4 | (uint32_t)(lower - 'a' + 10);
-        } else {
+        int x = weir_hex_digit(peek(t, ahead + n));
+        if (x < 0) {
             break;
         }
+        *ret = *ret << 4 | (uint32_t)x;
     }
     return n;
 }
@@ -428,7 +438,11 @@ struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *e
     if (ret->code == NULL) {
         free(ret);
         ret = NULL;
+        goto out;
     }
+    uint32_t options = 0;
+    pcre2_pattern_info(ret->code, PCRE2_INFO_ALLOPTIONS, &options);
+    ret->anchored = (options & PCRE2_ANCHORED) != 0;
 out:
     weir_buf_fini(&out);
     return ret;
@@ -454,7 +468,6 @@ struct weir_pattern_work *weir_pattern_work_new(struct weir_err *err)
     if (work->data == NULL || work->context == NULL) {
         goto fail;
     }
-    pcre2_set_match_limit(work->context, WEIR_PATTERN_MATCH_LIMIT);
     pcre2_set_heap_limit(
         work->context, (uint32_t)(WEIR_PATTERN_STACK_MAX_BYTES / WEIR_KIB)); /* in KiB */
     /* NULL where there is no JIT: not needed there. */
@@ -477,15 +490,40 @@ void weir_pattern_work_free(struct weir_pattern_work *work)
     }
 }
 
-enum weir_pattern_verdict weir_pattern_match(
-    const struct weir_pattern *pattern, struct weir_pattern_work *work, struct weir_str subject)
+size_t weir_pattern_bytes(const struct weir_pattern *pattern)
+{
+    size_t code = 0, jit = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &code);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_JITSIZE, &jit); /* untouched where there is none */
+    return code + jit;
+}
+
+enum weir_pattern_verdict weir_pattern_match(const struct weir_pattern *pattern,
+    struct weir_pattern_work *work, struct weir_str subject, uint64_t *steps)
 {
     const char *p = subject.len > 0 ? subject.p : "";
-    int rc = pcre2_match(pattern->code, (PCRE2_SPTR)p, subject.len, 0, PCRE2_NO_UTF_CHECK,
-        work->data, work->context);
 
-    if (rc >= 0) {
-        return WEIR_PATTERN_YES;
+    for (size_t i = pattern->anchored; i < sizeof attempts / sizeof attempts[0]; i++) {
+        const struct attempt *a = &attempts[i];
+        uint64_t price =
+            a->price + (uint64_t)subject.len * (pattern->anchored ? a->anchored : a->any) / 8;
+        if (price > *steps) {
+            return WEIR_PATTERN_SPENT;
+        }
+        *steps -= price;
+        pcre2_set_match_limit(work->context, a->limit);
+        int rc = pcre2_match(pattern->code, (PCRE2_SPTR)p, subject.len, 0, PCRE2_NO_UTF_CHECK,
+            work->data, work->context);
+        if (rc >= 0) {
+            return WEIR_PATTERN_YES;
+        }
+        if (rc == PCRE2_ERROR_NOMATCH) {
+            return WEIR_PATTERN_NO;
+        }
+        if (rc != PCRE2_ERROR_MATCHLIMIT) {
+            break; /* memory: more steps need no less */
+        }
     }
-    return rc == PCRE2_ERROR_NOMATCH ? WEIR_PATTERN_NO : WEIR_PATTERN_LIMIT;
+    return WEIR_PATTERN_LIMIT;
 }

@@ -76,6 +76,10 @@ void weir_schema_plan_free(struct weir_schema_plan *plan);
 struct weir_schema_check *weir_schema_check_new(
     const struct weir_schema_plan *plan, struct weir_err *err);
 
+/** weir_schema_check_trim: between rows, after large ones: give back what is larger than
+ *  WEIR_KEEP_MAX_BYTES. Costs nothing when there is nothing. */
+void weir_schema_check_trim(struct weir_schema_check *check);
+
 /** weir_schema_check_free: free a check. NULL is accepted. */
 void weir_schema_check_free(struct weir_schema_check *check);
 
@@ -93,7 +97,9 @@ void weir_schema_check_free(struct weir_schema_check *check);
  *
  * Order: the columns as the header has them, each of a name that comes twice on its own; then what
  * is required and not in the header, in the order of `required`. A cell that is not valid UTF-8 or
- * not the JSON it should be has that one problem.
+ * not the JSON it should be has that one problem. A row has WEIR_ROW_STEPS_MAX steps; when a column
+ * needs more than are left, it has the problem that it takes too many steps to check, and what
+ * comes after that is not looked at: the verdict depends on the row and the schema alone.
  *
  * Returns 0, or -1 with *err set: WEIR_E_NOMEM, WEIR_E_LIMIT (errors has no room; a cell of more
  * than WEIR_ROW_MAX_BYTES). In the steady state nothing is allocated.

@@ -1,5 +1,6 @@
 #include "schema/keyword.h"
 
+#include "core/limits.h"
 #include "schema/text.h"
 #include "json/number.h"
 
@@ -13,7 +14,7 @@
 static const char *keep(struct weir_schema_loader *l, const char *text)
 {
     size_t n = strlen(text) + 1;
-    char *p = weir_schema_alloc(l->schema, n, l->err);
+    char *p = weir_schema_arena_alloc(&l->schema->arena, n, l->err);
 
     if (p != NULL) {
         memcpy(p, text, n);
@@ -126,11 +127,6 @@ int weir_schema_kw_type(struct weir_schema_job *j, uint32_t at)
     return j->node->types_msg == NULL ? -1 : 0;
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-    return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
-}
-
 static const char *enum_message(struct weir_schema_loader *l, uint32_t at)
 {
     char buf[MESSAGE_BYTES];
@@ -154,6 +150,19 @@ static unsigned hints_of(const struct weir_schema_loader *l, uint32_t at)
     return (types & WEIR_T_NUMBER) != 0 ? WEIR_T_NUMBER : types;
 }
 
+/* What it may cost to compare a value with the one at that entry, in eighths of a step: each entry
+ * once, and in an object each name with each. */
+static uint64_t compare_cost(const struct weir_schema_loader *l, uint32_t at)
+{
+    uint64_t cost = 0;
+
+    for (uint32_t i = at; i < weir_schema_value_at(l, at)->next; i++) {
+        const struct weir_json_value *v = weir_schema_value_at(l, i);
+        cost += 1 + (v->kind == WEIR_JSON_OBJECT ? (uint64_t)v->len * v->len / 16 : 0);
+    }
+    return cost;
+}
+
 int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
 {
     struct weir_schema_loader *l = j->l;
@@ -162,9 +171,10 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
     if (weir_schema_value_at(l, at)->kind != WEIR_JSON_ARRAY || n == 0) {
         return weir_schema_bad(l, at, "must be an array with at least one value");
     }
-    struct weir_str *strings = weir_schema_alloc(l->schema, n * sizeof *strings, l->err);
+    struct weir_str *strings =
+        weir_schema_arena_alloc(&l->schema->arena, n * sizeof *strings, l->err);
     const struct weir_json_value **values =
-        weir_schema_alloc(l->schema, n * sizeof *values, l->err);
+        weir_schema_arena_alloc(&l->schema->arena, n * sizeof *values, l->err);
     if (strings == NULL || values == NULL) {
         return -1;
     }
@@ -173,10 +183,11 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
             strings[j->node->strings_n++] = weir_schema_text_at(l, item);
         } else {
             values[j->node->values_n++] = weir_schema_value_at(l, item);
+            j->node->values_cost += compare_cost(l, item);
         }
         j->node->hints |= (uint8_t)hints_of(l, item);
     }
-    qsort(strings, j->node->strings_n, sizeof *strings, compare_strs);
+    qsort(strings, j->node->strings_n, sizeof *strings, weir_str_cmp_at);
     j->node->has_enum = true;
     j->node->strings = strings;
     j->node->values = values;
@@ -187,6 +198,7 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
 int weir_schema_kw_const(struct weir_schema_job *j, uint32_t at)
 {
     j->node->constant = weir_schema_value_at(j->l, at);
+    j->node->const_cost = compare_cost(j->l, at);
     j->node->hints |= (uint8_t)hints_of(j->l, at);
     j->node->const_msg = keep_value(j->l, "must be ", at, "");
     return j->node->const_msg == NULL ? -1 : 0;
@@ -223,6 +235,11 @@ int weir_schema_kw_pattern(struct weir_schema_job *j, uint32_t at)
     if (j->node->pattern == NULL) {
         return why.code == WEIR_E_CONFIG ? weir_schema_bad(j->l, at, "%s", why.msg)
                                          : weir_err_set(j->l->err, why.code, "schema: %s", why.msg);
+    }
+    if (!weir_schema_arena_charge(&j->l->schema->arena, weir_pattern_bytes(j->node->pattern))) {
+        return weir_schema_bad(j->l, at,
+            "with this pattern the schema takes more than %zu bytes of memory",
+            (size_t)WEIR_SCHEMA_MEMORY_MAX_BYTES);
     }
     j->node->pattern_msg = keep_value(j->l, "must match the pattern ", at, "");
     j->node->pattern_limit_msg =

@@ -8,8 +8,8 @@
 /*
  * One block is in the making at a time: bytes are collected until split finds its end, work turns
  * them into block.out, merge adds it up, and block.out is let out through the windows. What lies
- * behind the cut is the start of the next block and moves to the front of the buffer; it is shorter
- * than a record, so the move is small.
+ * behind the cut is the start of the next block and moves to the front of the buffer; as a rule it
+ * is shorter than a record, so the move is small.
  */
 struct blocks {
     struct weir_stage_ops stage_ops; /* the stage's own, because its name is the job's */
@@ -29,6 +29,8 @@ static void next_block(struct blocks *b)
 {
     b->block.index++;
     b->block.out.len = 0;
+    weir_buf_trim(&b->block.out, WEIR_KEEP_MAX_BYTES); /* after a huge record */
+    weir_buf_trim(&b->in, WEIR_KEEP_MAX_BYTES);
     b->out_pos = 0;
     b->made = false;
     memset(b->block.note, 0, b->ops->note_bytes);
@@ -44,7 +46,7 @@ static int make_block(struct blocks *b, bool last, struct weir_err *err)
         b->made = b->finished = true;
         return b->ops->finish != NULL ? b->ops->finish(b->job, &block->out, err) : 0;
     }
-    int rc = b->ops->split(b->job, block, b->in.p, b->in.len, b->seen, last, &cut);
+    int rc = b->ops->split(b->job, block, b->in.p, b->in.len, last, &cut);
     b->seen = b->in.len;
     if (rc == 0) {
         if (cut == 0 && !(last && b->in.len == 0)) {

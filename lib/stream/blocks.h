@@ -28,8 +28,7 @@ struct weir_blocks_ops {
     /**
      * split: find where the next block ends. Serial.
      *
-     * p, len   all bytes not yet in a block, p never NULL; p[0..seen) were there in the last call
-     *          for this block
+     * p, len   all bytes not yet in a block, p never NULL
      * last     nothing follows p[len - 1]
      * cut      receives the block's length, or 0 when more bytes are needed (never when last is
      *          set, unless len is 0)
@@ -37,8 +36,8 @@ struct weir_blocks_ops {
      * Returns 0, or -1 with block->err set: this block is the stream's end as an error, and
      * merge sees it after all blocks before it.
      */
-    int (*split)(void *job, struct weir_block *block, const uint8_t *p, size_t len, size_t seen,
-        bool last, size_t *cut);
+    int (*split)(
+        void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut);
 
     /** worker_new: what one thread of workers keeps for itself. NULL with *err set on failure. */
     void *(*worker_new)(void *job, struct weir_err *err);

@@ -139,8 +139,10 @@ static const char *breach(const struct weir_pipe *pipe, size_t i, enum weir_step
         }
         return i + 1 == pipe->n ? "NEED_OUT from the sink" : NULL;
     case WEIR_WAIT:
-    case WEIR_END:
         return NULL;
+    case WEIR_END: /* a sink publishes with its END: never before all has come and was taken */
+        return i + 1 == pipe->n && (!in->last || in->pos < in->size) ? "END before the last byte"
+                                                                     : NULL;
     case WEIR_FAIL:
         return err->code == WEIR_OK ? "FAIL without an error" : NULL;
     }

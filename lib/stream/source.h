@@ -1,6 +1,7 @@
 #ifndef WEIR_STREAM_SOURCE_H
 #define WEIR_STREAM_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -10,7 +11,7 @@
 struct weir_source_info {
     int64_t size_bytes;  /* of the whole object; -1 while or because unknown */
     uint64_t read_bytes; /* handed on so far */
-    char etag[128];      /* "" when there is none */
+    bool replaced;       /* it failed because the object is no longer the one that was asked for */
 };
 
 #endif

@@ -5,7 +5,7 @@
 #include "core/limits.h"
 #include "event/batch.h"
 #include "event/event.h"
-#include "event/quote.h"
+#include "json/quote.h"
 #include "json/tape.h"
 
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static void check_as_body(const uint8_t *data, size_t size)
     require(weir_buf_adds(&text,
                 "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\",\"body\":", &err) ==
                 0 &&
-            weir_event_quote(&text, body, &err) == 0 && weir_buf_adds(&text, "}]}", &err) == 0);
+            weir_json_quote(&text, body, &err) == 0 && weir_buf_adds(&text, "}]}", &err) == 0);
     require(weir_event_parse((const char *)text.p, text.len, &event, &err) == 0);
     check_event(&event);
     weir_event_fini(&event);

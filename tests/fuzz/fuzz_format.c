@@ -56,8 +56,9 @@ static void try_pattern(struct weir_str source, struct weir_str subject)
     }
     struct weir_pattern_work *work = weir_pattern_work_new(&err);
     must(work != NULL);
-    enum weir_pattern_verdict v = weir_pattern_match(pattern, work, subject);
-    must(v == weir_pattern_match(pattern, work, subject));
+    uint64_t left = WEIR_ROW_STEPS_MAX, again = left;
+    enum weir_pattern_verdict v = weir_pattern_match(pattern, work, subject, &left);
+    must(v == weir_pattern_match(pattern, work, subject, &again) && left == again);
     weir_pattern_work_free(work);
     weir_pattern_free(pattern);
 }

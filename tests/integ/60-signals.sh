@@ -43,6 +43,53 @@ cut() {
     [ ! -s out ] || { echo "stdout has $(head -c 200 out)"; return 1; }
 }
 
+# A truth file that is a fifo without a reader: it waits, and a signal ends the wait.
+fifo_truth() {
+    local pid rc
+    rm -f truth
+    mkfifo truth
+    set -m
+    "$WEIR" generate -o o/out.csv --size 1MB --invalid 5% --truth truth 2>err &
+    pid=$!
+    set +m
+    PIDS+=("$pid")
+    opened() { [ -n "$(find o -type f)" ]; } # the output is prepared, the truth comes first
+    until_true 60 opened || { echo "no output was begun: $(cat err)"; return 1; }
+    kill -s "$1" "$pid"
+    wait "$pid"
+    rc=$?
+    [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
+}
+
+# The function of invoke has an upload open: its first part is held up in the proxy, which sends the signal, until the upload
+# was aborted. Nothing else could end it within the bound.
+cat >hold.sh <<'EOS'
+kill -s "$1" "$(cat invoke.pid)"
+for _ in $(seq 400); do
+    grep -q '"method": "DELETE"' "$2" && exit
+    sleep 0.02
+done
+EOS
+cut_invoke() {
+    local signal=$1 want=$2 pid rc mib=128
+    [ "$ASAN" -eq 0 ] || mib=10240
+    rm -f invoke.pid
+    python3 "$INTEG/event.py" "m1=s3://$bkt/uploads/in.csv" >invoke.event
+    set -m
+    bash -c 'echo $$ >invoke.pid; exec "$@"' - "$WEIR" invoke invoke.event --memory "$mib" \
+        --env 'WEIR_OUTPUT_KEY=validations/{stem}.csv' >out 2>err &
+    pid=$!
+    set +m
+    PIDS+=("$pid")
+    ended() { ! kill -0 "$pid"; }
+    until_true 60 ended || { echo "still there after a minute"; kill -s KILL "$pid"; }
+    wait "$pid"
+    rc=$?
+    [ "$rc" -eq "$want" ] || { echo "exit $rc, expected $want: $(cat err)"; return 1; }
+    [ ! -s out ] || { echo "stdout has $(head -c 200 out)"; return 1; }
+}
+s3 put "$bkt" uploads/in.csv "$in" >/dev/null
+
 for pair in INT:130 TERM:143; do
     signal=${pair%:*} status=${pair#*:}
     rm -rf o
@@ -60,8 +107,20 @@ for pair in INT:130 TERM:143; do
     check "$signal: S3: exit $status" cut "$signal" "$status" sent_part validate - -o "s3://$bkt/out.csv" -s any.json
     check "$signal: S3: the upload was aborted" saw DELETE uploadId
     proxy_end
-    check "$signal: S3: no object" no_object "$bkt" ""
+    check "$signal: S3: no object" no_object "$bkt" out
     check "$signal: S3: no multipart upload is left" no_uploads "$bkt"
+
+    proxy "invoke-$signal" "method=PUT;query=partNumber=1;times=1;run=bash hold.sh $signal proxy-invoke-$signal/requests.log"
+    check "$signal: invoke: exit $status" cut_invoke "$signal" "$status"
+    check "$signal: invoke: the upload was aborted" saw DELETE uploadId
+    proxy_end
+    check "$signal: invoke: no object" no_object "$bkt" validations
+    check "$signal: invoke: no multipart upload is left" no_uploads "$bkt"
+
+    rm -rf o
+    mkdir o
+    check "$signal: generate, a fifo as truth: exit $status" fifo_truth "$signal" "$status"
+    check "$signal: generate: nothing is left" only o
 
     mkdir -p "store/$bkt"
     export AWS_ENDPOINT_URL_S3=file://$T/store

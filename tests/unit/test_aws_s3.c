@@ -13,12 +13,15 @@
 #include "tests/support/memory_ends.h"
 #include "tests/support/store_get.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,6 +41,10 @@
     "HTTP/1.1 " line "\r\nContent-Length: " n "\r\n\r\n<Error><Code>" code "</Code></Error>"
 #define BROKEN_500 STATUS("500 Internal Server Error", "InternalError", "41")
 #define DENIED STATUS("403 Forbidden", "AccessDenied", "40")
+#define NO_BUCKET STATUS("404 Not Found", "NoSuchBucket", "40")
+#define NO_KEY STATUS("404 Not Found", "NoSuchKey", "37")
+#define PROXY_404 "HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\n<h1>Oh no!</h1>"
+#define REPLACED STATUS("412 Precondition Failed", "PreconditionFailed", "46")
 #define NO_UPLOAD STATUS("404 Not Found", "NoSuchUpload", "40")
 
 static const char create[] = "POST /b/k?uploads=", part[] = "PUT /b/k?partNumber=",
@@ -158,7 +165,7 @@ static void source_reads_a_whole_object_and_tells_about_it(void **state)
     weir_buf_fini(&got);
     assert_int_equal(info.size_bytes, 1000000);
     assert_int_equal(info.read_bytes, 1000000);
-    assert_string_equal(info.etag, "\"abc\"");
+    assert_false(info.replaced);
     assert_non_null(strstr(canned_http_request(fx->server, 0, NULL),
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/"));
     assert_null(strstr(canned_http_request(fx->server, 0, NULL), "secretsecret"));
@@ -199,8 +206,7 @@ static void source_tells_what_went_wrong(void **state)
             "s3: s3://b/k: 404 NoSuchKey"},
         {{.head = STATUS("404 Not Found", "NoSuchBucket", "40")}, WEIR_E_REMOTE, 404,
             "s3: s3://b/k: 404 NoSuchBucket"},
-        {{.head = STATUS("412 Precondition Failed", "PreconditionFailed", "46")}, WEIR_E_REMOTE,
-            412, "s3: s3://b/k: 412 PreconditionFailed"},
+        {{.head = REPLACED}, WEIR_E_REMOTE, 412, "s3: s3://b/k: 412 PreconditionFailed"},
         {{.head = DENIED}, WEIR_E_REMOTE, 403, "s3: s3://b/k: 403 AccessDenied"},
         {{.head = "HTTP/1.1 503 Slow Down\r\n" EMPTY}, WEIR_E_REMOTE, 503, "s3: s3://b/k: 503"},
         {{.head = "HTTP/1.1 500 X\r\nContent-Length: 99\r\n\r\n<Err", .end = CANNED_CLOSE},
@@ -227,9 +233,10 @@ static void source_tells_what_went_wrong(void **state)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct weir_source_info info = {0};
+        struct weir_source_info info = {.replaced = true};
         serve(fx, &cases[i].reply, 1);
         assert_int_equal(get(fx, &(struct weir_object){"b", "k", NULL, "e"}, &info, NULL), -1);
+        assert_int_equal(info.replaced, cases[i].detail == 412);
         assert_int_equal(fx->err.code, cases[i].code);
         if (cases[i].detail != 0) {
             assert_int_equal(fx->err.detail, cases[i].detail);
@@ -238,6 +245,18 @@ static void source_tells_what_went_wrong(void **state)
         assert_null(strchr(fx->err.msg, '\n'));
         assert_int_equal(canned_http_requests(fx->server), 1); /* nothing is tried again */
     }
+}
+
+static void nothing_is_replaced_when_no_etag_was_named(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.head = REPLACED}};
+    struct weir_source_info info = {.replaced = true};
+
+    serve(fx, replies, COUNT(replies));
+    assert_int_equal(get(fx, &(struct weir_object){"b", "k", "v", NULL}, &info, NULL), -1);
+    assert_int_equal(fx->err.detail, 412);
+    assert_false(info.replaced);
 }
 
 static void source_ends_with_a_chunked_answer(void **state)
@@ -260,12 +279,14 @@ static void names_that_cannot_be_are_refused_before_anything_is_sent(void **stat
     struct fixture *fx = *state;
     struct weir_source_info info = {0};
     struct weir_stage stage;
-    char etag[300];
+    char etag[WEIR_S3_ETAG_MAX_BYTES + 2], version[WEIR_S3_VERSION_ID_MAX_BYTES + 2];
     const struct weir_object bad[] = {{"a/b", "k", NULL, NULL}, {"b", "", NULL, NULL},
-        {"b", "\xff", NULL, NULL}, {"b", "k", NULL, etag}};
+        {"b", "\xff", NULL, NULL}, {"b", "k", NULL, etag}, {"b", "k", version, NULL}};
 
     memset(etag, 'e', sizeof etag - 1);
     etag[sizeof etag - 1] = '\0';
+    memset(version, 'v', sizeof version - 1);
+    version[sizeof version - 1] = '\0';
     serve(fx, NULL, 0);
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct weir_err err = {0};
@@ -315,10 +336,8 @@ static int run_put(struct fixture *fx, size_t len, size_t part_bytes, size_t fai
 {
     struct memory_source source = {.in = data, .len = len, .fail_at = fail_at};
     struct weir_stage stages[2] = {memory_source(&source), {0}};
-    const struct weir_put_opts opts = {.content_type = "text/csv",
-        .content_encoding = "gzip",
-        .part_bytes = part_bytes,
-        .abort_ms = 400};
+    const struct weir_put_opts opts = {
+        .content_type = "text/csv", .part_bytes = part_bytes, .abort_ms = 400};
 
     for (size_t i = 0; i < sizeof data; i++) {
         data[i] = (uint8_t)('A' + i % 26);
@@ -347,7 +366,6 @@ static void output_of_one_part_is_one_put(void **state)
         assert_memory_equal(canned_http_body(fx->server, 0, &n), data, sizes[i]);
         assert_int_equal(n, sizes[i]);
         assert_true(has_header(fx, 0, "Content-Type: text/csv"));
-        assert_true(has_header(fx, 0, "Content-Encoding: gzip"));
     }
     serve(fx, replies, COUNT(replies));
     assert_int_equal(run_put(fx, 0, 20, 0), 0);
@@ -370,7 +388,6 @@ static void larger_output_is_a_multipart_upload(void **state)
         assert_int_equal(run_put(fx, sizes[i], 20, 0), 0);
         assert_int_equal(canned_http_requests(fx->server), parts + 2);
         assert_true(has_header(fx, 0, "Content-Type: text/csv"));
-        assert_true(has_header(fx, 0, "Content-Encoding: gzip"));
         n = (size_t)snprintf(expected, sizeof expected,
             "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
         for (size_t k = 1; k <= parts; k++) {
@@ -519,6 +536,50 @@ static void abort_is_tried_again_while_the_server_is_away(void **state)
     weir_stage_free(&sink);
 }
 
+/* A list of uploads as the server would give it, told by its clock. */
+static char *make_list(time_t now)
+{
+    static char reply[4096];
+    char body[2048], date[64], old[64], young[64];
+    time_t then = now - 60;
+    struct tm tm;
+    size_t n = 0;
+    const struct {
+        const char *key, *id, *when;
+    } uploads[] = {{"k", "old", old}, {"k", "lost&amp;1", young}, {"k2", "other", young},
+        {"k/x", "below", young}};
+
+    gmtime_r(&now, &tm);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    strftime(young, sizeof young, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+    gmtime_r(&then, &tm);
+    strftime(old, sizeof old, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+    n += (size_t)snprintf(body, sizeof body, "<ListMultipartUploadsResult><Bucket>b</Bucket>");
+    for (size_t i = 0; i < COUNT(uploads); i++) {
+        n += (size_t)snprintf(body + n, sizeof body - n,
+            "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>",
+            uploads[i].key, uploads[i].id, uploads[i].when);
+    }
+    snprintf(body + n, sizeof body - n, "</ListMultipartUploadsResult>");
+    snprintf(reply, sizeof reply, OK "Date: %s\r\nContent-Length: %zu\r\n\r\n%s", date,
+        strlen(body), body);
+    return reply;
+}
+
+static char *empty_list(void)
+{
+    static char reply[512];
+    char date[64];
+    time_t now = time(NULL);
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    snprintf(reply, sizeof reply,
+        OK "Date: %s\r\nContent-Length: 29\r\n\r\n<ListMultipartUploadsResult/>", date);
+    return reply;
+}
+
 /* Was it asked? What was sent just now is given a moment to be read: the answer is not looked at.
  */
 static bool was_asked(struct fixture *fx, const char *first_line)
@@ -531,18 +592,17 @@ static bool was_asked(struct fixture *fx, const char *first_line)
 
 /* Drive a sink by hand for some turns of the loop, or until the server was asked for something,
  * then abort it. Returns abort's answer. */
-static enum weir_step stop_at(struct fixture *fx, int turns, const char *until, int64_t abort_ms,
-    bool *ended, struct weir_err *err)
+static enum weir_step stop_with(struct fixture *fx, int turns, const char *until,
+    const struct weir_put_opts *opts, bool *ended, struct weir_err *err)
 {
     struct weir_stage sink;
     struct weir_in in = {.p = data, .size = 30, .last = true};
     uint8_t nothing[1];
     struct weir_out out = {.p = nothing};
-    const struct weir_put_opts opts = {.part_bytes = 10, .abort_ms = abort_ms};
     enum weir_step step;
 
     *ended = false;
-    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, err), 0);
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", opts, &sink, err), 0);
     while ((step = sink.ops->step(sink.self, &in, &out, err)) == WEIR_WAIT &&
            (until != NULL ? !was_asked(fx, until) : turns-- > 0)) {
         int64_t limit = until != NULL ? weir_clock_mono_ms() + 10 : INT64_MAX;
@@ -554,7 +614,21 @@ static enum weir_step stop_at(struct fixture *fx, int turns, const char *until, 
         assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, NULL), 0);
     }
     weir_stage_free(&sink);
+    assert_int_equal(step == WEIR_FAIL, err->code != WEIR_OK);
+    if (step == WEIR_FAIL) { /* fit for a line of a log: which, and in one piece */
+        assert_memory_equal(err->msg, "s3: s3://b/k: ", 14);
+        for (const char *c = err->msg; *c != '\0'; c++) {
+            assert_in_range(*c, 0x20, 0x7e);
+        }
+    }
     return step;
+}
+
+static enum weir_step stop_at(struct fixture *fx, int turns, const char *until, int64_t abort_ms,
+    bool *ended, struct weir_err *err)
+{
+    return stop_with(fx, turns, until,
+        &(struct weir_put_opts){.part_bytes = 10, .abort_ms = abort_ms}, ended, err);
 }
 
 /* How it ended, and what the server was asked, must fit together. */
@@ -661,9 +735,277 @@ static void complete_that_hangs_is_left_and_aborted(void **state)
 
     serve(fx, replies, COUNT(replies));
     int64_t began = weir_clock_mono_ms();
-    assert_int_equal(stop_at(fx, 0, complete, 100, &ended, &err), WEIR_END);
+    assert_int_equal(stop_at(fx, 0, complete, 200, &ended, &err), WEIR_END);
     assert_int_equal(asked(fx, undo, NULL), 1);
-    assert_true(weir_clock_mono_ms() - began >= 100);
+    assert_true(
+        weir_clock_mono_ms() - began >= 100); /* half of the time, the rest is the abort's */
+}
+
+static void put_that_was_sent_whole_is_waited_for(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        struct canned_reply reply;
+        enum weir_step step;
+        const char *msg;
+    } cases[] = {
+        {{.head = PART_OK}, WEIR_FAIL, "s3: s3://b/k: was published all the same"},
+        {{.head = DENIED}, WEIR_END, ""},
+        {{.end = CANNED_CLOSE, .again = true}, WEIR_FAIL,
+            "s3: s3://b/k: may have been published: the answer to its PutObject was lost"},
+        {{.end = CANNED_STALL}, WEIR_FAIL,
+            "s3: s3://b/k: may have been published: the answer to its PutObject was lost"},
+        {{.head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", .end = CANNED_CLOSE}, WEIR_FAIL,
+            "s3: s3://b/k: may have been published: the answer to its PutObject was lost"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_err err = {0};
+        enum weir_step step = WEIR_END;
+        bool ended = true;
+        /* The answer may be there before we look; then it was no stop, and is tried again. */
+        for (int tries = 0; tries < 100 && ended; tries++) {
+            serve(fx, &cases[i].reply, 1);
+            err = (struct weir_err){0};
+            step = stop_with(fx, 0, put,
+                &(struct weir_put_opts){.part_bytes = 30, .abort_ms = i == 3 ? 150 : 5000}, &ended,
+                &err);
+        }
+        assert_false(ended);
+        assert_int_equal(step, cases[i].step);
+        assert_memory_equal(err.msg, cases[i].msg, strlen(cases[i].msg));
+        assert_int_equal(asked(fx, put, NULL), 1);
+    }
+}
+
+/* A server that takes connections and reads nothing; *address names it. */
+static int listen_deaf(char address[64])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), room = 4096;
+
+    assert_int_not_equal(fd, -1);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    snprintf(address, 64, "http://127.0.0.1:%d", ntohs(at.sin_port));
+    return fd;
+}
+
+static void put_that_was_not_sent_whole_is_cut_off(void **state)
+{
+    struct fixture *fx = *state;
+    const size_t size = 32 * WEIR_MIB; /* more than the kernel holds between two sockets */
+    uint8_t *big = calloc(1, size), nothing[1];
+    struct weir_in in = {.p = big, .size = size, .last = true};
+    struct weir_out out = {.p = nothing};
+    struct weir_stage sink;
+    char address[64];
+    int server = listen_deaf(address);
+
+    assert_non_null(big);
+    weir_s3_config_fini(&fx->cfg);
+    setenv("AWS_ENDPOINT_URL_S3", address, 1);
+    assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k",
+                         &(struct weir_put_opts){.part_bytes = size}, &sink, &fx->err),
+        0);
+    for (int turns = 0; turns < 20; turns++) {
+        assert_int_equal(sink.ops->step(sink.self, &in, &out, &fx->err), WEIR_WAIT);
+        assert_int_equal(weir_loop_step(fx->loop, weir_clock_mono_ms() + 5, NULL), 0);
+    }
+    assert_int_equal(sink.ops->abort(sink.self, &fx->err), WEIR_END); /* at once */
+    assert_int_equal(fx->err.code, WEIR_OK);
+    weir_stage_free(&sink);
+    free(big);
+    close(server);
+}
+
+/* The request was sent and its answer never came: nobody knows whether it was done. */
+static void completion_whose_answer_was_lost_may_have_been_published(void **state)
+{
+    struct fixture *fx = *state;
+    static const char lost[] =
+        "s3: s3://b/k: may have been published: the answer to its completion was lost";
+    static const struct {
+        struct canned_reply complete, undo;
+        enum weir_step step;
+        const char *msg;
+    } cases[] = {
+        {{.match = complete, .end = CANNED_CLOSE}, {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL,
+            lost},
+        {{.match = complete, .end = CANNED_RESET}, {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL,
+            lost},
+        {{.match = complete, .head = OK "Content-Length: 99\r\n\r\n<Com", .end = CANNED_CLOSE},
+            {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL, lost},
+        {{.match = complete, .head = OK "Content-Length: 4\r\n\r\nwhat"},
+            {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL, lost},
+        {{.match = complete, .head = OK "Content-Length: 2000000\r\n\r\n", .fill = 2000000},
+            {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL, lost},
+        {{.match = complete, .head = "HTTP/1.1 504 Gateway Timeout\r\n" EMPTY},
+            {.match = undo, .head = NO_UPLOAD}, WEIR_FAIL, lost},
+        {{.match = complete, .end = CANNED_CLOSE}, {.match = undo, .head = DENIED}, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open, or have been published: "
+            "AbortMultipartUpload: 403 AccessDenied"},
+        /* It is still there to be aborted, or the answer was clear: it was not completed. */
+        {{.match = complete, .end = CANNED_CLOSE}, {.match = undo, .head = GONE}, WEIR_END, ""},
+        {{.match = complete, .end = CANNED_CLOSE}, {.match = undo, .head = NO_BUCKET}, WEIR_END,
+            ""},
+        {{.match = complete, .head = NO_UPLOAD}, {.match = undo, .head = NO_UPLOAD}, WEIR_END, ""},
+        {{.match = complete, .head = FAILED_200}, {.match = undo, .head = NO_UPLOAD}, WEIR_END, ""},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct canned_reply replies[] = {{.match = create, .head = CREATED},
+            {.match = part, .head = PART_OK, .again = true}, cases[i].complete, cases[i].undo};
+        struct weir_err err = {0};
+        bool ended;
+        serve(fx, replies, COUNT(replies));
+        assert_int_equal(stop_at(fx, 1000, NULL, 2000, &ended, &err), cases[i].step);
+        assert_false(ended);
+        assert_string_equal(err.msg, cases[i].msg);
+        assert_int_equal(asked(fx, undo, NULL), 1);
+    }
+}
+
+static void put_whose_answer_was_lost_may_have_been_published(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        struct canned_reply reply;
+        enum weir_step step;
+    } cases[] = {{{.end = CANNED_CLOSE}, WEIR_FAIL}, {{.end = CANNED_RESET}, WEIR_FAIL},
+        {{.head = DENIED}, WEIR_END}, {{.head = BROKEN_500}, WEIR_END}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_err err = {0};
+        bool ended;
+        serve(fx, &cases[i].reply, 1);
+        assert_int_equal(
+            stop_with(fx, 1000, NULL, &(struct weir_put_opts){.part_bytes = 30}, &ended, &err),
+            cases[i].step);
+        assert_false(ended);
+        assert_string_equal(err.msg,
+            cases[i].step == WEIR_END
+                ? ""
+                : "s3: s3://b/k: may have been published: the answer to its PutObject was lost");
+    }
+}
+
+/* A server that hangs, wherever: the abort is over by its time. */
+static void abort_ends_by_its_time(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        struct canned_reply replies[4];
+        const char *until;
+        size_t part_bytes;
+        const char *msg;
+    } cases[] = {
+        {{{.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL},
+             {.match = undo, .end = CANNED_STALL, .again = true}},
+            part, 10, "an upload may be left open: AbortMultipartUpload: http: "},
+        {{{.match = create, .head = CREATED}, {.match = part, .head = PART_OK, .again = true},
+             {.match = complete, .end = CANNED_STALL},
+             {.match = undo, .end = CANNED_STALL, .again = true}},
+            complete, 10, "an upload may be left open, or have been published: AbortMultipart"},
+        {{{.match = create, .end = CANNED_STALL},
+             {.match = list, .end = CANNED_STALL, .again = true}},
+            create, 10, "an upload may be left open: ListMultipartUploads: http: "},
+        {{{.match = put, .end = CANNED_STALL}}, put, 30, "may have been published"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_err err = {0};
+        bool ended;
+        serve(fx, cases[i].replies, COUNT(cases[i].replies));
+        const int64_t by = weir_clock_mono_ms() + 400;
+        assert_int_equal(
+            stop_with(fx, 0, cases[i].until,
+                &(struct weir_put_opts){
+                    .part_bytes = cases[i].part_bytes, .abort_ms = 20000, .abort_by_mono_ms = by},
+                &ended, &err),
+            WEIR_FAIL);
+        assert_in_range(weir_clock_mono_ms() - by + 10, 0, 500); /* the machine may be busy */
+        assert_non_null(strstr(err.msg, cases[i].msg));
+    }
+}
+
+static void abort_without_time_sends_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct canned_reply replies[] = {
+        {.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL}};
+    struct weir_err err = {0};
+    bool ended;
+
+    serve(fx, replies, COUNT(replies));
+    assert_int_equal(
+        stop_with(fx, 0, part, &(struct weir_put_opts){.part_bytes = 10, .abort_by_mono_ms = 1},
+            &ended, &err),
+        WEIR_FAIL);
+    assert_string_equal(err.msg, "s3: s3://b/k: an upload may be left open: no time is left");
+    assert_int_equal(asked(fx, undo, NULL), 0);
+}
+
+/* What S3 did not say is not taken for done. */
+static void abort_that_does_not_know_says_so(void **state)
+{
+    struct fixture *fx = *state;
+    const char *none = empty_list(), *found = make_list(time(NULL));
+    const struct {
+        struct canned_reply replies[4];
+        const char *until;
+        int64_t abort_ms;
+        enum weir_step step;
+        const char *msg;
+    } cases[] = {
+        /* The part under way may land behind the first abort, and no time is left for another. */
+        {{{.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL},
+             {.match = undo, .head = GONE, .again = true}},
+            part, 90, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: no time is left to look again"},
+        {{{.match = create, .end = CANNED_CLOSE}, {.match = list, .head = none, .again = true}},
+            NULL, 300, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: it is not in the list of uploads yet"},
+        {{{.match = create, .end = CANNED_CLOSE}, {.match = list, .head = found},
+             {.match = undo, .head = GONE}},
+            NULL, 90, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: no time is left to look again"},
+        {{{.match = create, .head = CREATED}, {.match = part, .head = DENIED},
+             {.match = undo, .head = PROXY_404}},
+            NULL, 2000, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: AbortMultipartUpload: 404"},
+        {{{.match = create, .head = CREATED}, {.match = part, .head = DENIED},
+             {.match = undo, .head = NO_KEY}},
+            NULL, 2000, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: AbortMultipartUpload: 404 NoSuchKey"},
+        {{{.match = create, .end = CANNED_CLOSE}, {.match = list, .head = PROXY_404}}, NULL, 2000,
+            WEIR_FAIL, "s3: s3://b/k: an upload may be left open: ListMultipartUploads: 404"},
+        {{{.match = create, .end = CANNED_CLOSE}, {.match = list, .head = NO_UPLOAD}}, NULL, 2000,
+            WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: ListMultipartUploads: 404 NoSuchUpload"},
+        {{{.match = create, .head = CREATED}, {.match = part, .head = DENIED},
+             {.match = undo, .head = NO_UPLOAD}},
+            NULL, 2000, WEIR_END, ""},
+        {{{.match = create, .head = CREATED}, {.match = part, .head = DENIED},
+             {.match = undo, .head = NO_BUCKET}},
+            NULL, 2000, WEIR_END, ""},
+        {{{.match = create, .end = CANNED_CLOSE}, {.match = list, .head = NO_BUCKET}}, NULL, 2000,
+            WEIR_END, ""},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_err err = {0};
+        bool ended;
+        serve(fx, cases[i].replies, COUNT(cases[i].replies));
+        assert_int_equal(
+            stop_at(fx, 1000, cases[i].until, cases[i].abort_ms, &ended, &err), cases[i].step);
+        assert_false(ended);
+        assert_string_equal(err.msg, cases[i].msg);
+    }
 }
 
 static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
@@ -675,13 +1017,13 @@ static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
     } cases[] = {
         {{{.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL},
              {.match = undo, .head = DENIED}},
-            "an upload is left open: AbortMultipartUpload: 403 AccessDenied"},
+            "an upload may be left open: AbortMultipartUpload: 403 AccessDenied"},
         {{{.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL},
              {.match = undo, .head = BROKEN_500, .again = true}},
-            "an upload is left open: AbortMultipartUpload: 500 InternalError"},
+            "an upload may be left open: AbortMultipartUpload: 500 InternalError"},
         {{{.match = create, .head = CREATED}, {.match = part, .end = CANNED_STALL},
              {.match = undo, .end = CANNED_RESET, .again = true}},
-            "an upload is left open: AbortMultipartUpload: http: "},
+            "an upload may be left open: AbortMultipartUpload: http: "},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -692,50 +1034,6 @@ static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
         assert_non_null(strstr(err.msg, cases[i].word));
         assert_true(asked(fx, undo, NULL) >= (i == 0 ? 1 : 2));
     }
-}
-
-/* A list of uploads as the server would give it, told by its clock. */
-static char *make_list(time_t now)
-{
-    static char reply[4096];
-    char body[2048], date[64], old[64], young[64];
-    time_t then = now - 60;
-    struct tm tm;
-    size_t n = 0;
-    const struct {
-        const char *key, *id, *when;
-    } uploads[] = {{"k", "old", old}, {"k", "lost&amp;1", young}, {"k2", "other", young},
-        {"k/x", "below", young}};
-
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    strftime(young, sizeof young, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-    gmtime_r(&then, &tm);
-    strftime(old, sizeof old, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-    n += (size_t)snprintf(body, sizeof body, "<ListMultipartUploadsResult><Bucket>b</Bucket>");
-    for (size_t i = 0; i < COUNT(uploads); i++) {
-        n += (size_t)snprintf(body + n, sizeof body - n,
-            "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>",
-            uploads[i].key, uploads[i].id, uploads[i].when);
-    }
-    snprintf(body + n, sizeof body - n, "</ListMultipartUploadsResult>");
-    snprintf(reply, sizeof reply, OK "Date: %s\r\nContent-Length: %zu\r\n\r\n%s", date,
-        strlen(body), body);
-    return reply;
-}
-
-static char *empty_list(void)
-{
-    static char reply[512];
-    char date[64];
-    time_t now = time(NULL);
-    struct tm tm;
-
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    snprintf(reply, sizeof reply,
-        OK "Date: %s\r\nContent-Length: 29\r\n\r\n<ListMultipartUploadsResult/>", date);
-    return reply;
 }
 
 static void lost_create_is_found_in_the_list_and_aborted(void **state)
@@ -926,6 +1224,7 @@ int main(void)
         TEST(source_reads_a_whole_object_and_tells_about_it),
         TEST(source_asks_for_the_version_and_the_etag),
         TEST(source_tells_what_went_wrong),
+        TEST(nothing_is_replaced_when_no_etag_was_named),
         TEST(source_ends_with_a_chunked_answer),
         TEST(names_that_cannot_be_are_refused_before_anything_is_sent),
         TEST(small_object_is_read_whole),
@@ -939,6 +1238,13 @@ int main(void)
         TEST(completion_under_way_is_waited_for),
         TEST(free_without_abort_publishes_nothing),
         TEST(complete_that_hangs_is_left_and_aborted),
+        TEST(put_that_was_sent_whole_is_waited_for),
+        TEST(put_that_was_not_sent_whole_is_cut_off),
+        TEST(completion_whose_answer_was_lost_may_have_been_published),
+        TEST(put_whose_answer_was_lost_may_have_been_published),
+        TEST(abort_ends_by_its_time),
+        TEST(abort_without_time_sends_nothing),
+        TEST(abort_that_does_not_know_says_so),
         TEST(abort_that_cannot_succeed_says_that_an_upload_is_left),
         TEST(lost_create_is_found_in_the_list_and_aborted),
         TEST(create_that_hangs_is_looked_for),

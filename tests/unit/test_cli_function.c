@@ -9,6 +9,7 @@
 #include "cli/function_env.h"
 #include "cli/runtime_api.h"
 #include "net/http.h"
+#include "net/signals.h"
 #include "tests/support/tempdir.h"
 
 #include <setjmp.h>
@@ -63,7 +64,16 @@ static int be_bootstrap(const char *mode)
     struct weir_http *next = NULL;
     struct weir_buf body;
     char path[256];
+    sigset_t term;
 
+    (void)sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    if (strcmp(mode, "undo") == 0) {
+        (void)sigprocmask(SIG_BLOCK, &term, NULL); /* it may come before there is a wait for it */
+    }
+    if (strcmp(mode, "hang") == 0) {
+        (void)signal(SIGTERM, SIG_IGN);
+    }
     weir_buf_init(&body, 1 << 20);
     if (strcmp(mode, "no-start") == 0) {
         sleep_for_ever();
@@ -85,8 +95,14 @@ static int be_bootstrap(const char *mode)
         (void)raise(SIGKILL);
     }
     if (strcmp(mode, "hang") == 0) {
-        (void)signal(SIGTERM, SIG_IGN);
         sleep_for_ever();
+    }
+    if (strcmp(mode, "undo") == 0) {
+        int number;
+
+        (void)sigwait(&term, &number);
+        FILE *mark = fopen(getenv("WEIR_TEST_MARK"), "we");
+        return mark != NULL && fclose(mark) == 0 ? 0 : 23;
     }
     if (strcmp(mode, "eat") == 0) {
         for (size_t i = 0; i < 4096; i++) {
@@ -212,27 +228,64 @@ static void timeout_ends_a_function_that_ignores_sigterm(void **state)
     weir_function_result_fini(&r);
 }
 
-/* A child of ours sends the signal, because the loop is busy with the function. */
-static void signal_ends_the_function_and_is_told(void **state)
+static void raise_sigterm(void *ctx, const char *request_id)
 {
+    (void)ctx;
+    (void)request_id;
+    assert_int_equal(raise(SIGTERM), 0);
+}
+
+/* The signal comes when the event goes out: weir_function_run's own callback sends it. */
+static int run_and_stop(const char *var, const char *mode, int64_t undo_ms, struct weir_err *err)
+{
+    const char *const vars[] = {mode, var};
+    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
+        .handler = "hello",
+        .timeout_ms = 60000,
+        .env = vars,
+        .env_n = COUNT(vars),
+        .event = EVENT,
+        .event_len = strlen(EVENT),
+        .undo_ms = undo_ms,
+        .on_start = raise_sigterm};
     struct weir_function_result r;
+    struct weir_loop *loop = weir_loop_new(err);
+    struct weir_signals *signals = weir_signals_new(loop, err);
+
+    assert_non_null(signals);
+    (void)alarm(120);
+    int rc = weir_function_run(loop, &opts, &r, err);
+    (void)alarm(0);
+    assert_int_equal(wait(NULL), -1); /* no process is left */
+    weir_signals_free(signals);
+    weir_loop_free(loop);
+    return rc;
+}
+
+static void signal_is_handed_on_and_the_function_cleans_up(void **state)
+{
+    struct weir_err err = {0};
+    struct tempdir dir;
+    char var[TEMPDIR_PATH_BYTES + 64];
+
+    (void)state;
+    tempdir_new(&dir);
+    (void)snprintf(var, sizeof var, "WEIR_TEST_MARK=%s/undone", dir.path);
+    assert_int_equal(run_and_stop(var, "WEIR_TEST_MODE=undo", 0, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CANCEL);
+    assert_int_equal(weir_cli_exit(&err), 143);
+    assert_true(tempdir_exists(&dir, "undone"));
+    tempdir_free(&dir);
+}
+
+static void function_that_ignores_the_signal_is_killed(void **state)
+{
     struct weir_err err = {0};
 
     (void)state;
-    (void)alarm(60);
-    pid_t pid = getpid(), helper = fork();
-    if (helper == 0) {
-        (void)usleep(200000); /* any time will do; the function hangs until the signal */
-        (void)kill(pid, SIGTERM);
-        _exit(0);
-    }
-    int rc = run_mode("no-start", 0, 60000, &r, &err);
-    assert_int_equal(waitpid(helper, NULL, 0), helper);
-    (void)alarm(0);
-    assert_int_equal(rc, -1);
+    assert_int_equal(run_and_stop("A=", "WEIR_TEST_MODE=hang", 50, &err), -1);
     assert_int_equal(err.code, WEIR_E_CANCEL);
     assert_int_equal(weir_cli_exit(&err), 143);
-    assert_int_equal(wait(NULL), -1);
 }
 
 static void bootstrap_that_cannot_run_is_a_config_error(void **state)
@@ -414,7 +467,8 @@ int main(void)
         cmocka_unit_test(answer_is_measured),
         cmocka_unit_test(how_it_died_is_told),
         cmocka_unit_test(timeout_ends_a_function_that_ignores_sigterm),
-        cmocka_unit_test(signal_ends_the_function_and_is_told),
+        cmocka_unit_test(signal_is_handed_on_and_the_function_cleans_up),
+        cmocka_unit_test(function_that_ignores_the_signal_is_killed),
         cmocka_unit_test(bootstrap_that_cannot_run_is_a_config_error),
         cmocka_unit_test(memory_beyond_the_limit_is_not_had),
         cmocka_unit_test(control_group_is_removed),

@@ -292,6 +292,54 @@ static void truth_names_the_invalid_rows_whatever_the_edges(void **state)
     tempdir_free(&dir);
 }
 
+static void invalid_rows_are_found_without_making_rows(void **state)
+{
+    static const double rates[] = {0, 0.001, 0.05, 0.7, 1};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rates); i++) {
+        struct weir_err err = {0};
+        struct weir_rows *all = weir_rows_new(WEIR_ROWS_NARROW, 9, rates[i], &err);
+        struct weir_rows *bad = weir_rows_new(WEIR_ROWS_NARROW, 9, rates[i], &err);
+        uint64_t next = weir_rows_next_invalid(bad);
+        struct weir_buf a, b;
+
+        weir_buf_init(&a, WEIR_GENERATE_BUFFER_BYTES);
+        weir_buf_init(&b, WEIR_GENERATE_BUFFER_BYTES);
+        for (uint64_t row = 1; row <= 5000; row++) {
+            bool valid = true;
+
+            a.len = 0;
+            assert_int_equal(weir_rows_next(all, &a, &valid, &err), row);
+            assert_int_equal(valid, row != next);
+            if (!valid) {
+                next = weir_rows_next_invalid(bad);
+            }
+        }
+        /* Both go on with the same rows. */
+        for (bool valid = true; next > 0 && valid;) {
+            a.len = 0;
+            if (weir_rows_next(all, &a, &valid, &err) == next) {
+                assert_false(valid);
+            }
+        }
+        for (int n = 0; next > 0 && n < 100; n++) {
+            bool valid_a = true, valid_b = true;
+
+            a.len = b.len = 0;
+            assert_int_equal(
+                weir_rows_next(all, &a, &valid_a, &err), weir_rows_next(bad, &b, &valid_b, &err));
+            assert_int_equal(valid_a, valid_b);
+            assert_int_equal(a.len, b.len);
+            assert_memory_equal(a.p, b.p, a.len);
+        }
+        weir_buf_fini(&a);
+        weir_buf_fini(&b);
+        weir_rows_free(all);
+        weir_rows_free(bad);
+    }
+}
+
 static void gz_holds_the_same_bytes(void **state)
 {
     struct tempdir dir;
@@ -328,6 +376,7 @@ static void failure_leaves_nothing_and_keeps_what_was(void **state)
     assert_int_equal(verb(&dir, "-o @no/such/a.csv --size 1MB --truth @t --invalid 5%"), 2);
     assert_int_equal(verb(&dir, "-o /dev/full --size 1MB --truth @t --invalid 5%"), 3);
     assert_int_equal(verb(&dir, "-o @a.csv --size 1MB --truth @no/such/t"), 2);
+    assert_int_equal(verb(&dir, "-o @a.csv --size 100kB --truth /dev/full --invalid 5%"), 3);
     assert_int_equal(verb(&dir, "-o @a.csv --truth @a.csv"), 2);
     assert_int_equal(verb(&dir, "--size 1MB"), 2);
     assert_int_equal(verb(&dir, "-o @a.csv --size 0"), 2);
@@ -347,6 +396,7 @@ int main(void)
         cmocka_unit_test(buffer_that_is_full_is_a_limit_error),
         cmocka_unit_test(file_ends_with_the_row_that_reaches_the_size),
         cmocka_unit_test(truth_names_the_invalid_rows_whatever_the_edges),
+        cmocka_unit_test(invalid_rows_are_found_without_making_rows),
         cmocka_unit_test(gz_holds_the_same_bytes),
         cmocka_unit_test(failure_leaves_nothing_and_keeps_what_was),
     };

@@ -1,13 +1,19 @@
 /* Do errors keep the first cause, do buffers keep their ceiling, do logs stay one line? */
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/hex.h"
 #include "core/log.h"
+#include "core/self.h"
+#include "core/stdfds.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -96,6 +102,40 @@ static void buf_stops_at_its_ceiling_and_keeps_what_it_has(void **state)
     assert_int_equal(b.max, 1000);
 }
 
+static void buf_gives_back_what_its_contents_do_not_need(void **state)
+{
+    struct weir_buf b;
+
+    (void)state;
+    weir_buf_init(&b, 10000);
+    weir_buf_trim(&b, 100); /* nothing is there yet */
+    assert_null(b.p);
+    assert_non_null(weir_buf_reserve(&b, 4000, NULL));
+    const size_t cap = b.cap;
+    weir_buf_trim(&b, cap);
+    assert_int_equal(b.cap, cap);
+    weir_buf_adds(&b, "12345", NULL);
+    weir_buf_trim(&b, 4);
+    assert_int_equal(b.cap, cap);
+    weir_buf_trim(&b, 5);
+    assert_int_equal(b.cap, 5);
+    assert_int_equal(weir_buf_adds(&b, "6", NULL), 0);
+    assert_memory_equal(b.p, "123456", 6);
+    weir_buf_fini(&b);
+}
+
+static void hex_digits_have_values(void **state)
+{
+    static const char digits[] = "0123456789abcdef", capitals[] = "ABCDEF";
+
+    (void)state;
+    for (int c = -128; c < 128; c++) {
+        const char *p = c == 0 ? NULL : strchr(digits, c), *q = c == 0 ? NULL : strchr(capitals, c);
+        int want = p != NULL ? (int)(p - digits) : q != NULL ? (int)(q - capitals) + 10 : -1;
+        assert_int_equal(weir_hex_digit((char)c), want);
+    }
+}
+
 static void buf_never_has_more_room_than_its_ceiling(void **state)
 {
     static const size_t ceilings[] = {0, 1, 2, 255, 256, 257, 1000};
@@ -172,6 +212,50 @@ static void log_long_line_is_cut_and_ended(void **state)
     close(fd[1]);
 }
 
+static void own_folder_holds_this_program(void **state)
+{
+    char folder[4096], file[4200], tiny[2] = "x", exe[4096];
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_self_folder(folder, sizeof folder, &err), 0);
+    assert_non_null(realpath("/proc/self/exe", exe));
+    snprintf(file, sizeof file, "%s/%s", folder, strrchr(exe, '/') + 1);
+    assert_string_equal(file, exe);
+    assert_int_equal(weir_self_folder(tiny, sizeof tiny, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    assert_string_equal(tiny, "");
+}
+
+/* A child without some of the three: afterwards all are open, and what is closed says no. */
+static void closed_standard_descriptors_are_opened_the_wrong_way_round(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 8; closed++) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+            char c = 'x';
+            int bad = 0;
+
+            for (int fd = 0; fd < 3; fd++) {
+                bad |= (closed >> fd & 1) != 0 && close(fd) != 0;
+            }
+            bad |= weir_stdfds_open() != 0;
+            for (int fd = 0; fd < 3; fd++) {
+                bad |= fcntl(fd, F_GETFD) == -1;
+            }
+            bad |= (closed & 1) != 0 && (read(0, &c, 1) != -1 || errno != EBADF);
+            bad |= (closed & 2) != 0 && (write(1, &c, 1) != -1 || errno != EBADF);
+            bad |= (closed & 4) != 0 && (write(2, &c, 1) != -1 || errno != EBADF);
+            _exit(bad);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,11 +264,15 @@ int main(void)
         cmocka_unit_test(err_long_message_is_cut_between_characters),
         cmocka_unit_test(err_types_match_the_grammar_of_the_runtime_api),
         cmocka_unit_test(buf_stops_at_its_ceiling_and_keeps_what_it_has),
+        cmocka_unit_test(buf_gives_back_what_its_contents_do_not_need),
+        cmocka_unit_test(hex_digits_have_values),
         cmocka_unit_test(buf_never_has_more_room_than_its_ceiling),
         cmocka_unit_test(buf_size_near_the_end_of_the_address_space_is_a_limit),
         cmocka_unit_test(buf_formats_and_terminates_text),
         cmocka_unit_test(log_line_is_one_line_whatever_is_in_it),
         cmocka_unit_test(log_long_line_is_cut_and_ended),
+        cmocka_unit_test(own_folder_holds_this_program),
+        cmocka_unit_test(closed_standard_descriptors_are_opened_the_wrong_way_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,8 +162,11 @@ static void a_full_buffer_is_a_limit_and_keeps_what_it_held(void **state)
     weir_buf_fini(&out);
 }
 
+static uint64_t rows_put;
+
 static int put_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
+    rows_put++;
     return weir_csv_put_fields(ctx, row->fields, row->fields_n, err) != 0
                ? -1
                : weir_buf_add(ctx, "\n", 1, err);
@@ -199,11 +202,12 @@ static void what_is_written_reads_and_writes_the_same(void **state)
             in[len++] = (uint8_t) ",,,\n\r"[rnd(5)];
         }
         once.len = twice.len = 0;
+        rows_put = 0;
         assert_int_equal(weir_csv_read(reader, in, len, false, put_row, &once, NULL), 0);
-        uint64_t rows = weir_csv_reader_rows(reader);
+        const uint64_t rows = rows_put;
         assert_int_equal(
             weir_csv_read(reader, once.p, once.len, i % 2 == 0, put_row, &twice, NULL), 0);
-        assert_int_equal(weir_csv_reader_rows(reader), rows);
+        assert_int_equal(rows_put, 2 * rows);
         assert_int_equal(twice.len, once.len);
         assert_true(once.len == 0 || memcmp(once.p, twice.p, once.len) == 0);
     }

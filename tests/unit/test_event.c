@@ -6,7 +6,7 @@
 #include "core/limits.h"
 #include "event/batch.h"
 #include "event/event.h"
-#include "event/quote.h"
+#include "json/quote.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,11 +43,11 @@ static void add_sqs(struct weir_buf *b, const char *id, const char *body, const 
 {
     add(b, b->len > 0 && b->p[b->len - 1] == '}' ? "," : "");
     add(b, "{\"messageId\":");
-    assert_int_equal(weir_event_quote(b, id, NULL), 0);
+    assert_int_equal(weir_json_quote(b, id, NULL), 0);
     add(b, ",\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"");
     add(b, arn);
     add(b, "\",\"body\":");
-    assert_int_equal(weir_event_quote(b, body, NULL), 0);
+    assert_int_equal(weir_json_quote(b, body, NULL), 0);
     add(b, "}");
 }
 
@@ -58,7 +58,7 @@ static void wrap(struct weir_buf *b, const char *doc, bool sns)
 
     weir_buf_init(&envelope, TEXT_MAX_BYTES);
     add(&envelope, "{\"Type\":\"Notification\",\"MessageId\":\"s\",\"Message\":");
-    assert_int_equal(weir_event_quote(&envelope, doc, NULL), 0);
+    assert_int_equal(weir_json_quote(&envelope, doc, NULL), 0);
     add(&envelope, "}");
     add(b, "{\"Records\":[");
     add_sqs(b, "m0", GOOD, "arn:aws:sqs:r:1:q");
@@ -788,7 +788,7 @@ static void quote_makes_valid_json_of_any_bytes(void **state)
         assert_non_null(copy);
         memcpy(copy, cases[i].text, n);
         weir_buf_init(&to, 1024);
-        assert_int_equal(weir_event_quote(&to, copy, NULL), 0);
+        assert_int_equal(weir_json_quote(&to, copy, NULL), 0);
         assert_string_equal(weir_buf_text(&to, NULL), cases[i].quoted);
         weir_buf_fini(&to);
         free(copy);

@@ -41,6 +41,34 @@ static void what_cjson_would_bend_is_refused(void **state)
     }
 }
 
+static void a_document_has_so_many_values_at_most(void **state)
+{
+    char *text = malloc(2 * WEIR_DOC_VALUES_MAX + 2);
+
+    (void)state;
+    assert_non_null(text);
+    text[0] = '[';
+    for (size_t i = 0; i < WEIR_DOC_VALUES_MAX; i++) {
+        memcpy(text + 1 + 2 * i, "0,", 2);
+    }
+    for (size_t n = WEIR_DOC_VALUES_MAX - 1; n <= WEIR_DOC_VALUES_MAX; n++) {
+        struct weir_err err = {.code = WEIR_OK};
+        text[2 * n] = ']'; /* n elements, and the array itself */
+        cJSON *tree = weir_doc_parse("event", text, 2 * n + 1, &err);
+        text[2 * n] = ',';
+        if (n < WEIR_DOC_VALUES_MAX) {
+            assert_non_null(tree);
+            assert_int_equal(cJSON_GetArraySize(tree), n);
+        } else {
+            assert_null(tree);
+            assert_int_equal(err.code, WEIR_E_LIMIT);
+            assert_string_equal(err.msg, "event: more than 300000 names and values");
+        }
+        cJSON_Delete(tree);
+    }
+    free(text);
+}
+
 static void a_document_has_a_largest_size(void **state)
 {
     struct weir_err err = {.code = WEIR_OK};
@@ -197,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cjson_would_bend_is_refused),
         cmocka_unit_test(a_document_has_a_largest_size),
+        cmocka_unit_test(a_document_has_so_many_values_at_most),
         cmocka_unit_test_setup_teardown(
             members_are_typed_and_errors_name_the_pointer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_document_itself_may_be_at_fault, set_up, tear_down),

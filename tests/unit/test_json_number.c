@@ -153,11 +153,13 @@ static void many_spellings_agree_with_scaled_integers(void **state)
             int shift = (int)(seed >> 33 & 7);
             value[k] = x;
             /* x/1000 as digits with the point moved, put right by the exponent */
-            static const char *const forms[] = {
-                "%s%lld.%03lld", "%s%lld.%03llde0", "%s0.%05lld%03llde5"};
             long long whole = llabs(x) / 1000, part = llabs(x) % 1000;
-            if (shift < 3) {
-                snprintf(text[k], sizeof text[k], forms[shift], x < 0 ? "-" : "", whole, part);
+            if (shift < 2) {
+                snprintf(text[k], sizeof text[k], "%s%lld.%03lld%s", x < 0 ? "-" : "", whole, part,
+                    shift == 0 ? "" : "e0");
+            } else if (shift == 2) {
+                snprintf(
+                    text[k], sizeof text[k], "%s0.%05lld%03llde5", x < 0 ? "-" : "", whole, part);
             } else {
                 snprintf(text[k], sizeof text[k], "%lld%.*se-%d", (long long)x, x == 0 ? 0 : shift,
                     "0000000", 3 + shift);

@@ -229,6 +229,67 @@ static void a_link_stays_a_link_and_its_target_is_replaced(void **state)
     tempdir_expect(&dir, "sub/target", "new");
 }
 
+static void a_link_to_nothing_stays_a_link_and_its_target_is_made(void **state)
+{
+    struct weir_stage sink;
+    struct weir_err err = {0};
+    struct stat st;
+
+    (void)state;
+    tempdir_mkdir(&dir, "sub");
+    assert_int_equal(symlink("sub/second", in_dir("first")), 0);
+    assert_int_equal(symlink("target", in_dir("sub/second")), 0);
+    assert_int_equal(weir_file_sink_new(loop, in_dir("first"), &sink, &err), 0);
+    assert_int_equal(write_through(&sink, "new", 0, &err), 0);
+    assert_int_equal(lstat(in_dir("first"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(lstat(in_dir("sub/second"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    tempdir_expect(&dir, "sub/target", "new");
+    assert_int_equal(symlink(in_dir("no/such"), in_dir("far")), 0);
+    assert_int_equal(weir_file_sink_new(loop, in_dir("far"), &sink, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_int_equal(tempdir_count(&dir, "sub"), 2);
+}
+
+static void a_held_file_appears_when_it_is_published_and_not_before(void **state)
+{
+    struct weir_file_held held;
+    struct weir_stage sink;
+    struct weir_err err = {0};
+
+    (void)state;
+    tempdir_write(&dir, "f", "old");
+    assert_int_equal(weir_file_sink_held(loop, in_dir("f"), &held, &sink, &err), 0);
+    assert_int_equal(write_through(&sink, "new", 0, &err), 0);
+    tempdir_expect(&dir, "f", "old");
+    assert_int_equal(weir_file_held_publish(&held, &err), 0);
+    tempdir_expect(&dir, "f", "new");
+    assert_int_equal(weir_file_sink_held(loop, in_dir("f"), &held, &sink, &err), 0);
+    assert_int_equal(write_through(&sink, "newer", 0, &err), 0);
+    weir_file_held_drop(&held);
+    weir_file_held_drop(&held);
+    assert_int_equal(weir_file_held_publish(&held, &err), 0); /* nothing to do */
+    tempdir_expect(&dir, "f", "new");
+    assert_int_equal(tempdir_count(&dir, ""), 1);
+}
+
+static void a_held_file_that_cannot_be_published_is_removed(void **state)
+{
+    struct weir_file_held held;
+    struct weir_stage sink;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_file_sink_held(loop, in_dir("f"), &held, &sink, &err), 0);
+    assert_int_equal(write_through(&sink, "new", 0, &err), 0);
+    tempdir_mkdir(&dir, "f");
+    assert_int_equal(weir_file_held_publish(&held, &err), -1);
+    assert_int_equal(err.code, WEIR_E_IO);
+    assert_int_equal(tempdir_count(&dir, ""), 1);
+    assert_int_equal(tempdir_count(&dir, "f"), 0);
+}
+
 static void a_file_may_be_read_and_replaced_in_one_run(void **state)
 {
     struct weir_stage source, sink;
@@ -524,6 +585,9 @@ int main(void)
         TEST(a_failure_leaves_nothing_and_keeps_what_was_there),
         TEST(a_replaced_file_keeps_its_mode_and_a_new_one_obeys_the_umask),
         TEST(a_link_stays_a_link_and_its_target_is_replaced),
+        TEST(a_link_to_nothing_stays_a_link_and_its_target_is_made),
+        TEST(a_held_file_appears_when_it_is_published_and_not_before),
+        TEST(a_held_file_that_cannot_be_published_is_removed),
         TEST(a_file_may_be_read_and_replaced_in_one_run),
         TEST(the_working_folder_may_change_before_the_end),
         TEST(a_full_device_is_an_io_error),

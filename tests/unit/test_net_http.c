@@ -67,6 +67,14 @@ static int free_port(void)
     return ntohs(at.sin_port);
 }
 
+static void never_done(void *ctx, long status, const struct weir_err *err)
+{
+    (void)ctx;
+    (void)status;
+    (void)err;
+    fail_msg("on_done of a request that was freed");
+}
+
 /*
  * Whole exchanges
  */
@@ -145,6 +153,34 @@ static void a_body_goes_out_whole_with_its_length_and_no_expect(void **state)
     }
     assert_int_equal(canned_http_connections(s), 1);
     free(big);
+    canned_http_free(s);
+}
+
+static void what_was_sent_of_a_body_is_known(void **state)
+{
+    enum { BIG = 300000 };
+    static const struct canned_reply replies[] = {
+        {.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .again = true}};
+    struct canned_http *s = canned_http_new(replies, 1);
+    uint8_t *body = calloc(1, BIG);
+    const size_t sizes[] = {0, 1, BIG};
+    char url[URL_BYTES];
+
+    (void)state;
+    assert_non_null(body);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct weir_http_request rq = {
+            .method = "PUT", .url = url_of(s, "/o", url), .body = body, .body_len = sizes[i]};
+        struct weir_http *http = NULL;
+        assert_int_equal(weir_http_call(loop, &rq, NULL, &http, NULL), 200);
+        assert_int_equal(weir_http_sent(http), sizes[i]);
+        weir_http_free(http);
+        rq.on_done = never_done;
+        http = weir_http_start(loop, &rq, NULL);
+        assert_int_equal(weir_http_sent(http), -1);
+        weir_http_free(http);
+    }
+    free(body);
     canned_http_free(s);
 }
 
@@ -609,14 +645,6 @@ static void an_error_body_is_collected_up_to_its_ceiling(void **state)
  * Dropping
  */
 
-static void never_done(void *ctx, long status, const struct weir_err *err)
-{
-    (void)ctx;
-    (void)status;
-    (void)err;
-    fail_msg("on_done of a request that was freed");
-}
-
 static void a_request_may_be_freed_at_any_time_before_its_end(void **state)
 {
     static const struct canned_reply replies[] = {
@@ -734,6 +762,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_get_has_status_headers_and_body),
         TEST(a_body_goes_out_whole_with_its_length_and_no_expect),
+        TEST(what_was_sent_of_a_body_is_known),
         TEST(a_head_and_a_delete_have_no_body),
         TEST(interim_answers_are_skipped_and_redirects_not_followed),
         TEST(connections_are_used_again),

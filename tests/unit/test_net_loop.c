@@ -350,7 +350,6 @@ static void a_body_runs_through_edges_of_every_size(void **state)
             }
         }
         assert_int_equal(info.size_bytes, i == 1 ? -1 : 200001);
-        assert_string_equal(info.etag, i == 1 ? "" : "\"e\"");
         assert_int_equal(info.read_bytes, 200001);
         weir_buf_fini(&to.got);
     }

@@ -9,6 +9,7 @@
 #include "tests/support/canned_http.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@
 static struct {
     /* told */
     bool init_fails, init_is_silent, run_fails_silently;
+    int signal;          /* raised in run, which then waits on its loop; 0: none */
     enum weir_code code; /* of run; WEIR_OK: respond */
     const char *message;
     const char *response;
@@ -61,6 +63,11 @@ static void *fake_init(const struct weir_handler_env *env, struct weir_err *err)
     return fake.init_fails || fake.init_is_silent ? NULL : &fake;
 }
 
+static void no_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
 static int fake_run(void *self, const struct weir_invocation *invocation, struct weir_buf *response,
     struct weir_err *err)
 {
@@ -77,6 +84,18 @@ static int fake_run(void *self, const struct weir_invocation *invocation, struct
     snprintf(fake.trace, sizeof fake.trace, "%s", trace != NULL ? trace : "");
     fake.deadline_mono_ms = invocation->deadline_mono_ms;
     weir_log_write(invocation->log, WEIR_LOG_INFO, "the handler runs");
+    if (fake.signal != 0) {
+        uv_timer_t timer;
+
+        uv_timer_init(weir_loop_uv(invocation->loop), &timer);
+        uv_timer_start(&timer, no_tick, 100000, 0);
+        assert_int_equal(raise(fake.signal), 0);
+        while (weir_loop_step(invocation->loop, INT64_MAX, err) == 0) {
+        }
+        uv_close((uv_handle_t *)&timer, NULL);
+        (void)weir_loop_step_undo(invocation->loop, 0, NULL);
+        return -1;
+    }
     if (fake.code != WEIR_OK) {
         (void)weir_buf_adds(response, "half of a resp", err);
         return weir_err_set(err, fake.code, "%s", fake.message);
@@ -197,6 +216,29 @@ static void assert_error(
 }
 
 /* ---- invocations ---- */
+
+static void signal_cancels_the_run_and_nothing_is_posted(void **state)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    static const struct canned_reply script[] = {EVENT(ID), ACCEPTED};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct run r = {.server = canned_http_new(script, COUNT(script))};
+        char api[64];
+
+        fake.signal = numbers[i];
+        fake.finis = 0;
+        snprintf(api, sizeof api, "127.0.0.1:%d", canned_http_port(r.server));
+        assert_int_equal(
+            run_with(api, "fake", r.log, sizeof r.log), WEIR_RUNTIME_SIGNAL + numbers[i]);
+        assert_request(&r, 0, NEXT);
+        assert_int_equal(canned_http_requests(r.server), 1);
+        assert_int_equal(fake.finis, 1);
+        assert_has(r.log, numbers[i] == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM");
+        canned_http_free(r.server);
+    }
+}
 
 static void invocation_is_run_and_its_response_posted(void **state)
 {
@@ -739,6 +781,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, reset_fake)
     const struct CMUnitTest tests[] = {
         TEST(invocation_is_run_and_its_response_posted),
+        TEST(signal_cancels_the_run_and_nothing_is_posted),
         TEST(trace_id_is_set_and_unset_with_each_invocation),
         TEST(only_the_request_id_is_required),
         TEST(unusable_request_id_ends_the_process_without_a_post),

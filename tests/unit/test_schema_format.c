@@ -195,7 +195,7 @@ static void ipv6_addresses_are_those_of_rfc_4291(void **state)
 static void formats_of_the_specification_are_known_even_when_not_supported(void **state)
 {
     static const char *const later[] = {"time", "duration", "idn-email", "hostname", "idn-hostname",
-        "ipv6", "uri-reference", "iri", "iri-reference", "uri-template", "json-pointer",
+        "uri-reference", "iri", "iri-reference", "uri-template", "json-pointer",
         "relative-json-pointer", "regex"};
 
     (void)state;
@@ -288,7 +288,9 @@ static enum weir_pattern_verdict match(const struct weir_pattern *pattern,
 
     assert_non_null(p);
     memcpy(p, text, len);
-    enum weir_pattern_verdict ret = weir_pattern_match(pattern, work, (struct weir_str){p, len});
+    uint64_t steps = UINT64_MAX;
+    enum weir_pattern_verdict ret =
+        weir_pattern_match(pattern, work, (struct weir_str){p, len}, &steps);
     free(p);
     return ret;
 }

@@ -25,14 +25,13 @@ struct note {
     size_t bytes;
 };
 
-static int split(void *job, struct weir_block *block, const uint8_t *p, size_t len, size_t seen,
-    bool last, size_t *cut)
+static int split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
 {
     (void)job;
-    assert_true(seen <= len);
     assert_non_null(p);
     *cut = 0;
-    for (size_t i = seen; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         if (p[i] == '?') {
             return weir_err_set(&block->err, WEIR_E_DATA, "a question at %zu", i);
         }

@@ -336,6 +336,7 @@ static void pipe_breaches_are_bugs_with_a_name(void **state)
         {&middle, WEIR_NEED_OUT, "pipe: stage double: NEED_OUT with room left"},
         {&sink, WEIR_NEED_IN, "pipe: stage sink: NEED_IN with input left"},
         {&sink, WEIR_NEED_OUT, "pipe: stage sink: NEED_OUT from the sink"},
+        {&sink, WEIR_END, "pipe: stage sink: END before the last byte"},
         {&sink, (enum weir_step)77, "pipe: stage sink: an answer that does not exist"},
     };
 

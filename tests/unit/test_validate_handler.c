@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/validate/validate.h"
+#include "tests/support/canned_http.h"
 #include "tests/support/tempdir.h"
 
 #include <setjmp.h>
@@ -215,6 +216,52 @@ static void output_in_place_of_its_input_is_refused(void **state)
     tempdir_expect(&dir, "b/uploads/good.csv", "id\n1\nx\n");
 }
 
+/* One SQS message for an object of bucket b with an ETag, against a server that answers so. */
+static char *invoke_served(const struct canned_reply *replies, size_t n)
+{
+    static const char event[] =
+        "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\","
+        "\"eventName\":\"ObjectCreated:Put\",\"s3\":{\"bucket\":{\"name\":\"bkt\"},"
+        "\"object\":{\"key\":\"uploads/a.csv\",\"eTag\":\"0123\"}}}]}";
+    struct canned_http *server = canned_http_new(replies, n);
+    struct weir_err err = {0};
+
+    setenv("AWS_ENDPOINT_URL_S3", canned_http_url(server), 1);
+    setenv("AWS_REGION", "us-east-1", 1);
+    setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    char *sqs = batch(1, "m1", event);
+    char *got = invoke(sqs, &err);
+    assert_string_equal(err.msg, "");
+    free(sqs);
+    canned_http_free(server);
+    return got;
+}
+
+static void object_replaced_since_the_event_is_done(void **state)
+{
+    static const struct canned_reply replies[] = {
+        {.match = "GET ", .head = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n"}};
+    char *got = invoke_served(replies, 1);
+
+    (void)state;
+    assert_string_equal(got, "{\"batchItemFailures\":[]}");
+    free(got);
+}
+
+static void output_refused_with_412_is_a_failure(void **state)
+{
+    static const struct canned_reply replies[] = {
+        {.match = "GET ",
+            .head = "HTTP/1.1 200 OK\r\nETag: \"0123\"\r\nContent-Length: 5\r\n\r\nid\n1\n"},
+        {.match = "PUT ", .head = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n"}};
+    char *got = invoke_served(replies, 2);
+
+    (void)state;
+    assert_string_equal(got, "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}");
+    free(got);
+}
+
 static void bad_settings_are_init_errors(void **state)
 {
     static const struct {
@@ -222,6 +269,7 @@ static void bad_settings_are_init_errors(void **state)
     } rows[] = {
         {"WEIR_SCHEMA", "/nowhere/schema.json", "WEIR_SCHEMA"},
         {"WEIR_OUTPUT_KEY", "x/{stm}", "WEIR_OUTPUT_KEY"},
+        {"WEIR_OUTPUT_BUCKET", "a/b", "WEIR_OUTPUT_BUCKET"},
         {"AWS_ENDPOINT_URL_S3", "ftp://x", "AWS_ENDPOINT_URL_S3"},
     };
 
@@ -252,6 +300,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             direct_event_that_fails_is_a_function_error, setup, teardown),
         cmocka_unit_test_setup_teardown(output_in_place_of_its_input_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(object_replaced_since_the_event_is_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(output_refused_with_412_is_a_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_settings_are_init_errors, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ static void shape_of_rows_is_kept_and_told(void **state)
         "id,email,valid,errors\n1,,false,\"row: 1 field, the header has 2; email: required\"\n");
     expect("id,email\n1,a@b.c,x,\"y,z\"\n", /* long: the surplus moves into the message */
         "id,email,valid,errors\n"
-        "1,a@b.c,false,\"row: 4 fields, the header has 2: x,y,z\"\n");
+        "1,a@b.c,false,\"row: 4 fields, the header has 2: x,\"\"y,z\"\"\"\n");
     expect("id,email\n1,\"a@b.c\"d\n",
         "id,email,valid,errors\n1,\"\"\"a@b.c\"\"d\",false,"
         "row: text after the closing quote of field 2; email: must be an e-mail address\n");
@@ -276,6 +276,53 @@ static void gzip_of_many_blocks_is_one_member_with_the_same_bytes(void **state)
     weir_buf_fini(&in);
 }
 
+static void rows_that_grow_much_do_not_pass_the_ceiling_of_a_block(void **state)
+{
+    const size_t rows = 600000; /* two bytes in, some hundred out: 1.2 MB that become 60 */
+    const size_t columns = 40;
+    struct weir_buf in;
+
+    (void)state;
+    weir_buf_init(&in, 4 * WEIR_MIB);
+    assert_int_equal(weir_buf_adds(&in, "id,email", NULL), 0);
+    for (size_t i = 2; i < columns; i++) {
+        assert_int_equal(weir_buf_addf(&in, NULL, ",c%zu", i), 0);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        assert_int_equal(weir_buf_adds(&in, i == 0 ? "\nx\n" : "x\n", NULL), 0);
+    }
+    struct result r = run_n(in.p, in.len, true, 0);
+    assert_string_equal(r.err.msg, "");
+    assert_int_equal(r.rc, 0);
+    assert_int_equal(r.sums.rows, rows);
+    assert_int_equal(r.sums.invalid, rows);
+    weir_buf_fini(&r.sink.got);
+    weir_buf_fini(&in);
+}
+
+static void deadline_is_seen_within_a_block(void **state)
+{
+    static const char in[] = "id,email\n1,a@b.c\n";
+    struct memory_source source = {.in = (const uint8_t *)in, .len = sizeof in - 1};
+    struct memory_sink sink = {0};
+    struct weir_validate_job job = {.source = memory_source(&source),
+        .sink = memory_sink(&sink),
+        .info = &source.info,
+        .schema = schema,
+        .deadline_mono_ms = 1}; /* long ago; pipe_run's own clock stands at 0 */
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_buf_init(&sink.got, 4096);
+    struct weir_validate *v = weir_validate_new(&job, &err);
+    assert_non_null(v);
+    assert_int_equal(pipe_run(weir_validate_pipe(v), &err), -1);
+    assert_int_equal(err.code, WEIR_E_DEADLINE);
+    assert_false(sink.published);
+    weir_validate_free(v);
+    weir_buf_fini(&sink.got);
+}
+
 static void json_has_the_numbers_and_the_stages(void **state)
 {
     struct memory_source source = {.in = (const uint8_t *)"id,email\n1,x\n", .len = 13};
@@ -319,6 +366,8 @@ int main(void)
         cmocka_unit_test(row_over_the_limit_fails_with_its_line),
         cmocka_unit_test(source_that_breaks_publishes_nothing),
         cmocka_unit_test(gzip_of_many_blocks_is_one_member_with_the_same_bytes),
+        cmocka_unit_test(rows_that_grow_much_do_not_pass_the_ceiling_of_a_block),
+        cmocka_unit_test(deadline_is_seen_within_a_block),
         cmocka_unit_test(json_has_the_numbers_and_the_stages),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -1,5 +1,5 @@
-#ifndef WEIR_AWS_WAKE_H
-#define WEIR_AWS_WAKE_H
+#ifndef WEIR_NET_WAKE_H
+#define WEIR_NET_WAKE_H
 
 #include "core/err.h"
 #include "net/loop.h"

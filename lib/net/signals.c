@@ -1,4 +1,4 @@
-#include "cli/signals.h"
+#include "net/signals.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -9,8 +9,6 @@ struct weir_signals {
     struct weir_loop *loop;
     uv_signal_t handles[SIGNALS_N];
     size_t open; /* handles that libuv still knows */
-    void (*on_signal)(void *ctx, int number);
-    void *ctx;
 };
 
 static void on_close(uv_handle_t *handle)
@@ -22,12 +20,6 @@ static void on_close(uv_handle_t *handle)
     }
 }
 
-static void compose(struct weir_err *why, int number)
-{
-    (void)weir_err_detail(
-        why, WEIR_E_CANCEL, number, "stopped by %s", number == SIGINT ? "SIGINT" : "SIGTERM");
-}
-
 static void on_any(uv_signal_t *handle, int number)
 {
     struct weir_signals *s = handle->data;
@@ -35,24 +27,12 @@ static void on_any(uv_signal_t *handle, int number)
 
     /* The default action comes back: whoever asks twice means it. */
     (void)uv_signal_stop(handle);
-    if (s->on_signal != NULL) {
-        s->on_signal(s->ctx, number);
-        return;
-    }
-    compose(&why, number);
+    (void)weir_err_detail(
+        &why, WEIR_E_CANCEL, number, "stopped by %s", number == SIGINT ? "SIGINT" : "SIGTERM");
     weir_loop_cancel(s->loop, &why);
 }
 
-void weir_signals_cancel_pipe(void *pipe, int number)
-{
-    struct weir_err why = {0};
-
-    compose(&why, number);
-    weir_pipe_cancel(pipe, &why);
-}
-
-struct weir_signals *weir_signals_new(struct weir_loop *loop,
-    void (*on_signal)(void *ctx, int number), void *ctx, struct weir_err *err)
+struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err)
 {
     static const int numbers[SIGNALS_N] = {SIGINT, SIGTERM};
     struct weir_signals *s = calloc(1, sizeof *s);
@@ -63,15 +43,12 @@ struct weir_signals *weir_signals_new(struct weir_loop *loop,
         return NULL;
     }
     s->loop = loop;
-    s->on_signal = on_signal;
-    s->ctx = ctx;
-    /* The handles stay referenced: libuv does not look for signals at all in a loop in which
-     * nothing is, and a pipe between two regular files has nothing there. */
     for (size_t i = 0; i < SIGNALS_N && rc == 0; i++) {
         rc = uv_signal_init(weir_loop_uv(loop), &s->handles[i]);
         if (rc == 0) {
             s->handles[i].data = s;
             s->open++;
+            uv_unref((uv_handle_t *)&s->handles[i]);
             rc = uv_signal_start(&s->handles[i], on_any, numbers[i]);
         }
     }

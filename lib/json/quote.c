@@ -1,4 +1,4 @@
-#include "event/quote.h"
+#include "json/quote.h"
 
 #include "core/utf8.h"
 
@@ -41,7 +41,7 @@ static int put_valid(struct weir_buf *to, const char *p, size_t len, struct weir
     return 0;
 }
 
-int weir_event_quote(struct weir_buf *to, const char *text, struct weir_err *err)
+int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
 {
     size_t left = strlen(text);
 

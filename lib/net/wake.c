@@ -1,4 +1,4 @@
-#include "aws/wake.h"
+#include "net/wake.h"
 
 #include <stdlib.h>
 #include <uv.h>

@@ -1,15 +1,15 @@
-#ifndef WEIR_EVENT_QUOTE_H
-#define WEIR_EVENT_QUOTE_H
+#ifndef WEIR_JSON_QUOTE_H
+#define WEIR_JSON_QUOTE_H
 
 #include "core/buf.h"
 #include "core/err.h"
 
 /**
- * weir_event_quote: append a text as a JSON string, with its quotes.
+ * weir_json_quote: append a text as a JSON string, with its quotes.
  *
  * What is not UTF-8 (a key in a message may be anything) becomes U+FFFD, one per byte, so that the
  * document is always valid. Returns 0, or -1 with *err set: WEIR_E_LIMIT, WEIR_E_NOMEM.
  */
-int weir_event_quote(struct weir_buf *to, const char *text, struct weir_err *err);
+int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err);
 
 #endif

@@ -1,0 +1,32 @@
+#ifndef WEIR_CORE_LINE_H
+#define WEIR_CORE_LINE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/*
+ * Lines for people and logs: one line is one write(2), so that lines of several processes do not
+ * mix. A line that cannot be written is dropped: it must not fail the work that it tells of.
+ */
+
+#define WEIR_LINE_BYTES 4096 /* its LF included; a longer line is cut */
+
+/**
+ * weir_line_print: write head, the formatted text and an LF.
+ *
+ * head  what stands before the text, such as "weir: "; may be ""
+ *
+ * Names in the text are chosen by people and servers: control characters in it, and in head, become
+ * '?', so that a name starts no line of its own. Any thread.
+ */
+void weir_line_print(int fd, const char *head, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** weir_line_vprint: the same with a va_list. */
+void weir_line_vprint(int fd, const char *head, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+/** weir_line_raw: one write of bytes as they are: a terminal's escape sequences. */
+void weir_line_raw(int fd, const char *p, size_t len);
+
+#endif

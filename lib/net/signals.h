@@ -1,0 +1,26 @@
+#ifndef WEIR_NET_SIGNALS_H
+#define WEIR_NET_SIGNALS_H
+
+#include "core/err.h"
+#include "net/loop.h"
+
+/*
+ * SIGINT and SIGTERM on the loop. The first one cancels, in order and with clean-up; a second one
+ * of the same kind finds the default action again and ends the process at once.
+ */
+struct weir_signals;
+
+/**
+ * weir_signals_new: from the first SIGINT or SIGTERM on, cancel the loop: weir_loop_cancel with
+ * WEIR_E_CANCEL and the number as detail. Make it right after the loop, before anything that would
+ * have to be undone. It only watches: a wait for nothing stays one (loop.h).
+ *
+ * Returns it (weir_signals_free, before weir_loop_free), or NULL with *err set: WEIR_E_NOMEM,
+ * WEIR_E_IO.
+ */
+struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err);
+
+/** weir_signals_free: stop to listen; the default actions are back. Accepts NULL. */
+void weir_signals_free(struct weir_signals *signals);
+
+#endif
