@@ -4,7 +4,6 @@
 #include "core/line.h"
 #include "core/self.h"
 #include "net/signals.h"
-#include "json/doc.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -22,7 +21,8 @@ const char weir_cli_invoke_help[] =
     "\n"
     "      --handler NAME    which function (default validate)\n"
     "      --memory MB       its memory, in units of 2^20 bytes (default 128; 0: no limit)\n"
-    "      --timeout S       seconds until it is ended (default 900)\n"
+    "      --timeout S       seconds until the invocation is ended (default 900); starting up has "
+    "10\n"
     "      --bootstrap PATH  the program (default: bootstrap beside weir)\n"
     "      --env NAME=VALUE  a variable more; may be given again\n"
     "  -v, --verbose         tell how memory is limited\n"
@@ -88,25 +88,14 @@ static int load_event(
 {
     struct weir_places places;
     struct weir_location where = {0};
-    cJSON *doc = NULL;
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (weir_location_parse(text, &where, err) != 0 ||
-        weir_location_get(&places, &where, event, err) != 0) {
-        goto out;
+    /* What an event has to be is the function's to say. */
+    if (weir_location_parse(text, &where, err) == 0 &&
+        weir_location_get(&places, &where, event, err) == 0) {
+        rc = 0;
     }
-    doc = weir_doc_parse("event", event->p != NULL ? (const char *)event->p : "", event->len, err);
-    if (doc == NULL) {
-        if (err->code == WEIR_E_DATA) {
-            err->code = WEIR_E_CONFIG; /* here the event is an argument, not data */
-        }
-        weir_err_prefix(err, "%.100s", text);
-        goto out;
-    }
-    rc = 0;
-out:
-    cJSON_Delete(doc);
     weir_location_fini(&where);
     weir_places_fini(&places);
     return rc;

@@ -67,7 +67,6 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     return 0;
 }
 
-/* The output would take the place of its own input. */
 static bool same_place(const struct weir_location *in, const struct weir_location *out)
 {
     struct stat a, b;
@@ -82,12 +81,34 @@ static bool same_place(const struct weir_location *in, const struct weir_locatio
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* Find the three places; OUT must be neither of the others. */
+static int find(
+    const struct args *a, struct weir_location *in, struct weir_location *out, struct weir_err *err)
+{
+    struct weir_location schema = {0};
+    int rc = -1;
+
+    if (weir_location_parse(a->in, in, err) != 0 || weir_location_parse(a->out, out, err) != 0 ||
+        weir_location_parse(a->schema, &schema, err) != 0) {
+        return -1;
+    }
+    if (same_place(in, out)) {
+        weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace its input", a->out);
+    } else if (same_place(&schema, out)) {
+        weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace the schema", a->out);
+    } else {
+        rc = 0;
+    }
+    weir_location_fini(&schema);
+    return rc;
+}
+
 static void warn(void *ctx, const char *msg)
 {
     const struct args *a = ctx;
 
     if (!a->cli.quiet) {
-        weir_cli_note("validate", "%s", msg);
+        weir_cli_note("validate", "warning: %.100s: %s", a->schema, msg);
     }
 }
 
@@ -104,9 +125,10 @@ static int print_words(FILE *to, const struct weir_validate_summary *s)
 }
 
 /* OUT is published by now: a summary that cannot be written is told, and changes nothing. */
-static void print_summary(const struct args *a, const struct weir_validate *v)
+static void print_summary(
+    const struct args *a, const struct weir_location *out, const struct weir_validate *v)
 {
-    FILE *to = strcmp(a->out, "-") == 0 ? stderr : stdout;
+    FILE *to = out->kind == WEIR_LOCATION_STD ? stderr : stdout;
     struct weir_validate_summary s;
     struct weir_buf json;
     int rc;
@@ -160,12 +182,7 @@ static int validate(
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (signals == NULL || weir_location_parse(a->in, &in, err) != 0 ||
-        weir_location_parse(a->out, &out, err) != 0) {
-        goto out;
-    }
-    if (same_place(&in, &out)) {
-        weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace its input", a->out);
+    if (signals == NULL || find(a, &in, &out, err) != 0) {
         goto out;
     }
     schema = weir_validate_schema(&places, a->schema, warn, (void *)(uintptr_t)a, err);
@@ -174,10 +191,12 @@ static int validate(
     }
     job.schema = schema;
     job.gzip = a->gzip || weir_gzip_named(a->out);
-    const struct weir_put_opts put = {
-        .content_type = job.gzip ? "application/gzip" : "text/csv", .size_hint_bytes = -1};
-    if (weir_location_source(&places, &in, &info, &job.source, err) != 0 ||
-        weir_location_sink(&places, &out, &put, &job.sink, err) != 0) {
+    if (weir_location_source(&places, &in, &info, &job.source, err) != 0) {
+        goto out;
+    }
+    const struct weir_put_opts put =
+        weir_validate_put(info.size_bytes, weir_gzip_named(a->in), job.gzip);
+    if (weir_location_sink(&places, &out, &put, &job.sink, err) != 0) {
         goto out;
     }
     v = weir_validate_new(&job, err);
@@ -186,7 +205,7 @@ static int validate(
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
-    print_summary(a, v);
+    print_summary(a, &out, v);
     weir_validate_summarize(v, &sums);
     *invalid = sums.invalid;
     rc = 0;

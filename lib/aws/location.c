@@ -36,7 +36,9 @@ int weir_location_parse(const char *text, struct weir_location *ret, struct weir
     if (*text == '\0') {
         return weir_err_set(err, WEIR_E_CONFIG, "a location is empty");
     }
-    if (strcmp(text, "-") == 0) {
+    /* The names of the two descriptors are not files to be replaced by a rename. */
+    if (strcmp(text, "-") == 0 || strcmp(text, "/dev/stdin") == 0 ||
+        strcmp(text, "/dev/stdout") == 0) {
         ret->kind = WEIR_LOCATION_STD;
         return 0;
     }

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 /*
- * Where data lies, as people write it: "-" (stdin, stdout), a path, or s3://bucket/key. A path that
- * looks like one of the others is written with "./" before it.
+ * Where data lies, as people write it: "-" (stdin, stdout; /dev/stdin and /dev/stdout too), a path,
+ * or s3://bucket/key. A path that looks like one of the others is written with "./" before it.
  */
 enum weir_location_kind { WEIR_LOCATION_STD, WEIR_LOCATION_FILE, WEIR_LOCATION_OBJECT };
 

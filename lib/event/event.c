@@ -15,9 +15,7 @@
  * What comes out is used in paths, URLs and headers, so it is checked here, once, for all handlers.
  */
 
-#define BUCKET_MAX_BYTES 255      /* S3, before 2018; 63 since */
-#define VERSION_ID_MAX_BYTES 1024 /* S3 */
-#define ETAG_MAX_BYTES 127        /* MD5 or MD5-parts in all stores known */
+#define BUCKET_MAX_BYTES 255 /* S3, before 2018; 63 since */
 #define SIZE_MAX_BYTES                                                                             \
     ((int64_t)1 << 53) /* what a double holds exactly: 180 times S3's largest                      \
                         */
@@ -186,8 +184,8 @@ static int read_object(const struct weir_doc *holder, bool encoded, const char *
         weir_doc_object(holder, "object", &object, err) != 0 ||
         read_bucket(&bucket, &r->bucket, err) != 0 ||
         read_key(&object, encoded, &r->key, err) != 0 ||
-        read_word(&object, etag, ETAG_MAX_BYTES, &r->etag, err) != 0 ||
-        read_word(&object, version_id, VERSION_ID_MAX_BYTES, &r->version_id, err) != 0) {
+        read_word(&object, etag, WEIR_S3_ETAG_MAX_BYTES - 1, &r->etag, err) != 0 ||
+        read_word(&object, version_id, WEIR_S3_VERSION_ID_MAX_BYTES, &r->version_id, err) != 0) {
         return -1;
     }
     return read_size(&object, &r->size_bytes, err);

@@ -91,7 +91,7 @@ static int grow(struct parser *ps)
     struct weir_json_tape *t = ps->tape;
 
     if (t->cap >= WEIR_JSON_VALUES_MAX) {
-        return fail_code(ps, ps->p, WEIR_E_LIMIT, "too many values");
+        return fail_code(ps, ps->p, WEIR_E_LIMIT, "more values than the limit allows");
     }
     size_t cap = t->cap < FIRST_VALUES ? FIRST_VALUES : t->cap * 2;
     cap = cap > WEIR_JSON_VALUES_MAX ? WEIR_JSON_VALUES_MAX : cap;

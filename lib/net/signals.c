@@ -2,8 +2,9 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define SIGNALS_N 2
+#define SIGNALS_N 3
 
 struct weir_signals {
     struct weir_loop *loop;
@@ -27,14 +28,21 @@ static void on_any(uv_signal_t *handle, int number)
 
     /* The default action comes back: whoever asks twice means it. */
     (void)uv_signal_stop(handle);
-    (void)weir_err_detail(
-        &why, WEIR_E_CANCEL, number, "stopped by %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    (void)weir_err_detail(&why, WEIR_E_CANCEL, number, "stopped by SIG%s", sigabbrev_np(number));
     weir_loop_cancel(s->loop, &why);
+}
+
+/* nohup has SIGHUP ignored, and wants it so. */
+static bool hup_is_ignored(void)
+{
+    struct sigaction now;
+
+    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
 struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err)
 {
-    static const int numbers[SIGNALS_N] = {SIGINT, SIGTERM};
+    static const int numbers[SIGNALS_N] = {SIGINT, SIGTERM, SIGHUP};
     struct weir_signals *s = calloc(1, sizeof *s);
     int rc = 0;
 
@@ -43,7 +51,8 @@ struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *e
         return NULL;
     }
     s->loop = loop;
-    for (size_t i = 0; i < SIGNALS_N && rc == 0; i++) {
+    const size_t n = hup_is_ignored() ? SIGNALS_N - 1 : SIGNALS_N;
+    for (size_t i = 0; i < n && rc == 0; i++) {
         rc = uv_signal_init(weir_loop_uv(loop), &s->handles[i]);
         if (rc == 0) {
             s->handles[i].data = s;

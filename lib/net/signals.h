@@ -5,13 +5,14 @@
 #include "net/loop.h"
 
 /*
- * SIGINT and SIGTERM on the loop. The first one cancels, in order and with clean-up; a second one
- * of the same kind finds the default action again and ends the process at once.
+ * SIGINT, SIGTERM and SIGHUP (unless nohup had it ignored) on the loop. The first one cancels, in
+ * order and with clean-up; a second one of the same kind finds the default action again and ends
+ * the process at once.
  */
 struct weir_signals;
 
 /**
- * weir_signals_new: from the first SIGINT or SIGTERM on, cancel the loop: weir_loop_cancel with
+ * weir_signals_new: from the first of these signals on, cancel the loop: weir_loop_cancel with
  * WEIR_E_CANCEL and the number as detail. Make it right after the loop, before anything that would
  * have to be undone. It only watches: a wait for nothing stays one (loop.h).
  *

@@ -66,12 +66,8 @@ unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct
     return 0;
 }
 
-bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps)
+bool weir_schema_spent(struct weir_schema_check *c)
 {
-    if (steps <= c->steps) {
-        c->steps -= steps;
-        return true;
-    }
     if (!c->spent) {
         c->spent = true;
         c->steps = 0;
@@ -138,7 +134,7 @@ static void check_string(struct weir_schema_check *c, const struct weir_schema_n
             weir_schema_report(c, at, node->pattern_limit_msg);
             break;
         case WEIR_PATTERN_SPENT:
-            weir_schema_spend(c, UINT64_MAX);
+            weir_schema_spent(c);
             return;
         }
     }

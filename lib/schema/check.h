@@ -58,9 +58,18 @@ struct weir_schema_check {
 void weir_schema_report(
     struct weir_schema_check *c, const struct weir_schema_place *at, const char *message);
 
-/** weir_schema_spend: take steps off what the row has left. False when that is less, which is
- *  reported once. */
-bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps);
+/** weir_schema_spent: report, once, that the row has no steps left. Always returns false. */
+bool weir_schema_spent(struct weir_schema_check *c);
+
+/** weir_schema_spend: take steps off what the row has left. False when that is less. */
+static inline bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps)
+{
+    if (steps > c->steps) {
+        return weir_schema_spent(c);
+    }
+    c->steps -= steps;
+    return true;
+}
 
 /** weir_schema_check_value: check a value against a node and what it refers to. */
 void weir_schema_check_value(struct weir_schema_check *c, const struct weir_schema_node *node,

@@ -16,8 +16,8 @@
 #define POINTER_BYTES 160
 #define LENGTH_MAX 1e15 /* beyond any cell */
 
-static void complain(const struct weir_schema_loader *l, uint32_t at, char *buf, size_t size,
-    const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void complain(const struct weir_schema_loader *l,
+    uint32_t at, char *buf, size_t size, const char *fmt, va_list ap)
 {
     char pointer[POINTER_BYTES], why[WEIR_ERR_MSG_BYTES];
     struct weir_text t;

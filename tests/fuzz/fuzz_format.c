@@ -3,6 +3,7 @@
  * no pattern without a verdict. The text up to the first line feed is tried as a pattern on the
  * rest.
  */
+#include "core/limits.h"
 #include "core/utf8.h"
 #include "schema/format.h"
 #include "schema/pattern.h"

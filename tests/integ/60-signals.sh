@@ -1,5 +1,5 @@
 #!/bin/bash
-# Do SIGINT and SIGTERM cancel the command with 130 and 143, and is nothing left behind?
+# Do SIGINT, SIGTERM and SIGHUP cancel the command with 130, 143 and 129, and is nothing left behind?
 # The input is a pipe that this script holds open, so that the command is in the middle when the signal comes.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -90,7 +90,7 @@ cut_invoke() {
 }
 s3 put "$bkt" uploads/in.csv "$in" >/dev/null
 
-for pair in INT:130 TERM:143; do
+for pair in INT:130 TERM:143 HUP:129; do
     signal=${pair%:*} status=${pair#*:}
     rm -rf o
     mkdir o

@@ -453,7 +453,8 @@ static void verb_exits_as_the_contract_says(void **state)
     assert_int_equal(verb(event, "--env=WEIR_TEST_MODE=early", NULL), 3);
     assert_int_equal(verb(event, "--env=NONE", NULL), 2);
     assert_int_equal(verb(event, "--bootstrap=/nonexistent/b", NULL), 2);
-    assert_int_equal(verb(broken, NULL, NULL), 2);
+    /* What an event has to be is the function's to say. */
+    assert_int_equal(verb(broken, "--env=WEIR_TEST_MODE=error", NULL), 1);
     assert_int_equal(verb("/nonexistent/e.json", NULL, NULL), 2);
     assert_int_equal(verb(NULL, NULL, NULL), 2);
     assert_int_equal(verb(event, broken, NULL), 2);

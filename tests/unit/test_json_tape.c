@@ -407,7 +407,7 @@ static void values_have_a_limit(void **state)
     text[len + 1] = ']';
     assert_int_equal(weir_json_parse(&tape, text, len + 2, &fault), -1);
     assert_int_equal(fault.code, WEIR_E_LIMIT);
-    assert_string_equal(fault.reason, "too many values");
+    assert_string_equal(fault.reason, "more values than the limit allows");
     weir_json_tape_fini(&tape);
     free(text);
 }
