@@ -62,11 +62,6 @@ struct worker {
     struct note *note;
 };
 
-static int put(struct weir_buf *to, const char *s, struct weir_err *err)
-{
-    return weir_buf_adds(to, s, err);
-}
-
 /* ---- split ---- */
 
 static int split(
@@ -150,7 +145,7 @@ static int check_shape(
         return -1;
     }
     for (size_t i = columns; i < row->fields_n; i++) { /* nothing is lost: the surplus moves here */
-        if (put(&w->errors, i == columns ? ": " : ",", err) != 0 ||
+        if (weir_buf_adds(&w->errors, i == columns ? ": " : ",", err) != 0 ||
             weir_csv_put_field(&w->errors, row->fields[i].p, row->fields[i].len, err) != 0) {
             return -1;
         }
@@ -182,16 +177,16 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     w->note->valid += problems == 0;
     for (size_t i = 0; i < columns; i++) {
         if ((i < n && weir_csv_put_field(w->to, row->fields[i].p, row->fields[i].len, err) != 0) ||
-            put(w->to, ",", err) != 0) {
+            weir_buf_adds(w->to, ",", err) != 0) {
             return -1;
         }
     }
     if (problems == 0) {
-        return put(w->to, "true,\n", err);
+        return weir_buf_adds(w->to, "true,\n", err);
     }
-    return put(w->to, "false,", err) != 0 ||
+    return weir_buf_adds(w->to, "false,", err) != 0 ||
                    weir_csv_put_field(w->to, w->errors.p, w->errors.len, err) != 0 ||
-                   put(w->to, "\n", err) != 0
+                   weir_buf_adds(w->to, "\n", err) != 0
                ? -1
                : 0;
 }
@@ -276,7 +271,7 @@ static int put_header(struct weir_buf *to, const struct weir_csv_row *row, struc
     }
     for (size_t i = 0; i < row->fields_n; i++) {
         if (weir_csv_put_field(to, row->fields[i].p, row->fields[i].len, err) != 0 ||
-            put(to, ",", err) != 0) {
+            weir_buf_adds(to, ",", err) != 0) {
             return -1;
         }
     }

@@ -73,7 +73,6 @@ bad "a size that is none" 2 '--size' generate -o o/out.csv --size 12XB
 bad "a shape that is unknown" 2 '--shape' generate -o o/out.csv --size 1MB --shape round
 bad "a share over 100 %" 2 '--invalid' generate -o o/out.csv --size 1MB --invalid 200%
 bad "an event that is not there" 2 'in/none.json' invoke in/none.json
-bad "an event that is no JSON" '2' 'in/broken.json' invoke in/broken.json
 bad "a bootstrap that is not there" 2 'none' invoke in/schema.json --bootstrap ./none
 bad "a memory that is none" 2 '--memory' invoke in/schema.json --memory lots
 bad "a bucket without a key" 2 's3://' validate s3://bucket -o o/out.csv -s in/schema.json
@@ -100,4 +99,10 @@ check "the bootstrap, all three closed" bash -c '"$(dirname "$WEIR")/bootstrap" 
 bad "validate has no --verbose" 2 '--verbose' "${v[@]}" in/schema.json --verbose
 bad "invoke has no --progress" 2 '--progress' invoke in/schema.json --progress
 bad "invoke has no --quiet" 2 '--quiet' invoke in/schema.json --quiet
+# What an event has to be is the function's to say: an error of it, and not of the command.
+mkdir -p store
+check "an event that is no JSON is a function error: exit 1" status 1 env "AWS_ENDPOINT_URL_S3=file://$PWD/store" \
+    "$WEIR" invoke in/broken.json --memory 0
+check "and its type is in the response" grep -q '"errorType":"Function.BadData"' out
+
 finish
