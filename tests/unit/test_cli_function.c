@@ -12,6 +12,7 @@
 #include "net/signals.h"
 #include "tests/support/tempdir.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +28,18 @@
 #define EVENT "{\"n\":[1,2]}"
 
 int weir_cli_invoke(int argc, char **argv);
+
+/* This program, as the bootstrap: by its path, because valgrind does not run /proc/self/exe. */
+static char self_path[PATH_MAX], self_option[PATH_MAX + 16];
+
+static void find_self(void)
+{
+    ssize_t n = readlink("/proc/self/exe", self_path, sizeof self_path - 1);
+
+    assert_true(n > 0);
+    self_path[n] = '\0';
+    (void)snprintf(self_option, sizeof self_option, "--bootstrap=%s", self_path);
+}
 
 /* ---- the bootstrap ---- */
 
@@ -130,7 +143,7 @@ static int run_mode(const char *mode, int64_t memory_mb, int64_t timeout_ms,
 {
     char env[64];
     const char *const vars[] = {env};
-    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
+    struct weir_function_opts opts = {.bootstrap = self_path,
         .handler = "hello",
         .memory_mb = memory_mb,
         .timeout_ms = timeout_ms,
@@ -239,7 +252,7 @@ static void raise_sigterm(void *ctx, const char *request_id)
 static int run_and_stop(const char *var, const char *mode, int64_t undo_ms, struct weir_err *err)
 {
     const char *const vars[] = {mode, var};
-    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
+    struct weir_function_opts opts = {.bootstrap = self_path,
         .handler = "hello",
         .timeout_ms = 60000,
         .env = vars,
@@ -355,11 +368,8 @@ static void environment_is_lambdas_with_a_part_of_ours(void **state)
         (char[]){"AWS_DEFAULT_REGION=eu-north-1"}, (char[]){"_HANDLER=other"},
         (char[]){"EDITOR=vi"}, (char[]){"AWS_LAMBDA_RUNTIME_API=evil:1"}, NULL};
     static const char *const added[] = {"WEIR_SCHEMA=y", "EMPTY="};
-    struct weir_function_opts opts = {.bootstrap = "/proc/self/exe",
-        .handler = "presign",
-        .memory_mb = 256,
-        .env = added,
-        .env_n = 2};
+    struct weir_function_opts opts = {
+        .bootstrap = self_path, .handler = "presign", .memory_mb = 256, .env = added, .env_n = 2};
     static const struct {
         const char *name, *value;
     } cases[] = {
@@ -404,7 +414,7 @@ static void variable_that_is_none_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct weir_function_opts opts = {
-            .bootstrap = "/proc/self/exe", .handler = "x", .env = &cases[i], .env_n = 1};
+            .bootstrap = self_path, .handler = "x", .env = &cases[i], .env_n = 1};
         struct weir_function_env env;
         struct weir_err err = {0};
 
@@ -418,7 +428,7 @@ static void variable_that_is_none_is_refused(void **state)
 
 static int verb(const char *a, const char *b, const char *c)
 {
-    char *argv[8] = {strdup("invoke"), strdup("--memory=0"), strdup("--bootstrap=/proc/self/exe")};
+    char *argv[8] = {strdup("invoke"), strdup("--memory=0"), strdup(self_option)};
     const char *more[] = {a, b, c};
     int argc = 3;
 
@@ -482,5 +492,6 @@ int main(void)
     if (getenv("AWS_LAMBDA_RUNTIME_API") != NULL && mode != NULL) {
         _exit(be_bootstrap(mode));
     }
+    find_self();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
