@@ -140,6 +140,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct run *r = timer->data;
 
+    weir_loop_moved(timer);
     switch (r->step) {
     case STEP_INIT:
         set_outcome(r, WEIR_FUNCTION_NO_START);

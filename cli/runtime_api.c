@@ -307,6 +307,7 @@ static void run(struct weir_rapi *rapi)
 
 static void on_timer(uv_timer_t *timer)
 {
+    weir_loop_moved(timer);
     run(timer->data);
 }
 

@@ -171,6 +171,7 @@ static void on_timer(uv_timer_t *timer)
     struct weir_http *http = timer->data;
     uint64_t now = uv_now(&http->loop->uv);
 
+    weir_loop_moved(timer);
     if (http->resume_rc != CURLE_OK) {
         weir_http_completed(http, http->resume_rc);
         return;

@@ -79,12 +79,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 static void on_curl_timer(uv_timer_t *timer)
 {
+    weir_loop_moved(timer);
     act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void on_wake(uv_timer_t *timer)
 {
-    (void)timer; /* waking up is all it is for */
+    weir_loop_moved(timer); /* waking up is all it is for */
 }
 
 static void free_watch(uv_handle_t *handle)

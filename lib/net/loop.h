@@ -67,4 +67,15 @@ void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why);
 /** weir_loop_cancelled: the reason, or NULL when nobody has cancelled. Owned by the loop. */
 const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop);
 
+/**
+ * weir_loop_moved: what every timer's callback calls first: something has happened.
+ *
+ * libuv runs the timers that are due before it goes to sleep, and would sleep over what they
+ * changed, until the next thing happens; this makes it come back at once instead.
+ */
+static inline void weir_loop_moved(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
 #endif

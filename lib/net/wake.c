@@ -21,7 +21,7 @@ struct weir_wake *weir_wake_new(struct weir_loop *loop, struct weir_err *err)
 
 static void on_time(uv_timer_t *timer)
 {
-    (void)timer; /* turning the loop is all it is for */
+    weir_loop_moved(timer); /* turning the loop is all it is for */
 }
 
 void weir_wake_in(struct weir_wake *wake, int64_t ms)

@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "net/http_source.h"
 #include "net/loop.h"
+#include "net/wake.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/memory_ends.h"
 
@@ -404,11 +405,26 @@ static void bodies_that_fail_publish_nothing(void **state)
     }
 }
 
+static void timer_that_is_due_already_is_not_slept_over(void **state)
+{
+    struct weir_wake *soon = weir_wake_new(loop, NULL), *late = weir_wake_new(loop, NULL);
+    int64_t before_ms = weir_clock_mono_ms();
+
+    (void)state;
+    weir_wake_in(late, 100000);
+    weir_wake_in(soon, 0);
+    assert_int_equal(weir_loop_step(loop, INT64_MAX, NULL), 0);
+    assert_true(weir_clock_mono_ms() - before_ms < 50000);
+    weir_wake_free(soon);
+    weir_wake_free(late);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(timer_that_is_due_already_is_not_slept_over),
         TEST(a_step_with_nothing_armed_is_a_bug),
         TEST(a_step_ends_with_the_first_event_or_at_its_limit),
         TEST(an_unreferenced_handle_is_no_reason_to_wait),
