@@ -15,9 +15,11 @@
 #endif
 
 int weir_cli_validate(int argc, char **argv);
+int weir_cli_cp(int argc, char **argv);
 int weir_cli_generate(int argc, char **argv);
 int weir_cli_invoke(int argc, char **argv);
 extern const char weir_cli_validate_help[];
+extern const char weir_cli_cp_help[];
 extern const char weir_cli_generate_help[];
 extern const char weir_cli_invoke_help[];
 
@@ -38,6 +40,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"validate", "check the rows of a CSV file against a schema", weir_cli_validate,
         weir_cli_validate_help},
+    {"cp", "copy one file or object", weir_cli_cp, weir_cli_cp_help},
     {"generate", "write test data", weir_cli_generate, weir_cli_generate_help},
     {"invoke", "run one invocation of a function on this machine", weir_cli_invoke,
         weir_cli_invoke_help},

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const char weir_cli_validate_help[] =
@@ -67,20 +66,6 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     return 0;
 }
 
-static bool same_place(const struct weir_location *in, const struct weir_location *out)
-{
-    struct stat a, b;
-
-    if (in->kind != out->kind || in->kind == WEIR_LOCATION_STD) {
-        return false;
-    }
-    if (in->kind == WEIR_LOCATION_OBJECT) {
-        return strcmp(in->text, out->text) == 0;
-    }
-    return stat(in->text, &a) == 0 && stat(out->text, &b) == 0 && S_ISREG(a.st_mode) &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 /* Find the three places; OUT must be neither of the others. */
 static int find(
     const struct args *a, struct weir_location *in, struct weir_location *out, struct weir_err *err)
@@ -92,9 +77,9 @@ static int find(
         weir_location_parse(a->schema, &schema, err) != 0) {
         return -1;
     }
-    if (same_place(in, out)) {
+    if (weir_location_same(in, out)) {
         weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace its input", a->out);
-    } else if (same_place(&schema, out)) {
+    } else if (weir_location_same(&schema, out)) {
         weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace the schema", a->out);
     } else {
         rc = 0;

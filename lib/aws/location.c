@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define S3_SCHEME "s3://"
@@ -74,6 +75,20 @@ void weir_location_fini(struct weir_location *location)
 {
     free(location->bucket);
     *location = (struct weir_location){0};
+}
+
+bool weir_location_same(const struct weir_location *a, const struct weir_location *b)
+{
+    struct stat sa, sb;
+
+    if (a->kind != b->kind || a->kind == WEIR_LOCATION_STD) {
+        return false;
+    }
+    if (a->kind == WEIR_LOCATION_OBJECT) {
+        return strcmp(a->text, b->text) == 0;
+    }
+    return stat(a->text, &sa) == 0 && stat(b->text, &sb) == 0 && S_ISREG(sa.st_mode) &&
+           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
 static int read_settings(struct weir_places *places, struct weir_err *err)

@@ -106,7 +106,9 @@
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
 /* cli: the command. */
-#define WEIR_CLI_LIST_MAX 64                        /* --env and the like: a line nobody types */
+#define WEIR_CLI_LIST_MAX 64 /* --env and the like: a line nobody types */
+/* A path, or s3://bucket/key, with a name put behind it: Linux takes no longer path */
+#define WEIR_CLI_PATH_MAX_BYTES (8 * WEIR_KIB)
 #define WEIR_GENERATE_ROW_MAX_BYTES (8 * WEIR_KIB)  /* the rows of `var` have about 2,000 */
 #define WEIR_GENERATE_BUFFER_BYTES (128 * WEIR_KIB) /* rows made and not yet written */
 #define WEIR_INVOKE_INIT_MS 10000                   /* Lambda: exec to the first /next */

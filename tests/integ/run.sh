@@ -11,7 +11,8 @@ export BUILD=$build
 [ -x "$build/weir" ] || { echo "not ok - integ: no $build/weir: ./build.sh build" >&2; exit 1; }
 
 scripts=()
-for s in "$here"/[0-9][0-9]-*.sh; do
+mapfile -t all < <(printf '%s\n' "$here"/[0-9]*-*.sh | sort -V)
+for s in "${all[@]}"; do
     name=$(basename "$s")
     if [ $# -eq 0 ]; then scripts+=("$s"); else for n in "$@"; do [ "${name%%-*}" != "$n" ] || scripts+=("$s"); done; fi
 done
