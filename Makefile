@@ -76,7 +76,7 @@ LD_FLAGS = -pthread $(HARDEN_LD) $(LDFLAGS)
 LIB_SRC := $(foreach m,$(MODULES),$(wildcard lib/$(m)/*.c))
 HANDLERS_SRC := $(if $(filter handlers,$(PARTS)),$(wildcard handlers/*/*.c))
 BOOTSTRAP_SRC := $(if $(filter bootstrap,$(PARTS)),$(wildcard bootstrap/*.c))
-CLI_SRC := $(if $(filter cli,$(PARTS)),$(wildcard cli/*.c))
+CLI_SRC := $(if $(filter cli,$(PARTS)),$(wildcard cli/*.c cli/*/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -92,8 +92,8 @@ TEST_A := $(SUPPORT_A) $(CLI_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
 
 UNIT_BIN := $(UNIT:%=$(BUILD)/tests/test_%)
 FUZZ_BIN := $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
-HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h tests/support/*.h)
-C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c tests/support/*.c tests/unit/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
+HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h cli/*/*.h tests/support/*.h)
+C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c tests/support/*.c tests/unit/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
 
 # ---- products ----
 

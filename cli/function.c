@@ -6,13 +6,13 @@
 #include "cli/runtime_api.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/uuid.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -210,22 +210,6 @@ static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
     return -1;
 }
 
-/* A random UUID (RFC 9562, version 4), as Lambda's request ids are. */
-static int make_id(char *ret, size_t size, struct weir_err *err)
-{
-    uint8_t b[16];
-
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        return weir_err_detail(err, WEIR_E_IO, errno, "random numbers: %s", strerror(errno));
-    }
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(ret, size,
-        "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-        b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return 0;
-}
-
 /* Choose how memory is limited: a control group counts what is used; RLIMIT_DATA is next best. */
 static int64_t limit_memory(
     const struct weir_function_opts *opts, struct weir_cgroup *group, enum weir_function_limit *how)
@@ -284,7 +268,7 @@ static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
     }
     (void)uv_timer_init(weir_loop_uv(loop), r->timer);
     r->timer->data = r;
-    if (make_id(r->result->request_id, sizeof r->result->request_id, err) != 0) {
+    if (weir_uuid_new(r->result->request_id, err) != 0) {
         goto out;
     }
     int64_t data_limit_bytes = limit_memory(r->opts, &group, &r->result->limit);

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/uuid.h"
 #include "net/loop.h"
 
 #include <stdbool.h>
@@ -50,7 +51,7 @@ struct weir_function_opts {
 struct weir_function_result {
     enum weir_function_outcome outcome;
     struct weir_buf body;
-    char request_id[40];
+    char request_id[WEIR_UUID_BYTES];
     enum weir_function_limit limit;
     int64_t init_us;     /* exec to the first /next; 0 when it did not come */
     int64_t duration_us; /* event handed out to its answer, or to the end */

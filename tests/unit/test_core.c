@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/self.h"
 #include "core/stdfds.h"
+#include "core/uuid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -256,6 +257,27 @@ static void closed_standard_descriptors_are_opened_the_wrong_way_round(void **st
     }
 }
 
+static void uuids_have_the_form_of_version_4_and_differ(void **state)
+{
+    static const char form[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
+    char a[WEIR_UUID_BYTES], b[WEIR_UUID_BYTES];
+    struct weir_err err = {0};
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(weir_uuid_new(a, &err), 0);
+        assert_int_equal(weir_uuid_new(b, &err), 0);
+        assert_string_not_equal(a, b);
+        assert_int_equal(strlen(a), sizeof form - 1);
+        for (size_t j = 0; form[j] != '\0'; j++) {
+            const char *may = form[j] == 'x'   ? "0123456789abcdef"
+                              : form[j] == 'v' ? "89ab"
+                                               : (const char[]){form[j], '\0'};
+            assert_non_null(strchr(may, a[j]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test(buf_formats_and_terminates_text),
         cmocka_unit_test(log_line_is_one_line_whatever_is_in_it),
         cmocka_unit_test(log_long_line_is_cut_and_ended),
+        cmocka_unit_test(uuids_have_the_form_of_version_4_and_differ),
         cmocka_unit_test(own_folder_holds_this_program),
         cmocka_unit_test(closed_standard_descriptors_are_opened_the_wrong_way_round),
     };
