@@ -271,7 +271,7 @@ static int canonical_hash(const struct weir_sigv4_request *request, const struct
     return rc;
 }
 
-static int format_date(int64_t now_s, char date[17], struct weir_err *err)
+int weir_sigv4_date(int64_t now_s, char date[17], struct weir_err *err)
 {
     time_t t = (time_t)now_s;
     struct tm tm;
@@ -297,7 +297,7 @@ int weir_sigv4_sign(const struct weir_sigv4_key *key, const struct weir_sigv4_re
     if (request->headers_n > WEIR_SIGV4_PAIRS_MAX) {
         return too_many(request->headers_n, "headers", err);
     }
-    if (format_date(now_s, ret->date, err) != 0) {
+    if (weir_sigv4_date(now_s, ret->date, err) != 0) {
         return -1;
     }
     snprintf(day, sizeof day, "%.8s", ret->date);

@@ -63,6 +63,14 @@ int weir_sigv4_sign(const struct weir_sigv4_key *key, const struct weir_sigv4_re
     int64_t now_s, struct weir_sigv4 *ret, struct weir_err *err);
 
 /**
+ * weir_sigv4_date: a time as signatures carry it, "YYYYMMDDThhmmssZ"; its first eight characters
+ * are the day of the scope.
+ *
+ * Returns 0, or -1 with *err set to WEIR_E_LIMIT: a year that does not have four digits.
+ */
+int weir_sigv4_date(int64_t now_s, char date[17], struct weir_err *err);
+
+/**
  * weir_sigv4_query: append the query string, without '?', in the order and encoding that is
  * signed; the same bytes go on the wire. A parameter without a value ends in '='.
  *

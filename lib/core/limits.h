@@ -90,6 +90,12 @@
 #define WEIR_SIGV4_PAIRS_MAX 32               /* headers, or query parameters, of one request */
 #define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* to be signed: session tokens are long */
 #define WEIR_AWS_SECRET_MAX_BYTES 1024            /* AWS's have 40 */
+/* S3's rules for uploads by form: one PUT's largest object, all fields but the file, and as long as
+ * a signing key lives */
+#define WEIR_POST_FORM_FILE_MAX_BYTES ((int64_t)5 * 1024 * 1024 * 1024)
+#define WEIR_POST_FORM_MAX_BYTES (20 * WEIR_KIB)
+#define WEIR_POST_FORM_EXPIRES_MAX_S 604800
+#define WEIR_CONTENT_TYPE_MAX_BYTES 255 /* RFC 6838: 127 for either half */
 
 /* event: Lambda's. */
 #define WEIR_EVENT_RECORDS_MAX 10000 /* SQS's largest batch; also the S3 records in one message */
