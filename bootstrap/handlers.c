@@ -1,9 +1,11 @@
 #include "bootstrap/handlers.h"
 
+#include "handlers/hello/hello.h"
 #include "handlers/validate/validate.h"
 
 const struct weir_handler *const weir_handlers[] = {
     &weir_validate_handler,
+    &weir_hello_handler,
 };
 
 const size_t weir_handlers_n = sizeof weir_handlers / sizeof weir_handlers[0];

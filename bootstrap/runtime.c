@@ -23,6 +23,7 @@ struct client {
     void *self;                      /* the handler's state */
     struct weir_buf event, response; /* of one invocation */
     char id[WEIR_RUNTIME_TEXT_MAX_BYTES];
+    char error_type[WEIR_ERROR_TYPE_BYTES]; /* the handler's own; empty: its error's code says it */
     struct weir_runtime_deadline deadline;
 };
 
@@ -282,6 +283,7 @@ static int call_handler(struct client *c, struct weir_err *err)
 {
     const char *text = weir_buf_text(&c->event, err);
 
+    c->error_type[0] = '\0';
     if (text == NULL || check_json(text, c->event.len, err) != 0) {
         return -1;
     }
@@ -293,6 +295,7 @@ static int call_handler(struct client *c, struct weir_err *err)
         .undo_by_mono_ms = c->deadline.undo_by_mono_ms,
         .loop = c->loop,
         .log = c->rt->log,
+        .error_type = c->error_type,
     };
     if (c->handler->run(c->self, &invocation, &c->response, err) != 0) {
         return err->code != WEIR_OK
@@ -317,7 +320,8 @@ static enum after answer(struct client *c)
     }
     (void)snprintf(what, sizeof what, "invocation/%s/%s", c->id, "error");
     if (failed) {
-        return post_error(c, what, weir_err_type(err.code), err.msg);
+        return post_error(
+            c, what, c->error_type[0] != '\0' ? c->error_type : weir_err_type(err.code), err.msg);
     }
     if (c->response.len > WEIR_RESPONSE_MAX_BYTES) {
         (void)snprintf(message, sizeof message, "the response has %zu bytes, Lambda takes %zu",

@@ -103,6 +103,10 @@
 /* A handler may fill it, so that one too large is told as such */
 #define WEIR_RESPONSE_ROOM_BYTES (32 * WEIR_MIB)
 
+/* hello: what an event and a setting may ask of it. */
+#define WEIR_HELLO_GREETING_MAX_BYTES 64
+#define WEIR_HELLO_SLEEP_MAX_MS 900000 /* Lambda's longest timeout */
+
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
 #define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */

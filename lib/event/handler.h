@@ -26,6 +26,8 @@ struct weir_handler_env {
     const char *folder; /* where the bootstrap lies, for files shipped beside it */
 };
 
+#define WEIR_ERROR_TYPE_BYTES 128 /* a handler's own errorType and its NUL */
+
 /* One invocation, valid until run returns. */
 struct weir_invocation {
     const char *event; /* one JSON document, checked by the caller; a NUL follows it */
@@ -36,6 +38,7 @@ struct weir_invocation {
     int64_t undo_by_mono_ms;  /* a little later: by then what a failure left must be cleaned up */
     struct weir_loop *loop;
     const struct weir_log *log; /* puts the request id before each line */
+    char *error_type;           /* see weir_handler_error_type; NULL: nobody asks */
 };
 
 struct weir_handler {
@@ -58,8 +61,9 @@ struct weir_handler {
      *           take it for success: it is reported as a fault of the handler. The buffer takes
      *           more than Lambda does (WEIR_RESPONSE_MAX_BYTES), so that the caller can say so.
      *
-     * Returns 0, or -1 with *err set: a function error of the type weir_err_type(err->code), and
-     * what was appended is dropped. Nothing may be left on the loop either way.
+     * Returns 0, or -1 with *err set: a function error of the type weir_err_type(err->code), or of
+     * the one named by weir_handler_error_type, and what was appended is dropped. Nothing may be
+     * left on the loop either way.
      */
     int (*run)(void *self, const struct weir_invocation *invocation, struct weir_buf *response,
         struct weir_err *err);
@@ -67,5 +71,18 @@ struct weir_handler {
     /** fini: release the state. Accepts NULL. */
     void (*fini)(void *self);
 };
+
+/**
+ * weir_handler_error_type: name the errorType of the error that run is about to return, where those
+ * of weir_err_type do not say enough. The last call counts; without an error it has no effect.
+ *
+ * type  1..WEIR_ERROR_TYPE_BYTES - 1 bytes of printable ASCII without blanks, as it goes into a
+ *       header. Lambda's metrics know only (Runtime|Function)\.[A-Z][a-zA-Z]+, such as
+ *       "Function.NoSuchOrder"; any other type still reaches the caller
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_DATA, and nothing is named.
+ */
+int weir_handler_error_type(
+    const struct weir_invocation *invocation, const char *type, struct weir_err *err);
 
 #endif

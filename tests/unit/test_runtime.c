@@ -43,6 +43,7 @@ static struct {
     int signal;          /* raised in run, which then waits on its loop; 0: none */
     enum weir_code code; /* of run; WEIR_OK: respond */
     const char *message;
+    const char *error_type; /* named before the error; NULL: none */
     const char *response;
     size_t response_bytes; /* of this many 'a' in quotes instead, when not 0 */
     /* remembered */
@@ -98,6 +99,9 @@ static int fake_run(void *self, const struct weir_invocation *invocation, struct
     }
     if (fake.code != WEIR_OK) {
         (void)weir_buf_adds(response, "half of a resp", err);
+        if (fake.error_type != NULL) {
+            assert_int_equal(weir_handler_error_type(invocation, fake.error_type, err), 0);
+        }
         return weir_err_set(err, fake.code, "%s", fake.message);
     }
     if (fake.run_fails_silently) {
@@ -459,6 +463,39 @@ static void error_of_the_handler_has_its_type_and_message(void **state)
     }
 }
 
+static void error_type_that_the_handler_names_is_the_headers_and_the_bodys(void **state)
+{
+    static const struct canned_reply script[] = {EVENT(ID), ACCEPTED, EVENT(ID), ACCEPTED};
+    struct run r;
+
+    (void)state;
+    fake.code = WEIR_E_DATA;
+    fake.error_type = "Function.NoSuchOrder";
+    run_script(&r, "fake", script, COUNT(script));
+    assert_error(&r, 1, POST_ERROR, "Function.NoSuchOrder", "it is bad");
+    assert_has(r.log, "ERROR id-1 Function.NoSuchOrder: it is bad");
+    canned_http_free(r.server);
+}
+
+static void error_type_does_not_stay_for_the_next_invocation(void **state)
+{
+    static const struct canned_reply script[] = {
+        EVENT(ID),
+        ACCEPTED,
+        {NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 1\r\n\r\n{", 0, 0, 0},
+        ACCEPTED,
+    };
+    struct run r;
+
+    (void)state;
+    fake.code = WEIR_E_DATA;
+    fake.error_type = "Function.NoSuchOrder";
+    run_script(&r, "fake", script, COUNT(script));
+    assert_error(&r, 1, POST_ERROR, "Function.NoSuchOrder", "it is bad");
+    assert_has(canned_http_request(r.server, 3, NULL), "Error-Type: Function.BadData\r\n");
+    canned_http_free(r.server);
+}
+
 static void handler_without_a_response_is_a_function_error(void **state)
 {
     static const struct canned_reply script[] = {EVENT(ID), ACCEPTED};
@@ -790,6 +827,8 @@ int main(void)
         TEST(deadline_that_is_no_number_is_none),
         TEST(event_that_is_no_json_is_a_function_error),
         TEST(error_of_the_handler_has_its_type_and_message),
+        TEST(error_type_that_the_handler_names_is_the_headers_and_the_bodys),
+        TEST(error_type_does_not_stay_for_the_next_invocation),
         TEST(handler_without_a_response_is_a_function_error),
         TEST(handler_that_fails_silently_is_a_function_error),
         TEST(response_of_6_mib_is_sent_and_one_byte_more_is_refused),

@@ -1,0 +1,35 @@
+#!/bin/bash
+# Does the hello handler answer its events under weir invoke as docs/HANDLERS.md promises, at every exit status?
+# shellcheck source=tests/integ/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+hello() { # hello EVENT-FILE ARGS...: the response in ./out, the log in ./err
+    local event=$1
+    shift
+    timeout -k 10 60 "$WEIR" invoke "$event" --handler hello "$@" >out 2>err </dev/null
+}
+
+says() { # says STATUS 'RESPONSE' EVENT-FILE ARGS...
+    local want=$1 response=$2 got
+    shift 2
+    hello "$@"
+    got=$?
+    [ "$got" -eq "$want" ] || { cat out err; fail "exit $got, expected $want"; } || return 1
+    same "$(cat out)" "$response"
+}
+
+given() { printf '%s' "$1" >event.json; }
+
+check "events/hello.json is greeted" says 0 '{"message":"hello x"}' "$ROOT/events/hello.json"
+check "the greeting is a setting" says 0 '{"message":"hej x"}' "$ROOT/events/hello.json" --env WEIR_HELLO_GREETING=hej
+check "events/hello-sleep.json sleeps, then greets" says 0 '{"message":"hello x"}' "$ROOT/events/hello-sleep.json"
+check "events/hello-bytes.json gets its bytes" says 0 "{\"data\":\"$(printf 'x%.0s' {1..1000})\"}" "$ROOT/events/hello-bytes.json"
+check "events/hello-error.json is a function error of its type" says 1 \
+    '{"errorMessage":"hello: the event asks for this error","errorType":"Function.Custom","stackTrace":[]}' "$ROOT/events/hello-error.json"
+given '{"sleep_ms":60000}'
+check "a sleep beyond the deadline is told before Lambda's timeout" says 1 \
+    '{"errorMessage":"hello: the deadline came first","errorType":"Function.DeadlineExceeded","stackTrace":[]}' event.json --timeout 1
+check "an init error names its setting" bash -c '
+    "$WEIR" invoke "$1" --handler hello --env WEIR_HELLO_GREETING="$(printf "%0100d" 0)" >out 2>err && exit 1
+    grep -q "WEIR_HELLO_GREETING: longer than 64 bytes" out err' _ "$ROOT/events/hello.json"
+finish
