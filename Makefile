@@ -37,7 +37,7 @@ endif
 
 # ---- flags ----
 
-PKGS_BOOTSTRAP := libcurl libuv libcjson libpcre2-8 openssl zlib
+PKGS_BOOTSTRAP := libcurl libuv libcjson libpcre2-8 libisal openssl zlib
 PKGS_WEIR := $(PKGS_BOOTSTRAP) libmicrohttpd
 PKGS_TEST := $(PKGS_WEIR) cmocka
 PKG_CONFIG ?= pkg-config

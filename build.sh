@@ -46,6 +46,7 @@ has_header csv.h libcsv-dev
 has_pc libpcre2-8 libpcre2-dev
 has_pc libmicrohttpd libmicrohttpd-dev
 has_pc openssl libssl-dev
+has_pc libisal libisal-dev
 has_pc zlib zlib1g-dev
 TEXT
 }

@@ -424,7 +424,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->deadline_ms = job->deadline_mono_ms;
     weir_csv_split_init(&v->split, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
     if (weir_gunzip_new(&stages[1], true, err) != 0 ||
-        weir_blocks_new(&ops, v, WEIR_ROW_MAX_BYTES, &stages[2], err) != 0) {
+        weir_blocks_new(&ops, v, WEIR_ROW_MAX_BYTES, NULL, &stages[2], err) != 0) {
         goto out;
     }
     stages[0] = job->source;

@@ -3,92 +3,170 @@
 #include "core/limits.h"
 
 #include <assert.h>
+#include <isa-l.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 #define RAW_DEFLATE (-MAX_WBITS)
 #define MEM_LEVEL 8
-#define STEP_BYTES (64 * WEIR_KIB)        /* room that is offered to zlib at a time */
-#define SLICE_MAX_BYTES ((size_t)1 << 30) /* zlib counts in unsigned int */
+#define STEP_BYTES (64 * WEIR_KIB)        /* room that is offered to an engine at a time */
+#define SLICE_MAX_BYTES ((size_t)1 << 30) /* both engines count in 32 bits */
 
 struct weir_deflate {
+    int isal_level; /* 0: zlib */
     z_stream z;
+    struct isal_zstream *isal;
+    uint8_t *isal_memory;
 };
+
+/* How both engines are asked: compress all of *in with a flush, or without, into room at `to`. */
+struct helping {
+    const uint8_t *in;
+    size_t in_len;
+    uint8_t *to;
+    size_t room;
+};
+
+/* ---- ISA-L ---- */
+
+static size_t isal_memory_bytes(int level)
+{
+    return level == 1 ? ISAL_DEF_LVL1_DEFAULT : ISAL_DEF_LVL2_DEFAULT;
+}
+
+static int isal_new(struct weir_deflate *d)
+{
+    d->isal = calloc(1, sizeof *d->isal);
+    d->isal_memory = calloc(1, isal_memory_bytes(d->isal_level));
+    return d->isal != NULL && d->isal_memory != NULL ? 0 : -1;
+}
+
+static void isal_begin(struct weir_deflate *d)
+{
+    isal_deflate_init(d->isal);
+    d->isal->level = (uint32_t)d->isal_level;
+    d->isal->level_buf = d->isal_memory;
+    d->isal->level_buf_size = (uint32_t)isal_memory_bytes(d->isal_level);
+    d->isal->gzip_flag = IGZIP_DEFLATE;
+}
+
+static int isal_some(struct weir_deflate *d, struct helping *h, bool flush)
+{
+    struct isal_zstream *z = d->isal;
+
+    z->flush = flush ? SYNC_FLUSH : NO_FLUSH;
+    z->next_in = (uint8_t *)(uintptr_t)h->in;
+    z->avail_in = (uint32_t)h->in_len;
+    z->next_out = h->to;
+    z->avail_out = (uint32_t)h->room;
+    int rc = isal_deflate(z);
+    h->in = z->next_in;
+    h->in_len = z->avail_in;
+    h->room = z->avail_out;
+    return rc == COMP_OK ? 0 : rc;
+}
+
+/* ---- zlib ---- */
+
+static int zlib_some(struct weir_deflate *d, struct helping *h, bool flush)
+{
+    d->z.next_in = (z_const Bytef *)h->in;
+    d->z.avail_in = (uInt)h->in_len;
+    d->z.next_out = h->to;
+    d->z.avail_out = (uInt)h->room;
+    int rc = deflate(&d->z, flush ? Z_SYNC_FLUSH : Z_NO_FLUSH);
+    h->in = d->z.next_in;
+    h->in_len = d->z.avail_in;
+    h->room = d->z.avail_out;
+    return rc == Z_OK || rc == Z_BUF_ERROR ? 0 : rc;
+}
+
+/* ---- both ---- */
 
 struct weir_deflate *weir_deflate_new(int level, struct weir_err *err)
 {
-    struct weir_deflate *deflate = NULL;
+    struct weir_deflate *d = NULL;
 
     if (level < 0 || level > 9) {
         weir_err_set(err, WEIR_E_CONFIG, "gzip: level %d is not one of 0 to 9", level);
         return NULL;
     }
-    deflate = calloc(1, sizeof *deflate);
-    if (deflate == NULL || deflateInit2(&deflate->z, level, Z_DEFLATED, RAW_DEFLATE, MEM_LEVEL,
-                               Z_DEFAULT_STRATEGY) != Z_OK) {
-        weir_err_set(err, WEIR_E_NOMEM, "gzip: out of memory for an encoder");
-        free(deflate);
-        return NULL;
+    d = calloc(1, sizeof *d);
+    if (d == NULL) {
+        goto out;
     }
-    return deflate;
+    d->isal_level = level >= 1 && level <= 3 ? (level + 2) / 2 : 0;
+    if (d->isal_level > 0 ? isal_new(d) == 0
+                          : deflateInit2(&d->z, level, Z_DEFLATED, RAW_DEFLATE, MEM_LEVEL,
+                                Z_DEFAULT_STRATEGY) == Z_OK) {
+        return d;
+    }
+out:
+    weir_err_set(err, WEIR_E_NOMEM, "gzip: out of memory for an encoder");
+    weir_deflate_free(d);
+    return NULL;
 }
 
 void weir_deflate_free(struct weir_deflate *deflate)
 {
     if (deflate != NULL) {
-        deflateEnd(&deflate->z);
+        deflateEnd(&deflate->z); /* of one that was never begun it is a no-op */
+        free(deflate->isal);
+        free(deflate->isal_memory);
         free(deflate);
     }
 }
 
-/* Compress what z->next_in shows, with this flush, until zlib has no more to say. */
-static int run(z_stream *z, int flush, struct weir_buf *out, struct weir_err *err)
+/* Compress a slice until the engine has no more to say: it then leaves room. */
+static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush,
+    struct weir_buf *out, struct weir_err *err)
 {
+    struct helping h = {.in = in, .in_len = len};
+
     do {
         size_t left = out->max - out->len;
         size_t room = out->cap - out->len > STEP_BYTES ? out->cap - out->len : STEP_BYTES;
         room = room < left ? room : left;
         room = room < SLICE_MAX_BYTES ? room : SLICE_MAX_BYTES;
-        uint8_t *to = weir_buf_reserve(out, room > 0 ? room : 1, err);
-        if (to == NULL) {
+        h.to = weir_buf_reserve(out, room > 0 ? room : 1, err);
+        if (h.to == NULL) {
             return -1;
         }
-        z->next_out = to;
-        z->avail_out = (uInt)room;
-        int rc = deflate(z, flush);
-        if (rc != Z_OK && rc != Z_BUF_ERROR) {
-            return weir_err_set(err, WEIR_E_BUG, "gzip: zlib says %d", rc);
+        h.room = room;
+        int rc = d->isal_level > 0 ? isal_some(d, &h, flush) : zlib_some(d, &h, flush);
+        if (rc != 0) {
+            return weir_err_set(err, WEIR_E_BUG, "gzip: the encoder says %d", rc);
         }
-        out->len += room - z->avail_out;
-    } while (z->avail_out == 0);
-    assert(z->avail_in == 0);
+        out->len += room - h.room;
+    } while (h.room == 0);
+    assert(h.in_len == 0);
     return 0;
 }
 
 int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
     struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err)
 {
-    z_stream *z = &deflate->z;
     const size_t before = out->len, total = len;
-    uLong sum = crc32(0, NULL, 0);
+    uint32_t sum = 0;
 
-    if (len > 0) {
-        deflateReset(z);
+    if (len > 0 && deflate->isal_level > 0) {
+        isal_begin(deflate);
+    } else if (len > 0) {
+        deflateReset(&deflate->z);
     }
     while (len > 0) {
         size_t n = len < SLICE_MAX_BYTES ? len : SLICE_MAX_BYTES;
-        sum = crc32(sum, in, (uInt)n);
-        z->next_in = (z_const Bytef *)in;
-        z->avail_in = (uInt)n;
+        sum = crc32_gzip_refl(sum, in, n);
         /* a sync flush: after it only the reset of the next block forgets what was said */
-        if (run(z, n == len ? Z_SYNC_FLUSH : Z_NO_FLUSH, out, err) != 0) {
+        if (run(deflate, in, n, n == len, out, err) != 0) {
             out->len = before;
             return -1;
         }
         in += n;
         len -= n;
     }
-    part->crc = (uint32_t)sum;
+    part->crc = sum;
     part->total = total;
     return 0;
 }

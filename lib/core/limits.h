@@ -20,6 +20,11 @@
 /* A row of the largest size, every byte doubled, and its errors */
 #define WEIR_BLOCK_OUT_MAX_BYTES (64 * WEIR_MIB)
 
+/* A block shorter than this is worked on where it was cut: the way to a thread and back costs as
+ * much as some 16 KiB of deflate */
+#define WEIR_BLOCK_INLINE_BYTES (16 * WEIR_KIB)
+#define WEIR_THREADS_MAX 16 /* of the parallel stage; each costs a block's memory */
+
 /* A buffer that one block made larger than this is given back after it: twice a block */
 #define WEIR_KEEP_MAX_BYTES (2 * WEIR_MIB)
 

@@ -30,7 +30,7 @@ struct weir_out {
 enum weir_step {
     WEIR_NEED_IN,  /* all input is taken, and more is needed */
     WEIR_NEED_OUT, /* the output is full, and there is more to say */
-    WEIR_WAIT,     /* an end: the world must move first; a wake-up is armed in the loop */
+    WEIR_WAIT,     /* an end, or threads: the world moves first; a wake-up is armed in the loop */
     WEIR_END,      /* done; for a sink: published */
     WEIR_FAIL,     /* *err is set */
 };

@@ -16,6 +16,9 @@ struct stage_case {
     size_t in_len;
 };
 
+/* Lets the world move; for a stage that answers WEIR_WAIT, which without it is a failure. */
+extern void (*stage_wait)(void *ctx);
+
 /**
  * stage_run: feed a fresh stage with windows of in_window and out_window bytes (0: random sizes
  * from 1 to 4096, drawn from *seed).

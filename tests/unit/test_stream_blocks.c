@@ -1,4 +1,7 @@
-/* Do blocks come out in order, with the head first, whatever the windows, and errors in place? */
+/*
+ * Do blocks come out in order, with the head first, whatever the windows, and errors in place, and
+ * is it all the same when the work is done elsewhere and ends in another order?
+ */
 #include "core/limits.h"
 #include "stream/blocks.h"
 #include "tests/support/stage_check.h"
@@ -72,6 +75,7 @@ static int work(const void *job, void *worker, struct weir_block *block)
 
     assert_ptr_equal(worker, &j->workers);
     assert_int_equal(note->bytes, 0);
+    assert_int_equal(block->lead.len, 0);
     note->bytes = block->in_len;
     if (memchr(block->in, '!', block->in_len) != NULL) {
         return weir_err_set(&block->err, WEIR_E_DATA, "an exclamation");
@@ -107,7 +111,7 @@ static int merge(void *job, struct weir_block *block)
     }
     j->merged++;
     j->bytes += note->bytes;
-    return 0;
+    return block->index % 3 == 2 ? weir_buf_adds(&block->lead, "~", &block->err) : 0;
 }
 
 static int finish(void *job, struct weir_buf *out, struct weir_err *err)
@@ -122,11 +126,54 @@ static const struct weir_blocks_ops ops = {
 
 static struct job the_job;
 
+/* Workers without threads: what is submitted waits until somebody waits, and is done in another
+ * order than it came in. */
+struct idlers {
+    struct weir_workers workers;
+    struct weir_task *tasks[8];
+    size_t n, most;
+};
+
+static void idlers_submit(struct weir_workers *workers, struct weir_task *task)
+{
+    struct idlers *d = (struct idlers *)workers;
+
+    assert_true(d->n <= workers->threads);
+    d->tasks[d->n++] = task;
+    d->most = d->n > d->most ? d->n : d->most;
+}
+
+static void idlers_do_one(struct idlers *d)
+{
+    struct weir_task *task = d->tasks[--d->n];
+
+    task->run(task);
+    task->done = true;
+}
+
+static void idlers_settle(struct weir_workers *workers)
+{
+    struct idlers *d = (struct idlers *)workers;
+
+    while (d->n > 0) {
+        idlers_do_one(d);
+    }
+}
+
+static void idlers_wait(void *ctx)
+{
+    struct idlers *d = ctx;
+
+    assert_true(d->n > 0); /* a wait for nothing */
+    idlers_do_one(d);
+}
+
 static int make(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
-    (void)ctx;
+    struct idlers *d = ctx;
+
     the_job = (struct job){0};
-    return weir_blocks_new(&ops, &the_job, 64, ret, err);
+    return weir_blocks_new(&ops, &the_job, 64, d != NULL ? &d->workers : NULL, ret, err);
 }
 
 static void expect(const char *in, const char *out, const char *msg)
@@ -152,8 +199,8 @@ static void blocks_come_out_in_order_after_their_head(void **state)
     expect("h;", "[h;]=2", NULL);
     expect("h", "[h]=1", NULL);
     expect("h;a;b;", "[h;]h[a;b;]=6", NULL);
-    expect("h;aaaa;bbbb;c", "[h;]h[aaaa;bbbb;]h[c]=13", NULL);
-    expect("h;a-long-record-here;b;", "[h;]h[a-long-record-here;]h[b;]=23", NULL);
+    expect("h;aaaa;bbbb;c", "[h;]h[aaaa;bbbb;]~h[c]=13", NULL);
+    expect("h;a-long-record-here;b;", "[h;]h[a-long-record-here;]~h[b;]=23", NULL);
 }
 
 static void blocks_error_has_its_place_and_what_is_before_it_is_out(void **state)
@@ -183,6 +230,56 @@ static void blocks_record_over_the_ceiling_is_a_limit(void **state)
     weir_buf_fini(&out);
 }
 
+/* Records large enough to be handed over; fail is a place for a '!', or 0. */
+static void make_large(struct weir_buf *in, size_t blocks, size_t fail)
+{
+    const size_t n = WEIR_BLOCK_INLINE_BYTES + 100;
+
+    assert_int_equal(weir_buf_adds(in, "h;", NULL), 0);
+    for (size_t i = 0; i < blocks; i++) {
+        uint8_t *p = weir_buf_reserve(in, n, NULL);
+        memset(p, 'a' + (int)i, n);
+        p[n - 1] = ';';
+        in->len += n;
+    }
+    if (fail > 0) {
+        in->p[fail] = '!';
+    }
+}
+
+static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
+{
+    static const size_t fails[] = {0, 2, 3 * (WEIR_BLOCK_INLINE_BYTES + 100) + 2};
+    struct idlers idlers = {.workers = {3, idlers_submit, idlers_settle}};
+
+    (void)state;
+    stage_wait = idlers_wait;
+    for (size_t i = 0; i < sizeof fails / sizeof fails[0]; i++) {
+        struct weir_buf in, want, got;
+        struct weir_err err = {0}, err_inline = {0};
+        uint64_t seed = 1;
+        weir_buf_init(&in, 1 * WEIR_MIB);
+        weir_buf_init(&want, 1 * WEIR_MIB);
+        weir_buf_init(&got, 1 * WEIR_MIB);
+        make_large(&in, 9, fails[i]);
+        const struct stage_case inlined = {"inline", make, NULL, in.p, in.len};
+        const struct stage_case c = {"elsewhere", make, &idlers, in.p, in.len};
+        int rc = stage_run(&inlined, 4096, 4096, &seed, &want, &err_inline);
+        assert_int_equal(rc, fails[i] > 0 ? -1 : 0);
+        assert_int_equal(stage_run(&c, in.len, 4096, &seed, &got, &err), rc);
+        assert_string_equal(err.msg, err_inline.msg);
+        assert_int_equal(got.len, want.len);
+        assert_memory_equal(got.p, want.p, want.len);
+        assert_int_equal(idlers.n, 0);
+        assert_int_equal(idlers.most, 4); /* all slots, and never more */
+        stage_check(&c);
+        weir_buf_fini(&in);
+        weir_buf_fini(&want);
+        weir_buf_fini(&got);
+    }
+    stage_wait = NULL;
+}
+
 static void blocks_worker_that_cannot_start_is_an_error(void **state)
 {
     struct job job = {.workers = -1};
@@ -190,7 +287,7 @@ static void blocks_worker_that_cannot_start_is_an_error(void **state)
     struct weir_err err = {0};
 
     (void)state;
-    assert_int_equal(weir_blocks_new(&ops, &job, 64, &stage, &err), -1);
+    assert_int_equal(weir_blocks_new(&ops, &job, 64, NULL, &stage, &err), -1);
     assert_int_equal(err.code, WEIR_E_NOMEM);
     assert_null(stage.ops);
 }
@@ -201,6 +298,7 @@ int main(void)
         cmocka_unit_test(blocks_come_out_in_order_after_their_head),
         cmocka_unit_test(blocks_error_has_its_place_and_what_is_before_it_is_out),
         cmocka_unit_test(blocks_record_over_the_ceiling_is_a_limit),
+        cmocka_unit_test(blocks_are_the_same_when_the_work_is_done_elsewhere),
         cmocka_unit_test(blocks_worker_that_cannot_start_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,119 @@
+#include "net/pool.h"
+
+#include "core/limits.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LAMBDA_MB_PER_CPU 1769 /* AWS: "At 1,769 MB, a function has the equivalent of one vCPU" */
+#define UV_THREADS_DEFAULT 4   /* libuv's own, unless UV_THREADPOOL_SIZE says otherwise */
+
+struct weir_pool {
+    struct weir_workers workers; /* first: what a stage has is found from it */
+    struct weir_loop *loop;
+    size_t pending; /* submitted, and not yet back */
+};
+
+struct request {
+    uv_work_t work;
+    struct weir_pool *pool;
+    struct weir_task *task;
+};
+
+static void on_work(uv_work_t *work)
+{
+    struct request *r = work->data;
+
+    r->task->run(r->task);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct request *r = work->data;
+
+    (void)status;
+    r->task->done = true;
+    r->pool->pending--;
+    free(r);
+}
+
+static void submit(struct weir_workers *workers, struct weir_task *task)
+{
+    struct weir_pool *pool = (struct weir_pool *)workers;
+    struct request *r = malloc(sizeof *r);
+
+    if (r != NULL) {
+        *r = (struct request){.pool = pool, .task = task};
+        r->work.data = r;
+        if (uv_queue_work(weir_loop_uv(pool->loop), &r->work, on_work, on_worked) == 0) {
+            pool->pending++;
+            return;
+        }
+    }
+    free(r); /* no memory for a request: there is still this thread */
+    task->run(task);
+    task->done = true;
+}
+
+static void settle(struct weir_workers *workers)
+{
+    struct weir_pool *pool = (struct weir_pool *)workers;
+
+    while (pool->pending > 0) { /* each is a block's work: milliseconds */
+        uv_run(weir_loop_uv(pool->loop), UV_RUN_ONCE);
+    }
+}
+
+size_t weir_pool_threads(void)
+{
+    const char *mb = getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+    cpu_set_t set;
+    size_t n = 1;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        n = (size_t)CPU_COUNT(&set);
+    }
+    if (mb != NULL && *mb != '\0') {
+        size_t bought = (size_t)strtoull(mb, NULL, 10) / LAMBDA_MB_PER_CPU;
+        n = bought < n ? bought : n;
+    }
+    n = n < WEIR_THREADS_MAX ? n : WEIR_THREADS_MAX;
+    return n > 0 ? n : 1;
+}
+
+struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct weir_err *err)
+{
+    struct weir_pool *pool = calloc(1, sizeof *pool);
+    char text[16];
+
+    if (pool == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
+        return NULL;
+    }
+    threads = threads > 0 ? threads : weir_pool_threads();
+    pool->workers = (struct weir_workers){
+        .threads = threads < WEIR_THREADS_MAX ? threads : WEIR_THREADS_MAX,
+        .submit = submit,
+        .settle = settle,
+    };
+    pool->loop = loop;
+    if (pool->workers.threads > UV_THREADS_DEFAULT) { /* read by libuv with its first work */
+        (void)snprintf(text, sizeof text, "%d", WEIR_THREADS_MAX);
+        (void)setenv("UV_THREADPOOL_SIZE", text, 0);
+    }
+    return pool;
+}
+
+struct weir_workers *weir_pool_workers(struct weir_pool *pool)
+{
+    return pool != NULL && pool->workers.threads > 1 ? &pool->workers : NULL;
+}
+
+void weir_pool_free(struct weir_pool *pool)
+{
+    if (pool != NULL) {
+        settle(&pool->workers);
+        free(pool);
+    }
+}

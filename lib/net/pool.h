@@ -1,0 +1,40 @@
+#ifndef WEIR_NET_POOL_H
+#define WEIR_NET_POOL_H
+
+#include "core/err.h"
+#include "net/loop.h"
+#include "stream/workers.h"
+
+#include <stddef.h>
+
+/*
+ * Threads for the parallel stage (stream/blocks.h): libuv's pool, whose ends of work arrive in the
+ * loop like everything else, so there is no lock here. Loop thread only, but for the work itself.
+ */
+struct weir_pool;
+
+/**
+ * weir_pool_new: up to so many threads for tasks.
+ *
+ * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads()
+ *
+ * Returns it (weir_pool_free, after the stages that use it and before weir_loop_free), or NULL with
+ * *err set: WEIR_E_NOMEM.
+ */
+struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct weir_err *err);
+
+/** weir_pool_workers: what a stage gets; NULL, which means inline, when there is only one thread to
+ *  use, or no pool. Owned by the pool. */
+struct weir_workers *weir_pool_workers(struct weir_pool *pool);
+
+/** weir_pool_free: wait for what runs, and forget it. Accepts NULL. */
+void weir_pool_free(struct weir_pool *pool);
+
+/**
+ * weir_pool_threads: how many threads are worth having here: the processors this process may run
+ * on; in a function (AWS_LAMBDA_FUNCTION_MEMORY_SIZE) no more than its memory buys, one for each
+ * 1,769 MB, since more would only share them.
+ */
+size_t weir_pool_threads(void);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef WEIR_STREAM_WORKERS_H
+#define WEIR_STREAM_WORKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Somebody who does work on other threads; the parallel stage (stream/blocks.h) knows no more of
+ * them than this. net/pool.h is the one that real programs use.
+ */
+
+/* A piece of work; part of a larger thing that its owner finds from it. */
+struct weir_task {
+    void (*run)(struct weir_task *task); /* on any thread */
+    bool done;                           /* set on the owner's thread, after run */
+};
+
+struct weir_workers {
+    size_t threads; /* how many tasks run at the same time; at least 1 */
+
+    /** submit: have it run. The task is borrowed until it is done; its owner is woken then, as by
+     *  anything that happens on the loop. Never fails: with no other way, it runs at once. */
+    void (*submit)(struct weir_workers *workers, struct weir_task *task);
+
+    /** settle: wait until every task that was submitted is done. Those not begun yet may be done
+     *  without having run. */
+    void (*settle)(struct weir_workers *workers);
+};
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * Is a pipe with real threads in its middle the same as one without, does it stop in order when it
+ * fails or is dropped while they work, and are there as many threads as are worth having?
+ */
+#include "core/limits.h"
+#include "net/loop.h"
+#include "net/pool.h"
+#include "stream/blocks.h"
+#include "tests/support/memory_ends.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A job that turns each block of 32 KiB into its bytes plus one; a 0xff in it is an error. */
+#define BLOCK (32 * WEIR_KIB)
+
+static int split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
+{
+    (void)job;
+    (void)block;
+    (void)p;
+    *cut = len >= BLOCK ? BLOCK : last ? len : 0;
+    return 0;
+}
+
+static void *worker_new(void *job, struct weir_err *err)
+{
+    (void)job;
+    (void)err;
+    return malloc(1);
+}
+
+static int work(const void *job, void *worker, struct weir_block *block)
+{
+    (void)job;
+    *(char *)worker = 1; /* a race on it would be seen by a thread sanitizer */
+    uint8_t *to = weir_buf_reserve(&block->out, block->in_len, &block->err);
+    if (to == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < block->in_len; i++) {
+        if (block->in[i] == 0xff) {
+            return weir_err_set(&block->err, WEIR_E_DATA, "ff at %zu", i);
+        }
+        to[i] = (uint8_t)(block->in[i] + 1);
+    }
+    block->out.len += block->in_len;
+    return 0;
+}
+
+static int head(void *job, void *worker, struct weir_block *block)
+{
+    return work(job, worker, block);
+}
+
+static int merge(void *job, struct weir_block *block)
+{
+    size_t *blocks = job;
+
+    assert_int_equal(block->index, *blocks);
+    ++*blocks;
+    return block->err.code == WEIR_OK ? 0 : -1;
+}
+
+static const struct weir_blocks_ops ops = {.name = "plus one",
+    .split = split,
+    .worker_new = worker_new,
+    .head = head,
+    .work = work,
+    .worker_free = free,
+    .merge = merge};
+
+enum { TOTAL = 100 * 32 * 1024 + 5 };
+
+struct run {
+    struct weir_loop *loop;
+    struct weir_pool *pool;
+    struct memory_source source;
+    struct memory_sink sink;
+    size_t blocks;
+    uint8_t *in;
+};
+
+static struct weir_pipe *begin(struct run *r, size_t threads)
+{
+    *r = (struct run){.in = malloc(TOTAL)};
+    for (size_t i = 0; i < TOTAL; i++) {
+        r->in[i] = (uint8_t)(i % 251);
+    }
+    r->source = (struct memory_source){.in = r->in, .len = TOTAL};
+    weir_buf_init(&r->sink.got, 2 * TOTAL);
+    r->loop = weir_loop_new(NULL);
+    r->pool = weir_pool_new(r->loop, threads, NULL);
+    assert_non_null(r->pool);
+    struct weir_stage stages[3] = {memory_source(&r->source), {0}, memory_sink(&r->sink)};
+    assert_int_equal(
+        weir_blocks_new(&ops, &r->blocks, BLOCK, weir_pool_workers(r->pool), &stages[1], NULL), 0);
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, NULL);
+    assert_non_null(pipe);
+    return pipe;
+}
+
+static void end(struct run *r, struct weir_pipe *pipe)
+{
+    weir_pipe_free(pipe);
+    weir_pool_free(r->pool);
+    weir_loop_free(r->loop);
+    weir_buf_fini(&r->sink.got);
+    free(r->in);
+}
+
+static void the_result_does_not_depend_on_the_threads(void **state)
+{
+    (void)state;
+    for (size_t threads = 1; threads <= 6; threads++) {
+        struct run r;
+        struct weir_err err = {0};
+        struct weir_pipe *pipe = begin(&r, threads);
+        assert_int_equal(weir_loop_run(r.loop, pipe, &err), 0);
+        assert_true(r.sink.published);
+        assert_int_equal(r.sink.got.len, TOTAL);
+        for (size_t i = 0; i < TOTAL; i++) {
+            assert_int_equal(r.sink.got.p[i], (uint8_t)(r.in[i] + 1));
+        }
+        assert_int_equal(r.blocks, 101);
+        end(&r, pipe);
+    }
+}
+
+static void a_block_that_fails_fails_the_pipe_and_nothing_is_published(void **state)
+{
+    struct run r;
+    struct weir_err err = {0};
+    struct weir_pipe *pipe = begin(&r, 3);
+
+    (void)state;
+    r.in[50 * BLOCK + 7] = 0xff;
+    assert_int_equal(weir_loop_run(r.loop, pipe, &err), -1);
+    assert_int_equal(err.code, WEIR_E_DATA);
+    assert_string_equal(err.msg, "ff at 7");
+    assert_false(r.sink.published);
+    assert_int_equal(r.blocks, 51);
+    end(&r, pipe);
+}
+
+static void a_pipe_dropped_while_threads_work_waits_for_them(void **state)
+{
+    (void)state;
+    for (int sweeps = 1; sweeps < 60; sweeps += 7) {
+        struct run r;
+        struct weir_pipe *pipe = begin(&r, 4);
+        for (int i = 0; i < sweeps; i++) {
+            assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
+        }
+        end(&r, pipe); /* ASan, valgrind and TSan look at this */
+    }
+}
+
+static void a_function_gets_the_threads_that_its_memory_buys(void **state)
+{
+    (void)state;
+    setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128", 1);
+    assert_int_equal(weir_pool_threads(), 1);
+    setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769", 1);
+    assert_int_equal(weir_pool_threads(), 1);
+    setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "10240", 1);
+    size_t n = weir_pool_threads();
+    assert_true(n >= 1 && n <= 5);
+    unsetenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+    assert_true(weir_pool_threads() >= n);
+    assert_true(weir_pool_threads() <= WEIR_THREADS_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_result_does_not_depend_on_the_threads),
+        cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
+        cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
+        cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
