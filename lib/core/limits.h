@@ -108,6 +108,10 @@
 /* A handler may fill it, so that one too large is told as such */
 #define WEIR_RESPONSE_ROOM_BYTES (32 * WEIR_MIB)
 
+/* event: metrics. */
+#define WEIR_METRICS_MAX 20 /* in one document; CloudWatch takes 100, a handler has 6 */
+#define WEIR_METRICS_LINE_MAX_BYTES (16 * WEIR_KIB) /* these, and names from the environment */
+
 /* hello: what an event and a setting may ask of it. */
 #define WEIR_HELLO_GREETING_MAX_BYTES 64
 #define WEIR_HELLO_SLEEP_MAX_MS 900000 /* Lambda's longest timeout */
