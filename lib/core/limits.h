@@ -72,6 +72,7 @@
 #define WEIR_HTTP_IDLE_MAX 16L     /* connections kept for the next request, on one loop */
 #define WEIR_HTTP_CONNECT_MS 10000 /* TCP and TLS; a region far away needs one second */
 #define WEIR_HTTP_STALL_MS 60000   /* no byte for so long while some are due: the peer is gone */
+#define WEIR_HTTP_STALL_MAX_MS 3600000 /* what WEIR_STALL_MS may set instead */
 
 /* aws: S3's own rules (UploadPart), and our memory. */
 #define WEIR_S3_PART_MIN_BYTES (5 * WEIR_MIB) /* S3: every part but the last */

@@ -478,6 +478,24 @@ static CURLcode set_options(struct weir_http *http)
     return rc == CURLE_OK ? set_method(http) : rc;
 }
 
+/* WEIR_STALL_MS in place of the request's own limit. */
+static int take_stall(struct weir_http *http, struct weir_err *err)
+{
+    const char *s = getenv("WEIR_STALL_MS");
+    char *end;
+
+    if (http->rq.stall_ms == 0 || s == NULL || *s == '\0') {
+        return 0;
+    }
+    unsigned long v = strtoul(s, &end, 10);
+    if (*end != '\0' || *s < '0' || *s > '9' || v < 1 || v > WEIR_HTTP_STALL_MAX_MS) {
+        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_STALL_MS: must be a number from 1 to %d",
+            WEIR_HTTP_STALL_MAX_MS);
+    }
+    http->rq.stall_ms = (long)v;
+    return 0;
+}
+
 struct weir_http *weir_http_start(
     struct weir_loop *loop, const struct weir_http_request *request, struct weir_err *err)
 {
@@ -497,7 +515,8 @@ struct weir_http *weir_http_start(
         weir_err_set(err, WEIR_E_CONFIG, "http: a method that cannot be sent");
         goto fail;
     }
-    if (take_url(http, request->url, err) != 0 || add_headers(http, err) != 0) {
+    if (take_url(http, request->url, err) != 0 || add_headers(http, err) != 0 ||
+        take_stall(http, err) != 0) {
         goto fail;
     }
     http->easy = curl_easy_init();

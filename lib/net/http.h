@@ -38,7 +38,8 @@ struct weir_http_request {
     const uint8_t *body; /* borrowed until done or freed; NULL for none; the rest is copied */
     size_t body_len;     /* sent as Content-Length; PUT and POST send 0 too */
     long timeout_ms;     /* of the whole request; 0: none (the Runtime API's /next) */
-    long stall_ms;       /* without a byte while some are due, not while paused by us; 0: none */
+    long stall_ms;       /* without a byte while some are due, not while paused by us; 0: none.
+                          * WEIR_STALL_MS in the environment sets another limit where there is one */
     bool fresh; /* on a new connection: libcurl sends a request again by itself when a kept one
                  * breaks before an answer, and this one must not be sent twice */
 

@@ -20,6 +20,9 @@ and one action, bound to counts and never to clocks:
   run-at=N:COMMAND      when byte N of the object has been sent: run it to its end, then close
   drop                  close the connection without an answer
 The first rule that matches acts. Standard library only.
+
+What it is for, beside s3_fault_server.py: a real server behind it, with its own answers to what was half done, and which can be
+killed in mid-transfer (run-at).
 """
 import argparse
 import json

@@ -451,6 +451,31 @@ static void a_silent_server_is_a_stall_or_a_deadline(void **state)
     canned_http_free(s);
 }
 
+static void the_environment_may_set_the_stall_limit(void **state)
+{
+    static const struct canned_reply replies[] = {{.end = CANNED_STALL}};
+    static const char *const wrong[] = {"0", "-1", "1s", "3600001", "x"};
+    struct canned_http *s = canned_http_new(replies, 1);
+    char url[URL_BYTES];
+    struct weir_http_request rq = {.method = "GET", .url = url_of(s, "/", url), .stall_ms = 60000};
+    struct weir_err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        setenv("WEIR_STALL_MS", wrong[i], 1);
+        err = (struct weir_err){0};
+        assert_int_equal(weir_http_call(loop, &rq, NULL, NULL, &err), -1);
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+    }
+    setenv("WEIR_STALL_MS", "70", 1);
+    err = (struct weir_err){0};
+    assert_int_equal(weir_http_call(loop, &rq, NULL, NULL, &err), -1);
+    assert_int_equal(err.code, WEIR_E_NET);
+    assert_non_null(strstr(err.msg, "nothing moved for 70 ms"));
+    unsetenv("WEIR_STALL_MS");
+    canned_http_free(s);
+}
+
 static void being_busy_ourselves_is_no_stall(void **state)
 {
     static const struct canned_reply replies[] = {
@@ -774,6 +799,7 @@ int main(void)
         TEST(a_refused_connection_names_host_and_reason_only),
         TEST(tls_to_a_plain_server_is_a_net_error),
         TEST(headers_and_bodies_have_a_ceiling),
+        TEST(the_environment_may_set_the_stall_limit),
         TEST(being_busy_ourselves_is_no_stall),
         TEST(a_silent_server_is_a_stall_or_a_deadline),
         TEST(a_body_that_nobody_takes_stops_the_server_and_then_comes_whole),
