@@ -5,7 +5,6 @@
 #include "codec/gzip.h"
 #include "core/limits.h"
 #include "event/batch.h"
-#include "event/event.h"
 #include "handlers/validate/job.h"
 #include "handlers/validate/outkey.h"
 #include "schema/schema.h"
@@ -182,19 +181,19 @@ out:
     return rc;
 }
 
-/* One record of a message: skip it, or transfer it. Returns 0, or -1 with *err set. */
-static int one_record(const struct validate *v, const struct weir_invocation *inv,
-    const struct weir_s3_config *s3, const struct weir_s3_record *record, struct weir_err *err)
+/* What one invocation works with. */
+struct work {
+    const struct validate *v;
+    struct weir_s3_config s3;
+};
+
+static int one_record(void *ctx, const struct weir_invocation *inv,
+    const struct weir_s3_record *record, struct weir_err *err)
 {
+    const struct work *work = ctx;
     struct weir_source_info info = {0};
 
-    if (record->kind != WEIR_EVENT_CREATED) {
-        weir_log_write(inv->log, WEIR_LOG_INFO,
-            "validate s3://%s/%s: skipped: the event is not of an object created", record->bucket,
-            record->key);
-        return 0;
-    }
-    if (transfer(v, inv, s3, record, &info, err) == 0) {
+    if (transfer(work->v, inv, &work->s3, record, &info, err) == 0) {
         return 0;
     }
     if (info.replaced) {
@@ -207,44 +206,18 @@ static int one_record(const struct validate *v, const struct weir_invocation *in
     return -1;
 }
 
-static void one_message(const struct validate *v, const struct weir_invocation *inv,
-    const struct weir_s3_config *s3, struct weir_event_message *m)
-{
-    if (m->test) {
-        weir_log_write(inv->log, WEIR_LOG_INFO, "validate: s3:TestEvent, nothing to do");
-    }
-    for (size_t i = 0; i < m->records_n && m->err.code == WEIR_OK; i++) {
-        (void)one_record(v, inv, s3, &m->records[i], &m->err);
-    }
-    if (m->err.code != WEIR_OK) {
-        weir_log_write(inv->log, WEIR_LOG_ERROR, "validate: message %s failed: %s: %s",
-            m->id != NULL ? m->id : "(direct event)", weir_err_type(m->err.code), m->err.msg);
-    }
-}
-
 static int run(
     void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err)
 {
-    const struct validate *v = self;
-    struct weir_event event = {0};
-    struct weir_s3_config s3 = {0};
-    int rc = -1;
+    struct work work = {.v = self};
+    const struct weir_event_work spec = {"validate", one_record, &work};
 
     /* Credentials change while a function lives: read anew for each invocation. */
-    if (weir_event_parse(inv->event, inv->event_len, &event, err) != 0 ||
-        weir_s3_config_env(&s3, err) != 0) {
-        goto out;
+    if (weir_s3_config_env(&work.s3, err) != 0) {
+        return -1;
     }
-    for (size_t i = 0; i < event.messages_n; i++) {
-        one_message(v, inv, &s3, &event.messages[i]);
-        if (weir_event_stop(&event, &event.messages[i])) {
-            break;
-        }
-    }
-    rc = weir_event_failures(&event, response, err);
-out:
-    weir_s3_config_fini(&s3);
-    weir_event_fini(&event);
+    int rc = weir_event_run(&spec, inv, response, err);
+    weir_s3_config_fini(&work.s3);
     return rc;
 }
 

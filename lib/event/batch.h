@@ -4,22 +4,46 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "event/event.h"
+#include "event/handler.h"
 
 /*
- * The answer to a batch. Lambda deletes every message that is not named in it, so what is not
- * certain to be done must be named; and it takes an answer that it cannot read for a failure of
- * all. A handler works through the messages like this:
+ * Work on a batch, and the answer to it. Lambda deletes every message that is not named in the
+ * answer, so what is not certain to be done must be named; and it takes an answer that it cannot
+ * read for a failure of all. For a handler whose work is one S3 object after the other, its run is
  *
- *     for (size_t i = 0; i < event.messages_n; i++) {
- *         struct weir_event_message *m = &event.messages[i];
- *         if (m->err.code == WEIR_OK && work(m, &m->err) != 0) { ... log it ... }
- *         if (weir_event_stop(&event, m)) break;
- *     }
- *     return weir_event_failures(&event, response, err);
+ *     const struct weir_event_work work = {"validate", one_record, self};
+ *     return weir_event_run(&work, invocation, response, err);
  */
 
-/** weir_event_stop: true when m failed and none after it may be touched (a FIFO queue). */
-bool weir_event_stop(const struct weir_event *event, const struct weir_event_message *m);
+/* What is done with each object that was created. */
+struct weir_event_work {
+    const char *name; /* the handler's: the first word of log lines */
+
+    /**
+     * record: do the work for one record, whose kind is WEIR_EVENT_CREATED.
+     *
+     * Returns 0, or -1 with *err set and nothing published: its message fails and comes again, with
+     * all of its records. So a record that is done may be done again; it is to give the same.
+     */
+    int (*record)(void *ctx, const struct weir_invocation *inv, const struct weir_s3_record *record,
+        struct weir_err *err);
+    void *ctx;
+};
+
+/**
+ * weir_event_run: the whole of an invocation: parse inv->event, work through the messages and their
+ * records in order, one at a time, and compose the response with weir_event_failures.
+ *
+ * A message fails with the first error of its records; the others are still worked on, so that a
+ * record which always fails does not take its neighbours with it. Of a FIFO queue the first failure
+ * ends all work, in mid-message, too. At the invocation's deadline, and when the loop is cancelled,
+ * nothing more is begun, and every message that is not done has failed. Test events and records of
+ * other kinds succeed with a log line. Each failure is logged once, with its message's id.
+ *
+ * Returns as weir_event_parse and weir_event_failures do. Loop thread.
+ */
+int weir_event_run(const struct weir_event_work *work, const struct weir_invocation *inv,
+    struct weir_buf *response, struct weir_err *err);
 
 /**
  * weir_event_failures: compose the response from the messages' err.
