@@ -16,10 +16,12 @@
 
 int weir_cli_validate(int argc, char **argv);
 int weir_cli_cp(int argc, char **argv);
+int weir_cli_elb_logs(int argc, char **argv);
 int weir_cli_generate(int argc, char **argv);
 int weir_cli_invoke(int argc, char **argv);
 extern const char weir_cli_validate_help[];
 extern const char weir_cli_cp_help[];
+extern const char weir_cli_elb_logs_help[];
 extern const char weir_cli_generate_help[];
 extern const char weir_cli_invoke_help[];
 
@@ -44,6 +46,8 @@ static const struct verb verbs[] = {
     {"generate", "write test data", weir_cli_generate, weir_cli_generate_help},
     {"invoke", "run one invocation of a function on this machine", weir_cli_invoke,
         weir_cli_invoke_help},
+    {"elb-logs", "load-balancer logs as JSON lines, to Logstash", weir_cli_elb_logs,
+        weir_cli_elb_logs_help},
     {"help", "what a verb does, and its options", verb_help, help_help},
 };
 #define VERBS_N (sizeof verbs / sizeof *verbs)

@@ -117,6 +117,12 @@
 #define WEIR_HELLO_GREETING_MAX_BYTES 64
 #define WEIR_HELLO_SLEEP_MAX_MS 900000 /* Lambda's longest timeout */
 
+/* elb_logs: a line. A load balancer takes 64 KiB of headers; a longer line is no access log's, and
+ * goes on in pieces, as lines that cannot be parsed do. */
+#define WEIR_ELB_LINE_MAX_BYTES (128 * WEIR_KIB)
+/* Places to go on from that are remembered: one per edge of output, as much as can be on its way */
+#define WEIR_ELB_MARKS_MAX 256
+
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
 #define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */
@@ -129,6 +135,7 @@
 #define WEIR_CLI_LIST_MAX 64 /* --env and the like: a line nobody types */
 /* A path, or s3://bucket/key, with a name put behind it: Linux takes no longer path */
 #define WEIR_CLI_PATH_MAX_BYTES (8 * WEIR_KIB)
+#define WEIR_CLI_FILES_MAX 4096 /* of one elb-logs: a day of a busy load balancer's logs */
 #define WEIR_GENERATE_ROW_MAX_BYTES (8 * WEIR_KIB)  /* the rows of `var` have about 2,000 */
 #define WEIR_GENERATE_BUFFER_BYTES (128 * WEIR_KIB) /* rows made and not yet written */
 #define WEIR_INVOKE_INIT_MS 10000                   /* Lambda: exec to the first /next */

@@ -2,19 +2,34 @@
 
 #include "core/utf8.h"
 
-#include <stdbool.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-static int put_escape(struct weir_buf *to, unsigned char c, struct weir_err *err)
+#define PIECE_BYTES 1024
+
+static char *put(char *to, const void *p, size_t n)
 {
-    static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
-    const char *at = strchr(plain, c);
+    memcpy(to, p, n);
+    return to + n;
+}
 
+static char *put_escape(char *to, unsigned char c)
+{
+    static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt",
+                      hex[] = "0123456789abcdef";
+    const char *at = c != 0 ? strchr(plain, c) : NULL;
+
+    *to++ = '\\';
     if (at != NULL) {
-        const char pair[2] = {'\\', letter[at - plain]};
-        return weir_buf_add(to, pair, sizeof pair, err);
+        *to++ = letter[at - plain];
+        return to;
     }
-    return weir_buf_addf(to, err, "\\u%04x", (unsigned)c);
+    to = put(to, "u00", 3);
+    *to++ = hex[c >> 4];
+    *to++ = hex[c & 15];
+    return to;
 }
 
 static bool stands_for_itself(char c)
@@ -22,43 +37,93 @@ static bool stands_for_itself(char c)
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
 }
 
-/* Append valid UTF-8, run by run. */
-static int put_valid(struct weir_buf *to, const char *p, size_t len, struct weir_err *err)
+/* Valid UTF-8, run by run. */
+static char *put_valid(char *to, const char *p, size_t len)
 {
     while (len > 0) {
         size_t n = 0;
         while (n < len && stands_for_itself(p[n])) {
             n++;
         }
-        int rc = n > 0 ? weir_buf_add(to, p, n, err) : put_escape(to, (unsigned char)p[0], err);
-        if (rc != 0) {
-            return -1;
-        }
+        to = n > 0 ? put(to, p, n) : put_escape(to, (unsigned char)p[0]);
         n = n > 0 ? n : 1;
         p += n;
         len -= n;
     }
-    return 0;
+    return to;
+}
+
+/* Any bytes, without the quotes around them. */
+static char *put_text(char *to, const char *p, size_t len)
+{
+    while (len > 0) {
+        size_t n = weir_json_is_plain(p, len, NULL) ? len : weir_utf8_check(p, len);
+        to = put_valid(to, p, n);
+        if (n < len) {
+            to = put(to, "\xEF\xBF\xBD", 3);
+            n++;
+        }
+        p += n;
+        len -= n;
+    }
+    return to;
+}
+
+char *weir_json_quote_at(char *to, const char *p, size_t len)
+{
+    *to++ = '"';
+    to = put_text(to, p, len);
+    *to++ = '"';
+    return to;
 }
 
 int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
 {
     size_t left = strlen(text);
+    int rc = weir_buf_adds(to, "\"", err);
 
-    if (weir_buf_adds(to, "\"", err) != 0) {
-        return -1;
-    }
-    while (left > 0) {
-        size_t n = weir_utf8_check(text, left);
-        if (put_valid(to, text, n, err) != 0) {
+    /* In pieces, so that the room asked for is not six times that of a long text. */
+    while (rc == 0 && left > 0) {
+        size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+        for (int back = 0; n < left && back < 3 && ((unsigned char)text[n] & 0xC0) == 0x80;
+             back++) {
+            n--; /* not in the middle of a character */
+        }
+        uint8_t *at = weir_buf_reserve(to, 6 * n, err);
+        if (at == NULL) {
             return -1;
         }
-        if (n < left && weir_buf_adds(to, "\xEF\xBF\xBD", err) != 0) {
-            return -1;
-        }
-        n += n < left ? 1 : 0;
+        to->len += (size_t)(put_text((char *)at, text, n) - (char *)at);
         text += n;
         left -= n;
     }
-    return weir_buf_adds(to, "\"", err);
+    return rc != 0 ? -1 : weir_buf_adds(to, "\"", err);
+}
+
+bool weir_json_is_plain(const char *p, size_t len, size_t *quotes)
+{
+    size_t n = 0, i = 0;
+    bool plain = true;
+
+#ifdef __SSE2__
+    for (; i + 16 <= len; i += 16) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        /* Signed, so bytes from 0x80 on are below 0x20, too. */
+        __m128i bad = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F)));
+        plain = plain && _mm_movemask_epi8(bad) == 0;
+        n += (size_t)__builtin_popcount(
+            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))));
+    }
+#endif
+    for (; i < len; i++) {
+        n += p[i] == '"';
+        plain = plain && (stands_for_itself(p[i]) || p[i] == '"') && (signed char)p[i] >= 0;
+    }
+    if (quotes != NULL) {
+        *quotes = n;
+        return plain;
+    }
+    return plain && n == 0;
 }
