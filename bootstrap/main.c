@@ -1,5 +1,6 @@
 #include "bootstrap/handlers.h"
 #include "bootstrap/runtime.h"
+#include "core/log_env.h"
 #include "core/self.h"
 #include "core/stdfds.h"
 
@@ -18,7 +19,7 @@ int main(void)
         return WEIR_RUNTIME_FAILED;
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
-    weir_runtime_log_level(&log, getenv("AWS_LAMBDA_LOG_LEVEL"));
+    weir_log_env(&log);
     bool known = weir_self_folder(folder, sizeof folder, NULL) == 0;
     const struct weir_runtime runtime = {
         .api = getenv("AWS_LAMBDA_RUNTIME_API"),

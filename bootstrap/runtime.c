@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define URL_BYTES (2 * WEIR_RUNTIME_TEXT_MAX_BYTES + 128)
 #define ERROR_TYPE_HEADER "Lambda-Runtime-Function-Error-Type"
@@ -49,34 +48,6 @@ static void set_trace(const struct weir_log *log, const char *value)
         weir_log_write(
             log, WEIR_LOG_WARN, "runtime: a trace id of %zu bytes is left out", strlen(value));
     }
-}
-
-void weir_runtime_log_level(struct weir_log *log, const char *name)
-{
-    static const struct {
-        const char *name;
-        enum weir_level level;
-    } levels[] = {
-        {"TRACE", WEIR_LOG_DEBUG},
-        {"DEBUG", WEIR_LOG_DEBUG},
-        {"INFO", WEIR_LOG_INFO},
-        {"WARN", WEIR_LOG_WARN},
-        {"ERROR", WEIR_LOG_ERROR},
-        {"FATAL", WEIR_LOG_ERROR},
-    };
-
-    log->level = WEIR_LOG_INFO;
-    if (name == NULL || name[0] == '\0') {
-        return;
-    }
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (strcasecmp(name, levels[i].name) == 0) {
-            log->level = levels[i].level;
-            return;
-        }
-    }
-    weir_log_write(log, WEIR_LOG_WARN,
-        "runtime: AWS_LAMBDA_LOG_LEVEL is not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL");
 }
 
 int weir_runtime_deadline(
@@ -170,7 +141,7 @@ static enum after post_error(
     struct weir_buf body;
     enum after after = GO_ON;
 
-    weir_log_write(c->rt->log, WEIR_LOG_ERROR, "%s: %s", type, message);
+    weir_log_error(c->rt->log, type, message, "%s", "");
     weir_buf_init(&body, WEIR_RUNTIME_ANSWER_MAX_BYTES);
     if (weir_buf_adds(&body, "{\"errorMessage\":", &err) == 0 &&
         weir_json_quote(&body, message, &err) == 0 &&
@@ -225,6 +196,8 @@ static int read_headers(struct client *c, struct weir_http *http)
             weir_clock_mono_ms(), &c->deadline) != 0) {
         weir_log_write(log, WEIR_LOG_WARN, "runtime: Lambda-Runtime-Deadline-Ms is no number");
     }
+    const char *tenant = header(http, "Lambda-Runtime-Aws-Tenant-Id");
+    (void)snprintf(log->tenant_id, sizeof log->tenant_id, "%s", tenant != NULL ? tenant : "");
     set_trace(log, header(http, "Lambda-Runtime-Trace-Id"));
     return 0;
 }
@@ -401,7 +374,7 @@ int weir_runtime_run(const struct weir_runtime *runtime)
         }
     } else {
         while (next(&c) == GO_ON && answer(&c) == GO_ON) {
-            runtime->log->request_id[0] = '\0';
+            runtime->log->request_id[0] = runtime->log->tenant_id[0] = '\0';
             weir_buf_fini(&c.event);
             weir_buf_fini(&c.response);
         }
@@ -415,6 +388,6 @@ out:
     weir_buf_fini(&c.response);
     weir_signals_free(signals);
     weir_loop_free(c.loop);
-    runtime->log->request_id[0] = '\0';
+    runtime->log->request_id[0] = runtime->log->tenant_id[0] = '\0';
     return rc;
 }

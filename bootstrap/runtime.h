@@ -39,7 +39,7 @@ struct weir_runtime {
     const struct weir_handler *const *handlers; /* the table it is looked up in */
     size_t handlers_n;
     const char *folder;   /* handed to the handler's init */
-    struct weir_log *log; /* its request_id is set to the invocation's while one runs */
+    struct weir_log *log; /* its ids are set to the invocation's while one runs */
 };
 
 /**
@@ -69,9 +69,5 @@ struct weir_runtime_deadline {
  */
 int weir_runtime_deadline(
     const char *header, int64_t unix_ms, int64_t mono_ms, struct weir_runtime_deadline *ret);
-
-/** weir_runtime_log_level: set log->level from AWS_LAMBDA_LOG_LEVEL (TRACE, DEBUG, INFO, WARN,
- *  ERROR, FATAL in any case). NULL and "" are INFO; another word too, and log is told. */
-void weir_runtime_log_level(struct weir_log *log, const char *name);
 
 #endif

@@ -22,12 +22,13 @@ static void log_failure(const struct weir_event_work *work, const struct weir_in
 {
     const char *id = m->id != NULL ? m->id : "(direct event)";
 
+    const char *type = weir_err_type(err->code);
+
     if (r != NULL && m->records_n > 1) {
-        weir_log_write(inv->log, WEIR_LOG_ERROR, "%s: message %s failed: s3://%s/%s: %s: %s",
-            work->name, id, r->bucket, r->key, weir_err_type(err->code), err->msg);
+        weir_log_error(inv->log, type, err->msg, "%s: message %s failed: s3://%s/%s", work->name,
+            id, r->bucket, r->key);
     } else {
-        weir_log_write(inv->log, WEIR_LOG_ERROR, "%s: message %s failed: %s: %s", work->name, id,
-            weir_err_type(err->code), err->msg);
+        weir_log_error(inv->log, type, err->msg, "%s: message %s failed", work->name, id);
     }
 }
 

@@ -477,6 +477,34 @@ static void error_type_that_the_handler_names_is_the_headers_and_the_bodys(void 
     canned_http_free(r.server);
 }
 
+static void tenant_id_is_in_the_log_while_its_invocation_runs(void **state)
+{
+    static const struct canned_reply script[] = {
+        EVENT(ID "Lambda-Runtime-Aws-Tenant-Id: blue\r\n"), ACCEPTED, EVENT(ID), ACCEPTED};
+    struct weir_log log = {
+        .fd = memfd_create("log", MFD_CLOEXEC), .level = WEIR_LOG_INFO, .json = true};
+    struct canned_http *server = canned_http_new(script, COUNT(script));
+    char api[64], text[4096];
+    const struct weir_runtime runtime = {.api = api,
+        .handler = "fake",
+        .handlers = table,
+        .handlers_n = COUNT(table),
+        .folder = "/folder",
+        .log = &log};
+
+    (void)state;
+    snprintf(api, sizeof api, "127.0.0.1:%d", canned_http_port(server));
+    assert_int_equal(weir_runtime_run(&runtime), WEIR_RUNTIME_FAILED);
+    ssize_t n = pread(log.fd, text, sizeof text - 1, 0);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_has(
+        text, "\"requestId\":\"id-1\",\"tenantId\":\"blue\",\"message\":\"the handler runs\"");
+    assert_has(text, "\"requestId\":\"id-1\",\"message\":\"the handler runs\"");
+    close(log.fd);
+    canned_http_free(server);
+}
+
 static void error_type_does_not_stay_for_the_next_invocation(void **state)
 {
     static const struct canned_reply script[] = {
@@ -788,31 +816,6 @@ static void deadline_is_put_on_the_monotonic_clock_less_a_margin(void **state)
     }
 }
 
-static void log_level_is_lambda_s(void **state)
-{
-    static const struct {
-        const char *name;
-        enum weir_level level;
-    } cases[] = {
-        {NULL, WEIR_LOG_INFO},
-        {"", WEIR_LOG_INFO},
-        {"TRACE", WEIR_LOG_DEBUG},
-        {"debug", WEIR_LOG_DEBUG},
-        {"Info", WEIR_LOG_INFO},
-        {"WARN", WEIR_LOG_WARN},
-        {"ERROR", WEIR_LOG_ERROR},
-        {"FATAL", WEIR_LOG_ERROR},
-        {"LOUD", WEIR_LOG_INFO},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct weir_log log = {.fd = -1};
-        weir_runtime_log_level(&log, cases[i].name);
-        assert_int_equal(log.level, cases[i].level);
-    }
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset_fake)
@@ -828,6 +831,7 @@ int main(void)
         TEST(event_that_is_no_json_is_a_function_error),
         TEST(error_of_the_handler_has_its_type_and_message),
         TEST(error_type_that_the_handler_names_is_the_headers_and_the_bodys),
+        TEST(tenant_id_is_in_the_log_while_its_invocation_runs),
         TEST(error_type_does_not_stay_for_the_next_invocation),
         TEST(handler_without_a_response_is_a_function_error),
         TEST(handler_that_fails_silently_is_a_function_error),
@@ -843,7 +847,6 @@ int main(void)
         TEST(unknown_handler_is_an_init_error_that_lists_the_known),
         TEST(missing_or_bad_api_address_is_a_usage_error),
         TEST(deadline_is_put_on_the_monotonic_clock_less_a_margin),
-        TEST(log_level_is_lambda_s),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
