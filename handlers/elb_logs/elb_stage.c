@@ -178,7 +178,7 @@ static void free_elb(void *self)
 int weir_elb_stage_new(const struct weir_elb_stage_opts *opts, struct weir_elb_counts *counts,
     struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {"elb-logs", step, NULL, free_elb};
+    static const struct weir_stage_ops ops = {.name = "elb-logs", .step = step, .free = free_elb};
     struct elb *e = calloc(1, sizeof *e);
 
     if (e == NULL) {

@@ -494,7 +494,8 @@ static bool copy(char **to, const char *s)
 int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
     const char *key, const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {"s3 put", sink_step, sink_abort, sink_free};
+    static const struct weir_stage_ops ops = {
+        .name = "s3 put", .step = sink_step, .abort = sink_abort, .free = sink_free};
     static const struct weir_put_opts none;
     bool sha = !cfg->tls, crc = cfg->tls && cfg->checksums;
     struct sink *s = NULL;

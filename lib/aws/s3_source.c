@@ -146,7 +146,8 @@ int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const struct weir_object *object, struct weir_source_info *info, struct weir_stage *ret,
     struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {"s3 get", source_step, NULL, source_free};
+    static const struct weir_stage_ops ops = {
+        .name = "s3 get", .step = source_step, .free = source_free};
 
     if (weir_s3_bucket_check(object->bucket, err) != 0 ||
         weir_s3_key_check(object->key, err) != 0) {

@@ -35,6 +35,10 @@
 /* The text in `errors`; how many more is counted */
 #define WEIR_ROW_ERRORS_MAX_BYTES (4 * WEIR_KIB)
 
+/* stream: a leaky ring. Large enough for a few units, small enough to be one of many. */
+#define WEIR_LEAKY_RING_MIN_BYTES (4 * WEIR_KIB)
+#define WEIR_LEAKY_RING_MAX_BYTES ((size_t)1 << 30)
+
 /* json: cells and documents. */
 #define WEIR_JSON_DEPTH_MAX 128 /* nesting; where serde_json stops too */
 /* Entries of one cell: 8 MiB of tape. The cell, its row and what is made of it lie beside them in

@@ -157,7 +157,8 @@ static enum weir_step source_step(
     return WEIR_NEED_OUT;
 }
 
-static const struct weir_stage_ops source_ops = {"file-in", source_step, NULL, end_free};
+static const struct weir_stage_ops source_ops = {
+    .name = "file-in", .step = source_step, .free = end_free};
 
 int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
     struct weir_stage *ret, struct weir_err *err)
@@ -284,7 +285,8 @@ static enum weir_step sink_abort(void *self, struct weir_err *err)
     return WEIR_END;
 }
 
-static const struct weir_stage_ops sink_ops = {"file-out", sink_step, sink_abort, end_free};
+static const struct weir_stage_ops sink_ops = {
+    .name = "file-out", .step = sink_step, .abort = sink_abort, .free = end_free};
 
 int weir_fd_sink_new(struct weir_loop *loop, int fd, struct weir_stage *ret, struct weir_err *err)
 {

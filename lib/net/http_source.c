@@ -216,7 +216,8 @@ static void stage_free(void *self)
 int weir_http_source_stage(struct weir_http_source *source, struct weir_source_info *info,
     struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {"http", stage_step, NULL, stage_free};
+    static const struct weir_stage_ops ops = {
+        .name = "http", .step = stage_step, .free = stage_free};
     struct stage *s = calloc(1, sizeof *s);
 
     if (s == NULL) {

@@ -47,7 +47,8 @@ static void late_free(void *self)
 int weir_late_sink_new(int (*make)(void *ctx, struct weir_stage *ret, struct weir_err *err),
     void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {"late sink", late_step, late_abort, late_free};
+    static const struct weir_stage_ops ops = {
+        .name = "late sink", .step = late_step, .abort = late_abort, .free = late_free};
     struct late *l = calloc(1, sizeof *l);
 
     if (l == NULL) {

@@ -169,7 +169,7 @@ static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
             to->rd = to->wr = 0;
         }
         out = (struct weir_out){to->p + to->wr, pipe->edge_bytes - to->wr, 0};
-        if (out.size == 0) {
+        if (out.size == 0 && !node->stage.ops->spills) {
             return false; /* back-pressure: the stage after it has to take first */
         }
     }

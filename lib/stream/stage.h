@@ -59,6 +59,10 @@ struct weir_stage_ops {
 
     /** free: release everything, in any state, NULL accepted. Never publishes. */
     void (*free)(void *self);
+
+    /* A transform that takes its input whatever becomes of the output, and drops what there is no
+     * room for: it is stepped with an `out` of size 0 too (stream/leaky.h). */
+    bool spills;
 };
 
 struct weir_stage {

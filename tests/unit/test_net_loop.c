@@ -66,7 +66,8 @@ static void no_free(void *self)
     (void)self;
 }
 
-static const struct weir_stage_ops sleeper_ops = {"sleeper", sleeper_step, sleeper_abort, no_free};
+static const struct weir_stage_ops sleeper_ops = {
+    .name = "sleeper", .step = sleeper_step, .abort = sleeper_abort, .free = no_free};
 
 /* in -> sleeper */
 static struct weir_pipe *sleeping_pipe(struct memory_source *from, struct sleeper *s)

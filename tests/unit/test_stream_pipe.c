@@ -131,7 +131,8 @@ typedef enum weir_step step_fn(void *, struct weir_in *, struct weir_out *, stru
 
 static struct weir_stage stage_of(struct toy *t, const char *name, step_fn *step)
 {
-    t->ops = (struct weir_stage_ops){name, step, toy_abort, toy_free};
+    t->ops =
+        (struct weir_stage_ops){.name = name, .step = step, .abort = toy_abort, .free = toy_free};
     return (struct weir_stage){&t->ops, t};
 }
 

@@ -1,0 +1,135 @@
+#ifndef WEIR_STREAM_LEAKY_H
+#define WEIR_STREAM_LEAKY_H
+
+#include "core/err.h"
+#include "stream/stage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/*
+ * A leaky ring: one writer that never waits, any number of readers, each with a cursor of its own.
+ * Who is too slow loses whole units, and the loss is counted; nobody else notices.
+ *
+ *        oldest                      ready    head
+ *     -----|---------------------------|--------|      positions count bytes since the beginning
+ *             ^ reader      ^ reader   whole units only
+ *
+ * A unit is what is lost or delivered as a whole: a byte, a line, a transport-stream packet.
+ * Readers see whole units only (up to `ready`). When the writer overtakes a reader, what is left of
+ * a unit that it has begun is kept for it, and its cursor moves on as the policy says. For each
+ * reader
+ *
+ *     units written since it joined = units taken + units dropped + units that still wait
+ *
+ * One thread.
+ */
+struct weir_leaky;
+
+enum weir_leaky_unit {
+    WEIR_LEAKY_BYTES,
+    WEIR_LEAKY_LINES, /* ended by LF, which belongs to it */
+    WEIR_LEAKY_TS,    /* 188 bytes that begin with 0x47 (ISO/IEC 13818-1) */
+};
+
+/* Where a reader goes on that has been overtaken. */
+enum weir_leaky_policy {
+    WEIR_LEAKY_DROP_OLDEST, /* with the oldest unit there still is */
+    WEIR_LEAKY_DROP_NEWEST, /* what waits (half a ring at most) stays, what comes meanwhile is lost
+                             */
+    WEIR_LEAKY_KEEP_LATEST, /* with the newest unit */
+};
+
+struct weir_leaky_opts {
+    size_t ring_bytes; /* WEIR_LEAKY_RING_MIN_BYTES..WEIR_LEAKY_RING_MAX_BYTES */
+    enum weir_leaky_unit unit;
+    enum weir_leaky_policy policy;
+    bool random_access; /* packets: after a loss, and at first, begin where a decoder can */
+    int64_t age_max_ms; /* what has waited longer is dropped, too; 0: no such rule */
+};
+
+/* What the writer has seen. */
+struct weir_leaky_count {
+    uint64_t units, bytes;  /* whole ones */
+    uint64_t refused_units; /* lines longer than a quarter of the ring: not passed on */
+    uint64_t refused_bytes; /* theirs, and what is between packets */
+};
+
+/** weir_leaky_new: an empty ring. NULL with *err set: WEIR_E_CONFIG (ring_bytes), WEIR_E_NOMEM. */
+struct weir_leaky *weir_leaky_new(const struct weir_leaky_opts *opts, struct weir_err *err);
+
+/** weir_leaky_free: its readers must have left. Accepts NULL. */
+void weir_leaky_free(struct weir_leaky *ring);
+
+/** weir_leaky_write: take all n bytes. now_ms is CLOCK_MONOTONIC; the caller reads the clock. */
+void weir_leaky_write(struct weir_leaky *ring, const uint8_t *p, size_t n, int64_t now_ms);
+
+/** weir_leaky_cut: the stream breaks here: a last line without an LF gets one, half a packet is
+ *  refused. More may be written after it. */
+void weir_leaky_cut(struct weir_leaky *ring, int64_t now_ms);
+
+/** weir_leaky_counts: owned by the ring. */
+const struct weir_leaky_count *weir_leaky_counts(const struct weir_leaky *ring);
+
+/* One reader; embedded by whoever it belongs to. Only these fields are for others to read. */
+struct weir_leaky_reader {
+    uint64_t taken_bytes;
+    uint64_t dropped_units, dropped_bytes, drops; /* drops: how often */
+    int64_t lagging_since_ms; /* first overtaken, and not caught up since; -1: keeps up */
+    bool failed;              /* no memory for the rest of a unit: it cannot go on */
+
+    struct weir_leaky *ring;
+    struct weir_leaky_reader *next, *before;
+    uint64_t pos, limit; /* limit: DROP_NEWEST has dropped what follows; UINT64_MAX: nothing */
+    uint64_t joined_units;
+    uint8_t *rest; /* of the unit that it had begun when it was overtaken */
+    size_t rest_len, rest_pos;
+};
+
+/**
+ * weir_leaky_join: a reader that begins burst_bytes back, or as far back as there is something,
+ * at a unit's begin. reader is borrowed until weir_leaky_leave.
+ */
+void weir_leaky_join(struct weir_leaky *ring, struct weir_leaky_reader *reader, size_t burst_bytes);
+
+/** weir_leaky_leave: detach. A reader of zeros that never joined is a no-op. */
+void weir_leaky_leave(struct weir_leaky_reader *reader);
+
+/**
+ * weir_leaky_peek: what waits for the reader, without taking it.
+ *
+ * piece  receives one or two pieces, valid until the next write; the second may be empty
+ *
+ * Returns their bytes together; 0: it has caught up (or failed, see there).
+ */
+size_t weir_leaky_peek(struct weir_leaky_reader *reader, int64_t now_ms, struct iovec piece[2]);
+
+/** weir_leaky_take: the reader has taken n bytes of what weir_leaky_peek has shown. */
+void weir_leaky_take(struct weir_leaky_reader *reader, size_t n);
+
+/** weir_leaky_taken_units: whole units that the reader has taken. */
+uint64_t weir_leaky_taken_units(const struct weir_leaky_reader *reader);
+
+/** weir_leaky_lag_bytes: bytes that wait for it. */
+uint64_t weir_leaky_lag_bytes(const struct weir_leaky_reader *reader);
+
+/** weir_leaky_age_ms: how long the next byte for it has waited, at most; 0 when nothing waits. */
+int64_t weir_leaky_age_ms(const struct weir_leaky_reader *reader, int64_t now_ms);
+
+/**
+ * weir_leaky_stage: a ring with one reader as a transform: it takes whatever comes, and drops what
+ * the stage after it has no room for. For telemetry and rejects that must not stop the main line.
+ *
+ * count  receives what came and what was dropped, at each step; borrowed, may be NULL
+ *
+ * Returns 0, or -1 with *err set as weir_leaky_new does.
+ */
+struct weir_leaky_stage_count {
+    uint64_t units, bytes, dropped_units, dropped_bytes;
+};
+int weir_leaky_stage(const struct weir_leaky_opts *opts, struct weir_leaky_stage_count *count,
+    struct weir_stage *ret, struct weir_err *err);
+
+#endif

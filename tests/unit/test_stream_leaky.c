@@ -1,0 +1,467 @@
+/* Does every reader get whole units in order, is every loss counted, and does the writer never
+ * wait? */
+#include "core/limits.h"
+#include "stream/leaky.h"
+#include "stream/pipe.h"
+#include "tests/support/memory_ends.h"
+#include "tests/support/stage_check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define RING 8192
+#define TS 188
+
+static uint64_t seed;
+
+static size_t pick(size_t n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (size_t)(seed >> 33) % n;
+}
+
+/* Unit number i, as the tests write it: "i:xxx\n", or a packet with i in it. Returns its length. */
+static size_t unit_make(enum weir_leaky_unit unit, uint64_t i, uint8_t *to)
+{
+    if (unit == WEIR_LEAKY_TS) {
+        memset(to, 0xff, TS);
+        to[0] = 0x47;
+        to[3] = i % 50 == 0 ? 0x30 : 0x10;
+        to[4] = 1;
+        to[5] = 0x40;
+        memcpy(to + 8, &i, sizeof i);
+        return TS;
+    }
+    int n = snprintf((char *)to, 32, "%llu:", (unsigned long long)i);
+    size_t len = (size_t)n, more = (size_t)(i * 7919 % 300);
+    memset(to + len, 'x', more);
+    to[len + more] = '\n';
+    return len + more + 1;
+}
+
+/* What one reader has got, checked as it comes. */
+struct ear {
+    struct weir_leaky_reader reader;
+    enum weir_leaky_unit unit;
+    uint8_t part[1024];
+    size_t part_len;
+    uint64_t units, bytes, last; /* last: number of the last unit, + 1 */
+    uint64_t skipped;            /* units between those that came */
+};
+
+static void hear_unit(struct ear *e, const uint8_t *p, size_t n)
+{
+    uint8_t want[1024];
+    uint64_t i = 0;
+
+    if (e->unit == WEIR_LEAKY_TS) {
+        memcpy(&i, p + 8, sizeof i);
+    } else {
+        i = strtoull((const char *)p, NULL, 10);
+    }
+    assert_int_equal(unit_make(e->unit, i, want), n);
+    assert_memory_equal(p, want, n);
+    assert_true(i >= e->last); /* in order, none twice */
+    e->skipped += i - e->last;
+    e->last = i + 1;
+    e->units++;
+}
+
+static void hear(struct ear *e, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        e->part[e->part_len++] = p[i];
+        if (e->unit == WEIR_LEAKY_TS ? e->part_len == TS : p[i] == '\n') {
+            hear_unit(e, e->part, e->part_len);
+            e->part_len = 0;
+        }
+    }
+    e->bytes += n;
+}
+
+/* Take up to n bytes of what waits. */
+static size_t drain(struct ear *e, size_t n, int64_t now_ms)
+{
+    size_t got = 0;
+    struct iovec piece[2];
+
+    while (got < n && weir_leaky_peek(&e->reader, now_ms, piece) > 0) {
+        size_t take = piece[0].iov_len < n - got ? piece[0].iov_len : n - got;
+        hear(e, piece[0].iov_base, take);
+        weir_leaky_take(&e->reader, take);
+        got += take;
+    }
+    return got;
+}
+
+struct load {
+    const char *name;
+    enum weir_leaky_unit unit;
+    enum weir_leaky_policy policy;
+    bool random_access;
+    int64_t age_max_ms;
+};
+
+/* A fast reader, slow ones, one that never takes, one that comes late, for thousands of writes of
+ * any size; then all take what is left, and the sums must be right for each. */
+static void run_load(const struct load *l)
+{
+    enum { EARS = 5, UNITS = 20000 };
+    struct weir_leaky_opts opts = {RING, l->unit, l->policy, l->random_access, l->age_max_ms};
+    struct weir_err err = {0};
+    struct weir_leaky *ring = weir_leaky_new(&opts, &err);
+    struct ear *ears = calloc(EARS, sizeof *ears);
+    uint8_t chunk[4096];
+    size_t fill = 0;
+    uint64_t made = 0, bytes = 0;
+
+    assert_non_null(ring);
+    assert_non_null(ears);
+    for (int k = 0; k < EARS; k++) {
+        ears[k].unit = l->unit;
+        weir_leaky_join(ring, &ears[k].reader, 0);
+    }
+    while (made < UNITS) {
+        size_t n = unit_make(l->unit, made++, chunk + fill);
+        fill += n;
+        bytes += n;
+        size_t cut = fill > 3000 || pick(5) == 0 ? 1 + pick(fill) : 0;
+        weir_leaky_write(ring, chunk, cut, (int64_t)made);
+        memmove(chunk, chunk + cut, fill - cut);
+        fill -= cut;
+        drain(&ears[0], SIZE_MAX, (int64_t)made);
+        drain(&ears[1], pick(200), (int64_t)made);
+        drain(&ears[2], pick(2), (int64_t)made);
+        if (pick(100) == 0) {
+            drain(&ears[3], pick(10000), (int64_t)made);
+        }
+    }
+    weir_leaky_write(ring, chunk, fill, UNITS);
+    assert_int_equal(weir_leaky_counts(ring)->units, UNITS);
+    assert_int_equal(weir_leaky_counts(ring)->bytes, bytes);
+    for (int k = 0; k < EARS; k++) {
+        struct ear *e = &ears[k];
+        drain(e, SIZE_MAX, UNITS);
+        assert_int_equal(e->part_len, 0);
+        assert_int_equal(weir_leaky_taken_units(&e->reader), e->units);
+        assert_int_equal(e->reader.taken_bytes, e->bytes);
+        assert_int_equal(e->units + e->reader.dropped_units, UNITS);
+        assert_int_equal(e->bytes + e->reader.dropped_bytes, bytes);
+        assert_int_equal(weir_leaky_lag_bytes(&e->reader), 0);
+        weir_leaky_leave(&e->reader);
+    }
+    assert_int_equal(ears[0].reader.drops, 0);
+    assert_true(ears[4].reader.drops > 0);
+    weir_leaky_free(ring);
+    free(ears);
+}
+
+static void every_unit_is_taken_or_counted_as_dropped(void **state)
+{
+    static const struct load loads[] = {
+        {"lines oldest", WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_OLDEST, false, 0},
+        {"lines newest", WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_NEWEST, false, 0},
+        {"lines latest", WEIR_LEAKY_LINES, WEIR_LEAKY_KEEP_LATEST, false, 0},
+        {"lines aged", WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_OLDEST, false, 100},
+        {"lines newest aged", WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_NEWEST, false, 100},
+        {"packets oldest", WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST, false, 0},
+        {"packets newest", WEIR_LEAKY_TS, WEIR_LEAKY_DROP_NEWEST, false, 0},
+        {"packets latest", WEIR_LEAKY_TS, WEIR_LEAKY_KEEP_LATEST, false, 0},
+        {"packets entry", WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST, true, 0},
+        {"packets aged", WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST, false, 100},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
+        for (uint64_t s = 1; s <= 3; s++) {
+            seed = s;
+            run_load(&loads[i]);
+        }
+    }
+}
+
+static struct weir_leaky *ring_new(enum weir_leaky_unit unit, enum weir_leaky_policy policy)
+{
+    struct weir_leaky_opts opts = {.ring_bytes = RING, .unit = unit, .policy = policy};
+    struct weir_leaky *ring = weir_leaky_new(&opts, NULL);
+
+    assert_non_null(ring);
+    return ring;
+}
+
+static void write_units(
+    struct weir_leaky *ring, enum weir_leaky_unit unit, uint64_t from, uint64_t to)
+{
+    uint8_t p[1024];
+
+    for (uint64_t i = from; i < to; i++) {
+        weir_leaky_write(ring, p, unit_make(unit, i, p), (int64_t)i);
+    }
+}
+
+static void a_unit_that_was_begun_is_finished_after_an_overrun(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
+    struct ear *e = calloc(1, sizeof *e);
+
+    (void)state;
+    assert_non_null(e);
+    e->unit = WEIR_LEAKY_TS;
+    weir_leaky_join(ring, &e->reader, 0);
+    write_units(ring, WEIR_LEAKY_TS, 0, 3);
+    assert_int_equal(drain(e, TS + 100, 0), TS + 100);
+    write_units(ring, WEIR_LEAKY_TS, 3, 1000);
+    drain(e, SIZE_MAX, 0);
+    assert_int_equal(e->units, 2 + RING / TS); /* 0, 1, and what the ring holds */
+    assert_int_equal(e->skipped, e->reader.dropped_units);
+    assert_int_equal(e->last, 1000);
+    weir_leaky_leave(&e->reader);
+    weir_leaky_free(ring);
+    free(e);
+}
+
+static void drop_newest_keeps_what_waits(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_NEWEST);
+    struct ear *e = calloc(1, sizeof *e);
+    struct iovec piece[2];
+
+    (void)state;
+    assert_non_null(e);
+    e->unit = WEIR_LEAKY_TS;
+    weir_leaky_join(ring, &e->reader, 0);
+    write_units(ring, WEIR_LEAKY_TS, 0, 30); /* more than half a ring */
+    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 22 * TS);
+    write_units(ring, WEIR_LEAKY_TS, 30, 40);
+    assert_int_equal(drain(e, 22 * TS, 0), 22 * TS);
+    assert_int_equal(e->last, 22);
+    assert_int_equal(e->skipped, 0);
+    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 0);
+    assert_int_equal(e->reader.dropped_units, 18);
+    write_units(ring, WEIR_LEAKY_TS, 40, 41);
+    drain(e, SIZE_MAX, 0);
+    assert_int_equal(e->last, 41);
+    weir_leaky_leave(&e->reader);
+    weir_leaky_free(ring);
+    free(e);
+}
+
+static void keep_latest_goes_on_with_the_newest_unit(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, WEIR_LEAKY_KEEP_LATEST);
+    struct ear *e = calloc(1, sizeof *e);
+
+    (void)state;
+    assert_non_null(e);
+    weir_leaky_join(ring, &e->reader, 0);
+    e->unit = WEIR_LEAKY_LINES;
+    for (uint64_t i = 0; e->reader.drops == 0; i++) {
+        write_units(ring, WEIR_LEAKY_LINES, i, i + 1);
+    }
+    uint64_t waits = weir_leaky_counts(ring)->units - e->reader.dropped_units;
+    assert_int_equal(waits, 2); /* the newest when it was overtaken, and the one that did it */
+    weir_leaky_leave(&e->reader);
+    weir_leaky_free(ring);
+    free(e);
+}
+
+static void a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_OLDEST);
+    struct weir_leaky_reader reader;
+    struct iovec piece[2];
+    uint8_t *huge = malloc(3 * RING);
+
+    (void)state;
+    assert_non_null(huge);
+    memset(huge, 'y', 3 * RING);
+    for (size_t piece_bytes = 1; piece_bytes <= 3 * RING; piece_bytes = piece_bytes * 2 + 1) {
+        weir_leaky_join(ring, &reader, 0);
+        weir_leaky_write(ring, (const uint8_t *)"a\n", 2, 0);
+        for (size_t at = 0; at < 3 * RING; at += piece_bytes) {
+            size_t n = 3 * RING - at < piece_bytes ? 3 * RING - at : piece_bytes;
+            weir_leaky_write(ring, huge + at, n, 0);
+        }
+        weir_leaky_write(ring, (const uint8_t *)"\nb\n", 3, 0);
+        uint8_t got[8] = {0};
+        size_t len = 0;
+        while (weir_leaky_peek(&reader, 0, piece) > 0) {
+            assert_true(len + piece[0].iov_len < sizeof got);
+            memcpy(got + len, piece[0].iov_base, piece[0].iov_len);
+            len += piece[0].iov_len;
+            weir_leaky_take(&reader, piece[0].iov_len);
+        }
+        assert_string_equal((char *)got, "a\nb\n");
+        assert_int_equal(weir_leaky_taken_units(&reader), 2);
+        weir_leaky_leave(&reader);
+    }
+    weir_leaky_free(ring);
+    free(huge);
+}
+
+static void what_is_between_packets_is_refused(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
+    uint8_t stream[8 * TS + 10];
+    size_t n = 0;
+
+    (void)state;
+    memset(stream, 'j', sizeof stream);
+    n += 7;
+    n += unit_make(WEIR_LEAKY_TS, 1, stream + n);
+    n += unit_make(WEIR_LEAKY_TS, 2, stream + n);
+    n += 3;
+    n += unit_make(WEIR_LEAKY_TS, 3, stream + n);
+    n += unit_make(WEIR_LEAKY_TS, 4, stream + n);
+    weir_leaky_write(ring, stream, n, 0);
+    assert_int_equal(weir_leaky_counts(ring)->bytes + weir_leaky_counts(ring)->refused_bytes, n);
+    assert_int_equal(weir_leaky_counts(ring)->units, 3); /* packet 2 is not followed by one */
+    weir_leaky_write(ring, stream + 7, 100, 0);
+    weir_leaky_cut(ring, 0);
+    assert_int_equal(weir_leaky_counts(ring)->units, 3);
+    weir_leaky_free(ring);
+}
+
+static void random_access_begins_where_a_decoder_can(void **state)
+{
+    struct weir_leaky_opts opts = {.ring_bytes = 100 * TS,
+        .unit = WEIR_LEAKY_TS,
+        .policy = WEIR_LEAKY_DROP_OLDEST,
+        .random_access = true};
+    struct weir_leaky *ring = weir_leaky_new(&opts, NULL);
+    struct ear *e = calloc(1, sizeof *e);
+
+    (void)state;
+    assert_non_null(ring);
+    assert_non_null(e);
+    e->unit = WEIR_LEAKY_TS;
+    weir_leaky_join(ring, &e->reader, 0);
+    write_units(ring, WEIR_LEAKY_TS, 0, 130);
+    drain(e, TS, 0);
+    assert_int_equal(e->last, 51); /* every 50th is an entry */
+    weir_leaky_leave(&e->reader);
+    weir_leaky_free(ring);
+    free(e);
+}
+
+static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
+{
+    static const size_t sizes[] = {
+        0, 1, WEIR_LEAKY_RING_MIN_BYTES - 1, WEIR_LEAKY_RING_MAX_BYTES + 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct weir_leaky_opts opts = {.ring_bytes = sizes[i]};
+        struct weir_err err = {0};
+        assert_null(weir_leaky_new(&opts, &err));
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+    }
+}
+
+/* ---- the stage ---- */
+
+static int make_stage(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    return weir_leaky_stage(ctx, NULL, ret, err);
+}
+
+static void the_stage_passes_everything_on_when_the_ring_is_large_enough(void **state)
+{
+    struct weir_leaky_opts opts = {.ring_bytes = 256 * 1024, .unit = WEIR_LEAKY_LINES};
+    uint8_t *in = malloc(200000);
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(in);
+    for (uint64_t i = 0; n < 100000; i++) {
+        n += unit_make(WEIR_LEAKY_LINES, i, in + n);
+    }
+    const struct stage_case c = {"leaky", make_stage, &opts, in, n};
+    stage_check(&c);
+    free(in);
+}
+
+/* A sink that waits for ever until `open`. */
+struct gate {
+    struct memory_sink sink;
+    struct weir_stage inner;
+    bool open;
+};
+
+static enum weir_step gate_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct gate *g = self;
+
+    return g->open ? g->inner.ops->step(g->inner.self, in, out, err) : WEIR_WAIT;
+}
+
+static void gate_free(void *self)
+{
+    struct gate *g = self;
+
+    weir_stage_free(&g->inner);
+}
+
+static void a_sink_that_stands_still_does_not_stop_the_source(void **state)
+{
+    static const struct weir_stage_ops ops = {.name = "gate", .step = gate_step, .free = gate_free};
+    struct weir_leaky_opts opts = {.ring_bytes = RING, .unit = WEIR_LEAKY_LINES};
+    struct weir_leaky_stage_count count = {0};
+    struct memory_source source = {.len = 0};
+    struct gate gate = {0};
+    struct weir_stage stages[3];
+    uint8_t *in = malloc(1 << 20);
+    struct weir_err err = {0};
+    uint64_t made = 0;
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(in);
+    for (; n < 900000; made++) {
+        n += unit_make(WEIR_LEAKY_LINES, made, in + n);
+    }
+    source.in = in;
+    source.len = n;
+    weir_buf_init(&gate.sink.got, 1 << 20);
+    gate.inner = memory_sink(&gate.sink);
+    stages[0] = memory_source(&source);
+    assert_int_equal(weir_leaky_stage(&opts, &count, &stages[1], &err), 0);
+    stages[2] = (struct weir_stage){&ops, &gate};
+    struct weir_pipe *pipe = weir_pipe_new(1000, stages, 3, &err);
+    assert_non_null(pipe);
+    while (source.said < source.len) {
+        assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_RUNNING);
+    }
+    gate.open = true;
+    assert_int_equal(pipe_run(pipe, &err), 0);
+    assert_true(gate.sink.published);
+    assert_int_equal(count.units, made);
+    assert_int_equal(count.bytes, n);
+    assert_true(count.dropped_units > 0);
+    assert_int_equal(gate.sink.got.len + count.dropped_bytes, n);
+    weir_pipe_free(pipe);
+    weir_buf_fini(&gate.sink.got);
+    free(in);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_unit_is_taken_or_counted_as_dropped),
+        cmocka_unit_test(a_unit_that_was_begun_is_finished_after_an_overrun),
+        cmocka_unit_test(drop_newest_keeps_what_waits),
+        cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
+        cmocka_unit_test(a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not),
+        cmocka_unit_test(what_is_between_packets_is_refused),
+        cmocka_unit_test(random_access_begins_where_a_decoder_can),
+        cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
+        cmocka_unit_test(the_stage_passes_everything_on_when_the_ring_is_large_enough),
+        cmocka_unit_test(a_sink_that_stands_still_does_not_stop_the_source),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
