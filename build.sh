@@ -12,7 +12,7 @@ usage: ./build.sh VERB
   build [VAR=VALUE...]    build/bootstrap, build/weir, build/events.schema.json; SANITIZE=address,undefined: build-asan/
   test [STEP...]          all tests, or these steps of them: ./build.sh test help
   demo                    a 150 MB file through the function with 128 MB, on this machine, no server
-  bench                   CPU and memory beside the Node reference, S3 to S3
+  bench                   CPU and memory beside the Node reference, S3 to S3, and of weir cp beside curl
   package                 zips for Lambda (not yet)
   clean                   remove the build folders
 TEXT
@@ -60,6 +60,7 @@ has_cmd valgrind valgrind
 has_libc_dbg - libc6-dbg
 has_cmd shellcheck shellcheck
 has_cmd curl curl
+has_cmd openssl openssl
 has_cmd python3 python3
 has_py boto3 python3-boto3
 has_cmd radosgw radosgw
@@ -185,7 +186,9 @@ bench() {
     deps_if_missing test
     use_debian_python
     build
-    exec bench/run.sh "$@"
+    bench/run.sh "$@"
+    step "weir cp of 1 GB beside curl"
+    exec bench/cp.sh
 }
 
 package() {

@@ -7,6 +7,7 @@
   rm BUCKET KEY
   ls BUCKET [PREFIX]       "SIZE KEY" per line
   head BUCKET KEY          "SIZE ETAG TYPE ENCODING"; exit 4 when there is none
+  url BUCKET KEY           a presigned URL to GET it, for a day
   uploads BUCKET           "KEY UPLOADID" per open multipart upload
 """
 import os
@@ -30,7 +31,7 @@ def main(argv):
     s3 = boto3.client(
         "s3",
         endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"],
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 8}),
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 8}),
     )
     verb, args = argv[0], argv[1:]
     if verb == "mb":
@@ -55,6 +56,8 @@ def main(argv):
             print(e.response["Error"]["Code"], file=sys.stderr)
             return 4
         print(h["ContentLength"], h["ETag"].strip('"'), h.get("ContentType", "-"), h.get("ContentEncoding", "-"))
+    elif verb == "url":
+        print(s3.generate_presigned_url("get_object", Params={"Bucket": args[0], "Key": args[1]}, ExpiresIn=86400))
     elif verb == "uploads":
         for u in s3.list_multipart_uploads(Bucket=args[0]).get("Uploads", []):
             print(u["Key"], u["UploadId"])

@@ -1,0 +1,64 @@
+#!/bin/bash
+# `weir cp` of 1 GB from and to S3 beside curl fetching the same object, in turn, from the same server. CPU and peak memory are
+# the kernel's figures (bench/measure.py). The bounds: CPU at most curl's plus 0.5 s, peak memory at most 36 MB; 1 when one is
+# passed. BENCH_RUNS=5, BENCH_BYTES=1000000000.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$root/$build ;; esac
+dir=$build/bench-cp
+runs=${BENCH_RUNS:-5}
+bytes=${BENCH_BYTES:-1000000000}
+
+mkdir -p "$dir"
+"$root/tests/support/radosgw.sh" stop "$dir/rgw"
+rm -rf "$dir/rgw" "$dir"/*.json
+trap '"$root/tests/support/radosgw.sh" stop "$dir/rgw"; rm -f "$dir/in" "$dir/out"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+"$root/tests/support/radosgw.sh" start "$dir/rgw"
+# shellcheck source=/dev/null
+source "$dir/rgw/env"
+export AWS_EC2_METADATA_DISABLED=true no_proxy='*'
+head -c "$bytes" /dev/urandom >"$dir/in"
+python3 "$root/tests/integ/s3.py" mb bench-cp
+"$build/weir" cp "$dir/in" s3://bench-cp/in
+url=$(python3 "$root/tests/integ/s3.py" url bench-cp in)
+
+measured() { # measured NAME N COMMAND...
+    local out=$dir/$1.$2.json
+    shift 2
+    python3 "$root/bench/measure.py" "$out" "$@"
+}
+for n in $(seq "$runs"); do
+    measured curl-file "$n" curl -sSf -o "$dir/out" "$url"
+    rm "$dir/out"
+    measured get-file "$n" "$build/weir" cp s3://bench-cp/in "$dir/out"
+    cmp "$dir/in" "$dir/out"
+    rm "$dir/out"
+    measured curl-null "$n" curl -sSf -o /dev/null "$url"
+    measured get-null "$n" "$build/weir" cp s3://bench-cp/in - >/dev/null
+    measured put "$n" "$build/weir" cp "$dir/in" s3://bench-cp/put
+    measured sha256 "$n" openssl dgst -sha256 "$dir/in" >/dev/null
+done
+python3 - "$dir" "$runs" "$bytes" <<'PY'
+import json, statistics, sys
+folder, runs, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+names = {"curl-file": "curl: object to file", "get-file": "weir cp: object to file", "curl-null": "curl: object to /dev/null",
+         "get-null": "weir cp: object to /dev/null", "put": "weir cp: file to object", "sha256": "openssl dgst -sha256 of the file"}
+m = {}
+print(f"{size / 1e6:.0f} MB, median of {runs} runs in turn\n")
+print("|  | user s | system s | CPU s | wall s | peak MB |\n|---|---|---|---|---|---|")
+for name, label in names.items():
+    got = [json.load(open(f"{folder}/{name}.{n}.json")) for n in range(1, runs + 1)]
+    m[name] = {k: statistics.median(g[k] for g in got) for k in got[0]}
+    print(f"| {label} | " + " | ".join(f"{m[name][k]:.2f}" for k in ("user_s", "sys_s", "cpu_s", "wall_s")) + f" | {m[name]['rss_mb']:.1f} |")
+print()
+passed = 0
+for name, peer in (("get-file", "curl-file"), ("get-null", "curl-null"), ("put", "curl-file")):
+    more, rss = m[name]["cpu_s"] - m[peer]["cpu_s"], m[name]["rss_mb"]
+    good = more <= 0.5 and rss <= 36
+    passed += good
+    print(f"{'ok' if good else 'OVER'}: {names[name]}: CPU {more:+.2f} s to {names[peer]} (bound +0.50), peak {rss:.1f} MB (bound 36)")
+sys.exit(0 if passed == 3 else 1)
+PY
