@@ -5,8 +5,10 @@
 #include "codec/gzip.h"
 #include "core/limits.h"
 #include "event/batch.h"
+#include "event/metrics.h"
 #include "handlers/validate/job.h"
 #include "handlers/validate/outkey.h"
+#include "handlers/validate/recursion.h"
 #include "schema/schema.h"
 
 #include <limits.h>
@@ -15,12 +17,12 @@
 #include <string.h>
 
 #define DEFAULT_SCHEMA "events.schema.json"
+#define DEFAULT_INPUT_PREFIX "uploads/"
 #define DEFAULT_OUTPUT_KEY "validations/{stem}.csv.gz"
 
 struct validate {
     struct weir_schema *schema;
-    const char *output_bucket; /* the environment's; NULL: the input's bucket */
-    const char *output_key;
+    struct weir_recursion output; /* where to, by the environment */
 };
 
 static void warn(void *ctx, const char *msg)
@@ -74,14 +76,18 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
         return NULL;
     }
-    v->output_bucket = setting("WEIR_OUTPUT_BUCKET", NULL);
-    v->output_key = setting("WEIR_OUTPUT_KEY", DEFAULT_OUTPUT_KEY);
-    if (weir_outkey_check(v->output_key, err) != 0) {
+    v->output = (struct weir_recursion){.pattern = setting("WEIR_OUTPUT_KEY", DEFAULT_OUTPUT_KEY),
+        .bucket = setting("WEIR_OUTPUT_BUCKET", NULL),
+        .prefix = setting("WEIR_INPUT_PREFIX", DEFAULT_INPUT_PREFIX)};
+    if (weir_outkey_check(v->output.pattern, err) != 0) {
         weir_err_prefix(err, "WEIR_OUTPUT_KEY");
         goto out;
     }
-    if (v->output_bucket != NULL && weir_s3_bucket_check(v->output_bucket, err) != 0) {
+    if (v->output.bucket != NULL && weir_s3_bucket_check(v->output.bucket, err) != 0) {
         weir_err_prefix(err, "WEIR_OUTPUT_BUCKET");
+        goto out;
+    }
+    if (weir_recursion_init(&v->output, err) != 0) {
         goto out;
     }
     if (weir_s3_config_env(&s3, err) != 0) { /* only to see a bad one now and not at every event */
@@ -113,18 +119,29 @@ static void log_done(const struct weir_log *log, const struct weir_s3_record *re
     weir_buf_fini(&line);
 }
 
+static void write_metrics(const struct weir_log *log, const struct weir_validate *job)
+{
+    struct weir_validate_summary s;
+
+    weir_validate_summarize(job, &s);
+    const struct weir_metric metrics[] = {
+        {"rows", WEIR_UNIT_COUNT, s.rows},
+        {"invalid", WEIR_UNIT_COUNT, s.invalid},
+        {"bytes", WEIR_UNIT_BYTES, s.bytes_in},
+        {"bytes_out", WEIR_UNIT_BYTES, s.bytes_out},
+        {"duration", WEIR_UNIT_MILLISECONDS, (uint64_t)s.ms},
+    };
+    weir_metrics_write(log, "validate", metrics, sizeof metrics / sizeof metrics[0]);
+}
+
 /* The output's key for a record, as text in ret. */
 static const char *output_key(const struct validate *v, const struct weir_s3_record *record,
-    const char *bucket, struct weir_buf *ret, struct weir_err *err)
+    struct weir_buf *ret, struct weir_err *err)
 {
     const char *key =
-        weir_outkey_make(v->output_key, record, ret, err) == 0 ? weir_buf_text(ret, err) : NULL;
+        weir_outkey_make(v->output.pattern, record, ret, err) == 0 ? weir_buf_text(ret, err) : NULL;
 
-    if (key != NULL && strcmp(bucket, record->bucket) == 0 && strcmp(key, record->key) == 0) {
-        weir_err_set(err, WEIR_E_CONFIG, "WEIR_OUTPUT_KEY: the output would replace its input");
-        return NULL;
-    }
-    return key;
+    return key != NULL && weir_recursion_check(&v->output, record, key, err) == 0 ? key : NULL;
 }
 
 /* Run a job to its end; what it could not undo is told here. */
@@ -150,12 +167,12 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
     struct weir_validate *job = NULL;
     struct weir_buf name;
     int rc = -1;
-    const char *bucket = v->output_bucket != NULL ? v->output_bucket : record->bucket;
+    const char *bucket = v->output.bucket != NULL ? v->output.bucket : record->bucket;
     const struct weir_object object = {
         record->bucket, record->key, record->version_id, record->etag};
 
     weir_buf_init(&name, WEIR_S3_KEY_MAX_BYTES + 1);
-    const char *key = output_key(v, record, bucket, &name, err);
+    const char *key = output_key(v, record, &name, err);
     if (key == NULL) {
         goto out;
     }
@@ -172,6 +189,7 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
         goto out;
     }
     log_done(inv->log, record, bucket, key, job);
+    write_metrics(inv->log, job);
     rc = 0;
 out:
     weir_validate_free(job);

@@ -4,12 +4,14 @@
 #include "handlers/validate/validate.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/tempdir.h"
+#include "json/doc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ static int setup(void **state)
     setenv("AWS_ENDPOINT_URL_S3", url, 1);
     setenv("WEIR_OUTPUT_KEY", "validations/{stem}.csv", 1);
     unsetenv("WEIR_OUTPUT_BUCKET");
+    unsetenv("WEIR_INPUT_PREFIX");
     unsetenv("WEIR_SCHEMA");
     tempdir_write(&dir, "events.schema.json",
         "{\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"]}");
@@ -140,6 +143,48 @@ static void object_becomes_a_validated_object(void **state)
     free(sqs);
 }
 
+/* The line of metrics in a log, as a tree; cJSON_Delete it. */
+static cJSON *metrics_in(const char *log)
+{
+    const char *at = strstr(log, "{\"_aws\":");
+    struct weir_err err = {0};
+
+    assert_non_null(at);
+    assert_true(at == log || at[-1] == '\n'); /* nothing before it: else CloudWatch does not look */
+    assert_null(strstr(at + 1, "{\"_aws\":"));
+    cJSON *tree = weir_doc_parse("metrics", at, strcspn(at, "\n"), &err);
+    assert_string_equal(err.msg, "");
+    return tree;
+}
+
+static void object_that_is_done_has_its_metrics(void **state)
+{
+    static const struct {
+        const char *name;
+        double value; /* -1: any */
+    } want[] = {{"rows", 2}, {"invalid", 1}, {"bytes", 7}, {"bytes_out", 55}, {"duration", -1}};
+    char event[512], text[4096];
+
+    (void)state;
+    notification(event, sizeof event, "ObjectCreated:Post", "uploads/good.csv");
+    quiet.fd = memfd_create("log", MFD_CLOEXEC);
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    ssize_t n = pread(quiet.fd, text, sizeof text - 1, 0);
+    close(quiet.fd);
+    quiet.fd = -1;
+    assert_true(n > 0);
+    text[n] = '\0';
+    cJSON *tree = metrics_in(text);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const cJSON *m = cJSON_GetObjectItemCaseSensitive(tree, want[i].name);
+        assert_true(cJSON_IsNumber(m));
+        if (want[i].value >= 0 && m->valuedouble != want[i].value) {
+            fail_msg("%s is %g, expected %g", want[i].name, m->valuedouble, want[i].value);
+        }
+    }
+    cJSON_Delete(tree);
+}
+
 static void output_bucket_and_key_are_settings(void **state)
 {
     char event[512];
@@ -203,17 +248,44 @@ static void direct_event_that_fails_is_a_function_error(void **state)
     assert_non_null(strstr(err.msg, "line 2"));
 }
 
-static void output_in_place_of_its_input_is_refused(void **state)
+static void output_that_would_trigger_the_function_again_is_refused(void **state)
 {
+    static const struct {
+        const char *bucket, *pattern, *prefix; /* bucket "b" is the input's */
+        bool at_init;
+        const char *message;
+    } rows[] = {
+        {NULL, "uploads/{stem}.csv.gz", NULL, true,
+            "WEIR_OUTPUT_KEY begins with WEIR_INPUT_PREFIX"},
+        {NULL, "in/{stem}.csv.gz", "in/", true, "WEIR_OUTPUT_KEY begins with WEIR_INPUT_PREFIX"},
+        {NULL, "{key}", NULL, true, "WEIR_OUTPUT_KEY begins with {key}"},
+        {"b", "{key}", NULL, false, "WEIR_OUTPUT_KEY: the output would replace its input"},
+        {"b", "uploads/{stem}.gz", NULL, false, "WEIR_OUTPUT_KEY: the output would lie where"},
+    };
     char event[512];
-    struct weir_err err = {0};
 
-    (void)state;
-    setenv("WEIR_OUTPUT_KEY", "{key}", 1);
     notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
-    assert_null(invoke(event, &err));
-    assert_int_equal(err.code, WEIR_E_CONFIG);
-    tempdir_expect(&dir, "b/uploads/good.csv", "id\n1\nx\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct weir_err err = {0};
+        setenv("WEIR_OUTPUT_KEY", rows[i].pattern, 1);
+        if (rows[i].bucket != NULL) {
+            setenv("WEIR_OUTPUT_BUCKET", rows[i].bucket, 1);
+        }
+        if (rows[i].prefix != NULL) {
+            setenv("WEIR_INPUT_PREFIX", rows[i].prefix, 1);
+        }
+        if (rows[i].at_init) {
+            assert_null(init(&err));
+        } else {
+            assert_null(invoke(event, &err));
+        }
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+        assert_int_equal(strncmp(err.msg, rows[i].message, strlen(rows[i].message)), 0);
+        tempdir_expect(&dir, "b/uploads/good.csv", "id\n1\nx\n");
+        assert_int_equal(tempdir_count(&dir, "b/uploads"), 2); /* as they were */
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+    }
 }
 
 /* One SQS message for an object of bucket b with an ETag, against a server that answers so. */
@@ -293,13 +365,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(object_becomes_a_validated_object, setup, teardown),
+        cmocka_unit_test_setup_teardown(object_that_is_done_has_its_metrics, setup, teardown),
         cmocka_unit_test_setup_teardown(output_bucket_and_key_are_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(messages_fail_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(
             deadline_that_has_passed_reports_every_message, setup, teardown),
         cmocka_unit_test_setup_teardown(
             direct_event_that_fails_is_a_function_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(output_in_place_of_its_input_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            output_that_would_trigger_the_function_again_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(object_replaced_since_the_event_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(output_refused_with_412_is_a_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_settings_are_init_errors, setup, teardown),
