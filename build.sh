@@ -59,6 +59,9 @@ has_cmd clang-format clang-format
 has_cmd valgrind valgrind
 has_libc_dbg - libc6-dbg
 has_cmd shellcheck shellcheck
+has_cmd unzip unzip
+has_cmd 7z p7zip-full
+has_cmd bsdtar libarchive-tools
 has_cmd curl curl
 has_cmd openssl openssl
 has_cmd python3 python3

@@ -189,7 +189,7 @@ static int build_out(struct outputs *o, const struct args *a, struct weir_err *e
     if (generator_init(&o->rows, a, err) != 0 || weir_location_parse(a->out, &o->where, err) != 0) {
         goto out;
     }
-    if (compress && weir_gzip_new(WEIR_DEFLATE_LEVEL, &stages[n++], err) != 0) {
+    if (compress && weir_gzip_new(WEIR_DEFLATE_LEVEL, NULL, &stages[n++], err) != 0) {
         goto out;
     }
     if (weir_location_sink(&o->places, &o->where, &put, &stages[n++], err) != 0) {

@@ -10,7 +10,6 @@
 
 #define RAW_DEFLATE (-MAX_WBITS)
 #define MEM_LEVEL 8
-#define STEP_BYTES (64 * WEIR_KIB)        /* room that is offered to an engine at a time */
 #define SLICE_MAX_BYTES ((size_t)1 << 30) /* both engines count in 32 bits */
 
 struct weir_deflate {
@@ -118,6 +117,13 @@ void weir_deflate_free(struct weir_deflate *deflate)
     }
 }
 
+/* Room for whatever becomes of len bytes. ISA-L chooses its blocks by the room it sees, so what it
+ * is offered must depend on the input alone, and suffice at once. */
+static size_t room_for(size_t len)
+{
+    return len + len / 8 + 4 * WEIR_KIB;
+}
+
 /* Compress a slice until the engine has no more to say: it then leaves room. */
 static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush,
     struct weir_buf *out, struct weir_err *err)
@@ -126,9 +132,7 @@ static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush
 
     do {
         size_t left = out->max - out->len;
-        size_t room = out->cap - out->len > STEP_BYTES ? out->cap - out->len : STEP_BYTES;
-        room = room < left ? room : left;
-        room = room < SLICE_MAX_BYTES ? room : SLICE_MAX_BYTES;
+        size_t room = room_for(len) < left ? room_for(len) : left;
         h.to = weir_buf_reserve(out, room > 0 ? room : 1, err);
         if (h.to == NULL) {
             return -1;

@@ -1,19 +1,13 @@
 #include "codec/gzip.h"
 
+#include "codec/deflate.h"
+#include "core/limits.h"
+#include "stream/blocks.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-/*
- * The frame is written by hand. The stage stands around a z_stream with zlib's own gzip wrapping:
- * deflate() says by itself when it needs input or room; only one thing is asked beside, whether it
- * still holds bytes for a window that it has just filled (deflatePending), so as not to ask for
- * room with nothing to say.
- */
-#define GZIP_WRAP (16 + MAX_WBITS)
-#define MEM_LEVEL 8
-#define SLICE_MAX_BYTES ((size_t)1 << 30) /* zlib counts in unsigned int */
 
 bool weir_gzip_named(const char *name)
 {
@@ -49,54 +43,79 @@ int weir_gzip_trailer(
     return weir_buf_add(out, trailer, sizeof trailer, err);
 }
 
+/* ---- the stage: a job for stream/blocks.h with the stage around it, which owns the job ---- */
+
 struct gzip {
-    z_stream z;
-    gz_header header;
+    int level;
+    struct weir_gzip_frame frame;
+    struct weir_stage blocks;
 };
 
-static uInt slice(size_t n)
+static int split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
 {
-    return (uInt)(n < SLICE_MAX_BYTES ? n : SLICE_MAX_BYTES);
+    (void)job;
+    (void)block;
+    (void)p;
+    *cut = len >= WEIR_ZIP_BLOCK_BYTES ? WEIR_ZIP_BLOCK_BYTES : last ? len : 0;
+    return 0;
 }
 
-static bool has_more(struct gzip *g, const struct weir_in *in)
+static void *worker_new(void *job, struct weir_err *err)
 {
-    unsigned bytes = 0;
-    int bits = 0;
+    const struct gzip *g = job;
 
-    deflatePending(&g->z, &bytes, &bits);
-    return bytes > 0 || in->pos < in->size || in->last;
+    return weir_deflate_new(g->level, err);
 }
+
+static void worker_free(void *worker)
+{
+    weir_deflate_free(worker);
+}
+
+static int work(const void *job, void *worker, struct weir_block *block)
+{
+    (void)job;
+    return weir_deflate_block(
+        worker, block->in, block->in_len, &block->out, block->note, &block->err);
+}
+
+static int head(void *job, void *worker, struct weir_block *block)
+{
+    return weir_gzip_header(&block->out, &block->err) != 0 ? -1 : work(job, worker, block);
+}
+
+static int merge(void *job, struct weir_block *block)
+{
+    struct gzip *g = job;
+
+    weir_gzip_frame_add(&g->frame, block->note);
+    return block->err.code == WEIR_OK ? 0 : -1;
+}
+
+static int finish(void *job, struct weir_buf *out, struct weir_err *err)
+{
+    const struct gzip *g = job;
+
+    return weir_gzip_trailer(out, &g->frame, err);
+}
+
+static const struct weir_blocks_ops blocks_ops = {.name = "gzip",
+    .note_bytes = sizeof(struct weir_gzip_frame),
+    .split = split,
+    .worker_new = worker_new,
+    .head = head,
+    .work = work,
+    .worker_free = worker_free,
+    .merge = merge,
+    .finish = finish};
 
 static enum weir_step gzip_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
     struct gzip *g = self;
 
-    for (;;) {
-        if (out->pos == out->size) {
-            return has_more(g, in) ? WEIR_NEED_OUT : WEIR_NEED_IN;
-        }
-        uInt n_in = slice(in->size - in->pos), n_out = slice(out->size - out->pos);
-        bool last = in->last && n_in == in->size - in->pos;
-        g->z.next_in = (z_const Bytef *)in->p + in->pos;
-        g->z.avail_in = n_in;
-        g->z.next_out = out->p + out->pos;
-        g->z.avail_out = n_out;
-        int rc = deflate(&g->z, last ? Z_FINISH : Z_NO_FLUSH);
-        in->pos += n_in - g->z.avail_in;
-        out->pos += n_out - g->z.avail_out;
-        if (rc == Z_STREAM_END) {
-            return WEIR_END;
-        }
-        if (rc != Z_OK && rc != Z_BUF_ERROR) {
-            weir_err_set(err, WEIR_E_BUG, "gzip: zlib says %d", rc);
-            return WEIR_FAIL;
-        }
-        if (!in->last && in->pos == in->size && out->pos < out->size) {
-            return WEIR_NEED_IN;
-        }
-    }
+    return g->blocks.ops->step(g->blocks.self, in, out, err);
 }
 
 static void gzip_free(void *self)
@@ -104,7 +123,7 @@ static void gzip_free(void *self)
     struct gzip *g = self;
 
     if (g != NULL) {
-        deflateEnd(&g->z);
+        weir_stage_free(&g->blocks);
         free(g);
     }
 }
@@ -115,19 +134,19 @@ static const struct weir_stage_ops gzip_ops = {
     .free = gzip_free,
 };
 
-int weir_gzip_new(int level, struct weir_stage *ret, struct weir_err *err)
+int weir_gzip_new(
+    int level, struct weir_workers *workers, struct weir_stage *ret, struct weir_err *err)
 {
-    if (level < 0 || level > 9) {
-        return weir_err_set(err, WEIR_E_CONFIG, "gzip: level %d is not one of 0 to 9", level);
-    }
     struct gzip *g = calloc(1, sizeof *g);
-    if (g == NULL ||
-        deflateInit2(&g->z, level, Z_DEFLATED, GZIP_WRAP, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-        free(g);
+
+    if (g == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "gzip: out of memory for an encoder");
     }
-    g->header.os = 255; /* unknown; time 0: the same input always gives the same bytes */
-    deflateSetHeader(&g->z, &g->header);
+    g->level = level;
+    if (weir_blocks_new(&blocks_ops, g, WEIR_ZIP_BLOCK_BYTES, workers, &g->blocks, err) != 0) {
+        free(g);
+        return -1;
+    }
     *ret = (struct weir_stage){.ops = &gzip_ops, .self = g};
     return 0;
 }

@@ -28,6 +28,15 @@
 /* A buffer that one block made larger than this is given back after it: twice a block */
 #define WEIR_KEEP_MAX_BYTES (2 * WEIR_MIB)
 
+/* codec: archives. What is kept of each entry to the end, for the directory, is 64 bytes and its
+ * name; the directory itself is made in one piece: 16 MiB, 32 and 54 at the most. Deflated are 256
+ * KiB at a time: on log text that is 1 % larger than pieces of 4 MiB. */
+#define WEIR_ZIP_BLOCK_BYTES (256 * WEIR_KIB)
+#define WEIR_ZIP_ENTRIES_MAX ((size_t)1 << 18)
+#define WEIR_ZIP_NAME_MAX_BYTES 4096 /* PATH_MAX; a key of S3 has 1,024 */
+#define WEIR_ZIP_NAMES_MAX_BYTES (32 * WEIR_MIB)
+#define WEIR_CONCAT_AHEAD_MAX 8 /* sources opened before they are needed */
+
 /* csv: one row. Larger than any honest one, small enough that a row and what is made of it fit a
  * function of 128 MB. */
 #define WEIR_ROW_MAX_BYTES (16 * WEIR_MIB)
