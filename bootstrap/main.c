@@ -28,6 +28,8 @@ int main(void)
         .handlers_n = weir_handlers_n,
         .folder = known ? folder : ".", /* where Lambda starts us, and people too */
         .log = &log,
+        .concurrency = getenv("AWS_LAMBDA_MAX_CONCURRENCY"),
+        .extension = true,
     };
     return weir_runtime_run(&runtime);
 }

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "event/handler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,11 +16,16 @@
  * nobody can tell whether it counted.
  *
  *     init        one loop, the handler's init; what fails goes to /init/error, and the process ends
- *     GET /next   waits as long as it takes: the process may be frozen meanwhile
+ *     register    as an internal extension, for the SIGTERM (bootstrap/extension.h)
+ *     GET /next   waits as long as it takes: the process may be frozen meanwhile. A lost connection
+ *                 is tried again
  *     POST        202: done. 400, 403, 410, 413: logged, next. 500 and above: the process ends
  *
+ * With AWS_LAMBDA_MAX_CONCURRENCY (Managed Instances) there are so many workers, each a thread with
+ * all of this for itself. One that ends, ends them all.
+ *
  * SIGTERM and SIGINT cancel: what runs is undone (an open upload is aborted), nothing is posted any
- * more, and the process ends.
+ * more but an answer that is on its way, and the process ends.
  *
  * Nothing is connected and no name is looked up before the first /next, unless the
  * handler's settings ask for it (event/handler.h).
@@ -38,36 +44,20 @@ struct weir_runtime {
     const char *handler; /* _HANDLER; NULL: not set */
     const struct weir_handler *const *handlers; /* the table it is looked up in */
     size_t handlers_n;
-    const char *folder;   /* handed to the handler's init */
-    struct weir_log *log; /* its ids are set to the invocation's while one runs */
+    const char *folder;      /* handed to the handler's init */
+    struct weir_log *log;    /* its ids are set to the invocation's while one runs; with several
+                              * workers each has a copy */
+    const char *concurrency; /* AWS_LAMBDA_MAX_CONCURRENCY; NULL: not set, one worker */
+    bool extension;          /* register as one */
+    int64_t retry_ms;        /* the first pause before a lost API is tried again; 0: the default */
 };
 
 /**
- * weir_runtime_run: the whole life of the process. The environment's _X_AMZN_TRACE_ID is set or
- * unset for each invocation, so only one of these may run at a time.
+ * weir_runtime_run: the whole life of the process. With one worker the environment's
+ * _X_AMZN_TRACE_ID is set or unset for each invocation, so only one of these may run at a time.
  *
  * Returns an exit status, as enum weir_runtime_exit says; the reason is in the log by then.
  */
 int weir_runtime_run(const struct weir_runtime *runtime);
-
-/* One deadline of the platform's, and what it leaves: work ends a margin before it, clean-up half a
- * margin, so that there is time to say that it ran out. */
-struct weir_runtime_deadline {
-    int64_t work_by_mono_ms, undo_by_mono_ms; /* CLOCK_MONOTONIC; INT64_MAX: none */
-};
-
-/**
- * weir_runtime_deadline: the Lambda-Runtime-Deadline-Ms header on our own clock.
- *
- * header   milliseconds since 1970, or NULL
- * unix_ms, mono_ms  the two clocks, now
- *
- * ret      receives the two times; the margin is a tenth of the time left, at most
- *          WEIR_RUNTIME_MARGIN_MAX_MS. None of both when header is NULL or no number
- *
- * Returns 0, or -1 when it is no number.
- */
-int weir_runtime_deadline(
-    const char *header, int64_t unix_ms, int64_t mono_ms, struct weir_runtime_deadline *ret);
 
 #endif

@@ -124,6 +124,8 @@
 /* A handler may fill it, so that one too large is told as such */
 #define WEIR_RESPONSE_ROOM_BYTES (32 * WEIR_MIB)
 
+#define WEIR_PRELUDE_MAX_BYTES (64 * WEIR_KIB) /* a streamed answer's status, headers, cookies */
+
 /* event: metrics. */
 #define WEIR_METRICS_MAX 20 /* in one document; CloudWatch takes 100, a handler has 6 */
 #define WEIR_METRICS_LINE_MAX_BYTES (16 * WEIR_KIB) /* these, and names from the environment */
@@ -143,7 +145,19 @@
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */
 /* The API's answer to a POST; only logged about */
 #define WEIR_RUNTIME_ANSWER_MAX_BYTES (64 * WEIR_KIB)
-#define WEIR_RUNTIME_POST_MS 30000      /* the API is on the same machine */
+/* What is queued for the API at once: a head with an X-Ray cause, or one piece of a stream */
+#define WEIR_HTTP1_OUT_MAX_BYTES (128 * WEIR_KIB)
+#define WEIR_RUNTIME_POST_MS 30000 /* the API is on the same machine */
+/* After a signal, for an answer whose post has begun: Lambda's window for all has 500 */
+#define WEIR_RUNTIME_FINISH_MS 200
+/* A lost Runtime API: pauses of 50 ms, doubled each time, 3 s in all; then the process ends, and
+ * Lambda starts another */
+#define WEIR_RUNTIME_RETRY_MS 50
+#define WEIR_RUNTIME_TRIES_MAX 8
+#define WEIR_RUNTIME_REGISTER_MS                                                                   \
+    1000 /* for an extensions API that takes a request and says nothing */
+#define WEIR_RUNTIME_WORKERS_MAX 1024           /* Lambda: 64 for each vCPU, 16 vCPUs */
+#define WEIR_RUNTIME_STACK_BYTES (1 * WEIR_MIB) /* of a worker; the deepest call takes a tenth */
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
 /* cli: the command. */

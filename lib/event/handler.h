@@ -4,7 +4,9 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/log.h"
+#include "net/http.h"
 #include "net/loop.h"
+#include "stream/stage.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +17,10 @@
  * a handler knows nothing of the Runtime API. Everything runs on one thread, the loop's.
  *
  *     init once -> run for each invocation -> (the process ends; fini in tests and on the desk)
+ *
+ * On Managed Instances (AWS_LAMBDA_MAX_CONCURRENCY) there are several workers, each a thread with
+ * its own loop, its own log and its own state from its own call of init: nothing that is not const
+ * may be shared, so no static variable, no setenv, no chdir.
  *
  * The header lies here, below the handlers, so that they include nothing of the bootstrap.
  */
@@ -37,8 +43,17 @@ struct weir_invocation {
                                * already taken off; INT64_MAX when there is no deadline */
     int64_t undo_by_mono_ms;  /* a little later: by then what a failure left must be cleaned up */
     struct weir_loop *loop;
-    const struct weir_log *log; /* puts the request id before each line */
-    char *error_type;           /* see weir_handler_error_type; NULL: nobody asks */
+    const struct weir_log *log;          /* puts the request id before each line */
+    char *error_type;                    /* see weir_handler_error_type; NULL: nobody asks */
+    struct weir_response_stream *stream; /* see weir_handler_stream; NULL: nobody takes one */
+    /* What else the platform says about it, each NULL when it does not. Text of others, checked
+     * for nothing but control characters. */
+    const char *content_type;     /* of the event */
+    const char *function_arn;     /* as invoked: with its alias or version */
+    const char *trace_id;         /* X-Ray's; _X_AMZN_TRACE_ID too, while one runs at a time */
+    const char *client_context;   /* JSON of the mobile SDKs */
+    const char *cognito_identity; /* JSON */
+    const char *tenant_id;
 };
 
 struct weir_handler {
@@ -72,6 +87,8 @@ struct weir_handler {
     void (*fini)(void *self);
 };
 
+/* ---- what run may ask of its invocation ---- */
+
 /**
  * weir_handler_error_type: name the errorType of the error that run is about to return, where those
  * of weir_err_type do not say enough. The last call counts; without an error it has no effect.
@@ -84,5 +101,46 @@ struct weir_handler {
  */
 int weir_handler_error_type(
     const struct weir_invocation *invocation, const char *type, struct weir_err *err);
+
+/* How a streamed response begins. Zero it, and set what is needed. */
+struct weir_stream_head {
+    const char *content_type; /* of what is streamed; NULL: application/octet-stream */
+    /* For a function URL (or API Gateway): the HTTP answer that the body belongs to. 0: none, the
+     * stream is the body alone. */
+    int status; /* 100..599 */
+    const struct weir_http_header *headers;
+    size_t headers_n;
+    const char *const *cookies; /* values of Set-Cookie */
+    size_t cookies_n;
+};
+
+/* Who takes a streamed response; the bootstrap. */
+struct weir_response_stream {
+    int (*open)(struct weir_response_stream *stream, const char *content_type,
+        const struct weir_buf *prelude, struct weir_stage *ret, struct weir_err *err);
+};
+
+/**
+ * weir_handler_stream: answer this invocation with a stream instead of a document: the sink's end
+ * of a pipe.
+ *
+ *     struct weir_stage stages[] = {source, gzip, {0}};
+ *     if (weir_handler_stream(inv, &head, &stages[2], err) == 0) ... weir_pipe_new, weir_loop_run
+ *
+ * Nothing is sent before the first byte (or the end) reaches the sink: until then run may still
+ * fail like any other. After it, an error that run returns goes into the stream's trailers, and
+ * what the caller has got so far is known to be cut. The pipe's end means that the platform has
+ * taken all of it; run then returns 0 and leaves `response` empty. At most once per invocation;
+ * a handler that does not run the pipe may still answer with a document.
+ *
+ * head  borrowed during the call
+ * ret   the caller's: into a pipe, or weir_stage_free before run returns
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_CONFIG (a text in head that cannot be sent, or nobody here
+ * takes streams), WEIR_E_BUG (a second one), WEIR_E_NOMEM. Lambda: response streaming; the caller
+ * has it piece by piece only through InvokeWithResponseStream or a function URL in that mode.
+ */
+int weir_handler_stream(const struct weir_invocation *invocation,
+    const struct weir_stream_head *head, struct weir_stage *ret, struct weir_err *err);
 
 #endif

@@ -519,6 +519,9 @@ struct weir_http *weir_http_start(
         take_stall(http, err) != 0) {
         goto fail;
     }
+    if (weir_loop_curl(loop, err) != 0) {
+        goto fail;
+    }
     http->easy = curl_easy_init();
     if (http->easy != NULL) {
         rc = set_options(http);

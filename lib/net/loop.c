@@ -25,14 +25,18 @@ struct watch {
     curl_socket_t fd;
 };
 
-static pthread_once_t process_once = PTHREAD_ONCE_INIT;
-static CURLcode process_rc;
+static pthread_once_t sigpipe_once = PTHREAD_ONCE_INIT, curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_rc;
 
-static void process_init(void)
+static void curl_init(void)
+{
+    curl_rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static void sigpipe_init(void)
 {
     struct sigaction old;
 
-    process_rc = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
         struct sigaction ignore = {.sa_handler = SIG_IGN};
         (void)sigaction(SIGPIPE, &ignore, NULL);
@@ -148,10 +152,17 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *self, void
     return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
 }
 
-static int multi_new(struct weir_loop *loop, struct weir_err *err)
+int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
 {
     CURLMcode rc = CURLM_OUT_OF_MEMORY;
 
+    if (loop->multi != NULL) {
+        return 0;
+    }
+    pthread_once(&curl_once, curl_init);
+    if (curl_rc != CURLE_OK) {
+        return weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(curl_rc));
+    }
     loop->multi = curl_multi_init();
     if (loop->multi != NULL) {
         rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
@@ -168,7 +179,12 @@ static int multi_new(struct weir_loop *loop, struct weir_err *err)
     if (rc == CURLM_OK) {
         rc = curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, WEIR_HTTP_IDLE_MAX);
     }
-    return rc == CURLM_OK ? 0 : weir_err_set(err, WEIR_E_NOMEM, "net: %s", curl_multi_strerror(rc));
+    if (rc != CURLM_OK) {
+        curl_multi_cleanup(loop->multi);
+        loop->multi = NULL;
+        return weir_err_set(err, WEIR_E_NOMEM, "net: %s", curl_multi_strerror(rc));
+    }
+    return 0;
 }
 
 struct weir_loop *weir_loop_new(struct weir_err *err)
@@ -176,11 +192,7 @@ struct weir_loop *weir_loop_new(struct weir_err *err)
     struct weir_loop *loop = NULL;
     int rc;
 
-    pthread_once(&process_once, process_init);
-    if (process_rc != CURLE_OK) {
-        weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(process_rc));
-        return NULL;
-    }
+    pthread_once(&sigpipe_once, sigpipe_init);
     loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for a loop");
@@ -197,10 +209,7 @@ struct weir_loop *weir_loop_new(struct weir_err *err)
     uv_timer_init(&loop->uv, &loop->wake);
     uv_unref((uv_handle_t *)&loop->wake);
     loop->curl_timer.data = loop;
-    if (multi_new(loop, err) != 0) {
-        weir_loop_free(loop);
-        return NULL;
-    }
+    loop->deadline_ms = INT64_MAX;
     return loop;
 }
 
@@ -211,7 +220,9 @@ void weir_loop_free(struct weir_loop *loop)
     if (loop == NULL) {
         return;
     }
-    curl_multi_cleanup(loop->multi);
+    if (loop->multi != NULL) {
+        curl_multi_cleanup(loop->multi);
+    }
     uv_close((uv_handle_t *)&loop->curl_timer, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     /* Ends that are gone may have handles whose close callbacks are still to run, and those may
@@ -239,6 +250,29 @@ const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop)
     return loop->cancel.code != WEIR_OK ? &loop->cancel : NULL;
 }
 
+void weir_loop_set_deadline(struct weir_loop *loop, int64_t mono_ms)
+{
+    loop->deadline_ms = mono_ms;
+}
+
+/* Whether what runs is to stop, and why. */
+static int check_stop(const struct weir_loop *loop, struct weir_err *err)
+{
+    if (loop->cancel.code != WEIR_OK) {
+        keep_first(err, &loop->cancel);
+        return -1;
+    }
+    if (loop->deadline_ms != INT64_MAX && weir_clock_mono_ms() >= loop->deadline_ms) {
+        return weir_err_set(err, WEIR_E_DEADLINE, "the time for this ran out");
+    }
+    return 0;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void run_uv(struct weir_loop *loop, uv_run_mode mode)
 {
     loop->running = true;
@@ -260,14 +294,11 @@ static void look(struct weir_loop *loop)
 
 int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err)
 {
-    if (loop->cancel.code == WEIR_OK && weir_loop_step_undo(loop, mono_ms, err) != 0) {
+    if (check_stop(loop, err) != 0 ||
+        weir_loop_step_undo(loop, sooner(mono_ms, loop->deadline_ms), err) != 0) {
         return -1;
     }
-    if (loop->cancel.code != WEIR_OK) {
-        keep_first(err, &loop->cancel);
-        return -1;
-    }
-    return 0;
+    return check_stop(loop, err);
 }
 
 int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err)
@@ -305,8 +336,9 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
         struct weir_err broke = {0};
         bool failing;
 
-        if (loop->cancel.code != WEIR_OK && weir_pipe_err(pipe)->code == WEIR_OK) {
-            weir_pipe_cancel(pipe, &loop->cancel);
+        if (weir_pipe_err(pipe)->code == WEIR_OK && check_stop(loop, &broke) != 0) {
+            weir_pipe_cancel(pipe, &broke);
+            broke = (struct weir_err){0};
         }
         switch (weir_pipe_sweep(pipe, weir_clock_mono_ms())) {
         case WEIR_PIPE_DONE:
@@ -320,8 +352,9 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
         case WEIR_PIPE_WAITING:
             /* Once it fails, the deadline has done its work: the stages bound their own undoing. */
             failing = weir_pipe_err(pipe)->code != WEIR_OK;
-            if (weir_loop_step_undo(loop, failing ? INT64_MAX : weir_pipe_deadline(pipe), &broke) ==
-                0) {
+            if (weir_loop_step_undo(loop,
+                    failing ? INT64_MAX : sooner(weir_pipe_deadline(pipe), loop->deadline_ms),
+                    &broke) == 0) {
                 break; /* a cancel is seen above, in the next round */
             }
             if (failing) { /* nothing will ever wake it: what is left to undo stays undone */

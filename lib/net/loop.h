@@ -19,8 +19,9 @@
 struct weir_loop;
 
 /**
- * weir_loop_new: a loop. The first one of a process also sets up libcurl, and ignores SIGPIPE where
- * nobody has chosen otherwise (a closed peer is an error of one write, not the process's end).
+ * weir_loop_new: a loop. The first one of a process also ignores SIGPIPE where nobody has chosen
+ * otherwise (a closed peer is an error of one write, not the process's end). libcurl, and OpenSSL
+ * with it, are set up by the first request (net/http.h): that takes longer than a function's start.
  *
  * Returns it (weir_loop_free), or NULL with *err set: WEIR_E_NOMEM, WEIR_E_IO (descriptors).
  */
@@ -63,6 +64,15 @@ int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err
  * signal callbacks on the loop; the first reason wins.
  */
 void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why);
+
+/**
+ * weir_loop_set_deadline: what runs on the loop is to end by then: from mono_ms on,
+ * weir_loop_step returns WEIR_E_DEADLINE, and a pipe in weir_loop_run is cancelled with it. For
+ * whoever calls code that should watch its own time and may not; weir_loop_step_undo is not bound.
+ *
+ * mono_ms  CLOCK_MONOTONIC; INT64_MAX: none
+ */
+void weir_loop_set_deadline(struct weir_loop *loop, int64_t mono_ms);
 
 /** weir_loop_cancelled: the reason, or NULL when nobody has cancelled. Owned by the loop. */
 const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop);

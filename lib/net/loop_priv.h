@@ -10,13 +10,18 @@
 /* What loop.c and http.c share; nobody else includes this. */
 struct weir_loop {
     uv_loop_t uv;
-    uv_timer_t curl_timer; /* when libcurl wants to be called again */
-    uv_timer_t wake;       /* the limit of one weir_loop_step */
-    CURLM *multi;
+    uv_timer_t curl_timer;  /* when libcurl wants to be called again */
+    uv_timer_t wake;        /* the limit of one weir_loop_step */
+    CURLM *multi;           /* NULL until the first request */
+    int64_t deadline_ms;    /* weir_loop_set_deadline's */
     bool running;           /* inside uv_run, to refuse nesting */
     struct weir_err broken; /* the loop itself cannot go on */
     struct weir_err cancel; /* weir_loop_cancel's reason */
 };
+
+/** weir_loop_curl: see to it that there is a multi handle. Returns 0, or -1 with *err set:
+ *  WEIR_E_NOMEM. */
+int weir_loop_curl(struct weir_loop *loop, struct weir_err *err);
 
 /** weir_http_completed: libcurl is done with a request; http.c's half of the message loop. */
 void weir_http_completed(struct weir_http *http, CURLcode code);

@@ -3,6 +3,7 @@
  * its reaction? The real client runs a fake handler against a scripted server; each script ends
  * with a /next for which the server has no reply (status 599), which ends the process's loop.
  */
+#include "bootstrap/invocation.h"
 #include "bootstrap/runtime.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -156,7 +157,8 @@ static int run_with(const char *api, const char *handler, char *log_text, size_t
         .handlers = table,
         .handlers_n = COUNT(table),
         .folder = "/folder",
-        .log = &log};
+        .log = &log,
+        .retry_ms = 1};
 
     assert_int_not_equal(log.fd, -1);
     int rc = weir_runtime_run(&runtime);
@@ -323,7 +325,7 @@ static void only_the_request_id_is_required(void **state)
     canned_http_free(r.server);
 }
 
-static void unusable_request_id_ends_the_process_without_a_post(void **state)
+static void unusable_request_id_is_asked_for_again_without_a_post(void **state)
 {
     static const struct canned_reply scripts[] = {
         EVENT(""),
@@ -347,9 +349,10 @@ static void unusable_request_id_ends_the_process_without_a_post(void **state)
     for (size_t i = 0; i < COUNT(scripts); i++) {
         struct run r;
         run_script(&r, "fake", &scripts[i], 1);
-        assert_int_equal(canned_http_requests(r.server), 1);
+        assert_request(&r, 1, NEXT); /* another try, and nothing else */
+        assert_int_equal(canned_http_requests(r.server), 2);
         assert_int_equal(fake.runs, 0);
-        assert_has(r.log, "no usable Lambda-Runtime-Aws-Request-Id");
+        assert_has(r.log, "no usable Lambda-Runtime-Aws-Request-Id; trying again");
         canned_http_free(r.server);
     }
 }
@@ -637,35 +640,80 @@ static void status_of_next_other_than_200_ends_the_process(void **state)
     }
 }
 
-static void event_cut_short_is_not_run(void **state)
+static void event_cut_short_is_not_run_and_answered_by_an_error(void **state)
 {
-    static const struct canned_reply scripts[] = {
-        {NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 100\r\n\r\n{}", 0, CANNED_CLOSE, 0},
-        {NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 100\r\n\r\n{}", 0, CANNED_RESET, 0},
-        {NEXT, "HTTP/1.1 200 OK\r\n" ID, 0, CANNED_CLOSE, 0},
-        {NEXT, NULL, 0, CANNED_CLOSE, 0},
+    static const struct {
+        struct canned_reply next;
+        const char *message;
+    } cases[] = {
+        {{NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 100\r\n\r\n{}", 0, CANNED_CLOSE, 0},
+            "the answer was cut: 98 bytes are missing"},
+        {{NEXT, "HTTP/1.1 200 OK\r\n" ID "Transfer-Encoding: chunked\r\n\r\n5\r\n{}", 0,
+             CANNED_CLOSE, 0},
+            "the answer was cut: 3 bytes are missing"},
+        {{NEXT, "HTTP/1.1 200 OK\r\n" ID "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", 0,
+             CANNED_CLOSE, 0},
+            "the answer was cut: 0 bytes are missing"},
+        {{NEXT, "HTTP/1.1 200 OK\r\n" ID "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 0, CANNED_KEEP,
+             0},
+            "the answer is no HTTP: the size of a chunk"},
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(scripts); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct canned_reply script[] = {cases[i].next, ACCEPTED};
         struct run r;
-        run_script(&r, "fake", &scripts[i], 1);
+        size_t len = 0;
+        run_script(&r, "fake", script, COUNT(script));
         assert_int_equal(fake.runs, 0);
-        assert_has(r.log, "ERROR runtime: GET invocation/next: ");
+        assert_request(&r, 1, POST_ERROR);
+        assert_has(
+            canned_http_request(r.server, 1, NULL), "Error-Type: Runtime.TruncatedEvent\r\n");
+        assert_has(canned_http_body(r.server, 1, &len), cases[i].message);
+        assert_request(&r, 2, NEXT); /* and on it goes */
         canned_http_free(r.server);
     }
 }
 
-static void event_larger_than_lambda_allows_is_not_run(void **state)
+static void next_that_breaks_before_its_id_is_asked_for_again(void **state)
 {
-    static const struct canned_reply script = {
-        NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 8000000\r\n\r\n", 8000000, CANNED_KEEP, 0};
+    static const struct canned_reply breaks[] = {
+        {NEXT, "HTTP/1.1 200 OK\r\n" ID, 0, CANNED_CLOSE, 0},
+        {NEXT, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}", 0, CANNED_CLOSE, 0},
+        {NEXT, "HTTP/1.1 200 OK\r\nContent-Le", 0, CANNED_RESET, 0},
+        {NEXT, "nonsense\r\n\r\n", 0, CANNED_CLOSE, 0},
+        {NEXT, NULL, 0, CANNED_CLOSE, 0},
+        {NEXT, NULL, 0, CANNED_RESET, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(breaks); i++) {
+        const struct canned_reply script[] = {breaks[i], breaks[i], EVENT(ID), ACCEPTED};
+        struct run r;
+        reset_fake(NULL);
+        run_script(&r, "fake", script, COUNT(script));
+        assert_int_equal(fake.runs, 1);
+        assert_request(&r, 3, POST_RESPONSE);
+        assert_int_equal(canned_http_requests(r.server), 5);
+        assert_has(r.log, "WARN runtime: GET invocation/next: ");
+        canned_http_free(r.server);
+    }
+}
+
+static void event_larger_than_lambda_allows_is_not_run_and_answered_by_an_error(void **state)
+{
+    static const struct canned_reply script[] = {
+        {NEXT, "HTTP/1.1 200 OK\r\n" ID "Content-Length: 8000000\r\n\r\n", 8000000, CANNED_KEEP, 0},
+        ACCEPTED,
+    };
     struct run r;
 
     (void)state;
-    run_script(&r, "fake", &script, 1);
+    run_script(&r, "fake", script, COUNT(script));
     assert_int_equal(fake.runs, 0);
-    assert_int_equal(canned_http_requests(r.server), 1);
+    assert_request(&r, 1, POST_ERROR);
+    assert_has(canned_http_request(r.server, 1, NULL), "Error-Type: Function.LimitExceeded\r\n");
+    assert_request(&r, 2, NEXT);
     canned_http_free(r.server);
 }
 
@@ -824,7 +872,7 @@ int main(void)
         TEST(signal_cancels_the_run_and_nothing_is_posted),
         TEST(trace_id_is_set_and_unset_with_each_invocation),
         TEST(only_the_request_id_is_required),
-        TEST(unusable_request_id_ends_the_process_without_a_post),
+        TEST(unusable_request_id_is_asked_for_again_without_a_post),
         TEST(long_request_id_is_used_whole_and_cut_in_the_log),
         TEST(deadline_header_reaches_the_handler),
         TEST(deadline_that_is_no_number_is_none),
@@ -838,8 +886,9 @@ int main(void)
         TEST(response_of_6_mib_is_sent_and_one_byte_more_is_refused),
         TEST(status_of_a_post_has_its_reaction),
         TEST(status_of_next_other_than_200_ends_the_process),
-        TEST(event_cut_short_is_not_run),
-        TEST(event_larger_than_lambda_allows_is_not_run),
+        TEST(event_cut_short_is_not_run_and_answered_by_an_error),
+        TEST(next_that_breaks_before_its_id_is_asked_for_again),
+        TEST(event_larger_than_lambda_allows_is_not_run_and_answered_by_an_error),
         TEST(answer_lost_on_the_way_is_logged_and_not_given_as_an_error),
         TEST(runtime_api_that_is_not_there_ends_the_process),
         TEST(init_that_fails_is_reported_and_ends_the_process),
