@@ -8,10 +8,10 @@
 #include "bootstrap/http1_answer.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/look_up.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 8 /* of one name: IPv6 and IPv4, and a few more */
+#define ADDRESSES_MAX 2 /* localhost is either of two */
 
 /* On the heap by itself: libuv needs it until the close callback. */
 struct watch {
@@ -109,10 +109,8 @@ static int fail(struct weir_http1 *h, int number, struct weir_err *err)
 
 static void add_address(struct weir_http1 *h, const void *sa, size_t len)
 {
-    if (h->addrs_n < ADDRESSES_MAX && len <= sizeof h->addrs[0]) {
-        memcpy(&h->addrs[h->addrs_n], sa, len);
-        h->addr_lens[h->addrs_n++] = (socklen_t)len;
-    }
+    memcpy(&h->addrs[h->addrs_n], sa, len);
+    h->addr_lens[h->addrs_n++] = (socklen_t)len;
 }
 
 static void add_numeric(struct weir_http1 *h, const char *host, unsigned port)
@@ -127,19 +125,14 @@ static void add_numeric(struct weir_http1 *h, const char *host, unsigned port)
     }
 }
 
-static int look_up(struct weir_http1 *h, const char *host, const char *port, struct weir_err *err)
+static int look_up(struct weir_http1 *h, const char *host, unsigned port, struct weir_err *err)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    struct addrinfo *list = NULL;
-    int rc = getaddrinfo(host, port, &hints, &list);
+    char ip[WEIR_IP_BYTES];
 
-    if (rc != 0) {
-        return weir_err_detail(err, WEIR_E_NET, rc, "%s: %s", h->address, gai_strerror(rc));
+    if (weir_look_up(h->loop, host, port, ip, err) != 0) {
+        return -1;
     }
-    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-        add_address(h, a->ai_addr, a->ai_addrlen);
-    }
-    freeaddrinfo(list);
+    add_numeric(h, ip, port);
     return h->addrs_n > 0 ? 0 : fail(h, EADDRNOTAVAIL, err);
 }
 
@@ -178,7 +171,7 @@ static int resolve(struct weir_http1 *h, struct weir_err *err)
         return 0;
     }
     add_numeric(h, name, (unsigned)number);
-    return h->addrs_n > 0 ? 0 : look_up(h, name, port, err);
+    return h->addrs_n > 0 ? 0 : look_up(h, name, (unsigned)number, err);
 }
 
 static int connect_to(struct weir_http1 *h, struct weir_err *err)
