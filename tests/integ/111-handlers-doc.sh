@@ -1,0 +1,61 @@
+#!/bin/bash
+# Does docs/HANDLERS.md work as it stands? The handler is taken from the page, built in a copy of the tree, and its commands
+# are run.
+# shellcheck source=tests/integ/lib.sh
+source "$(dirname "$0")/lib.sh"
+doc=$ROOT/docs/HANDLERS.md
+
+# block FILE: the code under the line that ends with `FILE`:
+block() {
+    awk -v name="\`$1\`:" '
+        /^```/ { if (on) exit; if (found) { on = 1; next } }
+        on { print }
+        index($0, name) && substr($0, length($0) - length(name) + 1) == name { found = 1 }' "$doc"
+}
+
+# What was built already is copied with its times, so that only what is new is compiled.
+copy_tree() {
+    mkdir -p tree
+    (cd "$ROOT" && cp -a Makefile lib handlers bootstrap cli tests events "$T/tree/") || return 1
+    mkdir -p "tree/$(basename "$BUILD")"
+    cp -a "$BUILD/obj" "$BUILD/flags" "$BUILD"/*.a "tree/$(basename "$BUILD")/" || return 1
+    mkdir -p tree/handlers/shout
+    block handlers/shout/shout.h >tree/handlers/shout/shout.h
+    block handlers/shout/shout.c >tree/handlers/shout/shout.c
+    block tests/unit/test_shout.c >tree/tests/unit/test_shout.c
+    grep -q weir_shout_handler tree/handlers/shout/shout.c && grep -q stage_check tree/tests/unit/test_shout.c || return 1
+    sed -i -e 's|^#include "handlers/hello/hello.h"|&\n#include "handlers/shout/shout.h"|' \
+        -e 's|^const struct weir_handler \*const weir_handlers\[\] = {|&\n    \&weir_shout_handler,|' tree/bootstrap/handlers.c
+    [ "$(grep -c shout tree/bootstrap/handlers.c)" -eq 2 ]
+}
+
+build() { # with the flags that BUILD was made with
+    local sanitize=
+    [ "$ASAN" -eq 0 ] || sanitize=SANITIZE=address,undefined
+    make -C tree BUILD="$(basename "$BUILD")" ${sanitize:+"$sanitize"} "$@" >make.log 2>&1 </dev/null || { tail -n 20 make.log; return 1; }
+}
+
+shout() { # shout ARGS...: as on the page
+    AWS_ENDPOINT_URL_S3=file://$T/store timeout -k 10 60 "tree/$(basename "$BUILD")/weir" invoke "$ROOT/events/validate-sqs-s3.json" \
+        --handler shout "$@" >out 2>err </dev/null
+}
+
+check "the page's handler is taken over" copy_tree
+check "it builds without a warning" build -s all
+check "its layout is the tree's" bash -c 'command -v clang-format >/dev/null || exit 0
+    cp "$1/.clang-format" tree/ && clang-format --dry-run -Werror tree/handlers/shout/* tree/tests/unit/test_shout.c' _ "$ROOT"
+check "its dependencies go the right way" "$ROOT/tests/check-deps.sh" tree
+check "its unit test passes" build -s check-unit UNIT=shout
+mkdir -p store/weir-demo/uploads
+memory=()
+[ "$ASAN" -eq 0 ] || memory=(--memory 10240)
+check "without the object the message is to come again" bash -c '[ "$1" = 0 ] && grep -q itemIdentifier out' _ \
+    "$(shout "${memory[@]}"; echo $?)"
+echo "hello from a pipe" >store/weir-demo/uploads/events.csv
+check "the object is copied" shout "${memory[@]}"
+check "the response is empty" same "$(cat out)" '{"batchItemFailures":[]}'
+check "in capitals" same "$(cat store/weir-demo/shouts/uploads/events.csv)" "HELLO FROM A PIPE"
+check "the page says so" grep -qF 'HELLO FROM A PIPE' "$doc"
+check "without a prefix the function does not start" bash -c '[ "$1" = 1 ] && grep -q "WEIR_SHOUT_PREFIX: is empty" out' _ \
+    "$(shout "${memory[@]}" --env WEIR_SHOUT_PREFIX=; echo $?)"
+finish
