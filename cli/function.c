@@ -297,7 +297,7 @@ int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *o
     struct run r = {.opts = opts, .result = ret};
 
     *ret = (struct weir_function_result){.outcome = WEIR_FUNCTION_DIED};
-    weir_buf_init(&ret->body, WEIR_RESPONSE_MAX_BYTES);
+    weir_buf_init(&ret->body, WEIR_STREAM_MAX_BYTES);
     if (access(opts->bootstrap, X_OK) != 0) {
         return weir_err_detail(
             err, WEIR_E_CONFIG, errno, "%.160s: %s", opts->bootstrap, strerror(errno));
