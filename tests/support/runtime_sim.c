@@ -59,8 +59,9 @@ static void on_next(void *ctx)
 
 static void keep(struct sim_answer *to, const struct weir_rapi_answer *answer)
 {
-    to->times++;
-    to->there = true;
+    if (to->times++ > 0) {
+        return; /* the first one is kept */
+    }
     to->kind = answer->kind;
     to->streamed = answer->streamed;
     (void)snprintf(to->error_type, sizeof to->error_type, "%s",

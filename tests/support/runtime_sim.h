@@ -21,12 +21,11 @@ struct sim_fault {
 };
 
 struct sim_answer {
-    bool there;
     enum weir_rapi_kind kind;
     bool streamed;
     char error_type[64], content_type[96], cause[512];
     struct weir_buf body, part;
-    size_t times; /* that it was answered: more than 1 is a bug of the runtime's */
+    size_t times; /* that it was answered; what is kept is the first one */
 };
 
 struct sim {
