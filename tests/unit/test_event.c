@@ -826,6 +826,10 @@ static void shipped_events_are_what_their_names_say(void **state)
         {"events/validate-sqs-batch.json", false},
         {"events/validate-s3-direct.json", true},
         {"events/validate-eventbridge.json", true},
+        {"events/validate-sqs-eventbridge.json", false},
+        {"events/validate-sqs-sns.json", false},
+        {"events/validate-sns-direct.json", true},
+        {"events/validate-sqs-fifo.json", false},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         parse_file(files[i].path, &event);
@@ -843,6 +847,17 @@ static void shipped_events_are_what_their_names_say(void **state)
     assert_int_equal(event.messages_n, 2);
     assert_response(&event,
         "{\"batchItemFailures\":[{\"itemIdentifier\":\"00000000-0000-4000-8000-000000000002\"}]}");
+    weir_event_fini(&event);
+    parse_file("events/validate-sqs-fifo.json", &event);
+    assert_int_equal(event.messages_n, 3);
+    assert_true(event.fifo);
+    weir_event_fini(&event);
+    parse_file("events/validate-sqs-mixed.json", &event);
+    assert_int_equal(event.messages_n, 8);
+    assert_false(event.fifo);
+    assert_string_equal(event.messages[2].records[1].key, "uploads/a b+.csv");
+    assert_string_equal(event.messages[4].records[0].key, "uploads/c+d %20.csv");
+    assert_non_null(strstr(event.messages[6].err.msg, "eventVersion: must be 2.x"));
     weir_event_fini(&event);
     parse_file("events/validate-sqs-testevent.json", &event);
     assert_int_equal(event.messages_n, 1);
