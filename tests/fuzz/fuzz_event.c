@@ -1,10 +1,15 @@
 /*
  * Whatever bytes come as an event: an answer, never a crash. What comes out keeps the promises of
- * event/event.h, and the response is a document that can be read back.
+ * event/event.h; a batch is worked through with records that succeed, fail or meet the deadline as
+ * their keys say; hello gets the bytes, too. The response, or the error that the Runtime API would
+ * get, is a document that can be read back.
  */
+#include "bootstrap/fault.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "event/batch.h"
 #include "event/event.h"
+#include "handlers/hello/hello.h"
 #include "json/quote.h"
 #include "json/tape.h"
 
@@ -87,6 +92,102 @@ static void check_as_body(const uint8_t *data, size_t size)
     free(body);
 }
 
+/* ---- through a handler ---- */
+
+static struct weir_invocation invocation;
+
+/* The last byte of the key decides. */
+static int fuzz_record(void *ctx, const struct weir_invocation *inv, const struct weir_s3_record *r,
+    struct weir_err *err)
+{
+    unsigned char last = (unsigned char)r->key[strlen(r->key) - 1];
+
+    (void)ctx;
+    check_record(r);
+    require(r->kind == WEIR_EVENT_CREATED && inv->deadline_mono_ms == INT64_MAX);
+    if (last % 8 == 7) {
+        invocation.deadline_mono_ms = 0; /* nothing more may be begun */
+    }
+    return last % 4 == 3 ? weir_err_set(err, WEIR_E_DATA, "%s", r->key) : 0;
+}
+
+static int batch_run(
+    void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err)
+{
+    const struct weir_event_work work = {"fuzz", fuzz_record, self};
+
+    return weir_event_run(&work, inv, response, err);
+}
+
+/* What the Runtime API gets, as the bootstrap composes it. */
+static void check_answer(int rc, struct weir_buf *response, const struct weir_err *err)
+{
+    struct weir_buf body;
+    const char *type =
+        invocation.error_type[0] != '\0' ? invocation.error_type : weir_err_type(err->code);
+
+    if (rc == 0) {
+        require(err->code == WEIR_OK && response->len > 0);
+        check_json(response);
+        return;
+    }
+    require(err->code != WEIR_OK && err->msg[0] != '\0');
+    require(type[0] != '\0' && strpbrk(type, " \r\n\t") == NULL);
+    weir_buf_init(&body, WEIR_RUNTIME_ANSWER_MAX_BYTES);
+    require(weir_fault_json(&body, type, err->msg, NULL) == 0);
+    check_json(&body);
+    body.len = 0;
+    require(weir_fault_cause(&body, type, err->msg, NULL) == 0);
+    check_json(&body);
+    weir_buf_fini(&body);
+}
+
+typedef int run_fn(
+    void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err);
+
+static void check_run(run_fn *run, void *self, const char *event, size_t len, int64_t deadline_ms)
+{
+    static const struct weir_log log = {.fd = -1};
+    static struct weir_loop *loop;
+    char type[WEIR_ERROR_TYPE_BYTES] = "";
+    struct weir_buf response;
+    struct weir_err err = {0};
+
+    loop = loop != NULL ? loop : weir_loop_new(NULL);
+    require(loop != NULL);
+    weir_buf_init(&response, WEIR_MIB);
+    invocation = (struct weir_invocation){.event = event,
+        .event_len = len,
+        .request_id = "r",
+        .deadline_mono_ms = deadline_ms,
+        .undo_by_mono_ms = deadline_ms,
+        .loop = loop,
+        .log = &log,
+        .error_type = type};
+    int rc = run(self, &invocation, &response, &err);
+    check_answer(rc, &response, &err);
+    weir_buf_fini(&response);
+}
+
+static void check_handlers(const uint8_t *data, size_t size)
+{
+    static void *hello;
+    char *event = malloc(size + 1);
+
+    require(event != NULL);
+    if (size > 0) {
+        memcpy(event, data, size);
+    }
+    event[size] = '\0';
+    if (hello == NULL) {
+        hello = weir_hello_handler.init(&(struct weir_handler_env){.folder = "."}, NULL);
+        require(hello != NULL);
+    }
+    check_run(batch_run, NULL, event, size, INT64_MAX);
+    check_run(weir_hello_handler.run, hello, event, size, weir_clock_mono_ms()); /* no sleep */
+    free(event);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct weir_event event;
@@ -99,5 +200,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(err.code != WEIR_OK && err.msg[0] != '\0');
     }
     check_as_body(data, size);
+    check_handlers(data, size);
     return 0;
 }
