@@ -132,6 +132,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CC_FLAGS) -MMD -MP -c -o $@ $<
 
+# Compiled in by the assembler, which the compiler's dependencies do not see.
+$(call obj,cli/local/page.c): cli/local/page.html
+
 $(LIB_A): $(call obj,$(LIB_SRC))
 $(BUILD)/libhandlers.a: $(call obj,$(HANDLERS_SRC))
 $(BUILD)/libbootstrap.a: $(call obj,$(filter-out bootstrap/main.c,$(BOOTSTRAP_SRC)))

@@ -178,4 +178,23 @@
 #define WEIR_STREAM_MAX_BYTES (200 * WEIR_MIB)      /* Lambda: a streamed response */
 #define WEIR_RAPI_HEADERS_MAX_BYTES (64 * WEIR_KIB) /* one request's line and headers */
 
+/* local: the service on one machine. */
+/* A record of the queue: a key of 1,024 bytes, each of them escaped twice, and what is around it */
+#define WEIR_JOURNAL_RECORD_MAX_BYTES (32 * WEIR_KIB)
+/* A journal shorter than this is not rewritten */
+#define WEIR_QUEUE_REWRITE_BYTES (256 * WEIR_KIB)
+#define WEIR_QUEUE_MESSAGES_MAX 10000 /* waiting, in flight, dead; what comes then is found later  \
+                                       */
+#define WEIR_QUEUE_NAMES_MAX 100000   /* files that are remembered: about 20 MB */
+#define WEIR_WORKER_BATCH_MAX 10      /* messages in one event: SQS's default ceiling */
+#define WEIR_UPLOADS_FOLDERS_MAX 512  /* watched by inotify: a user may have 8192 or more */
+#define WEIR_FORM_FIELDS_MAX 64       /* of an upload form: ours have nine */
+#define WEIR_FORM_FIELDS_MAX_BYTES (20 * WEIR_KIB) /* S3: all that comes before the file */
+#define WEIR_RESULTS_MAX 100                       /* validated files in the page's list */
+#define WEIR_STATUS_MESSAGES_MAX 50    /* of each state in the page; the counts are of all */
+#define WEIR_FRONT_CONNECTIONS_MAX 128 /* a few browsers with six each, and scripts */
+#define WEIR_FRONT_CONNECTION_BYTES (256 * WEIR_KIB) /* an upload is read in pieces of this */
+#define WEIR_FRONT_IDLE_S 120 /* a browser that slept so long in mid-upload has given up */
+#define WEIR_FRONT_BODY_MAX_BYTES (64 * WEIR_KIB) /* of a request that is no upload */
+
 #endif
