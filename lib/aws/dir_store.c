@@ -2,6 +2,7 @@
 
 #include "aws/config.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "net/file.h"
 
 #include <errno.h>
@@ -54,6 +55,57 @@ int weir_dir_key(struct weir_buf *to, const char *key, struct weir_err *err)
         }
         key += n + 1;
     }
+}
+
+/* Append the part of a key that n bytes of a path stand for. */
+static int add_unpart(struct weir_buf *to, struct weir_str part, struct weir_err *err)
+{
+    static const struct {
+        const char *path, *key;
+    } names[] = {{"%", ""}, {"%2E", "."}, {"%2E%2E", ".."}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (weir_str_eq(part, weir_str_of(names[i].path))) {
+            return weir_buf_adds(to, names[i].key, err);
+        }
+    }
+    if (part.len >= 3 && memcmp(part.p, "%25", 3) == 0) {
+        return weir_buf_adds(to, "%", err) != 0 ||
+                       weir_buf_add(to, part.p + 3, part.len - 3, err) != 0
+                   ? -1
+                   : 0;
+    }
+    if (part.len == 0 || part.p[0] == '%' || weir_str_eq(part, WEIR_STR(".")) ||
+        weir_str_eq(part, WEIR_STR(".."))) {
+        return weir_err_set(err, WEIR_E_DATA, "store: a path that no key has");
+    }
+    return weir_buf_add(to, part.p, part.len, err);
+}
+
+int weir_dir_unkey(struct weir_buf *to, const char *path, struct weir_err *err)
+{
+    const size_t start = to->len;
+
+    for (;; path++) {
+        size_t n = strcspn(path, "/");
+        if (add_unpart(to, (struct weir_str){path, n}, err) != 0) {
+            return -1;
+        }
+        path += n;
+        if (*path == '\0') {
+            break;
+        }
+        if (weir_buf_adds(to, "/", err) != 0) {
+            return -1;
+        }
+    }
+    if (weir_buf_text(to, err) == NULL) {
+        return -1;
+    }
+    if (weir_s3_key_check((const char *)to->p + start, NULL) != 0) {
+        return weir_err_set(err, WEIR_E_DATA, "store: a path that no key has");
+    }
+    return 0;
 }
 
 /* Without openat2 (old kernels, some sandboxes) no link is followed at all. */

@@ -35,6 +35,15 @@
  */
 int weir_dir_key(struct weir_buf *to, const char *key, struct weir_err *err);
 
+/**
+ * weir_dir_unkey: the other way round: the key that has this path below its bucket's folder.
+ *
+ * Returns 0 with the key appended, or -1 with *err set: WEIR_E_DATA (a path that no key has: a part
+ * that begins with '%' and is none of the above, a key that is too long or not UTF-8),
+ * WEIR_E_LIMIT, WEIR_E_NOMEM.
+ */
+int weir_dir_unkey(struct weir_buf *to, const char *path, struct weir_err *err);
+
 /** weir_dir_source_new: as weir_s3_source_new; a missing object is an error at once. dir is the
  *  store's folder; nothing is borrowed but info. */
 int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct weir_object *object,

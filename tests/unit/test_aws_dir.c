@@ -187,12 +187,33 @@ static void no_two_keys_have_one_path(void **state)
         assert_true(strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0);
         assert_null(strstr(path, "/../"));
         snprintf(paths[n++], sizeof paths[0], "%s", path);
+        struct weir_buf back;
+        weir_buf_init(&back, 64);
+        assert_int_equal(weir_dir_unkey(&back, path, NULL), len > 0 ? 0 : -1);
+        assert_string_equal(weir_buf_text(&back, NULL), key);
+        weir_buf_fini(&back);
         weir_buf_fini(&b);
     }
     assert_true(n > 9000);
     qsort(paths, n, sizeof paths[0], compare_paths);
     for (size_t i = 1; i < n; i++) {
         assert_string_not_equal(paths[i - 1], paths[i]);
+    }
+}
+
+static void a_path_that_no_key_has_is_refused(void **state)
+{
+    static const char *const paths[] = {
+        "%2", "a/%2F", "%2E%2", "a//b", "a/../b", ".", "a/", "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        struct weir_err err = {0};
+        struct weir_buf key;
+        weir_buf_init(&key, 64);
+        assert_int_equal(weir_dir_unkey(&key, paths[i], &err), -1);
+        assert_int_equal(err.code, WEIR_E_DATA);
+        weir_buf_fini(&key);
     }
 }
 
@@ -415,6 +436,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_become_these_paths),
         cmocka_unit_test(no_two_keys_have_one_path),
+        cmocka_unit_test(a_path_that_no_key_has_is_refused),
         TEST(part_of_a_key_longer_than_a_file_name_is_refused),
         TEST(hard_keys_make_a_round_trip_inside_the_bucket),
         TEST(failed_write_leaves_the_old_object_and_nothing_else),
