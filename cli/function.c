@@ -6,9 +6,11 @@
 #include "cli/runtime_api.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/self.h"
 #include "core/uuid.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,11 +212,22 @@ static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
     return -1;
 }
 
-/* Choose how memory is limited: a control group counts what is used; RLIMIT_DATA is next best. */
-static int64_t limit_memory(
-    const struct weir_function_opts *opts, struct weir_cgroup *group, enum weir_function_limit *how)
+int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err)
 {
-    int64_t bytes = opts->memory_mb * (int64_t)WEIR_MIB;
+    char folder[PATH_MAX];
+
+    if (weir_self_folder(folder, sizeof folder, NULL) != 0 ||
+        (size_t)snprintf(ret, size, "%s/bootstrap", folder) >= size) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "--bootstrap: needed here: this program's folder cannot be told");
+    }
+    return 0;
+}
+
+int64_t weir_function_limit(
+    int64_t memory_mb, struct weir_cgroup *group, enum weir_function_limit *how)
+{
+    int64_t bytes = memory_mb * (int64_t)WEIR_MIB;
 
     *how = WEIR_LIMIT_NONE;
     if (bytes == 0) {
@@ -271,7 +284,7 @@ static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
     if (weir_uuid_new(r->result->request_id, err) != 0) {
         goto out;
     }
-    int64_t data_limit_bytes = limit_memory(r->opts, &group, &r->result->limit);
+    int64_t data_limit_bytes = weir_function_limit(r->opts->memory_mb, &group, &r->result->limit);
     if (start(loop, r, &group, data_limit_bytes, err) != 0 || wait_end(loop, r, err) != 0) {
         goto out;
     }

@@ -1,6 +1,7 @@
 #ifndef WEIR_CLI_FUNCTION_H
 #define WEIR_CLI_FUNCTION_H
 
+#include "cli/cgroup.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/uuid.h"
@@ -70,6 +71,22 @@ struct weir_function_result {
  */
 int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *opts,
     struct weir_function_result *ret, struct weir_err *err);
+
+/** weir_function_bootstrap: the path of the bootstrap beside this program. Returns 0, or -1 with
+ * *err set: WEIR_E_CONFIG. */
+int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err);
+
+/**
+ * weir_function_limit: choose how a function's memory is limited: a control group counts what is
+ * used; RLIMIT_DATA is next best.
+ *
+ * memory_mb  of 2^20 bytes; 0: no limit
+ * group      empty; receives the control group, if it is one (weir_cgroup_fini)
+ *
+ * Returns RLIMIT_DATA in bytes for the child, or 0: none.
+ */
+int64_t weir_function_limit(
+    int64_t memory_mb, struct weir_cgroup *group, enum weir_function_limit *how);
 
 /** weir_function_result_fini: release the body. */
 void weir_function_result_fini(struct weir_function_result *result);

@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 #include "cli/function.h"
 #include "core/line.h"
-#include "core/self.h"
 #include "net/signals.h"
 
 #include <inttypes.h>
@@ -66,19 +65,6 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     }
     if (n == 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "no event: name a JSON file, or -");
-    }
-    return 0;
-}
-
-/* The bootstrap beside this program. */
-static int default_bootstrap(char *ret, size_t size, struct weir_err *err)
-{
-    char folder[PATH_MAX];
-
-    if (weir_self_folder(folder, sizeof folder, NULL) != 0 ||
-        (size_t)snprintf(ret, size, "%s/bootstrap", folder) >= size) {
-        return weir_err_set(
-            err, WEIR_E_CONFIG, "--bootstrap: needed here: this program's folder cannot be told");
     }
     return 0;
 }
@@ -207,7 +193,7 @@ static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err 
         goto out;
     }
     if (opts.bootstrap == NULL) {
-        if (default_bootstrap(beside, sizeof beside, err) != 0) {
+        if (weir_function_bootstrap(beside, sizeof beside, err) != 0) {
             goto out;
         }
         opts.bootstrap = beside;
