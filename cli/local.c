@@ -1,0 +1,348 @@
+#include "cli/cli.h"
+#include "cli/function.h"
+#include "cli/local/front.h"
+#include "cli/local/home.h"
+#include "cli/local/queue.h"
+#include "cli/local/results.h"
+#include "cli/local/uploads.h"
+#include "cli/local/worker.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "event/event.h"
+#include "handlers/validate/outkey.h"
+#include "net/signals.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char weir_cli_local_help[] =
+    "usage: weir local --root DIR [--listen 127.0.0.1:9100] [OPTIONS]\n"
+    "\n"
+    "The whole service on this machine: upload forms, a bucket (a folder), its notifications, a\n"
+    "queue with a dead-letter queue, and the function. Drop a file into DIR/weir/uploads/, or "
+    "open\n"
+    "http://127.0.0.1:9100/ and upload one; its validated copy appears in DIR/weir/validations/.\n"
+    "\n"
+    "      --root DIR         where everything lies; made when it is not there\n"
+    "      --listen ADDR      address:port (default 127.0.0.1:9100; port 0: a free one)\n"
+    "      --host NAME        a name that it may be called by in URLs, besides localhost; may be\n"
+    "                         given again\n"
+    "      --bucket NAME      the folder in DIR (default weir)\n"
+    "      --visibility-s N   seconds until a message that failed comes again (default 10)\n"
+    "      --receives N       how often, before it goes to the dead-letter queue (default 3)\n"
+    "      --batch N          messages in one invocation (default 1)\n"
+    "      --handler NAME     which function (default validate)\n"
+    "      --memory MB        its memory (default 128; 0: no limit)\n"
+    "      --timeout S        seconds of one invocation (default 900)\n"
+    "      --bootstrap PATH   the program (default: bootstrap beside weir)\n"
+    "      --env NAME=VALUE   a variable more for it; may be given again\n"
+    "      --watch            start it again when it has been rebuilt\n"
+    "  -q, --quiet            tell only what went wrong\n"
+    "\n"
+    "    POST /batch/generate-presigned-url   a form, as the deployed service gives it\n"
+    "    POST /BUCKET                         the upload through it (multipart/form-data)\n"
+    "    GET  /dlq, POST /dlq/redrive         the dead messages; send them back\n"
+    "    GET  /status.json                    what the page shows\n"
+    "\n"
+    "The queue is in DIR/.weir and survives any end of this program. It has no passwords: keep it\n"
+    "on this machine.\n"
+    "\n"
+    "exit status: 130 or 143 after SIGINT or SIGTERM; 2 wrong usage, no bootstrap, or another one\n"
+    "runs in DIR; 3 failed.\n";
+
+#define MEMORY_MAX_MB (1 << 20)
+#define SECONDS_MAX_MS 86400000
+#define PREFIX "uploads/"
+#define OUTPUT_KEY "validations/{stem}.csv.gz"
+
+struct args {
+    struct weir_cli cli;
+    const char *root, *listen, *bucket, *handler, *bootstrap;
+    int64_t visibility_ms, receives, batch, memory_mb, timeout_ms;
+    bool watch;
+    struct weir_opt_list env, hosts;
+};
+
+struct local {
+    struct args args;
+    struct weir_home home;
+    struct weir_queue *queue;
+    struct weir_uploads *uploads;
+    struct weir_worker *worker;
+    struct weir_results *results;
+    struct weir_front *front;
+    const char *env[WEIR_CLI_LIST_MAX + 1];
+    size_t env_n;
+};
+
+static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
+{
+    const struct weir_opt opts[] = {
+        {.name = "root", .kind = WEIR_OPT_TEXT, .to = &a->root},
+        {.name = "listen", .kind = WEIR_OPT_TEXT, .to = &a->listen},
+        {.name = "host", .kind = WEIR_OPT_LIST, .to = &a->hosts},
+        {.name = "bucket", .kind = WEIR_OPT_TEXT, .to = &a->bucket},
+        {.name = "visibility-s",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &a->visibility_ms,
+            .max = SECONDS_MAX_MS},
+        {.name = "receives", .kind = WEIR_OPT_COUNT, .to = &a->receives, .min = 1, .max = 1000},
+        {.name = "batch",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->batch,
+            .min = 1,
+            .max = WEIR_WORKER_BATCH_MAX},
+        {.name = "handler", .kind = WEIR_OPT_TEXT, .to = &a->handler},
+        {.name = "memory", .kind = WEIR_OPT_COUNT, .to = &a->memory_mb, .max = MEMORY_MAX_MB},
+        {.name = "timeout",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &a->timeout_ms,
+            .min = 1,
+            .max = SECONDS_MAX_MS},
+        {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
+        {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
+        {.name = "watch", .kind = WEIR_OPT_FLAG, .to = &a->watch},
+        WEIR_CLI_QUIET(&a->cli),
+    };
+
+    if (weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, NULL, 0, err) < 0) {
+        return -1;
+    }
+    return a->root != NULL ? 0 : weir_err_set(err, WEIR_E_CONFIG, "no place: give --root DIR");
+}
+
+/* "127.0.0.1:9100", "[::1]:9100", "localhost:9100", ":9100" (this machine alone). */
+static int parse_address(const char *text, struct sockaddr_storage *ret, struct weir_err *err)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    const char *colon = strrchr(text, ':');
+    char name[256];
+    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
+    int rc;
+
+    if (colon == NULL || n >= sizeof name) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s is not ADDRESS:PORT", text);
+    }
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        (void)snprintf(name, sizeof name, "%.*s", (int)n - 2, text + 1);
+    } else {
+        (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
+    }
+    rc = getaddrinfo(n > 0 ? name : "127.0.0.1", colon + 1, &hints, &found);
+    if (rc != 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s: %s", text, gai_strerror(rc));
+    }
+    *ret = (struct sockaddr_storage){0};
+    memcpy(ret, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
+
+/* The output of a message, from the settings that the function has. */
+static int output_of(const struct local *l, const struct weir_s3_record *record,
+    struct weir_buf *key, const char **bucket)
+{
+    const char *pattern = weir_worker_variable(l->worker, "WEIR_OUTPUT_KEY");
+    const char *own = weir_worker_variable(l->worker, "WEIR_OUTPUT_BUCKET");
+
+    *bucket = own != NULL && *own != '\0' ? own : record->bucket;
+    return weir_outkey_make(pattern != NULL && *pattern != '\0' ? pattern : OUTPUT_KEY, record, key,
+               NULL) == 0 &&
+                   weir_buf_text(key, NULL) != NULL
+               ? 0
+               : -1;
+}
+
+static void on_done(void *ctx, const struct weir_queue_message *m, int64_t ms)
+{
+    struct local *l = ctx;
+    struct weir_event event = {0};
+    struct weir_buf key;
+    const char *bucket = NULL;
+    bool known = false;
+
+    weir_buf_init(&key, WEIR_S3_KEY_MAX_BYTES + 1);
+    if (strcmp(l->args.handler, "validate") == 0 &&
+        weir_event_parse(m->body, strlen(m->body), &event, NULL) == 0 && event.messages_n == 1 &&
+        event.messages[0].records_n == 1) {
+        known = output_of(l, &event.messages[0].records[0], &key, &bucket) == 0;
+    }
+    weir_results_add(
+        l->results, m->name, bucket, known ? (const char *)key.p : NULL, ms, weir_clock_unix_ms());
+    weir_event_fini(&event);
+    weir_buf_fini(&key);
+}
+
+static int open_queue(struct local *l, struct weir_err *err)
+{
+    size_t torn = 0;
+    const struct weir_queue_opts opts = {.path = l->home.queue,
+        .visibility_ms = l->args.visibility_ms,
+        .receives_max = l->args.receives,
+        .torn = &torn};
+
+    l->queue = weir_queue_open(&opts, err);
+    if (l->queue != NULL && torn > 0 && !l->args.cli.quiet) {
+        weir_cli_note("local", "the queue's last record had not been written whole; it is dropped");
+    }
+    return l->queue != NULL ? 0 : -1;
+}
+
+static int open_worker(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    struct weir_worker_opts opts = {.bootstrap = l->args.bootstrap,
+        .handler = l->args.handler,
+        .memory_mb = l->args.memory_mb,
+        .timeout_ms = l->args.timeout_ms,
+        .env = l->env,
+        .batch = (size_t)l->args.batch,
+        .watch = l->args.watch,
+        .quiet = l->args.cli.quiet,
+        .queue = l->queue,
+        .on_done = on_done,
+        .ctx = l};
+
+    /* The store first: --env may still name another one. */
+    l->env[l->env_n++] = l->home.endpoint;
+    for (size_t i = 0; i < l->args.env.n; i++) {
+        l->env[l->env_n++] = l->args.env.items[i];
+    }
+    opts.env_n = l->env_n;
+    l->worker = weir_worker_new(loop, &opts, err);
+    return l->worker != NULL ? 0 : -1;
+}
+
+static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    struct sockaddr_storage address;
+    const struct weir_front_opts opts = {.address = (struct sockaddr *)&address,
+        .hosts = l->args.hosts.items,
+        .hosts_n = l->args.hosts.n,
+        .store = l->home.root,
+        .bucket = l->args.bucket,
+        .prefix = PREFIX,
+        .key = &l->home.key,
+        .queue = l->queue,
+        .uploads = l->uploads,
+        .worker = l->worker,
+        .results = l->results,
+        .quiet = l->args.cli.quiet};
+
+    if (parse_address(l->args.listen, &address, err) != 0) {
+        return -1;
+    }
+    l->front = weir_front_new(loop, &opts, err);
+    if (l->front == NULL) {
+        weir_err_prefix(err, "--listen %.80s", l->args.listen);
+        return -1;
+    }
+    return 0;
+}
+
+static int open_all(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    const struct weir_uploads_opts uploads = {.store = l->home.root,
+        .bucket = l->args.bucket,
+        .prefix = PREFIX,
+        .quiet = l->args.cli.quiet};
+    struct weir_uploads_opts opts = uploads;
+
+    if (open_queue(l, err) != 0) {
+        return -1;
+    }
+    opts.queue = l->queue;
+    l->uploads = weir_uploads_new(loop, &opts, err);
+    l->results =
+        l->uploads != NULL ? weir_results_new(loop, l->home.results, l->home.root, err) : NULL;
+    return l->results != NULL && open_worker(loop, l, err) == 0 && open_front(loop, l, err) == 0
+               ? 0
+               : -1;
+}
+
+static void tell_where(const struct local *l)
+{
+    const char *colon = strrchr(l->args.listen, ':');
+    int n = (int)(colon - l->args.listen);
+
+    if (!l->args.cli.quiet) {
+        weir_cli_note("local", "http://%.*s:%u/ and %s/%s/" PREFIX, n > 0 ? n : 9,
+            n > 0 ? l->args.listen : "127.0.0.1", weir_front_port(l->front), l->home.root,
+            l->args.bucket);
+    }
+}
+
+/* Until a signal, or something that cannot be mended. Always returns -1. */
+static int serve(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    for (;;) {
+        int64_t uploads_ms = weir_uploads_turn(l->uploads);
+        int64_t front_ms = weir_front_turn(l->front);
+        int64_t next_ms = weir_worker_turn(l->worker);
+
+        next_ms = uploads_ms < next_ms ? uploads_ms : next_ms;
+        next_ms = front_ms < next_ms ? front_ms : next_ms;
+        if (weir_results_turn(l->results)) {
+            next_ms = INT64_MIN;
+        }
+        if (weir_loop_step(loop, next_ms, err) != 0) {
+            return -1;
+        }
+    }
+}
+
+static int local(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    struct weir_signals *signals = weir_signals_new(loop, err);
+    int rc = -1;
+
+    if (signals != NULL &&
+        weir_home_open(&l->home, l->args.root, l->args.bucket, PREFIX, err) == 0 &&
+        open_all(loop, l, err) == 0) {
+        tell_where(l);
+        rc = serve(loop, l, err);
+    }
+    weir_front_free(l->front);
+    if (l->worker != NULL) {
+        weir_worker_stop(l->worker);
+    }
+    weir_worker_free(l->worker);
+    weir_uploads_free(l->uploads);
+    weir_results_free(l->results);
+    weir_queue_free(l->queue);
+    weir_home_close(&l->home);
+    weir_signals_free(signals);
+    return rc;
+}
+
+int weir_cli_local(int argc, char **argv)
+{
+    char beside[PATH_MAX];
+    struct local l = {.args = {.listen = "127.0.0.1:9100",
+                          .bucket = "weir",
+                          .handler = "validate",
+                          .visibility_ms = 10000,
+                          .receives = 3,
+                          .batch = 1,
+                          .memory_mb = 128,
+                          .timeout_ms = 900000}};
+    struct weir_err err = {0};
+
+    if (parse(argc, argv, &l.args, &err) != 0) {
+        return weir_cli_usage("local", &err);
+    }
+    if (l.args.bootstrap == NULL) {
+        if (weir_function_bootstrap(beside, sizeof beside, &err) != 0) {
+            return weir_cli_fail("local", &err);
+        }
+        l.args.bootstrap = beside;
+    }
+    struct weir_loop *loop = weir_loop_new(&err);
+    int rc = loop != NULL ? local(loop, &l, &err) : -1;
+    weir_loop_free(loop);
+    return rc >= 0 ? rc : weir_cli_fail("local", &err);
+}

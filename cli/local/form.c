@@ -1,0 +1,256 @@
+#include "cli/local/form.h"
+
+#include "aws/dir_store.h"
+#include "core/buf.h"
+#include "core/limits.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PARSE_BYTES (256 * WEIR_KIB)
+
+enum step { STEP_FIELDS, STEP_FILE, STEP_REST };
+
+struct weir_form {
+    struct weir_form_opts opts;
+    struct MHD_PostProcessor *parser;
+    enum step step;
+    bool refused;
+    struct weir_policy_refusal why;
+
+    struct weir_policy_field fields[WEIR_FORM_FIELDS_MAX];
+    size_t fields_n;
+    size_t fields_bytes;
+
+    struct weir_policy policy;
+    struct weir_stage sink;
+    int64_t size_bytes; /* of the file so far */
+};
+
+#define REFUSE(form, ...)                                                                          \
+    do {                                                                                           \
+        (form)->refused = true;                                                                    \
+        (void)weir_policy_refuse(&(form)->why, __VA_ARGS__);                                       \
+        weir_stage_free(&(form)->sink);                                                            \
+    } while (0)
+
+static void refuse_store(struct weir_form *f, const struct weir_err *err)
+{
+    if (err->code == WEIR_E_CONFIG || err->code == WEIR_E_REMOTE) {
+        REFUSE(f, 400, "InvalidArgument", "%.200s", err->msg);
+    } else {
+        REFUSE(f, 500, "InternalError", "%.200s", err->msg);
+    }
+}
+
+/* ---- fields ---- */
+
+/* Append to a field's value, which may come in pieces. */
+static bool add_value(struct weir_policy_field *field, size_t len, const char *p, size_t n)
+{
+    char *value = realloc(field->value, len + n + 1);
+
+    if (value == NULL) {
+        return false;
+    }
+    memcpy(value + len, p, n);
+    value[len + n] = '\0';
+    field->value = value;
+    return memchr(p, '\0', n) == NULL; /* a value with a NUL is not what it seems to be */
+}
+
+static void on_field(struct weir_form *f, const char *name, const char *p, uint64_t off, size_t n)
+{
+    struct weir_policy_field *field;
+
+    f->fields_bytes += n + (off == 0 ? strlen(name) : 0);
+    if (f->fields_bytes > WEIR_FORM_FIELDS_MAX_BYTES ||
+        (off == 0 && f->fields_n == WEIR_FORM_FIELDS_MAX)) {
+        REFUSE(f, 400, "MaxPostPreDataLengthExceeded",
+            "Your POST request fields preceding the upload file were too large.");
+        return;
+    }
+    if (off == 0) {
+        field = &f->fields[f->fields_n];
+        field->name = strdup(name);
+        field->value = NULL;
+        f->fields_n += field->name != NULL;
+        if (field->name == NULL) {
+            REFUSE(f, 500, "InternalError", "Out of memory.");
+            return;
+        }
+    } else if (f->fields_n == 0) {
+        REFUSE(f, 400, "MalformedPOSTRequest", "The form cannot be read.");
+        return;
+    }
+    field = &f->fields[f->fields_n - 1];
+    if (!add_value(field, (size_t)off, p, n)) {
+        REFUSE(f, 400, "InvalidArgument", "The value of a form field cannot be one.");
+    }
+}
+
+/* ---- the file ---- */
+
+static void begin_file(struct weir_form *f, const char *filename)
+{
+    const struct weir_policy_form form = {.bucket = f->opts.bucket,
+        .fields = f->fields,
+        .fields_n = f->fields_n,
+        .filename = filename};
+    struct weir_err err = {0};
+
+    f->step = STEP_FILE;
+    if (weir_policy_check(f->opts.key, &form, f->opts.now_s, &f->policy, &f->why) != 0) {
+        f->refused = true;
+        return;
+    }
+    if (weir_dir_sink_new(
+            f->opts.loop, f->opts.store, f->opts.bucket, f->policy.key, &f->sink, &err) != 0) {
+        refuse_store(f, &err);
+    }
+}
+
+static enum weir_step feed(struct weir_form *f, const char *p, size_t n, bool last)
+{
+    struct weir_in in = {
+        .p = n > 0 ? (const uint8_t *)p : (const uint8_t *)"", .size = n, .last = last};
+    struct weir_out out = {.p = (uint8_t[1]){0}};
+    struct weir_err err = {0};
+    enum weir_step step;
+
+    /* A regular file never waits. */
+    do {
+        step = f->sink.ops->step(f->sink.self, &in, &out, &err);
+    } while (step == WEIR_NEED_IN && in.pos < in.size);
+    if (step != (last ? WEIR_END : WEIR_NEED_IN)) {
+        if (err.code == WEIR_OK) {
+            (void)weir_err_set(&err, WEIR_E_BUG, "the store waits");
+        }
+        refuse_store(f, &err);
+    }
+    return step;
+}
+
+static void on_file(
+    struct weir_form *f, const char *filename, const char *p, uint64_t off, size_t n)
+{
+    if (f->step == STEP_FIELDS) {
+        begin_file(f, filename);
+    } else if (off == 0) {
+        REFUSE(f, 400, "InvalidArgument", "POST requires exactly one file upload per request.");
+    }
+    if (f->refused) {
+        return;
+    }
+    f->size_bytes += (int64_t)n;
+    if (f->size_bytes > f->policy.max_bytes) {
+        REFUSE(f, 400, "EntityTooLarge",
+            "Your proposed upload exceeds the maximum allowed size (%lld bytes).",
+            (long long)f->policy.max_bytes);
+        return;
+    }
+    if (n > 0) {
+        (void)feed(f, p, n, false);
+    }
+}
+
+static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *name,
+    const char *filename, const char *type, const char *coding, const char *p, uint64_t off,
+    size_t n)
+{
+    struct weir_form *f = self;
+
+    (void)kind;
+    (void)type;
+    (void)coding;
+    if (f->refused) {
+        return MHD_NO;
+    }
+    if (name != NULL && strcasecmp(name, "file") == 0) {
+        on_file(f, filename, p, off, n);
+    } else if (f->step == STEP_FIELDS && name != NULL) {
+        on_field(f, name, p, off, n);
+    } else {
+        f->step = f->step == STEP_FILE ? STEP_REST : f->step; /* S3 ignores what follows the file */
+    }
+    return f->refused ? MHD_NO : MHD_YES;
+}
+
+/* ---- the form ---- */
+
+struct weir_form *weir_form_new(
+    struct MHD_Connection *connection, const struct weir_form_opts *opts)
+{
+    const char *type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    struct weir_form *f;
+
+    /* libmicrohttpd would also read url-encoded forms, into which no file fits. */
+    if (type == NULL || strncasecmp(type, "multipart/form-data", 19) != 0) {
+        return NULL;
+    }
+    f = calloc(1, sizeof *f);
+    if (f == NULL) {
+        return NULL;
+    }
+    f->opts = *opts;
+    f->parser = MHD_create_post_processor(connection, PARSE_BYTES, on_part, f);
+    if (f->parser == NULL) {
+        weir_form_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void weir_form_data(struct weir_form *form, const char *p, size_t n)
+{
+    if (!form->refused && MHD_post_process(form->parser, p, n) != MHD_YES && !form->refused) {
+        REFUSE(form, 400, "MalformedPOSTRequest",
+            "The body of your POST request is not well-formed multipart/form-data.");
+    }
+}
+
+int weir_form_end(
+    struct weir_form *form, struct weir_policy *policy, struct weir_policy_refusal *why)
+{
+    struct weir_form *f = form;
+    bool whole = MHD_destroy_post_processor(f->parser) == MHD_YES;
+
+    f->parser = NULL;
+    if (!f->refused && !whole) { /* without its last boundary: cut off, whoever cut it */
+        REFUSE(f, 400, "MalformedPOSTRequest",
+            "The body of your POST request is not well-formed multipart/form-data.");
+    } else if (!f->refused && f->step == STEP_FIELDS) {
+        REFUSE(f, 400, "InvalidArgument", "POST requires exactly one file upload per request.");
+    } else if (!f->refused && f->size_bytes < f->policy.min_bytes) {
+        REFUSE(f, 400, "EntityTooSmall",
+            "Your proposed upload is smaller than the minimum allowed size (%lld bytes).",
+            (long long)f->policy.min_bytes);
+    }
+    if (!f->refused) {
+        (void)feed(f, "", 0, true);
+    }
+    if (f->refused) {
+        *why = f->why;
+        return -1;
+    }
+    *policy = f->policy;
+    return 0;
+}
+
+void weir_form_free(struct weir_form *form)
+{
+    if (form != NULL) {
+        if (form->parser != NULL) {
+            (void)MHD_destroy_post_processor(form->parser);
+        }
+        weir_stage_free(&form->sink);
+        for (size_t i = 0; i < form->fields_n; i++) {
+            free(form->fields[i].name);
+            free(form->fields[i].value);
+        }
+        free(form);
+    }
+}

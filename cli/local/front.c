@@ -1,0 +1,583 @@
+#include "cli/local/front.h"
+
+#include "aws/dir_store.h"
+#include "aws/post_form.h"
+#include "aws/uri.h"
+#include "cli/cli.h"
+#include "cli/httpd.h"
+#include "cli/local/form.h"
+#include "cli/local/page.h"
+#include "cli/local/status.h"
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/uuid.h"
+#include "json/quote.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOK_MS 1000 /* at the connections of uploads */
+#define PRESIGN_PATH "/batch/generate-presigned-url"
+#define FORM_TYPE "text/csv"
+#define FORM_EXPIRES_S 3600
+
+/* The page is one file with its script in it. It needs nothing from anywhere else. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "                  \
+    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "                     \
+    "frame-ancestors 'none'"
+
+/* One HTTP request, libmicrohttpd's con_cls. */
+struct request {
+    struct weir_form *form; /* an upload */
+    struct MHD_Connection *connection;
+    LIST_ENTRY(request) link; /* of an upload */
+    uint64_t body_bytes;      /* of another request: read, and not kept */
+};
+
+struct weir_front {
+    struct weir_loop *loop;
+    struct weir_front_opts opts;
+    struct weir_httpd *httpd;
+    LIST_HEAD(, request) uploads;
+    int64_t look_ms;
+};
+
+struct route {
+    const char *method, *path;
+    enum MHD_Result (*serve)(struct weir_front *front, struct MHD_Connection *c);
+};
+
+/* ---- answers ---- */
+
+/* Queue a response, which is taken. */
+static enum MHD_Result answer(
+    struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
+{
+    static const char *const headers[][2] = {{"Cache-Control", "no-store"},
+        {"X-Content-Type-Options", "nosniff"}, {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"}, {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Content-Security-Policy", PAGE_POLICY}};
+    enum MHD_Result rc = MHD_NO;
+
+    if (r == NULL) {
+        return MHD_NO;
+    }
+    rc = type != NULL ? MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type) : MHD_YES;
+    for (size_t i = 0; rc == MHD_YES && i < sizeof headers / sizeof *headers; i++) {
+        rc = MHD_add_response_header(r, headers[i][0], headers[i][1]);
+    }
+    if (rc == MHD_YES) {
+        rc = MHD_queue_response(c, status, r);
+    }
+    MHD_destroy_response(r);
+    return rc;
+}
+
+static enum MHD_Result answer_text(
+    struct MHD_Connection *c, unsigned status, const char *type, const void *p, size_t n)
+{
+    return answer(c, status, type,
+        MHD_create_response_from_buffer(n, (void *)(uintptr_t)p, MHD_RESPMEM_MUST_COPY));
+}
+
+/* {"message": ...}, as API Gateway has it. */
+static enum MHD_Result answer_message(struct MHD_Connection *c, unsigned status, const char *text)
+{
+    struct weir_buf json;
+    enum MHD_Result rc = MHD_NO;
+
+    weir_buf_init(&json, 4096);
+    if (weir_buf_adds(&json, "{\"message\":", NULL) == 0 &&
+        weir_json_quote(&json, text, NULL) == 0 && weir_buf_adds(&json, "}\n", NULL) == 0) {
+        rc = answer_text(c, status, "application/json", json.p, json.len);
+    }
+    weir_buf_fini(&json);
+    return rc;
+}
+
+/* A document that was composed, or could not be. */
+static enum MHD_Result answer_json(struct MHD_Connection *c, unsigned status, int rc,
+    const struct weir_buf *json, const struct weir_err *err)
+{
+    return rc == 0 ? answer_text(c, status, "application/json", json->p, json->len)
+                   : answer_message(c, MHD_HTTP_INTERNAL_SERVER_ERROR, err->msg);
+}
+
+static void add_xml(struct weir_buf *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        const char *entity = *text == '<'   ? "&lt;"
+                             : *text == '>' ? "&gt;"
+                             : *text == '&' ? "&amp;"
+                             : *text == '"' ? "&quot;"
+                                            : NULL;
+
+        if (entity != NULL) {
+            (void)weir_buf_adds(to, entity, NULL);
+        } else {
+            (void)weir_buf_add(to, (unsigned char)*text < 0x20 ? "?" : text, 1, NULL);
+        }
+    }
+}
+
+/* S3's form of an error. */
+static enum MHD_Result answer_refusal(
+    struct MHD_Connection *c, const struct weir_policy_refusal *why)
+{
+    struct weir_buf xml;
+    enum MHD_Result rc;
+
+    weir_buf_init(&xml, 4096);
+    (void)weir_buf_addf(&xml, NULL,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>", why->code);
+    add_xml(&xml, why->message);
+    (void)weir_buf_adds(&xml, "</Message></Error>", NULL);
+    rc = answer_text(c, why->status, "application/xml", xml.p, xml.len);
+    weir_buf_fini(&xml);
+    return rc;
+}
+
+/* ---- who asks ---- */
+
+static const char *header(struct MHD_Connection *c, const char *name)
+{
+    return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+bool weir_front_host_ok(const char *host, const char *const *hosts, size_t hosts_n)
+{
+    char name[256];
+    struct in6_addr address;
+    size_t n = strcspn(host, ":");
+
+    if (host[0] == '[') {
+        n = strcspn(host, "]");
+        if (n < 2 || host[n] != ']' || n - 1 >= sizeof name) {
+            return false;
+        }
+        (void)snprintf(name, sizeof name, "%.*s", (int)n - 1, host + 1);
+        return inet_pton(AF_INET6, name, &address) == 1;
+    }
+    if (n == 0 || n >= sizeof name) {
+        return false;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)n, host);
+    /* Rebinding takes a name: an address as such cannot be made to mean another one. */
+    if (inet_pton(AF_INET, name, &address) == 1 || strcasecmp(name, "localhost") == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < hosts_n; i++) {
+        if (strcasecmp(name, hosts[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool weir_front_origin_ok(const char *origin, const char *host)
+{
+    if (strncasecmp(origin, "http://", 7) == 0) {
+        return strcasecmp(origin + 7, host) == 0;
+    }
+    return strncasecmp(origin, "https://", 8) == 0 && strcasecmp(origin + 8, host) == 0;
+}
+
+/* NULL, or why the request is not answered. */
+static const char *objection(
+    const struct weir_front *f, struct MHD_Connection *c, const char *method)
+{
+    const char *host = header(c, "Host"), *origin = header(c, "Origin"),
+               *site = header(c, "Sec-Fetch-Site");
+
+    if (host == NULL || !weir_front_host_ok(host, f->opts.hosts, f->opts.hosts_n)) {
+        return "this name is not one of ours; --host NAME allows it";
+    }
+    if (strcmp(method, "POST") != 0) {
+        return NULL;
+    }
+    if ((origin != NULL && !weir_front_origin_ok(origin, host)) ||
+        (site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0)) {
+        return "a page of another origin must not do this";
+    }
+    return NULL;
+}
+
+/* ---- routes ---- */
+
+static enum MHD_Result serve_page(struct weir_front *f, struct MHD_Connection *c)
+{
+    (void)f;
+    return answer_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", weir_local_page,
+        (size_t)(weir_local_page_end - weir_local_page));
+}
+
+static enum MHD_Result serve_status(struct weir_front *f, struct MHD_Connection *c)
+{
+    const struct weir_local_status status = {.bucket = f->opts.bucket,
+        .prefix = f->opts.prefix,
+        .queue = f->opts.queue,
+        .worker = f->opts.worker,
+        .results = f->opts.results,
+        .now_mono_ms = weir_clock_mono_ms()};
+    struct weir_err err = {0};
+    struct weir_buf json;
+
+    weir_buf_init(&json, WEIR_JSON_DOC_MAX_BYTES);
+    int rc = weir_local_status_json(&status, &json, &err);
+    enum MHD_Result sent = answer_json(c, MHD_HTTP_OK, rc, &json, &err);
+    weir_buf_fini(&json);
+    return sent;
+}
+
+static enum MHD_Result serve_dlq(struct weir_front *f, struct MHD_Connection *c)
+{
+    struct weir_err err = {0};
+    struct weir_buf json;
+
+    weir_buf_init(&json, WEIR_QUEUE_MESSAGES_MAX * WEIR_JOURNAL_RECORD_MAX_BYTES);
+    int rc = weir_local_dlq_json(f->opts.queue, &json, &err);
+    enum MHD_Result sent = answer_json(c, MHD_HTTP_OK, rc, &json, &err);
+    weir_buf_fini(&json);
+    return sent;
+}
+
+static enum MHD_Result serve_redrive(struct weir_front *f, struct MHD_Connection *c)
+{
+    const char *id = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "messageId");
+    struct weir_err err = {0};
+    char text[64];
+    size_t moved = 0;
+
+    if (weir_queue_redrive(f->opts.queue, id, &moved, &err) != 0) {
+        return answer_message(c, MHD_HTTP_INTERNAL_SERVER_ERROR, err.msg);
+    }
+    if (id != NULL && moved == 0) {
+        return answer_message(c, MHD_HTTP_NOT_FOUND, "no such message in the dead-letter queue");
+    }
+    (void)snprintf(text, sizeof text, "{\"redriven\":%zu}\n", moved);
+    return answer_text(c, MHD_HTTP_OK, "application/json", text, strlen(text));
+}
+
+/* A form for a new object. It goes to where this request came from, so that a browser stays with
+ * one origin, whatever name it knows us by. */
+static enum MHD_Result serve_presign(struct weir_front *f, struct MHD_Connection *c)
+{
+    const struct weir_sigv4_key *k = f->opts.key;
+    const struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP,
+        .style = WEIR_S3_PATH,
+        .custom = true,
+        .host = (char *)(uintptr_t)header(c, "Host"),
+        .base = (char *)(uintptr_t) "",
+        .region = (char *)(uintptr_t)k->region,
+        .access_key = (char *)(uintptr_t)k->access_key,
+        .secret_key = (char *)(uintptr_t)k->secret_key};
+    char id[WEIR_UUID_BYTES], key[WEIR_S3_KEY_MAX_BYTES + 1];
+    const struct weir_post_spec spec = {.bucket = f->opts.bucket,
+        .key = key,
+        .content_type = FORM_TYPE,
+        .max_bytes = WEIR_POST_FORM_FILE_MAX_BYTES,
+        .expires_s = FORM_EXPIRES_S};
+    struct weir_post_form form = {0};
+    struct weir_err err = {0};
+    struct weir_buf json;
+    int rc = -1;
+
+    weir_buf_init(&json, 4 * WEIR_POST_FORM_MAX_BYTES);
+    if (weir_uuid_new(id, &err) == 0) {
+        (void)snprintf(key, sizeof key, "%s%s.csv", f->opts.prefix, id);
+        rc = weir_post_form_new(&cfg, &spec, weir_clock_unix_ms() / 1000, &form, &err);
+    }
+    if (rc == 0 && (weir_buf_adds(&json,
+                        "{\"message\":\"presigned POST URL generated\",\"data\":", &err) != 0 ||
+                       weir_post_form_json(&form, &json, &err) != 0 ||
+                       weir_buf_adds(&json, "}\n", &err) != 0)) {
+        rc = -1;
+    }
+    enum MHD_Result sent = answer_json(c, MHD_HTTP_CREATED, rc, &json, &err);
+    weir_post_form_fini(&form);
+    weir_buf_fini(&json);
+    return sent;
+}
+
+static const struct route routes[] = {
+    {"GET", "/", serve_page},
+    {"GET", "/status.json", serve_status},
+    {"GET", "/dlq", serve_dlq},
+    {"POST", "/dlq/redrive", serve_redrive},
+    {"POST", PRESIGN_PATH, serve_presign},
+};
+
+/* A validated file. Only those of the list: this is no file server. */
+static enum MHD_Result serve_output(struct weir_front *f, struct MHD_Connection *c, const char *key)
+{
+    struct weir_buf path;
+    struct stat st;
+    struct MHD_Response *r = NULL;
+    size_t n = strlen(key);
+    int fd = -1;
+
+    weir_buf_init(&path, WEIR_S3_URL_MAX_BYTES);
+    if (weir_results_has(f->opts.results, f->opts.bucket, key) &&
+        weir_buf_addf(&path, NULL, "%s/%s/", f->opts.store, f->opts.bucket) == 0 &&
+        weir_dir_key(&path, key, NULL) == 0 && weir_buf_text(&path, NULL) != NULL) {
+        fd = open((const char *)path.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    }
+    weir_buf_fini(&path);
+    if (fd == -1 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        if (fd != -1) {
+            (void)close(fd);
+        }
+        return answer_message(c, MHD_HTTP_NOT_FOUND, "no such validated file");
+    }
+    r = MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
+    if (r == NULL) {
+        (void)close(fd);
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(r, "Content-Disposition", "attachment");
+    return answer(c, MHD_HTTP_OK,
+        n > 3 && strcmp(key + n - 3, ".gz") == 0 ? "application/gzip" : "text/csv", r);
+}
+
+/* What follows "/BUCKET", or NULL. */
+static const char *below_bucket(const struct weir_front *f, const char *url)
+{
+    size_t n = strlen(f->opts.bucket);
+
+    return url[0] == '/' && strncmp(url + 1, f->opts.bucket, n) == 0 &&
+                   (url[n + 1] == '/' || url[n + 1] == '\0')
+               ? url + n + 1
+               : NULL;
+}
+
+static bool is_form_url(const struct weir_front *f, const char *url)
+{
+    const char *rest = below_bucket(f, url);
+
+    return rest != NULL && (*rest == '\0' || strcmp(rest, "/") == 0);
+}
+
+static enum MHD_Result route(
+    struct weir_front *f, struct MHD_Connection *c, const char *method, const char *url)
+{
+    const char *rest = below_bucket(f, url);
+    bool other = false;
+
+    if (strcmp(method, "HEAD") == 0) {
+        method = "GET"; /* libmicrohttpd leaves the body out */
+    }
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(url, routes[i].path) == 0) {
+            if (strcmp(method, routes[i].method) == 0) {
+                return routes[i].serve(f, c);
+            }
+            other = true;
+        }
+    }
+    if (strcmp(method, "GET") == 0 && rest != NULL && rest[0] == '/' && rest[1] != '\0') {
+        return serve_output(f, c, rest + 1);
+    }
+    return other || rest != NULL
+               ? answer_message(c, MHD_HTTP_METHOD_NOT_ALLOWED, "not with this method")
+               : answer_message(c, MHD_HTTP_NOT_FOUND, "no such path; the page is at /");
+}
+
+/* ---- uploads ---- */
+
+static enum MHD_Result answer_upload(
+    struct weir_front *f, struct MHD_Connection *c, const struct weir_policy *policy)
+{
+    struct weir_buf xml;
+    enum MHD_Result rc;
+
+    if (policy->success_status != MHD_HTTP_CREATED) {
+        return answer_text(c, policy->success_status, NULL, "", 0);
+    }
+    weir_buf_init(&xml, 16384);
+    (void)weir_buf_adds(
+        &xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse><Location>", NULL);
+    (void)weir_buf_addf(&xml, NULL, "http://%s/%s/", header(c, "Host"), f->opts.bucket);
+    (void)weir_uri_encode(&xml, policy->key, true, NULL);
+    (void)weir_buf_addf(&xml, NULL, "</Location><Bucket>%s</Bucket><Key>", f->opts.bucket);
+    add_xml(&xml, policy->key);
+    (void)weir_buf_adds(&xml, "</Key></PostResponse>", NULL);
+    rc = answer_text(c, MHD_HTTP_CREATED, "application/xml", xml.p, xml.len);
+    weir_buf_fini(&xml);
+    return rc;
+}
+
+static enum MHD_Result end_upload(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
+{
+    struct weir_policy policy;
+    struct weir_policy_refusal why;
+    struct weir_err err = {0};
+
+    if (weir_form_end(request->form, &policy, &why) != 0) {
+        weir_cli_note("local", "an upload was refused: %s: %s", why.code, why.message);
+        return answer_refusal(c, &why);
+    }
+    if (!f->opts.quiet) {
+        weir_cli_note("local", "%s: uploaded", policy.key);
+    }
+    if (weir_uploads_announce(f->opts.uploads, policy.key, "Post", &err) != 0) {
+        weir_cli_note("local", "%s; it is found later", err.msg); /* the file is there */
+    }
+    return answer_upload(f, c, &policy);
+}
+
+/* ---- libmicrohttpd ---- */
+
+/* The head of a request has come. */
+static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, const char *url,
+    const char *method, void **con_cls)
+{
+    const char *why = objection(f, c, method);
+    struct request *request;
+
+    if (why != NULL) { /* answered without its body */
+        return answer_message(c, MHD_HTTP_FORBIDDEN, why);
+    }
+    request = calloc(1, sizeof *request);
+    if (request == NULL) {
+        return MHD_NO;
+    }
+    *con_cls = request;
+    if (strcmp(method, "POST") == 0 && is_form_url(f, url)) {
+        const struct weir_form_opts form = {.loop = f->loop,
+            .key = f->opts.key,
+            .store = f->opts.store,
+            .bucket = f->opts.bucket,
+            .now_s = weir_clock_unix_ms() / 1000};
+
+        request->form = weir_form_new(c, &form);
+        if (request->form == NULL) {
+            const struct weir_policy_refusal refusal = {.status = MHD_HTTP_BAD_REQUEST,
+                .code = "InvalidRequest",
+                .message = "Bucket POST must be of the enclosure-type multipart/form-data."};
+            return answer_refusal(c, &refusal);
+        }
+        request->connection = c;
+        LIST_INSERT_HEAD(&f->uploads, request, link);
+    }
+    return MHD_YES; /* called again with the body, and without */
+}
+
+static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_len, void **con_cls)
+{
+    struct weir_front *f = self;
+    struct request *request = *con_cls;
+
+    (void)version;
+    if (request == NULL) {
+        return begin(f, c, url, method, con_cls);
+    }
+    if (*data_len > 0) {
+        if (request->form != NULL) {
+            weir_form_data(request->form, data, *data_len);
+        } else if ((request->body_bytes += *data_len) > WEIR_FRONT_BODY_MAX_BYTES) {
+            return MHD_NO; /* nothing here takes a body of any size */
+        }
+        *data_len = 0;
+        return MHD_YES;
+    }
+    return request->form != NULL ? end_upload(f, c, request) : route(f, c, method, url);
+}
+
+static void on_completed(
+    void *self, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode why)
+{
+    struct request *request = *con_cls;
+
+    (void)self;
+    (void)c;
+    (void)why;
+    if (request != NULL) {
+        if (request->form != NULL) {
+            LIST_REMOVE(request, link);
+        }
+        weir_form_free(request->form);
+        free(request);
+        *con_cls = NULL;
+    }
+}
+
+/* libmicrohttpd (0.9.75) waits for edges, and does not see the end of a connection that came
+ * together with its last bytes: the half of an upload would lie there until the idle time is over.
+ * Shutting the socket down is an edge that it sees. */
+int64_t weir_front_turn(struct weir_front *front)
+{
+    struct weir_front *f = front;
+    int64_t now_ms = weir_clock_mono_ms();
+    struct request *request;
+
+    if (LIST_EMPTY(&f->uploads)) {
+        return INT64_MAX;
+    }
+    if (now_ms < f->look_ms) {
+        return f->look_ms;
+    }
+    LIST_FOREACH(request, &f->uploads, link)
+    {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        char c;
+
+        if (info != NULL && recv(info->connect_fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+            (void)shutdown(info->connect_fd, SHUT_RDWR);
+        }
+    }
+    f->look_ms = now_ms + LOOK_MS;
+    return f->look_ms;
+}
+
+struct weir_front *weir_front_new(
+    struct weir_loop *loop, const struct weir_front_opts *opts, struct weir_err *err)
+{
+    struct weir_front *f = calloc(1, sizeof *f);
+    const struct weir_httpd_opts httpd = {.address = opts->address,
+        .connections_max = WEIR_FRONT_CONNECTIONS_MAX,
+        .connection_bytes = WEIR_FRONT_CONNECTION_BYTES,
+        .idle_s = WEIR_FRONT_IDLE_S,
+        .on_request = on_request,
+        .on_completed = on_completed,
+        .ctx = f};
+
+    if (f == NULL) {
+        (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for the HTTP server");
+        return NULL;
+    }
+    f->loop = loop;
+    f->opts = *opts;
+    LIST_INIT(&f->uploads);
+    f->httpd = weir_httpd_new(loop, &httpd, err);
+    if (f->httpd == NULL) {
+        weir_front_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+unsigned weir_front_port(const struct weir_front *front)
+{
+    return weir_httpd_port(front->httpd);
+}
+
+void weir_front_free(struct weir_front *front)
+{
+    if (front != NULL) {
+        weir_httpd_free(front->httpd);
+        free(front);
+    }
+}

@@ -1,0 +1,70 @@
+#ifndef WEIR_CLI_LOCAL_FRONT_H
+#define WEIR_CLI_LOCAL_FRONT_H
+
+#include "aws/sigv4.h"
+#include "cli/local/queue.h"
+#include "cli/local/results.h"
+#include "cli/local/uploads.h"
+#include "cli/local/worker.h"
+#include "core/err.h"
+#include "net/loop.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The service's HTTP side on one machine:
+ *
+ *     GET  /                               the page
+ *     GET  /status.json                    what the page shows
+ *     GET  /dlq                            the dead-letter queue
+ *     POST /dlq/redrive[?messageId=ID]     send dead messages back
+ *     POST /batch/generate-presigned-url   a form
+ *     POST /BUCKET[/]                      an upload through it
+ *     GET  /BUCKET/KEY                     a validated file of the list
+ *
+ * It listens on the own machine unless told otherwise, and has no passwords. What keeps the pages
+ * of others in the user's browser away from it: a request whose Host is a name that we were not
+ * told (DNS rebinding) and a POST whose Origin is not our own get a 403; nothing allows another
+ * origin to read.
+ */
+struct weir_front;
+
+struct weir_front_opts {
+    const struct sockaddr *address;
+    const char *const *hosts; /* names it may be called by, besides localhost and addresses */
+    size_t hosts_n;
+    const char *store, *bucket, *prefix;
+    const struct weir_sigv4_key *key;
+    struct weir_queue *queue;
+    struct weir_uploads *uploads;
+    struct weir_worker *worker;
+    struct weir_results *results;
+    bool quiet;
+};
+
+/** weir_front_new: listen. opts and what it points to are borrowed. Returns it (weir_front_free,
+ *  before weir_loop_free), or NULL with *err set: weir_httpd_new's errors. */
+struct weir_front *weir_front_new(
+    struct weir_loop *loop, const struct weir_front_opts *opts, struct weir_err *err);
+
+/** weir_front_port: where it listens. */
+unsigned weir_front_port(const struct weir_front *front);
+
+/** weir_front_turn: see to uploads whose sender has gone. Returns when it wants the next turn at
+ * the latest, by CLOCK_MONOTONIC. Not from within a callback. */
+int64_t weir_front_turn(struct weir_front *front);
+
+/** weir_front_free: uploads that are not complete are dropped. Accepts NULL. */
+void weir_front_free(struct weir_front *front);
+
+/** weir_front_host_ok: whether a Host header is one of ours: an address, localhost, or a name in
+ *  the list; with any port. */
+bool weir_front_host_ok(const char *host, const char *const *hosts, size_t hosts_n);
+
+/** weir_front_origin_ok: whether an Origin is that of the page that host serves. */
+bool weir_front_origin_ok(const char *origin, const char *host);
+
+#endif

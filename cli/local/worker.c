@@ -1,0 +1,498 @@
+#include "cli/local/worker.h"
+
+#include "cli/cgroup.h"
+#include "cli/child.h"
+#include "cli/cli.h"
+#include "cli/function.h"
+#include "cli/function_env.h"
+#include "cli/local/event.h"
+#include "cli/runtime_api.h"
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/uuid.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BACKOFF_MIN_MS 250
+#define BACKOFF_MAX_MS 15000
+#define WATCH_MS 500
+#define RETRY_MS 1000 /* after the journal could not be written */
+#define FUNCTION_ARN "arn:aws:lambda:us-east-1:000000000000:function:weir-local"
+
+struct weir_worker {
+    struct weir_loop *loop;
+    struct weir_worker_opts opts;
+    enum weir_worker_state state;
+    bool stopping;
+    uint64_t starts;
+    int64_t due_ms;     /* of the state: start again, asked for work, timed out, killed */
+    int64_t backoff_ms; /* the next one; 0 after it has worked */
+    int64_t retry_ms;   /* no receive before */
+    struct stat program;
+    int64_t watch_ms;
+
+    /* One life of the bootstrap. */
+    struct weir_child *child;
+    struct weir_rapi *rapi;
+    struct weir_cgroup group;
+    struct weir_function_env env;
+    bool exited, has_env;
+    int wait_status;
+
+    /* One invocation. */
+    const struct weir_queue_message *batch[WEIR_WORKER_BATCH_MAX];
+    size_t batch_n;
+    int64_t begun_ms;
+    char request_id[WEIR_UUID_BYTES];
+    struct weir_buf event;
+};
+
+#define NOTE(w, ...)                                                                               \
+    do {                                                                                           \
+        if (!(w)->opts.quiet) {                                                                    \
+            weir_cli_note("local", __VA_ARGS__);                                                   \
+        }                                                                                          \
+    } while (0)
+
+/* ---- what becomes of messages ---- */
+
+static void tell_failed(const struct weir_worker *w, const struct weir_queue_message *m)
+{
+    if (m->state == WEIR_QUEUE_DEAD) {
+        weir_cli_note("local", "%s: failed %" PRId64 " times: to the dead-letter queue", m->name,
+            m->receives);
+    } else {
+        NOTE(w, "%s: failed; comes again", m->name);
+    }
+}
+
+static void fail(struct weir_worker *w, const struct weir_queue_message *m)
+{
+    struct weir_err err = {0};
+
+    if (weir_queue_fail(w->opts.queue, m, weir_clock_mono_ms(), &err) != 0) {
+        weir_cli_note("local", "%s", err.msg);
+    }
+    tell_failed(w, m);
+}
+
+static void finish(struct weir_worker *w, const struct weir_queue_message *m, int64_t ms)
+{
+    struct weir_err err = {0};
+
+    NOTE(w, "%s: done in %" PRId64 ".%03" PRId64 " s", m->name, ms / 1000, ms % 1000);
+    if (w->opts.on_done != NULL) {
+        w->opts.on_done(w->opts.ctx, m, ms);
+    }
+    if (weir_queue_delete(w->opts.queue, m, &err) != 0) {
+        /* Done twice is better than not known. */
+        weir_cli_note("local", "%s", err.msg);
+        fail(w, m);
+    }
+}
+
+/* All of the batch failed. A function that was stopped by us has not failed: what it had in hand
+ * stays in flight, and is visible when the queue is opened again. */
+static void fail_batch(struct weir_worker *w)
+{
+    for (size_t i = 0; i < w->batch_n && !w->stopping; i++) {
+        fail(w, w->batch[i]);
+    }
+    w->batch_n = 0;
+}
+
+static void settle(struct weir_worker *w, const struct weir_rapi_answer *answer)
+{
+    int64_t ms = weir_clock_mono_ms() - w->begun_ms;
+    bool failed[WEIR_WORKER_BATCH_MAX];
+    const char *why = weir_local_failures(answer->body, answer->len, w->batch, w->batch_n, failed);
+
+    if (why != NULL) {
+        weir_cli_note("local", "the batch failed: %s", why);
+    }
+    for (size_t i = 0; i < w->batch_n; i++) {
+        if (!failed[i]) {
+            finish(w, w->batch[i], ms);
+        } else if (!w->stopping) {
+            fail(w, w->batch[i]);
+        }
+    }
+    w->batch_n = 0;
+}
+
+/* ---- what the function says ---- */
+
+static void wait_for(struct weir_worker *w, enum weir_worker_state state, int64_t ms)
+{
+    w->state = state;
+    w->due_ms = weir_clock_mono_ms() + ms;
+}
+
+static void on_next(void *ctx)
+{
+    struct weir_worker *w = ctx;
+
+    if (w->state == WEIR_WORKER_STARTING) {
+        w->state = WEIR_WORKER_IDLE;
+        w->backoff_ms = 0;
+    }
+}
+
+static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
+{
+    struct weir_worker *w = ctx;
+
+    switch (answer->kind) {
+    case WEIR_RAPI_RESPONSE:
+        settle(w, answer);
+        break;
+    case WEIR_RAPI_ERROR:
+        weir_cli_note("local", "the function returned an error");
+        fail_batch(w);
+        break;
+    case WEIR_RAPI_INIT_ERROR:
+        weir_cli_note("local", "the function cannot start; its log says why");
+        return; /* it ends by itself */
+    }
+    if (w->state == WEIR_WORKER_BUSY) {
+        wait_for(w, WEIR_WORKER_STARTING, WEIR_INVOKE_INIT_MS); /* until it asks again */
+    }
+}
+
+static void on_exit_child(void *ctx, int status, const struct rusage *used)
+{
+    struct weir_worker *w = ctx;
+
+    (void)used;
+    w->exited = true;
+    w->wait_status = status;
+}
+
+/* ---- its life ---- */
+
+static void end_life(struct weir_worker *w)
+{
+    weir_child_free(w->child);
+    w->child = NULL;
+    weir_rapi_free(w->rapi);
+    w->rapi = NULL;
+    weir_cgroup_fini(&w->group);
+    w->group = (struct weir_cgroup){.procs_fd = -1};
+}
+
+static int begin_life(struct weir_worker *w, struct weir_err *err)
+{
+    static const struct weir_rapi_ops ops = {.on_next = on_next, .on_answer = on_answer};
+    const struct weir_function_opts function = {.bootstrap = w->opts.bootstrap,
+        .handler = w->opts.handler,
+        .memory_mb = w->opts.memory_mb,
+        .timeout_ms = w->opts.timeout_ms,
+        .env = w->opts.env,
+        .env_n = w->opts.env_n};
+    struct weir_child_opts child = {.path = w->opts.bootstrap, .on_exit = on_exit_child, .ctx = w};
+    enum weir_function_limit how;
+
+    w->exited = false;
+    (void)stat(w->opts.bootstrap, &w->program);
+    w->rapi = weir_rapi_new(w->loop, &ops, w, err);
+    if (w->rapi == NULL) {
+        return -1;
+    }
+    if (w->has_env) {
+        weir_function_env_fini(&w->env);
+        w->has_env = false;
+    }
+    if (weir_function_env_make(&function, weir_rapi_address(w->rapi), environ, &w->env, err) != 0) {
+        return -1;
+    }
+    w->has_env = true;
+    child.env = w->env.items;
+    child.data_limit_bytes = weir_function_limit(w->opts.memory_mb, &w->group, &how);
+    child.cgroup_procs_fd = w->group.procs_fd;
+    w->child = weir_child_start(w->loop, &child, err);
+    if (w->child == NULL) {
+        return -1;
+    }
+    w->starts++;
+    wait_for(w, WEIR_WORKER_STARTING, WEIR_INVOKE_INIT_MS);
+    return 0;
+}
+
+static void back_off(struct weir_worker *w)
+{
+    wait_for(w, WEIR_WORKER_DOWN, w->backoff_ms);
+    w->backoff_ms = w->backoff_ms * 2 > BACKOFF_MIN_MS ? w->backoff_ms * 2 : BACKOFF_MIN_MS;
+    w->backoff_ms = w->backoff_ms < BACKOFF_MAX_MS ? w->backoff_ms : BACKOFF_MAX_MS;
+}
+
+static void start(struct weir_worker *w)
+{
+    struct weir_err err = {0};
+
+    if (begin_life(w, &err) != 0) {
+        weir_cli_note("local", "%s", err.msg);
+        end_life(w);
+        back_off(w);
+    }
+}
+
+static void tell_end(const struct weir_worker *w)
+{
+    if (w->state == WEIR_WORKER_ENDING) {
+        return; /* it was told to */
+    }
+    if (weir_cgroup_oom_kills(&w->group) > 0) {
+        weir_cli_note("local",
+            "the function ran out of memory: killed at the limit of %" PRId64
+            " MB; it is started again",
+            w->opts.memory_mb);
+    } else if (WIFSIGNALED(w->wait_status)) {
+        weir_cli_note("local", "the function was killed by signal %d; it is started again",
+            WTERMSIG(w->wait_status));
+    } else {
+        weir_cli_note("local", "the function ended with status %d; it is started again",
+            WEXITSTATUS(w->wait_status));
+    }
+}
+
+static void reap(struct weir_worker *w)
+{
+    tell_end(w);
+    end_life(w);
+    fail_batch(w);
+    back_off(w);
+}
+
+static void ask_to_end(struct weir_worker *w, int number, int64_t ms)
+{
+    if (w->child != NULL && !w->exited) {
+        weir_child_kill(w->child, number);
+    }
+    wait_for(w, WEIR_WORKER_ENDING, ms);
+}
+
+/* The time of the state is over. */
+static void overdue(struct weir_worker *w)
+{
+    switch (w->state) {
+    case WEIR_WORKER_DOWN:
+        start(w);
+        break;
+    case WEIR_WORKER_STARTING:
+        weir_cli_note("local", "the function did not ask for work within %d s; it is started again",
+            WEIR_INVOKE_INIT_MS / 1000);
+        ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
+        break;
+    case WEIR_WORKER_BUSY:
+        weir_cli_note("local", "Task timed out after %" PRId64 ".%02" PRId64 " seconds",
+            w->opts.timeout_ms / 1000, w->opts.timeout_ms % 1000 / 10);
+        ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
+        break;
+    case WEIR_WORKER_ENDING:
+        ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
+        break;
+    case WEIR_WORKER_IDLE:
+        break;
+    }
+}
+
+/* ---- work ---- */
+
+/* Up to a batch of messages, each of them on the disk as received. */
+static void take_batch(struct weir_worker *w, int64_t now_ms)
+{
+    while (w->batch_n < w->opts.batch) {
+        struct weir_err err = {0};
+        int rc = weir_queue_receive(
+            w->opts.queue, now_ms, weir_clock_unix_ms(), &w->batch[w->batch_n], &err);
+
+        if (rc < 0) {
+            weir_cli_note("local", "%s", err.msg);
+            w->retry_ms = now_ms + RETRY_MS;
+        }
+        if (rc <= 0) {
+            return;
+        }
+        w->batch_n++;
+    }
+}
+
+static int hand_out(struct weir_worker *w, struct weir_err *err)
+{
+    struct weir_rapi_invocation invocation = {.request_id = w->request_id,
+        .deadline_unix_ms = weir_clock_unix_ms() + w->opts.timeout_ms,
+        .function_arn = FUNCTION_ARN};
+
+    w->event.len = 0;
+    if (weir_uuid_new(w->request_id, err) != 0 ||
+        weir_local_sqs_event(&w->event, w->batch, w->batch_n, err) != 0) {
+        return -1;
+    }
+    invocation.event = (const char *)w->event.p;
+    invocation.event_len = w->event.len;
+    return weir_rapi_invoke(w->rapi, &invocation, err);
+}
+
+static void dispatch(struct weir_worker *w, int64_t now_ms)
+{
+    struct weir_err err = {0};
+
+    take_batch(w, now_ms);
+    if (w->batch_n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < w->batch_n; i++) {
+        const struct weir_queue_message *m = w->batch[i];
+        if (m->receives > 1) {
+            NOTE(w, "%s: begun, for the %" PRId64 "%s time", m->name, m->receives,
+                m->receives == 2   ? "nd"
+                : m->receives == 3 ? "rd"
+                                   : "th");
+        } else {
+            NOTE(w, "%s: begun", m->name);
+        }
+    }
+    w->begun_ms = now_ms;
+    if (hand_out(w, &err) != 0) {
+        weir_cli_note("local", "%s", err.msg);
+        fail_batch(w);
+        return;
+    }
+    wait_for(w, WEIR_WORKER_BUSY, w->opts.timeout_ms);
+}
+
+/* Whether the program at its path is another one than the one that runs, and complete. */
+static bool is_rebuilt(struct weir_worker *w, int64_t now_ms)
+{
+    struct stat st;
+
+    if (!w->opts.watch || now_ms < w->watch_ms) {
+        return false;
+    }
+    w->watch_ms = now_ms + WATCH_MS;
+    if (stat(w->opts.bootstrap, &st) != 0 || access(w->opts.bootstrap, X_OK) != 0 ||
+        (st.st_ino == w->program.st_ino && st.st_size == w->program.st_size &&
+            st.st_mtim.tv_sec == w->program.st_mtim.tv_sec &&
+            st.st_mtim.tv_nsec == w->program.st_mtim.tv_nsec)) {
+        return false;
+    }
+    /* A linker at work changes it all the time. */
+    return weir_clock_unix_ms() - (int64_t)st.st_mtim.tv_sec * 1000 -
+               st.st_mtim.tv_nsec / 1000000 >=
+           WATCH_MS;
+}
+
+static int64_t next_turn(const struct weir_worker *w)
+{
+    int64_t ms = w->due_ms, visible_ms;
+
+    if (w->state == WEIR_WORKER_IDLE) {
+        visible_ms = weir_queue_visible_ms(w->opts.queue);
+        ms = visible_ms > w->retry_ms ? visible_ms : w->retry_ms;
+    }
+    return w->opts.watch && w->watch_ms < ms ? w->watch_ms : ms;
+}
+
+int64_t weir_worker_turn(struct weir_worker *worker)
+{
+    struct weir_worker *w = worker;
+    int64_t now_ms = weir_clock_mono_ms();
+
+    if (w->exited) {
+        w->exited = false;
+        reap(w);
+    }
+    if (w->state != WEIR_WORKER_IDLE && now_ms >= w->due_ms) {
+        overdue(w);
+    }
+    if (w->state == WEIR_WORKER_IDLE && is_rebuilt(w, now_ms)) {
+        NOTE(w, "the bootstrap has been rebuilt: it is started again");
+        ask_to_end(w, SIGTERM, WEIR_INVOKE_STOP_MS);
+        w->backoff_ms = 0;
+    }
+    if (w->state == WEIR_WORKER_DOWN && w->opts.watch && is_rebuilt(w, now_ms)) {
+        start(w); /* what could not start before may start now */
+    }
+    if (w->state == WEIR_WORKER_IDLE && now_ms >= w->retry_ms) {
+        dispatch(w, now_ms);
+    }
+    return next_turn(w);
+}
+
+struct weir_worker *weir_worker_new(
+    struct weir_loop *loop, const struct weir_worker_opts *opts, struct weir_err *err)
+{
+    struct weir_worker *w;
+
+    if (access(opts->bootstrap, X_OK) != 0) {
+        (void)weir_err_detail(
+            err, WEIR_E_CONFIG, errno, "%.160s: %s", opts->bootstrap, strerror(errno));
+        return NULL;
+    }
+    w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for the worker");
+        return NULL;
+    }
+    w->loop = loop;
+    w->opts = *opts;
+    w->group.procs_fd = -1;
+    w->state = WEIR_WORKER_DOWN;
+    weir_buf_init(&w->event, WEIR_JSON_DOC_MAX_BYTES);
+    return w;
+}
+
+enum weir_worker_state weir_worker_state(const struct weir_worker *worker)
+{
+    return worker->state;
+}
+
+uint64_t weir_worker_starts(const struct weir_worker *worker)
+{
+    return worker->starts;
+}
+
+const char *weir_worker_variable(const struct weir_worker *worker, const char *name)
+{
+    return worker->has_env ? weir_function_env_get(&worker->env, name) : NULL;
+}
+
+void weir_worker_stop(struct weir_worker *worker)
+{
+    struct weir_worker *w = worker;
+    int64_t end_ms = weir_clock_mono_ms() + WEIR_INVOKE_UNDO_MS;
+
+    w->stopping = true;
+    if (w->child == NULL) {
+        return;
+    }
+    weir_child_kill(w->child, SIGTERM);
+    while (!w->exited && weir_clock_mono_ms() < end_ms &&
+           weir_loop_step_undo(w->loop, end_ms, NULL) == 0) {
+    }
+    fail_batch(w);
+    end_life(w);
+    w->exited = false;
+    w->state = WEIR_WORKER_DOWN;
+}
+
+void weir_worker_free(struct weir_worker *worker)
+{
+    if (worker != NULL) {
+        end_life(worker);
+        if (worker->has_env) {
+            weir_function_env_fini(&worker->env);
+        }
+        weir_buf_fini(&worker->event);
+        free(worker);
+    }
+}
