@@ -35,7 +35,7 @@ cd "$T" || exit 1
 
 # The caller's own AWS settings must not reach a test.
 for v in $(compgen -e | grep -E '^(AWS_|WEIR_)' || true); do
-    case $v in WEIR_FULL) ;; *) unset "$v" ;; esac
+    case $v in WEIR_FULL | WEIR_SCREENSHOT) ;; *) unset "$v" ;; esac
 done
 # Nor may a proxy: every server here is this machine's.
 export no_proxy='*' NO_PROXY='*'
