@@ -183,8 +183,7 @@
 #define WEIR_JOURNAL_RECORD_MAX_BYTES (32 * WEIR_KIB)
 /* A journal shorter than this is not rewritten */
 #define WEIR_QUEUE_REWRITE_BYTES (256 * WEIR_KIB)
-#define WEIR_QUEUE_MESSAGES_MAX 10000 /* waiting, in flight, dead; what comes then is found later  \
-                                       */
+#define WEIR_QUEUE_MESSAGES_MAX 10000 /* waiting, in flight and dead */
 #define WEIR_QUEUE_NAMES_MAX 100000   /* files that are remembered: about 20 MB */
 #define WEIR_WORKER_BATCH_MAX 10      /* messages in one event: SQS's default ceiling */
 #define WEIR_UPLOADS_FOLDERS_MAX 512  /* watched by inotify: a user may have 8192 or more */
