@@ -1,0 +1,220 @@
+"""A Runtime API that the built bootstrap is run under, from outside: runtime_api.py CASE BOOTSTRAP [ARGS]. Plain sockets, so
+that what it sends is what the case says, and nothing of weir's is used to test weir.
+
+  endurance N       N invocations in a row: resident memory and descriptors must not grow
+  servers           HTTP/1.0 and 1.1, chunked and plain, with and without keep-alive, in any case of letters
+  sigterm           SIGTERM while an invocation runs: how long until the process is gone
+"""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+DEADLINE_S = 60
+
+
+class Function:
+    """The bootstrap as a process, and a socket to accept its connections on."""
+
+    def __init__(self, bootstrap, handler="hello", host="127.0.0.1", env=None):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
+        self.listener.settimeout(DEADLINE_S)
+        port = self.listener.getsockname()[1]
+        whole = dict(os.environ, AWS_LAMBDA_RUNTIME_API=f"{host}:{port}", _HANDLER=handler, AWS_LAMBDA_LOG_LEVEL="ERROR")
+        whole.update(env or {})
+        self.process = subprocess.Popen([bootstrap], env=whole, stdin=subprocess.DEVNULL)
+        self.connection = None
+        self.buffer = b""
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.listener.close()
+        if self.connection:
+            self.connection.close()
+
+    def read(self):
+        """One request: its first line, its headers, its body. Opens a new connection when there is none."""
+        while True:
+            if self.connection is None:
+                self.connection, _ = self.listener.accept()
+                self.connection.settimeout(DEADLINE_S)
+                self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.buffer = b""
+            while b"\r\n\r\n" not in self.buffer:
+                if not self.more():
+                    break
+            else:
+                break
+        head, _, rest = self.buffer.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
+        length = int(headers.get("content-length", 0))
+        self.buffer = rest
+        while len(self.buffer) < length:
+            if not self.more():
+                raise SystemExit("a request was cut")
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return first, headers, body
+
+    def more(self):
+        piece = self.connection.recv(1 << 16)
+        if not piece:
+            self.close()
+            return False
+        self.buffer += piece
+        return True
+
+    def close(self):
+        self.connection.close()
+        self.connection = None
+
+    def send(self, data):
+        self.connection.sendall(data)
+
+
+def answer(status, headers=(), body=b""):
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def event(i, body=b'{"name":"x"}', timeout_s=60):
+    deadline = int((time.time() + timeout_s) * 1000)
+    return answer("200 OK", [f"Lambda-Runtime-Aws-Request-Id: id-{i}", f"Lambda-Runtime-Deadline-Ms: {deadline}",
+                             "Content-Type: application/json", "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:x",
+                             f"Lambda-Runtime-Trace-Id: Root=1-{i:024x}"], body)
+
+
+def one(function, i, send=None, body=b'{"name":"x"}'):
+    """Serve one whole invocation; returns what was posted. The extensions API is not there."""
+    while True:
+        first, _, _ = function.read()
+        if first.startswith("GET ") and "/invocation/next " in first:
+            break
+        function.send(answer("404 Not Found"))
+    function.send(send or event(i, body))
+    if send and b"close" in send.lower().split(b"\r\n\r\n")[0] or send and send.startswith(b"HTTP/1.0"):
+        function.close()
+    return function.read()
+
+
+def status_of(pid, name):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(name + ":"))
+
+
+def measure(pid):
+    return status_of(pid, "VmRSS"), len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def endurance(bootstrap, n):
+    n = int(n)
+    function = Function(bootstrap)
+    warm = min(1000, n // 10)
+    before = after = None
+    try:
+        for i in range(n):
+            first, _, body = one(function, i, body=b'{"error":"E"}' if i % 10 == 9 else b'{"name":"x"}')
+            kind = "error" if i % 10 == 9 else "response"
+            if f"/invocation/id-{i}/{kind} " not in first or (kind == "response" and body != b'{"message":"hello x"}'):
+                raise SystemExit(f"invocation {i}: {first}: {body}")
+            function.send(answer("202 Accepted", body=b'{"status":"OK"}\n'))
+            if i + 1 == warm:
+                before = measure(function.process.pid)
+        after = measure(function.process.pid)
+    finally:
+        function.end()
+    grown_kib, fds = after[0] - before[0], after[1] - before[1]
+    print(f"{n} invocations: {before[0]} KiB resident after {warm}, {after[0]} KiB at the end; {after[1]} descriptors")
+    if os.environ.get("ASAN") != "1" and grown_kib > 256:
+        raise SystemExit(f"grown by {grown_kib} KiB")
+    if fds != 0:
+        raise SystemExit(f"grown by {fds} descriptors")
+
+
+def servers(bootstrap):
+    head = b"lambda-runtime-aws-request-id: id-0\r\n"
+    body = b'{"name":"x"}'
+    length = b"content-length: 12\r\n"
+    chunks = b"5;x=y\r\n" + body[:5] + b"\r\n7\r\n" + body[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+    nexts = {
+        "1.1, lower case": b"HTTP/1.1 200 OK\r\n" + head + length + b"\r\n" + body,
+        "1.1, upper case, no reason": b"HTTP/1.1 200\r\n" + head.upper().replace(b"ID-0", b"id-0") + length.upper() + b"\r\n" + body,
+        "1.1, close": b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + head + length + b"\r\n" + body,
+        "1.1, chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + head + b"\r\n" + chunks,
+        "1.1, chunked, close": b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n" + head + b"\r\n" + chunks,
+        "1.1, up to the close": b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + head + b"\r\n" + body,
+        "1.0": b"HTTP/1.0 200 OK\r\n" + head + length + b"\r\n" + body,
+        "1.0, up to the close": b"HTTP/1.0 200 OK\r\n" + head + b"\r\n" + body,
+        "1.1, interim answers": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n" + head + length + b"\r\n" + body,
+        "1.1, lines ended by LF": b"HTTP/1.1 200 OK\n" + head.replace(b"\r", b"") + length.replace(b"\r", b"") + b"\n" + body,
+    }
+    posts = {
+        "202 with a body": answer("202 Accepted", body=b'{"status":"OK"}'),
+        "202 without one": answer("202 Accepted"),
+        "202 without a length, close": b"HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\n",
+        "1.0": b"HTTP/1.0 202 Accepted\r\n\r\n",
+        "200": answer("200 OK"),
+    }
+    for host in ("127.0.0.1", "localhost"):
+        function = Function(bootstrap, host=host)
+        try:
+            for next_name, send in nexts.items():
+                for post_name, accept in posts.items():
+                    first, _, got = one(function, 0, send)
+                    if "/invocation/id-0/response " not in first or got != b'{"message":"hello x"}':
+                        raise SystemExit(f"{next_name}: {first}: {got}")
+                    function.send(accept)
+                    if b"close" in accept or accept.startswith(b"HTTP/1.0"):
+                        function.close()
+            if function.process.poll() is not None:
+                raise SystemExit(f"ended with {function.process.returncode}")
+        finally:
+            function.end()
+    print(f"{len(nexts)} kinds of /next, {len(posts)} kinds of answers to a POST, 2 ways to name the host")
+
+
+def until_read(connection):
+    """Wait until the other end, on this machine, has read all that was sent to it: the kernel's receive queue is empty."""
+    here = f"0100007F:{connection.getsockname()[1]:04X}"
+    there = f"0100007F:{connection.getpeername()[1]:04X}"
+    end = time.monotonic() + DEADLINE_S
+    while time.monotonic() < end:
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            for line in f:
+                local, remote, _, queues = line.split()[1:5]
+                if (local, remote) == (there, here) and queues.endswith(":00000000"):
+                    return
+    raise SystemExit("the event is not read")
+
+
+def sigterm(bootstrap):
+    function = Function(bootstrap)
+    try:
+        while "/invocation/next " not in function.read()[0]:
+            function.send(answer("404 Not Found"))
+        function.send(event(1, b'{"sleep_ms":50000}'))
+        until_read(function.connection)
+        start = time.monotonic()
+        function.process.send_signal(signal.SIGTERM)
+        status = function.process.wait(DEADLINE_S)
+        took_ms = (time.monotonic() - start) * 1000
+        if status != 143:
+            raise SystemExit(f"status {status}")
+        if took_ms > (500 if os.environ.get("ASAN") != "1" else 5000):
+            raise SystemExit(f"took {took_ms:.0f} ms")
+        posted = function.connection.recv(1 << 16)
+        if posted:
+            raise SystemExit(f"posted after SIGTERM: {posted[:80]}")
+        print(f"gone {took_ms:.0f} ms after SIGTERM, nothing posted")
+    finally:
+        function.end()
+
+
+if __name__ == "__main__":
+    {"endurance": endurance, "servers": servers, "sigterm": sigterm}[sys.argv[1]](*sys.argv[2:])
