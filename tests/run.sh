@@ -14,7 +14,10 @@ export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:
 valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=definite,indirect,possible"
     "--errors-for-leak-kinds=definite,indirect" --child-silent-after-fork=yes --trace-children=no)
 
-steps=(build headers deps style format unit clang unit-asan valgrind fuzz integ integ-asan)
+# The workers of a concurrent function.
+threaded="runtime_sim"
+
+steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
 run_step() {
     case $1 in
     build) "${make[@]}" all unit ;;
@@ -25,6 +28,7 @@ run_step() {
     unit) "${make[@]}" check-unit ;;
     clang) "${make[@]}" CC=clang BUILD=build-clang all unit ;;
     unit-asan) "${make[@]}" "${asan[@]}" check-unit ;;
+    unit-tsan) "${make[@]}" SANITIZE=thread BUILD=build-tsan check-unit UNIT="$threaded" ;;
     valgrind) UNIT_TIMEOUT_S=900 "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
     fuzz) "${make[@]}" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}" ;;
     integ) tests/integ/run.sh build ;;
