@@ -79,3 +79,7 @@ grep '^REPORT' "$dir/function.err" || true
 echo
 python3 "$root/bench/summary.py" "$dir" "$runs" "$(stat -c %s "$dir/var.csv")"
 rm -f "$dir/var.csv"
+
+echo
+echo "the start, and an invocation that does nothing:"
+BUILD=$build "$root/bench/start.sh" --runs 15

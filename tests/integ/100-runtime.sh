@@ -17,5 +17,27 @@ figures() {
 check "$invocations invocations in a row: no growth of memory or of descriptors" figures endurance "$invocations"
 check "HTTP/1.0 and 1.1, chunked or not, kept open or not: all are taken" figures servers
 check "SIGTERM ends a running invocation within 500 ms, without an answer" figures sigterm
+
+# A store that takes requests and says nothing: the time runs out in the first message, and none of the others is begun.
+python3 -c '
+import socket, sys
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(64)
+print(s.getsockname()[1], flush=True)
+held = []
+while True:
+    held.append(s.accept())
+' >silent.port &
+PIDS+=("$!")
+until_true 20 test -s silent.port || { not_ok "the silent server does not start"; finish; }
+silent() {
+    AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat silent.port) AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s AWS_REGION=us-east-1 \
+        invoke deadline m1=s3://in/uploads/a.csv m2=s3://in/uploads/b.csv m3=s3://in/uploads/c.csv -- --timeout 3 || { cat deadline.log; return 1; }
+    expect_failures deadline "m1 m2 m3" || return 1
+    grep -q "Status: timeout" deadline.log && fail "the platform's time-out was first"
+    return 0
+}
+check "a batch whose time runs out tells which messages are not done, before the time-out" silent
 cat figures
 finish
