@@ -13,7 +13,7 @@ usage: ./build.sh VERB
   test [STEP...]          all tests, or these steps of them: ./build.sh test help
   demo                    a 150 MB file through the function with 128 MB, on this machine, no server
   bench                   CPU and memory beside the Node reference, S3 to S3, and of weir cp beside curl
-  package                 zips for Lambda (not yet)
+  package [--arch A]      build/weir-lambda-x86_64.zip and -arm64.zip: one static bootstrap each; A: only that one
   clean                   remove the build folders
 TEXT
 }
@@ -194,10 +194,7 @@ bench() {
     exec bench/cp.sh
 }
 
-package() {
-    say "package: not yet. What goes into a zip for Lambda is build/bootstrap and build/events.schema.json" >&2
-    exit 2
-}
+package() { exec packaging/package.sh "$@"; }
 
 clean() {
     say "clean: removing build/ build-asan/ build-tsan/ build-clang/ build-fuzz/"
@@ -212,7 +209,7 @@ build) build "$@" ;;
 test) run_tests "$@" ;;
 demo) demo ;;
 bench) bench "$@" ;;
-package) package ;;
+package) package "$@" ;;
 clean) clean ;;
 help | --help | -h) usage ;;
 *) usage >&2; exit 2 ;;

@@ -1,0 +1,260 @@
+#!/bin/bash
+# Zips for Lambda: packaging/package.sh [--arch x86_64|arm64]... [--check]; ./build.sh package is the door to it.
+#
+# A zip has two files at its root: `bootstrap`, one static executable that needs nothing but a kernel, and events.schema.json.
+# The machine it is made on lends its compiler and Debian's archive, nothing else: libraries come from Debian's packages of
+# the target's architecture, unpacked into a folder (nothing is installed, no foreign architecture is added to dpkg), and those
+# without a static library there from Debian's source packages, security fixes included. All of it lies below build/package/ and is
+# made once; the second run only compiles weir. The bytes are the same wherever and whenever it is made: no times, no paths.
+#
+#   --arch A      only this one (again for more); default: both
+#   --check       what tests/integ asks for: also the unit tests of arm64, under qemu, and one event
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+work=$root/build/package
+jobs=$(nproc 2>/dev/null || echo 2)
+# Seconds since 1970 on the files in a zip; the earliest that the format can hold, so that the same code is the same zip.
+epoch=${SOURCE_DATE_EPOCH:-315532800}
+max_bytes=3000000
+
+say() { printf 'package: %s\n' "$*"; }
+die() { printf 'build.sh: package: %s\n' "$*" >&2; exit 1; }
+
+# ---- what goes in ----
+
+# Debian packages with a static library that fits, taken as they are.
+debs=(libssl-dev zlib1g-dev libpcre2-dev libuv1-dev libcsv-dev libc-ares-dev)
+
+# Source packages, and why: the function build_NAME makes NAME's static library.
+#   curl     Debian's libcurl.a wants 20 more libraries, and its name look-up libc's, which cannot be static; here: HTTP, TLS, c-ares
+#   cjson    no static library
+#   libisal  no static library
+#   cmocka   no static library; for the tests alone
+sources=(curl cjson libisal)
+test_sources=(cmocka)
+
+build_curl() {
+    # Only what is asked for: names through c-ares, HTTP/1.1, OpenSSL. Lambda's CA bundle is probed for at run time.
+    local off=(alt-svc ares-static cookies dateparse dict doh ftp file form-api get-easy-options gopher hsts http-auth imap
+        ldap ldaps libcurl-option manual mime mqtt netrc ntlm ntlm-wb openssl-auto-load-config pop3 progress-meter rtsp
+        smb smtp socketpair telnet tftp threaded-resolver tls-srp unix-sockets aws dependency-tracking shared debug symbol-hiding)
+    local without=(brotli zstd zlib libidn2 libpsl librtmp libssh2 nghttp2 nghttp3 ngtcp2 gssapi ca-bundle ca-path ca-fallback)
+    # The tarball's configure is older than the patched configure.ac, which did not change what it makes.
+    touch aclocal.m4 && find . -name Makefile.in -exec touch {} + && touch lib/curl_config.h.in configure
+    ./configure -q --host="$triplet" --enable-static --enable-ares --enable-http --enable-proxy --with-openssl \
+        "${off[@]/#/--disable-}" "${without[@]/#/--without-}" \
+        CC="$cc" CFLAGS="$cflags" CPPFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/$multiarch" \
+        LDFLAGS="-L$sysroot/usr/lib/$multiarch" LIBS="-lssl -lcrypto -lcares -ldl -lpthread" PKG_CONFIG=false
+    make -j"$jobs" -s -C lib libcurl.la
+    mkdir -p "$prefix/include/curl"
+    cp include/curl/*.h "$prefix/include/curl/"
+    cp lib/.libs/libcurl.a "$prefix/lib/"
+}
+build_cjson() {
+    $cc $cflags -c cJSON.c -o cJSON.o
+    $ar rcsD "$prefix/lib/libcjson.a" cJSON.o
+    mkdir -p "$prefix/include/cjson"
+    cp cJSON.h "$prefix/include/cjson/"
+}
+build_libisal() {
+    make -j"$jobs" -s -f Makefile.unx units=igzip host_cpu="${arch/arm64/aarch64}" CC="$cc" AR="$ar" \
+        CFLAGS="$cflags -DNDEBUG -Iinclude -Iigzip -Icrc" lib
+    cp bin/isa-l.a "$prefix/lib/libisal.a"
+    mkdir -p "$prefix/include/isa-l"
+    cp include/*.h "$prefix/include/isa-l/"
+    printf '#include <isa-l/%s.h>\n' crc crc64 igzip_lib >"$prefix/include/isa-l.h"
+}
+build_cmocka() {
+    $cc $cflags -Iinclude -DHAVE_CONFIG_H=0 -D_GNU_SOURCE -DHAVE_SIGNAL_H -DHAVE_STRSIGNAL -DHAVE_MALLOC_H -DHAVE_INTTYPES_H \
+        -DHAVE_STDINT_H -DHAVE_CLOCK_GETTIME -DHAVE_CLOCK_REALTIME -DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -c src/cmocka.c -o cmocka.o
+    $ar rcsD "$prefix/lib/libcmocka.a" cmocka.o
+    cp include/cmocka.h "$prefix/include/"
+}
+
+# In the order of a linker: who needs something comes before who has it.
+libs=(curl ssl crypto cares uv_a cjson pcre2-8 isal z csv)
+
+# ---- the machine ----
+
+target() { # target ARCH: sets arch and what follows from it
+    arch=$1
+    case $arch in
+    x86_64) deb_arch=amd64 multiarch=x86_64-linux-gnu ;;
+    arm64) deb_arch=arm64 multiarch=aarch64-linux-gnu ;;
+    esac
+    triplet=$multiarch
+    cc=$triplet-gcc
+    ar=$triplet-gcc-ar
+    sysroot=$work/$arch/sysroot
+    prefix=$work/$arch/prefix
+    # Static libraries of a hardened executable; no path of this machine in them, and what nobody calls is left out.
+    cflags="-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections -ffile-prefix-map=$root=."
+}
+
+tools() { # the Debian packages that are missing for an architecture, one line
+    local want=()
+    command -v "$cc" >/dev/null || want+=("gcc-${triplet/_/-}" "libc6-dev-${deb_arch}-cross")
+    [ "$arch" != x86_64 ] || command -v nasm >/dev/null || want+=(nasm)
+    for name in dpkg-source:dpkg-dev patch:patch xz:xz-utils zip:zip unzip:unzip make:make readelf:binutils; do
+        command -v "${name%%:*}" >/dev/null || want+=("${name#*:}")
+    done
+    [ "$check" = 0 ] || [ "$arch" = "$host" ] || command -v "$qemu" >/dev/null || want+=(qemu-user-static)
+    printf '%s' "${want[*]}"
+}
+
+install_tools() {
+    local want as_root=() log=$work/apt.log
+    want=$(tools)
+    [ -n "$want" ] || return 0
+    say "installing $want"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "missing: $want; not root and no sudo: run as root: apt-get install $want"
+        as_root=(sudo)
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=600)
+    # shellcheck disable=SC2086  # a list of names
+    { "${as_root[@]}" update && "${as_root[@]}" install --no-install-recommends $want; } >"$log" 2>&1 </dev/null ||
+        die "apt-get failed (log: $log); by hand: apt-get update && apt-get install $want"
+}
+
+# ---- Debian's archive, asked without touching this machine's apt ----
+
+apt_setup() {
+    local apt=$work/apt codename
+    [ ! -s "$apt/ready" ] || { export APT_CONFIG=$apt/apt.conf; return 0; }
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    rm -rf "$apt"
+    mkdir -p "$apt"/{lists/partial,cache/archives/partial,src}
+    # The machine's own mirrors of its own release, with the sources of what they have.
+    python3 packaging/apt_sources.py "$codename" /etc/apt >"$apt/debian.sources"
+    [ -s "$apt/debian.sources" ] || die "no entry of $codename in /etc/apt/sources.list or /etc/apt/sources.list.d"
+    cat >"$apt/apt.conf" <<CONF
+Dir::Etc::sourcelist "$apt/debian.sources";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$apt/lists";
+Dir::Cache "$apt/cache";
+APT::Architectures { "amd64"; "arm64"; };
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+CONF
+    export APT_CONFIG=$apt/apt.conf
+    say "reading the package lists of $codename"
+    apt-get -qq update >"$work/apt-update.log" 2>&1 || { tail -n 5 "$work/apt-update.log" >&2; die "no package lists (log: $work/apt-update.log)"; }
+    echo "$codename" >"$apt/ready"
+}
+
+unpack_debs() {
+    local dir=$work/$arch/debs deb
+    mkdir -p "$dir" "$sysroot"
+    (cd "$dir" && apt-get -qq download "${debs[@]/%/:$deb_arch}" >"$work/$arch/download.log" 2>&1) ||
+        { tail -n 5 "$work/$arch/download.log" >&2; die "a package cannot be had (log: $work/$arch/download.log)"; }
+    for deb in "$dir"/*.deb; do dpkg-deb -x "$deb" "$sysroot"; done
+}
+
+build_source() { # build_source NAME: unpacked, patched as Debian does, made, in a folder of the architecture's own
+    local name=$1 dir=$work/$arch/src/$1 log=$work/$arch/$1.log start=$SECONDS
+    rm -rf "$dir"
+    mkdir -p "$work/$arch/src"
+    (cd "$work/apt/src" && apt-get -qq --download-only source "$name" >"$log" 2>&1) ||
+        { tail -n 5 "$log" >&2; die "the source of $name cannot be had (log: $log)"; }
+    dpkg-source --no-check -x "$work/apt/src/${name}"_*.dsc "$dir" >>"$log" 2>&1 || die "the source of $name does not unpack (log: $log)"
+    (cd "$dir" && "build_$name") >>"$log" 2>&1 </dev/null || { tail -n 20 "$log" >&2; die "$name does not build (log: $log)"; }
+    say "$arch: $name, $(basename "$work/apt/src/${name}"_*.dsc .dsc | cut -d _ -f 2), $((SECONDS - start)) s"
+    rm -rf "$dir"
+}
+
+libraries() {
+    local name
+    # What is made depends on this file and on nothing else here.
+    if ! cmp -s packaging/package.sh "$work/$arch/made-by"; then
+        rm -rf "${work:?}/$arch"
+    fi
+    mkdir -p "$prefix/lib" "$prefix/include"
+    if [ ! -e "$work/$arch/made-by" ]; then
+        apt_setup
+        unpack_debs
+        for name in "${sources[@]}"; do build_source "$name"; done
+        cp packaging/package.sh "$work/$arch/made-by"
+    fi
+    if [ "$check" = 1 ] && [ ! -e "$prefix/lib/libcmocka.a" ]; then
+        apt_setup
+        for name in "${test_sources[@]}"; do build_source "$name"; done
+    fi
+}
+
+# ---- weir ----
+
+weir_make() { # weir_make TARGET...: with the libraries of the architecture, into a build folder of its own
+    local flags="-isystem $prefix/include -isystem $sysroot/usr/include -isystem $sysroot/usr/include/$multiarch"
+    local link="-L$prefix/lib -L$sysroot/usr/lib/$multiarch ${libs[*]/#/-l} -lm"
+    make -j"$jobs" --no-print-directory CC="$cc" AR="$ar" BUILD="build/package/$arch/weir" STATIC=1 \
+        PKG_CFLAGS="$flags" LIBS_BOOTSTRAP="$link" LIBS_WEIR="$link" LIBS_TEST="$link -lcmocka" "$@"
+}
+
+# A function's zip runs on whatever system Lambda puts below it: nothing of it may be needed.
+check_elf() { # check_elf FILE
+    local file=$1 bad
+    readelf -W -h -l -d "$file" >"$file.elf" 2>&1 || die "$file: no ELF file"
+    bad=$(grep -E '\(NEEDED\)|Requesting program interpreter|INTERP' "$file.elf" || true)
+    [ -z "$bad" ] || die "$file is not static: $bad"
+    grep -q 'GNU_STACK.* RW ' "$file.elf" || die "$file: its stack is executable"
+    grep -q 'GNU_RELRO' "$file.elf" || die "$file: no RELRO"
+    grep -qE 'Type: +DYN' "$file.elf" || die "$file: no position-independent executable"
+    ! grep -qE 'LOAD.* RWE ' "$file.elf" || die "$file: memory that is writable and executable"
+    ! grep -qE 'TEXTREL' "$file.elf" || die "$file: text relocations"
+    rm -f "$file.elf"
+    ! grep -qF -e "$root" "$file" || die "$file: names this machine's $root"
+}
+
+make_zip() {
+    local dir=$work/$arch/zip zip=$root/build/weir-lambda-$arch.zip size
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    "$triplet-strip" -s -R .comment -o "$dir/bootstrap" "build/package/$arch/weir/bootstrap"
+    check_elf "$dir/bootstrap"
+    cp handlers/validate/events.schema.json "$dir/"
+    chmod 755 "$dir/bootstrap"
+    chmod 644 "$dir/events.schema.json"
+    (
+        cd "$dir"
+        export TZ=UTC
+        touch -d "@$epoch" bootstrap events.schema.json
+        rm -f "$zip.tmp"
+        zip -q -X -D -9 - bootstrap events.schema.json >"$zip.tmp"
+    )
+    size=$(stat -c %s "$zip.tmp")
+    [ "$size" -le $max_bytes ] || die "$zip.tmp has $size bytes, more than $max_bytes"
+    mv "$zip.tmp" "$zip"
+    say "build/$(basename "$zip"): $size bytes, bootstrap $(stat -c %s "$dir/bootstrap"), sha256 $(sha256sum "$zip" | cut -c 1-16)..."
+}
+
+one() {
+    local log
+    target "$1"
+    log=$work/$arch-weir.log
+    mkdir -p "$work"
+    install_tools
+    libraries
+    weir_make "build/package/$arch/weir/bootstrap" >"$log" 2>&1 </dev/null || { grep -vE '^  (CC|AR|LD)  ' "$log" | tail -n 20 >&2; die "weir does not build (log: $log)"; }
+    make_zip
+}
+
+check=0 archs=()
+host=$(uname -m)
+host=${host/aarch64/arm64}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --arch) [ $# -gt 1 ] || { echo "package: --arch: x86_64 or arm64" >&2; exit 2; }; shift; set -- "--arch=$1" "${@:2}"; continue ;;
+    --arch=x86_64 | --arch=arm64) archs+=("${1#*=}") ;;
+    --check) check=1 ;;
+    *) echo "usage: ./build.sh package [--arch x86_64|arm64]" >&2; exit 2 ;;
+    esac
+    shift
+done
+[ ${#archs[@]} -gt 0 ] || archs=(x86_64 arm64)
+command -v apt-get >/dev/null && [ -e /etc/debian_version ] || die "needs a Debian system (its packages are the parts)"
+qemu=qemu-aarch64-static
+[ "$host" = x86_64 ] || qemu=qemu-x86_64-static
+for a in "${archs[@]}"; do one "$a"; done
