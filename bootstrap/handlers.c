@@ -1,10 +1,12 @@
 #include "bootstrap/handlers.h"
 
 #include "handlers/hello/hello.h"
+#include "handlers/presign/presign.h"
 #include "handlers/validate/validate.h"
 
 const struct weir_handler *const weir_handlers[] = {
     &weir_validate_handler,
+    &weir_presign_handler,
     &weir_hello_handler,
 };
 

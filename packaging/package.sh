@@ -8,7 +8,8 @@
 # made once; the second run only compiles weir. The bytes are the same wherever and whenever it is made: no times, no paths.
 #
 #   --arch A      only this one (again for more); default: both
-#   --check       what tests/integ asks for: also the unit tests of arm64, under qemu, and one event
+#   --check       also the unit tests, linked as the bootstrap is, under qemu when they are for another processor. UNIT="..." names
+#                 those to run; those of the command are left out: it is no part of a zip, and its HTTP server has no static library
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -21,59 +22,8 @@ max_bytes=3000000
 say() { printf 'package: %s\n' "$*"; }
 die() { printf 'build.sh: package: %s\n' "$*" >&2; exit 1; }
 
-# ---- what goes in ----
-
-# Debian packages with a static library that fits, taken as they are.
-debs=(libssl-dev zlib1g-dev libpcre2-dev libuv1-dev libcsv-dev libc-ares-dev)
-
-# Source packages, and why: the function build_NAME makes NAME's static library.
-#   curl     Debian's libcurl.a wants 20 more libraries, and its name look-up libc's, which cannot be static; here: HTTP, TLS, c-ares
-#   cjson    no static library
-#   libisal  no static library
-#   cmocka   no static library; for the tests alone
-sources=(curl cjson libisal)
-test_sources=(cmocka)
-
-build_curl() {
-    # Only what is asked for: names through c-ares, HTTP/1.1, OpenSSL. Lambda's CA bundle is probed for at run time.
-    local off=(alt-svc ares-static cookies dateparse dict doh ftp file form-api get-easy-options gopher hsts http-auth imap
-        ldap ldaps libcurl-option manual mime mqtt netrc ntlm ntlm-wb openssl-auto-load-config pop3 progress-meter rtsp
-        smb smtp socketpair telnet tftp threaded-resolver tls-srp unix-sockets aws dependency-tracking shared debug symbol-hiding)
-    local without=(brotli zstd zlib libidn2 libpsl librtmp libssh2 nghttp2 nghttp3 ngtcp2 gssapi ca-bundle ca-path ca-fallback)
-    # The tarball's configure is older than the patched configure.ac, which did not change what it makes.
-    touch aclocal.m4 && find . -name Makefile.in -exec touch {} + && touch lib/curl_config.h.in configure
-    ./configure -q --host="$triplet" --enable-static --enable-ares --enable-http --enable-proxy --with-openssl \
-        "${off[@]/#/--disable-}" "${without[@]/#/--without-}" \
-        CC="$cc" CFLAGS="$cflags" CPPFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/$multiarch" \
-        LDFLAGS="-L$sysroot/usr/lib/$multiarch" LIBS="-lssl -lcrypto -lcares -ldl -lpthread" PKG_CONFIG=false
-    make -j"$jobs" -s -C lib libcurl.la
-    mkdir -p "$prefix/include/curl"
-    cp include/curl/*.h "$prefix/include/curl/"
-    cp lib/.libs/libcurl.a "$prefix/lib/"
-}
-build_cjson() {
-    $cc $cflags -c cJSON.c -o cJSON.o
-    $ar rcsD "$prefix/lib/libcjson.a" cJSON.o
-    mkdir -p "$prefix/include/cjson"
-    cp cJSON.h "$prefix/include/cjson/"
-}
-build_libisal() {
-    make -j"$jobs" -s -f Makefile.unx units=igzip host_cpu="${arch/arm64/aarch64}" CC="$cc" AR="$ar" \
-        CFLAGS="$cflags -DNDEBUG -Iinclude -Iigzip -Icrc" lib
-    cp bin/isa-l.a "$prefix/lib/libisal.a"
-    mkdir -p "$prefix/include/isa-l"
-    cp include/*.h "$prefix/include/isa-l/"
-    printf '#include <isa-l/%s.h>\n' crc crc64 igzip_lib >"$prefix/include/isa-l.h"
-}
-build_cmocka() {
-    $cc $cflags -Iinclude -DHAVE_CONFIG_H=0 -D_GNU_SOURCE -DHAVE_SIGNAL_H -DHAVE_STRSIGNAL -DHAVE_MALLOC_H -DHAVE_INTTYPES_H \
-        -DHAVE_STDINT_H -DHAVE_CLOCK_GETTIME -DHAVE_CLOCK_REALTIME -DHAVE_STRUCT_TIMESPEC -DHAVE_GCC_THREAD_LOCAL_STORAGE -c src/cmocka.c -o cmocka.o
-    $ar rcsD "$prefix/lib/libcmocka.a" cmocka.o
-    cp include/cmocka.h "$prefix/include/"
-}
-
-# In the order of a linker: who needs something comes before who has it.
-libs=(curl ssl crypto cares uv_a cjson pcre2-8 isal z csv)
+# shellcheck source=recipes.sh
+source packaging/recipes.sh
 
 # ---- the machine ----
 
@@ -83,13 +33,12 @@ target() { # target ARCH: sets arch and what follows from it
     x86_64) deb_arch=amd64 multiarch=x86_64-linux-gnu ;;
     arm64) deb_arch=arm64 multiarch=aarch64-linux-gnu ;;
     esac
-    triplet=$multiarch
+    triplet=$multiarch qemu=
+    [ "$arch" = "$host" ] || qemu="qemu-${arch/arm64/aarch64}-static"
     cc=$triplet-gcc
     ar=$triplet-gcc-ar
     sysroot=$work/$arch/sysroot
     prefix=$work/$arch/prefix
-    # Static libraries of a hardened executable; no path of this machine in them, and what nobody calls is left out.
-    cflags="-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections -ffile-prefix-map=$root=."
 }
 
 tools() { # the Debian packages that are missing for an architecture, one line
@@ -99,7 +48,7 @@ tools() { # the Debian packages that are missing for an architecture, one line
     for name in dpkg-source:dpkg-dev patch:patch xz:xz-utils zip:zip unzip:unzip make:make readelf:binutils; do
         command -v "${name%%:*}" >/dev/null || want+=("${name#*:}")
     done
-    [ "$check" = 0 ] || [ "$arch" = "$host" ] || command -v "$qemu" >/dev/null || want+=(qemu-user-static)
+    [ "$check" = 0 ] || [ -z "$qemu" ] || command -v "$qemu" >/dev/null || want+=(qemu-user-static)
     printf '%s' "${want[*]}"
 }
 
@@ -154,21 +103,26 @@ unpack_debs() {
 }
 
 build_source() { # build_source NAME: unpacked, patched as Debian does, made, in a folder of the architecture's own
-    local name=$1 dir=$work/$arch/src/$1 log=$work/$arch/$1.log start=$SECONDS
+    local name=$1 dir=$work/$arch/src/$1 log=$work/$arch/$1.log start=$SECONDS rc
     rm -rf "$dir"
     mkdir -p "$work/$arch/src"
     (cd "$work/apt/src" && apt-get -qq --download-only source "$name" >"$log" 2>&1) ||
         { tail -n 5 "$log" >&2; die "the source of $name cannot be had (log: $log)"; }
     dpkg-source --no-check -x "$work/apt/src/${name}"_*.dsc "$dir" >>"$log" 2>&1 || die "the source of $name does not unpack (log: $log)"
-    (cd "$dir" && "build_$name") >>"$log" 2>&1 </dev/null || { tail -n 20 "$log" >&2; die "$name does not build (log: $log)"; }
+    # Not in an `if` or `||`: there bash would go on after a command that fails.
+    set +e
+    (set -e; cd "$dir"; "build_$name") >>"$log" 2>&1 </dev/null
+    rc=$?
+    set -e
+    [ $rc -eq 0 ] || { tail -n 20 "$log" >&2; die "$name does not build (log: $log)"; }
     say "$arch: $name, $(basename "$work/apt/src/${name}"_*.dsc .dsc | cut -d _ -f 2), $((SECONDS - start)) s"
     rm -rf "$dir"
 }
 
 libraries() {
     local name
-    # What is made depends on this file and on nothing else here.
-    if ! cmp -s packaging/package.sh "$work/$arch/made-by"; then
+    # What is made depends on the recipes and on nothing else here.
+    if ! cmp -s packaging/recipes.sh "$work/$arch/made-by"; then
         rm -rf "${work:?}/$arch"
     fi
     mkdir -p "$prefix/lib" "$prefix/include"
@@ -176,7 +130,7 @@ libraries() {
         apt_setup
         unpack_debs
         for name in "${sources[@]}"; do build_source "$name"; done
-        cp packaging/package.sh "$work/$arch/made-by"
+        cp packaging/recipes.sh "$work/$arch/made-by"
     fi
     if [ "$check" = 1 ] && [ ! -e "$prefix/lib/libcmocka.a" ]; then
         apt_setup
@@ -208,11 +162,26 @@ check_elf() { # check_elf FILE
     ! grep -qF -e "$root" "$file" || die "$file: names this machine's $root"
 }
 
+# blank FILE SECTION...: zeros instead of what it holds. Unwind tables are a tenth of a zip, and nothing here unwinds: no C++, no
+# cancelled threads; whoever debugs has the whole file in build/package. Removing them would take RELRO along (binutils).
+blank() {
+    local file=$1 name size
+    shift
+    for name in "$@"; do
+        size=$(readelf -W -S "$file" | sed -n "s/.* ${name//./\\.}  *[A-Z]* *[0-9a-f]* [0-9a-f]* \\([0-9a-f]*\\) .*/\\1/p")
+        [ -n "$size" ] || continue
+        head -c "$((16#$size))" /dev/zero >"$file.zeros"
+        "$triplet-objcopy" --update-section "$name=$file.zeros" "$file"
+        rm -f "$file.zeros"
+    done
+}
+
 make_zip() {
     local dir=$work/$arch/zip zip=$root/build/weir-lambda-$arch.zip size
     rm -rf "$dir"
     mkdir -p "$dir"
     "$triplet-strip" -s -R .comment -o "$dir/bootstrap" "build/package/$arch/weir/bootstrap"
+    blank "$dir/bootstrap" .eh_frame .eh_frame_hdr
     check_elf "$dir/bootstrap"
     cp handlers/validate/events.schema.json "$dir/"
     chmod 755 "$dir/bootstrap"
@@ -239,6 +208,18 @@ one() {
     libraries
     weir_make "build/package/$arch/weir/bootstrap" >"$log" 2>&1 </dev/null || { grep -vE '^  (CC|AR|LD)  ' "$log" | tail -n 20 >&2; die "weir does not build (log: $log)"; }
     make_zip
+    [ "$check" = 0 ] || check_unit
+}
+
+# The same tests as everywhere, on the processor of the zip.
+check_unit() {
+    local log=$work/$arch-unit.log units
+    units=$(find tests/unit -name 'test_*.c' ! -name 'test_cli*' -printf '%f\n' | sed 's/^test_//; s/\.c$//' | sort | paste -sd ' ')
+    UNIT_TIMEOUT_S=900 weir_make check-unit UNIT="${UNIT:-$units}" WRAP="$qemu" >"$log" 2>&1 </dev/null || {
+        grep -A 20 -E '^not ok|rror' "$log" | head -n 60 >&2
+        die "$arch: unit tests failed (log: $log)"
+    }
+    say "$arch: $(tail -n 1 "$log")${qemu:+ under $qemu}"
 }
 
 check=0 archs=()
@@ -254,7 +235,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ ${#archs[@]} -gt 0 ] || archs=(x86_64 arm64)
-command -v apt-get >/dev/null && [ -e /etc/debian_version ] || die "needs a Debian system (its packages are the parts)"
-qemu=qemu-aarch64-static
-[ "$host" = x86_64 ] || qemu=qemu-x86_64-static
+if [ ! -e /etc/debian_version ] || ! command -v apt-get >/dev/null; then
+    die "needs a Debian system (its packages are the parts)"
+fi
 for a in "${archs[@]}"; do one "$a"; done

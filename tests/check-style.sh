@@ -14,7 +14,7 @@ no() { # no WHAT PATTERN FILE...: no line may match
 }
 
 mapfile -t c < <(find lib handlers bootstrap cli tests bench -name '*.[ch]' 2>/dev/null | grep -v node_modules | sort)
-mapfile -t scripts < <(find build.sh .ci/run tests bench -name node_modules -prune -o \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null | sort)
+mapfile -t scripts < <(find build.sh .ci/run packaging tests bench -name node_modules -prune -o \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null | sort)
 mapfile -t text < <(find . \( -name .git -o -name node_modules -o -name 'build*' -type d -o -path ./tests/fuzz -o -path ./tests/golden \) -prune -o \
     -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.md' -o -name '*.py' -o -name '*.mjs' -o -name Makefile \) -print | sort)
 

@@ -29,7 +29,7 @@ static bool is_content_type(const char *s)
     return true;
 }
 
-static int check(
+int weir_post_form_check(
     const struct weir_s3_config *cfg, const struct weir_post_spec *spec, struct weir_err *err)
 {
     if (cfg->kind != WEIR_S3_HTTP) {
@@ -206,7 +206,7 @@ int weir_post_form_new(const struct weir_s3_config *cfg, const struct weir_post_
     char date[17], day[9];
     const char *text;
 
-    if (check(cfg, spec, err) != 0 || weir_sigv4_date(now_s, date, err) != 0) {
+    if (weir_post_form_check(cfg, spec, err) != 0 || weir_sigv4_date(now_s, date, err) != 0) {
         return -1;
     }
     snprintf(day, sizeof day, "%.8s", date);

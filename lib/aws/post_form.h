@@ -45,14 +45,24 @@ struct weir_post_form {
 };
 
 /**
+ * weir_post_form_check: whether there can be such a form; costs nothing, so that a function can
+ * tell its settings' faults while it starts.
+ *
+ * Returns 0, or -1 with *err set to WEIR_E_CONFIG: a bucket, key, content type, size or time that
+ * cannot be; a store that is a folder. Any thread.
+ */
+int weir_post_form_check(
+    const struct weir_s3_config *cfg, const struct weir_post_spec *spec, struct weir_err *err);
+
+/**
  * weir_post_form_new: make a form and sign it with the configuration's keys.
  *
  * cfg    kind WEIR_S3_HTTP: where the form goes to (the bucket's address) and who signs
  * now_s  Unix seconds; the caller reads the clock
  *
  * Returns 0 with *ret filled (weir_post_form_fini), or -1 with *err set and *ret untouched:
- * WEIR_E_CONFIG (a bucket, key, content type, size or time that cannot be; a store that is a
- * folder), WEIR_E_LIMIT (more than WEIR_POST_FORM_MAX_BYTES), WEIR_E_NOMEM. Any thread.
+ * what weir_post_form_check says, WEIR_E_LIMIT (more than WEIR_POST_FORM_MAX_BYTES), WEIR_E_NOMEM.
+ * Any thread.
  */
 int weir_post_form_new(const struct weir_s3_config *cfg, const struct weir_post_spec *spec,
     int64_t now_s, struct weir_post_form *ret, struct weir_err *err);
