@@ -1,5 +1,7 @@
 #include "aws/config.h"
 
+#include "aws/env.h"
+#include "aws/s3_client.h"
 #include "aws/uri.h"
 #include "core/utf8.h"
 
@@ -8,20 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static const char *env(const char *name)
-{
-    const char *s = getenv(name);
-
-    return s != NULL && s[0] != '\0' ? s : NULL;
-}
-
-static bool env_is(const char *name, const char *value)
-{
-    const char *s = env(name);
-
-    return s != NULL && strcasecmp(s, value) == 0;
-}
 
 static int keep(char **to, const char *s, size_t n, struct weir_err *err)
 {
@@ -141,14 +129,20 @@ static int set_endpoint(
 
 /* AWS's own address of S3 in a region. The isolated partitions have other domains: who works
  * there names the endpoint. */
+void weir_s3_aws_host(
+    const struct weir_s3_config *cfg, const char *region, char host[WEIR_S3_AWS_HOST_BYTES])
+{
+    snprintf(host, WEIR_S3_AWS_HOST_BYTES, "s3%s%s.%s.amazonaws.com%s", cfg->fips ? "-fips" : "",
+        cfg->dualstack ? ".dualstack" : "", region, strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+}
+
 static int set_aws(struct weir_s3_config *cfg, struct weir_err *err)
 {
-    char host[128];
-    const char *fips = env_is("AWS_USE_FIPS_ENDPOINT", "true") ? "-fips" : "";
-    const char *dual = env_is("AWS_USE_DUALSTACK_ENDPOINT", "true") ? ".dualstack" : "";
-    const char *china = strncmp(cfg->region, "cn-", 3) == 0 ? ".cn" : "";
+    char host[WEIR_S3_AWS_HOST_BYTES];
 
-    snprintf(host, sizeof host, "s3%s%s.%s.amazonaws.com%s", fips, dual, cfg->region, china);
+    cfg->fips = weir_env_is("AWS_USE_FIPS_ENDPOINT", "true");
+    cfg->dualstack = weir_env_is("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    weir_s3_aws_host(cfg, cfg->region, host);
     cfg->tls = true;
     return keep_text(&cfg->host, host, err) != 0 || keep_text(&cfg->base, "", err) != 0 ? -1 : 0;
 }
@@ -157,7 +151,7 @@ static int set_aws(struct weir_s3_config *cfg, struct weir_err *err)
 static int set_credential(
     char **to, const char *var, bool required, size_t max, struct weir_err *err)
 {
-    const char *s = env(var);
+    const char *s = weir_env(var);
 
     if (s == NULL) {
         return required ? weir_err_set(err, WEIR_E_CONFIG, "%s is not set", var) : 0;
@@ -174,16 +168,22 @@ static int set_credential(
     return keep_text(to, s, err);
 }
 
+bool weir_s3_is_region(const char *s)
+{
+    return s[0] != '\0' && s[0] != '-' && strlen(s) <= WEIR_S3_REGION_MAX_BYTES &&
+           only(s, strlen(s), LOWER UPPER DIGITS "-");
+}
+
 static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
 {
-    const char *var = env("AWS_REGION") != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
-    const char *s = env(var);
+    const char *var = weir_env("AWS_REGION") != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
+    const char *s = weir_env(var);
 
     if (s == NULL) {
         return weir_err_set(
             err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");
     }
-    if (strlen(s) > 63 || s[0] == '-' || !only(s, strlen(s), LOWER UPPER DIGITS "-")) {
+    if (!weir_s3_is_region(s)) {
         return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
     }
     return keep_text(&cfg->region, s, err);
@@ -192,8 +192,9 @@ static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
 static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
 {
     const char *var =
-        env("AWS_ENDPOINT_URL_S3") != NULL ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";
-    const char *url = env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") ? NULL : env(var);
+        weir_env("AWS_ENDPOINT_URL_S3") != NULL ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";
+    const char *url =
+        weir_env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") ? NULL : weir_env(var);
 
     if (url != NULL && set_endpoint(cfg, var, url, err) != 0) {
         return -1;
@@ -201,7 +202,7 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
     if (cfg->kind == WEIR_S3_DIR) {
         return 0;
     }
-    cfg->checksums = !env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
+    cfg->checksums = !weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
     if (set_region(cfg, err) != 0 || (url == NULL && set_aws(cfg, err) != 0) ||
         set_credential(&cfg->access_key, "AWS_ACCESS_KEY_ID", true, 128, err) != 0 ||
         set_credential(
@@ -210,7 +211,8 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
             WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0) {
         return -1;
     }
-    return 0;
+    cfg->client = weir_s3_client_env(err);
+    return cfg->client != NULL ? 0 : -1;
 }
 
 int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err)
@@ -241,9 +243,22 @@ void weir_s3_config_fini(struct weir_s3_config *cfg)
     free(cfg->base);
     free(cfg->region);
     free(cfg->access_key);
+    weir_s3_client_free(cfg->client);
     wipe(cfg->secret_key);
     wipe(cfg->session_token);
     *cfg = (struct weir_s3_config){0};
+}
+
+void weir_s3_config_deadline(struct weir_s3_config *cfg, int64_t mono_ms)
+{
+    if (cfg->client != NULL) {
+        cfg->client->patience.until_mono_ms = mono_ms;
+    }
+}
+
+uint64_t weir_s3_config_retries(const struct weir_s3_config *cfg)
+{
+    return cfg->client != NULL ? cfg->client->retries : 0;
 }
 
 int weir_s3_bucket_check(const char *bucket, struct weir_err *err)

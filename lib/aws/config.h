@@ -6,6 +6,7 @@
 #include "core/limits.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Where objects lie and who asks for them: the usual AWS_* variables, read once, and S3's rules
@@ -25,6 +26,8 @@ enum weir_s3_style {
     WEIR_S3_VIRTUAL, /* https://bucket.endpoint/key, where the endpoint is a name */
 };
 
+struct weir_s3_client;
+
 struct weir_s3_config {
     enum weir_s3_kind kind;
     enum weir_s3_style style;
@@ -36,8 +39,10 @@ struct weir_s3_config {
     char *region;
     char *access_key;
     char *secret_key;
-    char *session_token; /* NULL: none */
-    bool checksums;      /* send x-amz-checksum-crc32 over TLS */
+    char *session_token;           /* NULL: none */
+    bool checksums;                /* send x-amz-checksum-crc32 over TLS */
+    bool fips, dualstack;          /* which of AWS's own addresses */
+    struct weir_s3_client *client; /* what is learnt on the way (s3_client.h); owned */
 };
 
 /**
@@ -46,7 +51,8 @@ struct weir_s3_config {
  * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
  * "true"); AWS_REGION, else AWS_DEFAULT_REGION; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
- * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off). An empty variable is as
+ * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off); and how patient to be
+ * (weir_s3_client_env). An empty variable is as
  * one that is not there. Region and keys are required unless the endpoint is a folder.
  *
  * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:
@@ -56,6 +62,22 @@ int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err);
 
 /** weir_s3_config_fini: release the strings, wiping the secrets. An empty one is a no-op. */
 void weir_s3_config_fini(struct weir_s3_config *cfg);
+
+/** weir_s3_config_deadline: no request begins, and no pause before one ends, at or after mono_ms
+ *  (CLOCK_MONOTONIC); INT64_MAX: no such bound. What undoes things has bounds of its own. */
+void weir_s3_config_deadline(struct weir_s3_config *cfg, int64_t mono_ms);
+
+/** weir_s3_config_retries: how many requests were sent again so far. */
+uint64_t weir_s3_config_retries(const struct weir_s3_config *cfg);
+
+/** weir_s3_is_region: could it be the name of a region? */
+bool weir_s3_is_region(const char *s);
+
+#define WEIR_S3_AWS_HOST_BYTES 128
+
+/** weir_s3_aws_host: AWS's own host for S3 in a region (weir_s3_is_region). */
+void weir_s3_aws_host(
+    const struct weir_s3_config *cfg, const char *region, char host[WEIR_S3_AWS_HOST_BYTES]);
 
 /** weir_s3_bucket_check: 0, or -1 with *err set to WEIR_E_CONFIG saying what is wrong. */
 int weir_s3_bucket_check(const char *bucket, struct weir_err *err);

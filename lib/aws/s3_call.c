@@ -1,100 +1,105 @@
 #include "aws/s3_call.h"
 
+#include "aws/s3_client.h"
 #include "aws/xml.h"
+#include "core/clock.h"
+#include "core/limits.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-static int set_hash(struct weir_s3_wire *wire, const struct weir_s3_config *cfg,
-    const struct weir_s3_request *request, struct weir_err *err)
+/*
+ *     NONE --start--> SENT --judged: fine, fatal, or no attempt left--> DONE
+ *                      ^ `--judged: worth another attempt--> PAUSED
+ *                      `--------------the pause is over------------'
+ *
+ * DONE goes back to PAUSED only by weir_s3_call_again.
+ */
+
+/*
+ * The request's own copy
+ */
+
+static size_t pairs_bytes(const struct weir_sigv4_pair *pairs, size_t n)
 {
-    if (cfg->tls) {
-        snprintf(wire->hash, sizeof wire->hash, "%s", WEIR_SIGV4_UNSIGNED);
-        return 0;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bytes += strlen(pairs[i].value) + 1;
     }
-    if (request->body_hash != NULL) {
-        snprintf(wire->hash, sizeof wire->hash, "%s", request->body_hash);
-        return 0;
-    }
-    const void *body = request->body != NULL ? request->body : (const uint8_t *)"";
-    return weir_sha256_hex(body, request->body != NULL ? request->body_len : 0, wire->hash, err);
+    return bytes;
 }
 
-static int set_url(struct weir_s3_wire *wire, const struct weir_s3_config *cfg,
-    const struct weir_s3_address *address, const struct weir_s3_request *request,
-    struct weir_err *err)
+static const char *put_text(char **at, const char *s)
 {
-    if (weir_buf_addf(&wire->url, err, "%s://%s%s%s", cfg->tls ? "https" : "http",
-            (const char *)address->host.p, (const char *)address->path.p,
-            request->query_n > 0 ? "?" : "") != 0 ||
-        weir_sigv4_query(&wire->url, request->query, request->query_n, err) != 0) {
-        return -1;
+    if (s == NULL) {
+        return NULL;
     }
-    return weir_buf_text(&wire->url, err) != NULL ? 0 : -1;
+    size_t n = strlen(s) + 1;
+    char *to = memcpy(*at, s, n);
+    *at += n;
+    return to;
 }
 
-static void send_header(struct weir_s3_wire *wire, const char *name, const char *value)
+static void put_pairs(
+    char **at, struct weir_sigv4_pair *to, const struct weir_sigv4_pair *from, size_t n)
 {
-    wire->headers[wire->http.headers_n++] = (struct weir_http_header){name, value};
+    for (size_t i = 0; i < n; i++) {
+        to[i] = (struct weir_sigv4_pair){from[i].name, put_text(at, from[i].value)};
+    }
 }
 
-int weir_s3_wire_init(struct weir_s3_wire *wire, const struct weir_s3_config *cfg,
-    const struct weir_s3_request *request, int64_t now_s, struct weir_err *err)
+static int keep_request(
+    struct weir_s3_call *call, const struct weir_s3_request *request, struct weir_err *err)
 {
-    const struct weir_sigv4_key key = {
-        cfg->access_key, cfg->secret_key, cfg->session_token, cfg->region, "s3"};
-    struct weir_sigv4_pair headers[WEIR_S3_HEADERS_MAX + 1];
-    struct weir_s3_address address;
-    int rc = -1;
-
-    *wire = (struct weir_s3_wire){0};
-    weir_buf_init(&wire->url, WEIR_S3_URL_MAX_BYTES);
-    if (request->headers_n > WEIR_S3_HEADERS_MAX) {
-        return weir_err_set(err, WEIR_E_BUG, "s3: %zu headers", request->headers_n);
+    if (request->headers_n > WEIR_S3_HEADERS_MAX || request->query_n > WEIR_S3_QUERY_MAX) {
+        return weir_err_set(err, WEIR_E_BUG, "s3: %zu headers, %zu parameters", request->headers_n,
+            request->query_n);
     }
-    if (weir_s3_address(cfg, request->bucket, request->key, &address, err) != 0) {
-        return -1;
+    char *texts =
+        malloc(strlen(request->bucket) + 1 + (request->key != NULL ? strlen(request->key) + 1 : 0) +
+               (request->body_hash != NULL ? strlen(request->body_hash) + 1 : 0) +
+               pairs_bytes(request->query, request->query_n) +
+               pairs_bytes(request->headers, request->headers_n));
+    if (texts == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a request");
     }
-    if (set_hash(wire, cfg, request, err) != 0 || set_url(wire, cfg, &address, request, err) != 0) {
-        goto out;
-    }
-    headers[0] = (struct weir_sigv4_pair){"Host", (const char *)address.host.p};
-    for (size_t i = 0; i < request->headers_n; i++) {
-        headers[i + 1] = request->headers[i];
-        send_header(wire, request->headers[i].name, request->headers[i].value);
-    }
-    const struct weir_sigv4_request sign = {request->method, (const char *)address.path.p,
-        request->query, request->query_n, headers, request->headers_n + 1, wire->hash, true};
-    if (weir_sigv4_sign(&key, &sign, now_s, &wire->signature, err) != 0) {
-        goto out;
-    }
-    /* Host is what libcurl makes of the URL: the same text. */
-    send_header(wire, "x-amz-content-sha256", wire->hash);
-    send_header(wire, "x-amz-date", wire->signature.date);
-    send_header(wire, "Authorization", wire->signature.authorization);
-    if (key.session_token != NULL) {
-        send_header(wire, "x-amz-security-token", key.session_token);
-    }
-    wire->http.method = request->method;
-    wire->http.url = (const char *)wire->url.p;
-    wire->http.headers = wire->headers;
-    wire->http.body = request->body;
-    wire->http.body_len = request->body_len;
-    wire->http.timeout_ms = request->timeout_ms;
-    wire->http.stall_ms = request->stall_ms;
-    wire->http.fresh = request->fresh;
-    rc = 0;
-out:
-    weir_s3_address_fini(&address);
-    if (rc != 0) {
-        weir_s3_wire_fini(wire);
-    }
-    return rc;
+    char *at = texts, *before = call->texts;
+    struct weir_s3_request own = *request;
+    own.bucket = put_text(&at, request->bucket);
+    own.key = put_text(&at, request->key);
+    own.body_hash = put_text(&at, request->body_hash);
+    put_pairs(&at, call->query, request->query, request->query_n);
+    put_pairs(&at, call->headers, request->headers, request->headers_n);
+    own.query = call->query;
+    own.headers = call->headers;
+    call->request = own;
+    call->texts = texts;
+    free(before);
+    return 0;
 }
 
-void weir_s3_wire_fini(struct weir_s3_wire *wire)
+static const struct weir_s3_patience *patience(const struct weir_s3_call *call)
 {
-    weir_buf_fini(&wire->url);
+    return call->request.patience != NULL ? call->request.patience : &call->cfg->client->patience;
+}
+
+/*
+ * An attempt
+ */
+
+static void end_attempt(struct weir_s3_call *call)
+{
+    if (call->source != NULL) {
+        weir_http_source_free(call->source); /* http is its own */
+    } else {
+        weir_http_free(call->http);
+    }
+    call->source = NULL;
+    call->http = NULL;
 }
 
 static size_t on_body(void *ctx, const uint8_t *p, size_t n)
@@ -104,7 +109,7 @@ static size_t on_body(void *ctx, const uint8_t *p, size_t n)
     if (weir_buf_add(&call->answer, p, n, &call->err) != 0) {
         weir_err_prefix(&call->err, "an answer");
         call->status = 0;
-        call->done = true; /* the paused request goes with weir_s3_call_stop */
+        call->over = true; /* the paused request goes with end_attempt */
         return 0;
     }
     return n;
@@ -114,48 +119,101 @@ static void on_done(void *ctx, long status, const struct weir_err *err)
 {
     struct weir_s3_call *call = ctx;
 
-    if (!call->done) {
+    if (!call->over) {
         call->status = status;
         call->err = *err;
-        call->done = true;
+        call->over = true;
     }
 }
 
-int weir_s3_call_start(struct weir_s3_call *call, struct weir_loop *loop,
-    const struct weir_s3_config *cfg, const struct weir_s3_request *request, int64_t now_s,
-    struct weir_err *err)
+/* Sign it by the server's clock, and send it. */
+static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
 {
+    int64_t now_s = (weir_clock_unix_ms() + call->cfg->client->skew_ms) / 1000;
+    int64_t left_ms = patience(call)->until_mono_ms - weir_clock_mono_ms();
     struct weir_s3_wire wire;
 
-    *call = (struct weir_s3_call){0};
-    weir_buf_init(&call->answer, WEIR_S3_XML_MAX_BYTES);
-    if (weir_s3_wire_init(&wire, cfg, request, now_s, err) != 0) {
+    end_attempt(call);
+    call->answer.len = 0;
+    call->status = 0;
+    call->err = (struct weir_err){0};
+    call->code[0] = '\0';
+    call->over = false;
+    if (weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
         return -1;
     }
-    wire.http.on_body = on_body;
-    wire.http.on_done = on_done;
-    wire.http.ctx = call;
-    call->http = weir_http_start(loop, &wire.http, err);
+    if (wire.http.timeout_ms > 0 && left_ms < wire.http.timeout_ms) {
+        wire.http.timeout_ms = left_ms > 0 ? (long)left_ms : 1;
+    }
+    if (call->request.stream) {
+        call->source = weir_http_source_new(call->loop, &wire.http, err);
+        call->http = call->source != NULL ? weir_http_source_http(call->source) : NULL;
+    } else {
+        wire.http.on_body = on_body;
+        wire.http.on_done = on_done;
+        wire.http.ctx = call;
+        call->http = weir_http_start(call->loop, &wire.http, err);
+    }
     weir_s3_wire_fini(&wire);
-    return call->http != NULL ? 0 : -1;
+    if (call->http == NULL) {
+        return -1;
+    }
+    call->state = WEIR_S3_CALL_SENT;
+    call->sent++;
+    return 0;
+}
+
+int weir_s3_call_start(struct weir_s3_call *call, struct weir_loop *loop,
+    const struct weir_s3_config *cfg, const struct weir_s3_request *request, struct weir_err *err)
+{
+    *call = (struct weir_s3_call){.loop = loop, .cfg = cfg};
+    weir_buf_init(&call->answer, WEIR_S3_XML_MAX_BYTES);
+    if (keep_request(call, request, err) != 0 || send_attempt(call, err) != 0) {
+        weir_s3_call_stop(call);
+        return -1;
+    }
+    return 0;
 }
 
 void weir_s3_call_stop(struct weir_s3_call *call)
 {
-    weir_http_free(call->http);
+    end_attempt(call);
+    weir_wake_free(call->wake);
     weir_buf_fini(&call->answer);
+    free(call->texts);
     *call = (struct weir_s3_call){0};
 }
 
-static bool buf_text(const struct weir_buf *buf, const char *path, char *to, size_t size)
+bool weir_s3_call_is_sent(const struct weir_s3_call *call)
 {
-    return weir_xml_find(buf->p != NULL ? (const char *)buf->p : "", buf->len, path, to, size);
+    if (call->http == NULL || call->state != WEIR_S3_CALL_SENT) {
+        return false;
+    }
+    int64_t sent = weir_http_sent(call->http);
+    return sent >= 0 && (uint64_t)sent >= call->request.body_len;
 }
 
-bool weir_s3_call_text(const struct weir_s3_call *call, const char *path, char *to, size_t size)
+/* An answer that is pulled: is its head there, or, when it is a refusal, all of it? */
+static bool look_at_stream(struct weir_s3_call *call)
 {
-    return buf_text(&call->answer, path, to, size);
+    struct weir_err ignored = {0};
+    enum weir_step step = weir_http_source_head(call->source, &call->err);
+
+    if (step != WEIR_NEED_OUT) {
+        return step == WEIR_FAIL;
+    }
+    long status = weir_http_status(call->http);
+    if (status != 200 && status != 206 &&
+        weir_http_source_collect(call->source, &call->answer, &ignored) == WEIR_WAIT) {
+        return false;
+    }
+    call->status = status; /* a refusal that breaks off, or is endless, is one all the same */
+    return true;
 }
+
+/*
+ * The judgement
+ */
 
 /* What a server says goes into a message only as a word, so that it stays one line and no payload
  * can get there. */
@@ -166,32 +224,243 @@ static bool is_word(const char *s)
     return s[0] != '\0' && s[strspn(s, set)] == '\0';
 }
 
-int weir_s3_refused(struct weir_err *err, const char *name, const char *what, long status,
-    struct weir_http *http, const struct weir_buf *answer)
+static bool is_root(const struct weir_s3_call *call, const char *name)
 {
-    char code[64], hint[96] = "";
+    const char *answer = call->answer.p != NULL ? (const char *)call->answer.p : "";
 
-    if (!buf_text(answer, "Error/Code", code, sizeof code) || !is_word(code)) {
-        code[0] = '\0';
+    return weir_xml_root(answer, call->answer.len, name);
+}
+
+/* How far the server's clock is ahead, by an answer's Date. */
+static bool skew_of(const struct weir_s3_call *call, int64_t *skew_ms)
+{
+    const char *date = weir_s3_call_header(call, "Date");
+    struct tm tm = {0};
+
+    if (date == NULL || strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) {
+        return false;
     }
-    /* Of a bucket that lies elsewhere S3 says where. Going there comes in a later issue. */
-    const char *region = weir_http_header(http, "x-amz-bucket-region");
-    if ((status / 100 == 3 || strcmp(code, "AuthorizationHeaderMalformed") == 0) &&
-        region != NULL && strlen(region) < 64 && is_word(region)) {
-        snprintf(hint, sizeof hint, " (the bucket is in %s)", region);
+    *skew_ms = (int64_t)timegm(&tm) * 1000 - weir_clock_unix_ms();
+    return true;
+}
+
+/* An answer to HEAD has no body that could say what is wrong; its headers hint at it. */
+static enum weir_s3_fault hinted(const struct weir_s3_call *call)
+{
+    int64_t skew_ms = 0;
+
+    if (call->code[0] == '\0' && call->status == 403 && skew_of(call, &skew_ms) &&
+        llabs(skew_ms - call->cfg->client->skew_ms) > WEIR_S3_SKEW_MIN_MS) {
+        return WEIR_S3_SKEWED;
     }
-    return weir_err_detail(err, WEIR_E_REMOTE, (int)status, "s3: %s: %s%s%ld%s%s%s", name,
-        what != NULL ? what : "", what != NULL ? ": " : "", status, code[0] != '\0' ? " " : "",
-        code, hint);
+    if (call->code[0] == '\0' && call->status == 400 &&
+        weir_s3_call_header(call, "x-amz-bucket-region") != NULL) {
+        return WEIR_S3_REGION;
+    }
+    return WEIR_S3_FATAL;
+}
+
+static void classify(struct weir_s3_call *call)
+{
+    if (!weir_s3_call_text(call, "Error/Code", call->code, sizeof call->code) ||
+        !is_word(call->code)) {
+        call->code[0] = '\0';
+    }
+    call->fault = weir_s3_classify(call->status, call->code, &call->err);
+    bool unclear = call->status == 0 ? weir_s3_call_is_sent(call)
+                                     : call->status >= 500 && call->fault != WEIR_S3_THROTTLED;
+    if (call->fault == WEIR_S3_FINE && call->request.result != NULL &&
+        !is_root(call, call->request.result)) {
+        unclear = !is_root(call, "Error");
+        call->fault = unclear ? WEIR_S3_TRANSIENT : WEIR_S3_FATAL;
+    } else if (call->fault == WEIR_S3_FATAL) {
+        call->fault = hinted(call);
+    }
+    call->in_doubt = call->in_doubt || unclear;
+    call->lost = call->lost || call->status == 0;
+}
+
+static bool learn_skew(struct weir_s3_call *call)
+{
+    int64_t skew_ms = 0, before_ms = call->cfg->client->skew_ms;
+
+    if (!skew_of(call, &skew_ms) || llabs(skew_ms - before_ms) < WEIR_S3_SKEW_MIN_MS) {
+        return false; /* that is not what is wrong */
+    }
+    call->cfg->client->skew_ms = skew_ms;
+    return true;
+}
+
+/* Where S3 says that the bucket lies; "" when it does not. */
+static void region_of(const struct weir_s3_call *call, char region[WEIR_S3_REGION_MAX_BYTES + 1])
+{
+    const char *header = weir_s3_call_header(call, "x-amz-bucket-region");
+
+    region[0] = '\0';
+    if (header != NULL && strlen(header) <= WEIR_S3_REGION_MAX_BYTES) {
+        snprintf(region, WEIR_S3_REGION_MAX_BYTES + 1, "%s", header);
+    } else if (!weir_s3_call_text(call, "Error/Region", region, WEIR_S3_REGION_MAX_BYTES + 1)) {
+        region[0] = '\0';
+    }
+    if (!weir_s3_is_region(region)) {
+        region[0] = '\0';
+    }
+}
+
+static bool learn_region(struct weir_s3_call *call)
+{
+    const char *bucket = call->request.bucket;
+    const char *before = weir_s3_client_region(call->cfg->client, bucket);
+    char region[WEIR_S3_REGION_MAX_BYTES + 1];
+
+    region_of(call, region);
+    return region[0] != '\0' && strcmp(region, before != NULL ? before : call->cfg->region) != 0 &&
+           weir_s3_client_learn_region(call->cfg->client, bucket, region, NULL) == 0;
+}
+
+/* The server's x-amz-retry-after, in milliseconds; -1: none. */
+static int64_t retry_after(const struct weir_s3_call *call)
+{
+    const char *s = call->http != NULL ? weir_s3_call_header(call, "x-amz-retry-after") : NULL;
+    size_t digits = s != NULL ? strspn(s, "0123456789") : 0;
+
+    return digits > 0 && digits < 10 && s[digits] == '\0' ? strtol(s, NULL, 10) : -1;
+}
+
+/* Another attempt, if it may help and is allowed: true when there is one. */
+static bool plan_again(struct weir_s3_call *call)
+{
+    struct weir_s3_client *client = call->cfg->client;
+    int64_t now = weir_clock_mono_ms();
+
+    if ((call->fault == WEIR_S3_SKEWED && !learn_skew(call)) ||
+        (call->fault == WEIR_S3_REGION && !learn_region(call))) {
+        return false;
+    }
+    int64_t pause_ms = weir_s3_retry_pause(
+        &call->retry, &client->quota, patience(call), call->fault, retry_after(call), now);
+    if (pause_ms < 0) {
+        return false;
+    }
+    if (call->wake == NULL && (call->wake = weir_wake_new(call->loop, NULL)) == NULL) {
+        return false;
+    }
+    client->retries++;
+    call->pause_until_mono_ms = now + pause_ms;
+    call->state = WEIR_S3_CALL_PAUSED;
+    return true;
+}
+
+static void judge(struct weir_s3_call *call)
+{
+    classify(call);
+    if (call->fault == WEIR_S3_FINE) {
+        if (!call->request.stream) { /* of a stream it is the body that counts */
+            weir_s3_retry_success(&call->retry, &call->cfg->client->quota);
+        }
+    } else if (!(call->request.once && call->in_doubt) && plan_again(call)) {
+        return;
+    }
+    call->state = WEIR_S3_CALL_DONE;
+}
+
+bool weir_s3_call_step(struct weir_s3_call *call)
+{
+    for (;;) {
+        int64_t left_ms;
+        switch (call->state) {
+        case WEIR_S3_CALL_NONE:
+            return false;
+        case WEIR_S3_CALL_SENT:
+            if (call->source != NULL ? !look_at_stream(call) : !call->over) {
+                return false;
+            }
+            judge(call);
+            break;
+        case WEIR_S3_CALL_PAUSED:
+            left_ms = call->pause_until_mono_ms - weir_clock_mono_ms();
+            if (left_ms > 0) {
+                weir_wake_in(call->wake, left_ms);
+                return false;
+            }
+            if (send_attempt(call, &call->err) != 0) {
+                call->fault = WEIR_S3_FATAL;
+                call->state = WEIR_S3_CALL_DONE;
+            }
+            break;
+        case WEIR_S3_CALL_DONE:
+            return true;
+        }
+    }
+}
+
+bool weir_s3_call_ok(const struct weir_s3_call *call)
+{
+    return call->state == WEIR_S3_CALL_DONE && call->fault == WEIR_S3_FINE;
+}
+
+void weir_s3_call_moved(struct weir_s3_call *call)
+{
+    weir_s3_retry_success(&call->retry, &call->cfg->client->quota);
+}
+
+bool weir_s3_call_again(struct weir_s3_call *call, const struct weir_s3_request *request,
+    const struct weir_err *why, struct weir_err *err)
+{
+    assert(call->state == WEIR_S3_CALL_DONE);
+    if (why != NULL) {
+        call->status = 0;
+        call->err = *why;
+        call->fault = weir_s3_classify(0, NULL, why);
+    }
+    return (request == NULL || keep_request(call, request, err) == 0) && plan_again(call);
+}
+
+void weir_s3_call_last(struct weir_s3_call *call)
+{
+    static const struct weir_s3_patience none = {.attempts = 1, .until_mono_ms = INT64_MIN};
+
+    call->request.patience = &none;
+    call->request.timeout_ms = 0;
+    if (call->state == WEIR_S3_CALL_PAUSED) {
+        call->state = WEIR_S3_CALL_DONE;
+    }
+}
+
+const char *weir_s3_call_header(const struct weir_s3_call *call, const char *name)
+{
+    return call->http != NULL ? weir_http_header(call->http, name) : NULL;
+}
+
+bool weir_s3_call_text(const struct weir_s3_call *call, const char *path, char *to, size_t size)
+{
+    const struct weir_buf *answer = &call->answer;
+
+    return weir_xml_find(
+        answer->p != NULL ? (const char *)answer->p : "", answer->len, path, to, size);
 }
 
 int weir_s3_call_failed(
     struct weir_err *err, const char *name, const char *what, const struct weir_s3_call *call)
 {
-    if (call->status != 0) {
-        return weir_s3_refused(err, name, what, call->status, call->http, &call->answer);
-    }
+    char region[WEIR_S3_REGION_MAX_BYTES + 1] = "", times[40] = "";
     struct weir_err e = call->err;
+
+    if (call->sent > 1) {
+        snprintf(times, sizeof times, ", after %d attempts", call->sent);
+    }
+    if (call->status != 0) {
+        if (call->status / 100 == 3 || call->fault == WEIR_S3_REGION) {
+            region_of(call, region);
+        }
+        e = (struct weir_err){0};
+        weir_err_detail(&e, WEIR_E_REMOTE, (int)call->status, "%ld%s%s%s%s%s%s", call->status,
+            call->code[0] != '\0' ? " " : "", call->code, region[0] != '\0' ? " (it is in " : "",
+            region, region[0] != '\0' ? ")" : "", times);
+    } else {
+        size_t n = strlen(e.msg);
+        snprintf(e.msg + n, sizeof e.msg - n, "%s", times);
+    }
     if (what != NULL) {
         weir_err_prefix(&e, "%s", what);
     }

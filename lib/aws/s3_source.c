@@ -1,95 +1,224 @@
 #include "aws/s3_source.h"
 
 #include "aws/s3_call.h"
-#include "core/clock.h"
 #include "core/limits.h"
-#include "net/http_source.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * One GetObject, and when its body breaks off, the rest of it by a Range, which If-Match ties to
+ * the object that was begun. What was handed on is counted; nothing is handed on twice.
+ */
 struct source {
-    struct weir_http_source *body;
     struct weir_source_info *info;
-    bool if_match, head_seen, refused;
-    struct weir_buf answer; /* what says why it was refused */
+    struct weir_object object; /* its texts are ours */
     char name[WEIR_S3_NAME_BYTES];
+    char match[WEIR_S3_ETAG_MAX_BYTES + 3]; /* If-Match: as asked for, then as answered; "": none */
+    bool if_match;                          /* it was asked for */
+    struct weir_s3_call call;
+    bool open;           /* the body under way is being handed on */
+    uint64_t resumed_at; /* where this body began */
 };
 
-static enum weir_step fail(const struct source *s, struct weir_err *err)
+static int tell(const struct source *s, struct weir_err *err)
 {
     weir_err_prefix(err, "s3: %s", s->name);
-    return WEIR_FAIL;
+    return -1;
 }
 
-/* The status and the length, once they are there: WEIR_NEED_OUT when the body may be read. */
-static enum weir_step look_at_head(struct source *s, struct weir_err *err)
+static int refuse(const struct source *s, struct weir_err *err, const char *why)
 {
-    enum weir_step step = weir_http_source_head(s->body, err);
+    return weir_err_detail(err, WEIR_E_REMOTE, (int)s->call.status, "s3: %s: %s", s->name, why);
+}
 
-    if (step != WEIR_NEED_OUT) {
-        return step == WEIR_FAIL ? fail(s, err) : step;
+/* GetObject, all of it or from where we are. */
+static int ask(struct source *s, struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const struct weir_err *why, struct weir_err *err)
+{
+    char range[40];
+    uint64_t at = s->info->read_bytes;
+    struct weir_sigv4_pair query[1], headers[2];
+    struct weir_s3_request request = {.method = "GET",
+        .bucket = s->object.bucket,
+        .key = s->object.key,
+        .query = query,
+        .headers = headers,
+        .stall_ms = WEIR_HTTP_STALL_MS,
+        .stream = true};
+
+    if (s->object.version_id != NULL) {
+        query[request.query_n++] = (struct weir_sigv4_pair){"versionId", s->object.version_id};
     }
-    struct weir_http *http = weir_http_source_http(s->body);
-    s->head_seen = true;
-    if (weir_http_status(http) != 200) { /* 206 neither: no range was asked for */
-        s->refused = true;
-        s->info->replaced = s->if_match && weir_http_status(http) == 412;
-        return WEIR_NEED_OUT;
+    if (s->match[0] != '\0') {
+        headers[request.headers_n++] = (struct weir_sigv4_pair){"If-Match", s->match};
     }
-    if (weir_http_length(http) < 0 && weir_http_header(http, "Transfer-Encoding") == NULL) {
-        weir_err_detail(err, WEIR_E_REMOTE, 200,
-            "s3: %s: an answer without Content-Length: "
-            "that it is whole could not be known",
-            s->name);
-        return WEIR_FAIL;
+    if (at > 0) {
+        snprintf(range, sizeof range, "bytes=%" PRIu64 "-", at);
+        headers[request.headers_n++] = (struct weir_sigv4_pair){"Range", range};
+    }
+    if (why == NULL) {
+        return weir_s3_call_start(&s->call, loop, cfg, &request, err);
+    }
+    if (at - s->resumed_at >= WEIR_S3_PROGRESS_BYTES) {
+        weir_s3_call_moved(&s->call);
+    }
+    s->resumed_at = at;
+    return weir_s3_call_again(&s->call, &request, why, err) ? 0 : -1;
+}
+
+/* The body broke off: go on behind what was handed on. */
+static int resume(struct source *s, const struct weir_err *why, struct weir_err *err)
+{
+    struct weir_err none = {0};
+
+    s->open = false;
+    if (s->info->read_bytes > 0 && (s->match[0] == '\0' || s->match[0] == 'W')) {
+        *err = *why; /* what is there now could be another object */
+        return tell(s, err);
+    }
+    if (ask(s, NULL, NULL, why, &none) == 0) {
+        return 0;
+    }
+    if (none.code != WEIR_OK) {
+        *err = none;
+        return tell(s, err);
+    }
+    return weir_s3_call_failed(err, s->name, NULL, &s->call);
+}
+
+/* "bytes 10-99/100" or "bytes *" with "/100" (RFC 9110, 14.4). False when it is neither, or has no
+ * total.
+ */
+static bool parse_range(const char *s, uint64_t *from, uint64_t *last, uint64_t *total)
+{
+    int end = -1;
+
+    *from = *last = 0;
+    if (s == NULL) {
+        return false;
+    }
+    if (sscanf(s, "bytes */%19" SCNu64 "%n", total, &end) == 1 && end > 0 && s[end] == '\0') {
+        return true;
+    }
+    end = -1;
+    return sscanf(s, "bytes %19" SCNu64 "-%19" SCNu64 "/%19" SCNu64 "%n", from, last, total,
+               &end) == 3 &&
+           end > 0 && s[end] == '\0';
+}
+
+/* Is the rest what was asked for? */
+static int check_rest(struct source *s, struct weir_err *err)
+{
+    uint64_t from, last, total, at = s->info->read_bytes;
+    int64_t size = s->info->size_bytes, length = weir_http_length(s->call.http);
+
+    if (s->call.status == 200) {
+        return refuse(
+            s, err, "the server does not go on where the body broke off: 200 for a range");
+    }
+    if (!parse_range(weir_s3_call_header(&s->call, "Content-Range"), &from, &last, &total) ||
+        from != at || last + 1 != total || (size >= 0 && total != (uint64_t)size) ||
+        (length >= 0 && (uint64_t)length != total - at)) {
+        return refuse(s, err, "a Content-Range that is not what was asked for");
+    }
+    s->info->size_bytes = (int64_t)total;
+    return 0;
+}
+
+static int check_first(struct source *s, struct weir_err *err)
+{
+    struct weir_http *http = s->call.http;
+    const char *etag = weir_s3_call_header(&s->call, "ETag");
+
+    if (s->call.status != 200) { /* 206: no range was asked for */
+        return weir_s3_call_failed(err, s->name, NULL, &s->call);
+    }
+    if (weir_http_length(http) < 0 && weir_s3_call_header(&s->call, "Transfer-Encoding") == NULL) {
+        return refuse(
+            s, err, "an answer without Content-Length: that it is whole could not be known");
     }
     s->info->size_bytes = weir_http_length(http);
-    return WEIR_NEED_OUT;
+    if (etag != NULL && strlen(etag) < sizeof s->match) {
+        snprintf(s->match, sizeof s->match, "%s", etag);
+    }
+    return 0;
 }
 
-/* The answer says why; an answer that breaks off, or is endless, changes nothing of the status. */
-static enum weir_step refuse(struct source *s, struct weir_err *err)
+/* The call is done: is there a body to read? WEIR_NEED_OUT, WEIR_END when nothing is left of it. */
+static enum weir_step look_at_answer(struct source *s, struct weir_err *err)
 {
-    struct weir_err ignored = {0};
-    struct weir_http *http = weir_http_source_http(s->body);
+    uint64_t from, last, total;
+    bool begun = s->info->read_bytes > 0;
+    const struct weir_s3_call *call = &s->call;
 
-    if (weir_http_source_collect(s->body, &s->answer, &ignored) == WEIR_WAIT) {
-        return WEIR_WAIT;
+    if (weir_s3_call_ok(call)) {
+        s->open = (begun ? check_rest(s, err) : check_first(s, err)) == 0;
+        return s->open ? WEIR_NEED_OUT : WEIR_FAIL;
     }
-    weir_s3_refused(err, s->name, NULL, weir_http_status(http), http, &s->answer);
+    /* It broke off exactly at its end, which only the server knew. */
+    if (begun && call->status == 416 &&
+        parse_range(weir_s3_call_header(call, "Content-Range"), &from, &last, &total) &&
+        total == s->info->read_bytes &&
+        (s->info->size_bytes < 0 || total == (uint64_t)s->info->size_bytes)) {
+        return WEIR_END;
+    }
+    s->info->replaced = s->if_match && call->status == 412;
+    if (begun && call->status == 412) {
+        (void)refuse(s, err, "the object changed while it was read: 412 PreconditionFailed");
+    } else {
+        (void)weir_s3_call_failed(err, s->name, NULL, call);
+    }
     return WEIR_FAIL;
+}
+
+/* The body under way: WEIR_NEED_IN when it broke off and is asked for again. */
+static enum weir_step hand_on(struct source *s, struct weir_out *out, struct weir_err *err)
+{
+    struct weir_err why = {0};
+    size_t before = out->pos;
+    enum weir_step step = weir_http_source_step(s->call.source, out, &why);
+    int64_t size = s->info->size_bytes;
+
+    s->info->read_bytes += out->pos - before;
+    bool whole = size >= 0 && s->info->read_bytes == (uint64_t)size;
+    if (step == WEIR_END ? whole || size < 0 : step == WEIR_FAIL && whole) {
+        weir_s3_call_moved(&s->call);
+        return WEIR_END;
+    }
+    if (step == WEIR_END) {
+        weir_err_set(&why, WEIR_E_NET, "%" PRIu64 " bytes of %" PRId64, s->info->read_bytes, size);
+        step = WEIR_FAIL;
+    }
+    if (step != WEIR_FAIL) {
+        return step;
+    }
+    return resume(s, &why, err) == 0 ? WEIR_NEED_IN : WEIR_FAIL;
 }
 
 static enum weir_step source_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
     struct source *s = self;
-    size_t before = out->pos;
 
     (void)in;
-    if (!s->head_seen) {
-        enum weir_step head = look_at_head(s, err);
-        if (head != WEIR_NEED_OUT) {
-            return head;
+    for (;;) {
+        if (!s->open) {
+            if (!weir_s3_call_step(&s->call)) {
+                return WEIR_WAIT;
+            }
+            enum weir_step head = look_at_answer(s, err);
+            if (head != WEIR_NEED_OUT) {
+                return head;
+            }
+        }
+        enum weir_step step = hand_on(s, out, err);
+        if (step != WEIR_NEED_IN) {
+            return step;
         }
     }
-    if (s->refused) {
-        return refuse(s, err);
-    }
-    enum weir_step step = weir_http_source_step(s->body, out, err);
-    s->info->read_bytes += out->pos - before;
-    if (step == WEIR_FAIL) {
-        return fail(s, err);
-    }
-    if (step == WEIR_END && s->info->size_bytes >= 0 &&
-        s->info->read_bytes != (uint64_t)s->info->size_bytes) {
-        weir_err_set(err, WEIR_E_NET, "s3: %s: %llu bytes of %lld", s->name,
-            (unsigned long long)s->info->read_bytes, (long long)s->info->size_bytes);
-        return WEIR_FAIL;
-    }
-    return step;
 }
 
 static void source_free(void *self)
@@ -97,49 +226,38 @@ static void source_free(void *self)
     struct source *s = self;
 
     if (s != NULL) {
-        weir_http_source_free(s->body);
-        weir_buf_fini(&s->answer);
+        weir_s3_call_stop(&s->call);
+        free((char *)s->object.bucket);
+        free((char *)s->object.key);
+        free((char *)s->object.version_id);
         free(s);
     }
 }
 
-static struct weir_http_source *start(struct weir_loop *loop, const struct weir_s3_config *cfg,
-    const struct weir_object *object, struct weir_err *err)
+static int take_object(struct source *s, const struct weir_object *object, struct weir_err *err)
 {
-    char etag[WEIR_S3_ETAG_MAX_BYTES + 3];
-    struct weir_sigv4_pair query[1], headers[1];
-    struct weir_s3_request request = {.method = "GET",
-        .bucket = object->bucket,
-        .key = object->key,
-        .query = query,
-        .headers = headers,
-        .stall_ms = WEIR_HTTP_STALL_MS};
-    struct weir_s3_wire wire;
-
-    if (object->version_id != NULL) {
-        size_t len = strlen(object->version_id);
-        if (len > WEIR_S3_VERSION_ID_MAX_BYTES) {
-            weir_err_set(err, WEIR_E_CONFIG, "s3: a version id of %zu bytes", len);
-            return NULL;
-        }
-        query[request.query_n++] = (struct weir_sigv4_pair){"versionId", object->version_id};
+    if (object->version_id != NULL && strlen(object->version_id) > WEIR_S3_VERSION_ID_MAX_BYTES) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "s3: a version id of %zu bytes", strlen(object->version_id));
     }
     if (object->etag != NULL) { /* an event has it without its quotes */
         const char *quote =
             object->etag[0] == '"' || strncmp(object->etag, "W/", 2) == 0 ? "" : "\"";
-        int n = snprintf(etag, sizeof etag, "%s%s%s", quote, object->etag, quote);
-        if (n < 0 || (size_t)n >= sizeof etag) {
-            weir_err_set(err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(object->etag));
-            return NULL;
+        int n = snprintf(s->match, sizeof s->match, "%s%s%s", quote, object->etag, quote);
+        if (n < 0 || (size_t)n >= sizeof s->match) {
+            return weir_err_set(
+                err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(object->etag));
         }
-        headers[request.headers_n++] = (struct weir_sigv4_pair){"If-Match", etag};
+        s->if_match = true;
     }
-    if (weir_s3_wire_init(&wire, cfg, &request, weir_clock_unix_ms() / 1000, err) != 0) {
-        return NULL;
+    s->object.bucket = strdup(object->bucket);
+    s->object.key = strdup(object->key);
+    s->object.version_id = object->version_id != NULL ? strdup(object->version_id) : NULL;
+    if (s->object.bucket == NULL || s->object.key == NULL ||
+        (object->version_id != NULL && s->object.version_id == NULL)) {
+        return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
-    struct weir_http_source *body = weir_http_source_new(loop, &wire.http, err);
-    weir_s3_wire_fini(&wire);
-    return body;
+    return 0;
 }
 
 int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
@@ -158,12 +276,9 @@ int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
     s->info = info;
-    s->if_match = object->etag != NULL;
     *info = (struct weir_source_info){.size_bytes = -1};
-    weir_buf_init(&s->answer, WEIR_S3_XML_MAX_BYTES);
     weir_s3_name(s->name, object->bucket, object->key);
-    s->body = start(loop, cfg, object, err);
-    if (s->body == NULL) {
+    if (take_object(s, object, err) != 0 || ask(s, loop, cfg, NULL, err) != 0) {
         source_free(s);
         return -1;
     }

@@ -12,10 +12,12 @@
  * weir_s3_source_new: an object of S3 as a pipe's source. S3 API: GetObject.
  *
  * The request is signed and sent at once. The stage ends when exactly as many bytes have come as
- * the answer's Content-Length promised; any other end of the connection is an error, and so is an
- * answer that promises nothing. Nothing is tried again.
+ * the answer's Content-Length promised; an answer that promises nothing is an error. What fails is
+ * tried again (s3_retry.h). A body that breaks off, for whatever reason, is gone on with behind the
+ * last byte that was handed on, by Range and If-Match; when the object has changed meanwhile, that
+ * is a WEIR_E_REMOTE of detail 412 ("the object changed while it was read").
  *
- * cfg     borrowed until this returns
+ * cfg     borrowed; outlives the stage
  * object  checked and copied
  * info    emptied, then filled once the answer has begun; outlives the stage. replaced is set when
  *         object->etag was named and the answer is 412: the object is no longer this one

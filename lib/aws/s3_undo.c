@@ -15,7 +15,11 @@ void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job
 {
     *undo = (struct weir_s3_undo){.job = *job,
         .aborts = job->twice ? 2 : 1,
-        .settled_mono_ms = weir_clock_mono_ms() + WEIR_S3_SETTLE_MS,
+        .settled_mono_ms = weir_clock_mono_ms() + (job->answered ? 0 : WEIR_S3_SETTLE_MS),
+        .patience = {.base_ms = WEIR_S3_PAUSE_MS,
+            .max_ms = WEIR_S3_PAUSE_MAX_MS,
+            .until_mono_ms = job->until_mono_ms,
+            .unmetered = true},
         .pause_ms = WEIR_S3_PAUSE_MS};
     if (job->upload_id != NULL) {
         snprintf(undo->id, sizeof undo->id, "%s", job->upload_id);
@@ -45,15 +49,15 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
 {
     const struct weir_sigv4_pair abort_query[] = {{"uploadId", undo->id}};
     const struct weir_sigv4_pair list_query[] = {{"uploads", ""}, {"prefix", undo->job.key}};
-    int64_t left_ms = undo->job.until_mono_ms - weir_clock_mono_ms();
     struct weir_s3_request request = {.method = "DELETE",
         .bucket = undo->job.bucket,
         .key = undo->job.key,
         .query = abort_query,
         .query_n = 1,
-        .timeout_ms = left_ms < WEIR_S3_UNDO_REQUEST_MS ? (long)left_ms : WEIR_S3_UNDO_REQUEST_MS};
+        .timeout_ms = WEIR_S3_UNDO_REQUEST_MS,
+        .patience = &undo->patience};
 
-    if (left_ms <= 0) {
+    if (undo->job.until_mono_ms <= weir_clock_mono_ms()) {
         return give_up(undo, 0, "no time is left", err);
     }
     undo->listing = undo->id[0] == '\0';
@@ -63,10 +67,8 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
         request.query = list_query;
         request.query_n = 2;
     }
-    if (weir_s3_call_start(&undo->call, undo->job.loop, undo->job.cfg, &request,
-            weir_clock_unix_ms() / 1000, err) != 0) {
+    if (weir_s3_call_start(&undo->call, undo->job.loop, undo->job.cfg, &request, err) != 0) {
         weir_err_prefix(err, "s3: %s: %s", undo->job.name, doubt(undo));
-        weir_s3_call_stop(&undo->call);
         return WEIR_FAIL;
     }
     return WEIR_WAIT;
@@ -130,15 +132,7 @@ static int find_upload(struct weir_s3_undo *undo, int64_t since_ms)
     return 0;
 }
 
-static bool is_passing(const struct weir_s3_call *call)
-{
-    if (call->status == 0) {
-        return call->err.code == WEIR_E_NET || call->err.code == WEIR_E_DEADLINE;
-    }
-    return call->status >= 500 || call->status == 429 || call->status == 408;
-}
-
-/* Wait before the next try, so that time is left for it; false when there is too little. */
+/* Wait before the next look, so that time is left for it; false when there is too little. */
 static bool pause_again(struct weir_s3_undo *undo)
 {
     int64_t now = weir_clock_mono_ms(), left = undo->job.until_mono_ms - now;
@@ -158,7 +152,7 @@ static bool pause_again(struct weir_s3_undo *undo)
 static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 {
     int64_t date_ms =
-        parse_time_ms(weir_http_header(undo->call.http, "Date"), "%a, %d %b %Y %H:%M:%S GMT");
+        parse_time_ms(weir_s3_call_header(&undo->call, "Date"), "%a, %d %b %Y %H:%M:%S GMT");
     int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->job.created_mono_ms) - ROUNDING_MS;
 
     if (date_ms < 0 || find_upload(undo, since_ms) != 0) {
@@ -178,6 +172,7 @@ static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 /* The upload was aborted, or is not (or no longer) there. */
 static enum weir_step aborted(struct weir_s3_undo *undo, bool gone, struct weir_err *err)
 {
+    undo->gone = gone;
     if (gone && undo->job.complete_lost) {
         weir_err_detail(err, WEIR_E_REMOTE, 404,
             "s3: %s: may have been published: the answer to its completion was lost",
@@ -199,7 +194,7 @@ static enum weir_step aborted(struct weir_s3_undo *undo, bool gone, struct weir_
 static enum weir_step judge(struct weir_s3_undo *undo, struct weir_err *err)
 {
     const struct weir_s3_call *call = &undo->call;
-    char code[32] = "", what[96];
+    char what[96];
 
     if (undo->listing && call->status == 200) {
         return listed(undo, err);
@@ -208,16 +203,11 @@ static enum weir_step judge(struct weir_s3_undo *undo, struct weir_err *err)
         return aborted(undo, false, err);
     }
     /* A 404 counts only with S3's own word: a proxy's says nothing of the upload. */
-    if (call->status == 404 && weir_s3_call_text(call, "Error/Code", code, sizeof code)) {
-        if (strcmp(code, "NoSuchBucket") == 0) {
-            return WEIR_END; /* it took its uploads along */
-        }
-        if (!undo->listing && strcmp(code, "NoSuchUpload") == 0) {
-            return aborted(undo, true, err);
-        }
+    if (call->status == 404 && strcmp(call->code, "NoSuchBucket") == 0) {
+        return WEIR_END; /* it took its uploads along */
     }
-    if (is_passing(call) && pause_again(undo)) {
-        return WEIR_WAIT;
+    if (call->status == 404 && !undo->listing && strcmp(call->code, "NoSuchUpload") == 0) {
+        return aborted(undo, true, err);
     }
     snprintf(what, sizeof what, "%s: %s", doubt(undo),
         undo->listing ? "ListMultipartUploads" : "AbortMultipartUpload");
@@ -228,8 +218,8 @@ static enum weir_step judge(struct weir_s3_undo *undo, struct weir_err *err)
 enum weir_step weir_s3_undo_step(struct weir_s3_undo *undo, struct weir_err *err)
 {
     for (;;) {
-        if (undo->call.http != NULL) {
-            if (!undo->call.done) {
+        if (undo->call.state != WEIR_S3_CALL_NONE) {
+            if (!weir_s3_call_step(&undo->call)) {
                 return WEIR_WAIT;
             }
             enum weir_step step = judge(undo, err);

@@ -34,6 +34,7 @@ struct weir_s3_undo_job {
     const char *upload_id;   /* NULL: it was lost */
     bool twice;              /* a part was under way: one that lands behind the first abort is kept
                               * until the next (S3 API: AbortMultipartUpload) */
+    bool answered;           /* the server has ended its work on the create: it said so */
     bool complete_lost;      /* it may have been completed: no such upload is then no good news */
     int64_t created_mono_ms; /* when it was asked for */
     int64_t until_mono_ms;   /* when to give up, at the latest */
@@ -41,10 +42,12 @@ struct weir_s3_undo_job {
 
 struct weir_s3_undo {
     struct weir_s3_undo_job job;
+    struct weir_s3_patience patience;
     struct weir_s3_call call;
     bool listing;                             /* what the call is */
     char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1]; /* of the upload to abort; "": to be found */
-    int aborts;                               /* how often it is still to be aborted */
+    bool gone;  /* there is no such upload: when complete_lost, it may have been completed */
+    int aborts; /* how often it is still to be aborted */
     int64_t settled_mono_ms, pause_until_mono_ms, pause_ms;
 };
 

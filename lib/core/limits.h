@@ -95,9 +95,24 @@
 #define WEIR_S3_PARTS_MAX 10000               /* S3 */
 #define WEIR_S3_KEY_MAX_BYTES 1024            /* S3 */
 #define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB)  /* an answer of S3 that is not an object */
-#define WEIR_S3_ABORT_MS 60000        /* how long an abort is tried again when the server is away */
-#define WEIR_S3_PAUSE_MS 200          /* before an abort is sent again; doubles up to ... */
-#define WEIR_S3_PAUSE_MAX_MS 5000     /* ... this: a server that restarts is back in seconds */
+#define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
+#define WEIR_S3_LOOKUP_MS 20000   /* how long an answer that was lost is asked after, before that */
+#define WEIR_S3_PAUSE_MS 200      /* before an abort is sent again; doubles up to ... */
+#define WEIR_S3_PAUSE_MAX_MS 5000 /* ... this: a server that restarts is back in seconds */
+/* Retries: the standard mode of the AWS SDKs */
+#define WEIR_S3_ATTEMPTS 3              /* of one request; AWS_MAX_ATTEMPTS */
+#define WEIR_S3_ATTEMPTS_MAX 100        /* more is a loop, not patience */
+#define WEIR_S3_QUOTA_TOKENS 500        /* what all retries share: a server that is gone ... */
+#define WEIR_S3_RETRY_TOKENS 5          /* ... is given up after 100 of them ... */
+#define WEIR_S3_TIMEOUT_TOKENS 10       /* ... or after 50 that heard nothing */
+#define WEIR_S3_BACKOFF_MS 1000         /* the first pause at most; doubles up to ... */
+#define WEIR_S3_BACKOFF_MAX_MS 20000    /* ... this */
+#define WEIR_S3_RETRY_AFTER_MAX_MS 5000 /* what a server may add to a pause (x-amz-retry-after) */
+/* A broken GetObject that has moved so far is none that fails in a row: the rest of it is new */
+#define WEIR_S3_PROGRESS_BYTES (64 * WEIR_KIB)
+#define WEIR_S3_SKEW_MIN_MS 240000    /* S3 allows 15 minutes, other servers 5 */
+#define WEIR_S3_REGION_MAX_BYTES 63   /* a label of a host's name */
+#define WEIR_S3_REGIONS_MAX 4         /* buckets whose region was learnt: a job has one or two */
 #define WEIR_S3_UNDO_REQUEST_MS 15000 /* one try: a server that hangs must leave time for more */
 #define WEIR_S3_SETTLE_MS 3000        /* a server may still be at work on a create that broke off */
 #define WEIR_S3_COMPLETE_STALL_MS 300000      /* joining thousands of parts may take S3 minutes */
@@ -105,6 +120,8 @@
 #define WEIR_S3_PART_XML_MAX_BYTES 512        /* one part's number, ETag and checksum in Complete */
 #define WEIR_S3_ETAG_MAX_BYTES 128            /* MD5, or MD5-parts, in all stores known */
 #define WEIR_S3_VERSION_ID_MAX_BYTES 1024     /* S3 */
+#define WEIR_S3_QUERY_MAX 8                   /* parameters of a request of ours */
+#define WEIR_S3_HEADERS_MAX 24                /* its own headers, besides the signer's */
 #define WEIR_S3_BUCKET_MAX_BYTES 255          /* what the oldest buckets and other servers allow */
 #define WEIR_S3_XML_DEPTH_MAX 16              /* an answer of S3 has 4 */
 #define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */

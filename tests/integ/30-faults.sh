@@ -10,6 +10,7 @@ bkt=$(bucket faults)
 data faults 24MB --shape var --invalid 1% --seed 31
 in=$DATA/faults.csv truth=$DATA/faults.truth
 s3 put "$bkt" uploads/events.csv "$in" >/dev/null
+export WEIR_S3_RETRY_BASE_MS=100 # pauses of a tenth
 plain=(-- --env 'WEIR_OUTPUT_KEY=validations/{stem}.csv')
 kill_rgw="'$SUPPORT/radosgw.sh' kill-rgw '$RGW_DIR'"
 restart_rgw="'$SUPPORT/radosgw.sh' restart-rgw '$RGW_DIR'"
@@ -46,7 +47,8 @@ whole() {
 
 # Away until the abort has been tried once in vain.
 proxy kill1 "method=GET;path=/uploads/;times=1;run-at=18000000:$kill_rgw" \
-    "method=DELETE;query=uploadId;times=1;drop" "method=DELETE;query=uploadId;times=1;run=$restart_rgw"
+    "method=DELETE;query=uploadId;times=1;drop" "method=DELETE;query=uploadId;times=1;run=$restart_rgw" \
+    "method=GET;query=uploads;times=1;drop" "method=GET;query=uploads;times=1;run=$restart_rgw"
 run kill1
 check "kill1: an upload was open when the server died" saw POST '"query": "uploads'
 proxy_end
@@ -69,8 +71,9 @@ whole again
 
 proxy cut-once "method=GET;path=/uploads/;times=1;cut=10000000"
 run cut-once
+check "cut-once: the rest came by a range" saw GET '"status": 206'
 proxy_end
-whole_or_nothing cut-once
+whole cut-once
 proxy cut-always "method=GET;path=/uploads/;cut=18000000"
 run cut-always
 check "cut-always: an upload was open" saw POST '"query": "uploads'
@@ -88,7 +91,12 @@ proxy part-500-once "method=PUT;query=partNumber=2;times=1;status=500"
 run part-500-once
 check "part-500-once: the part was refused" saw PUT '"status": 500'
 proxy_end
-whole_or_nothing part-500-once
+whole part-500-once
+proxy once-each "method=GET;path=/uploads/;times=1;status=500" "method=POST;query=uploads;times=1;status=500" \
+    "method=PUT;query=partNumber=1;times=2;drop" "method=POST;query=uploadId;times=1;status=200"
+run once-each
+proxy_end
+whole once-each
 proxy part-500-always "method=PUT;query=partNumber=2;status=500"
 run part-500-always
 check "part-500-always: the upload was aborted" saw DELETE uploadId

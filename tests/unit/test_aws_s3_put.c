@@ -1,0 +1,284 @@
+/*
+ * Is an object published whole or not at all, in one request or in parts? Against a server with
+ * answers made beforehand.
+ */
+#include "aws/s3_part.h"
+#include "tests/support/s3_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void output_of_one_part_is_one_put(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {
+        {.match = "PUT /b/k HTTP", .head = PART_OK, .again = true}};
+    static const size_t sizes[] = {0, 1, 19, 20};
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        size_t n;
+        s3_serve(fx, replies, COUNT(replies));
+        assert_int_equal(s3_put(fx, sizes[i], 20, 0), 0);
+        assert_int_equal(canned_http_requests(fx->server), 1);
+        assert_memory_equal(canned_http_body(fx->server, 0, &n), s3_data, sizes[i]);
+        assert_int_equal(n, sizes[i]);
+        assert_true(s3_has_header(fx, 0, "Content-Type: text/csv"));
+    }
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(s3_put(fx, 0, 20, 0), 0);
+    assert_true(s3_has_header(fx, 0,
+        "x-amz-content-sha256: "
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+}
+
+static void larger_output_is_a_multipart_upload(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = PART_OK, .again = true}, {.match = COMPLETE, .head = COMPLETED}};
+    static const size_t sizes[] = {21, 39, 40, 41, 64};
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        size_t parts = (sizes[i] + 19) / 20, n, len;
+        char expected[1024];
+        s3_serve(fx, replies, COUNT(replies));
+        assert_int_equal(s3_put(fx, sizes[i], 20, 0), 0);
+        assert_int_equal(canned_http_requests(fx->server), parts + 2);
+        assert_true(s3_has_header(fx, 0, "Content-Type: text/csv"));
+        n = (size_t)snprintf(expected, sizeof expected,
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+        for (size_t k = 1; k <= parts; k++) {
+            char line[64];
+            size_t from = (k - 1) * 20, want = sizes[i] - from < 20 ? sizes[i] - from : 20;
+            snprintf(line, sizeof line, "PUT /b/k?partNumber=%zu&uploadId=U%%2F1 HTTP", k);
+            size_t at = 0; /* two are sent at a time */
+            assert_int_equal(s3_asked(fx, line, &at), 1);
+            assert_memory_equal(canned_http_body(fx->server, at, &len), s3_data + from, want);
+            assert_int_equal(len, want);
+            n += (size_t)snprintf(expected + n, sizeof expected - n,
+                "<Part><PartNumber>%zu</PartNumber><ETag>\"0123\"</ETag></Part>", k);
+        }
+        snprintf(expected + n, sizeof expected - n, "</CompleteMultipartUpload>");
+        assert_string_equal(canned_http_body(fx->server, parts + 1, &len), expected);
+    }
+}
+
+static void upstream_failure_publishes_nothing(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = PART_OK, .again = true}, {.match = UNDO, .head = GONE},
+        {.match = UNDO, .head = NO_UPLOAD, .again = true}};
+
+    for (size_t fail_at = 1; fail_at <= sizeof s3_data; fail_at++) {
+        s3_serve(fx, replies, COUNT(replies));
+        assert_int_equal(s3_put(fx, sizeof s3_data, 10, fail_at), -1);
+        assert_memory_equal(fx->err.msg, "memory: cut", 11);
+        assert_int_equal(s3_asked(fx, PUT, NULL) + s3_asked(fx, COMPLETE, NULL), 0);
+        size_t last = 0;
+        if (s3_asked(fx, CREATE, NULL) > 0) {
+            assert_true(s3_asked(fx, UNDO, &last) >= 1);
+            assert_int_equal(last, canned_http_requests(fx->server) - 1);
+        }
+    }
+}
+
+/* Each of these ends in an error that tells of it, and in an abort, or in none. */
+static void refused_request_fails_and_aborts(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct {
+        struct canned_reply replies[5];
+        const char *msg;
+        size_t aborts; /* at least: another part may have been under way, then it is one more */
+    } cases[] = {
+        {{{.match = CREATE, .head = DENIED}}, "s3: s3://b/k: CreateMultipartUpload: 403", 0},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = BROKEN_500, .again = true},
+             {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: UploadPart 1: 500 InternalError", 1},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART "1", .head = PART_OK},
+             {.match = PART, .head = DENIED, .again = true},
+             {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: UploadPart 2: 403 AccessDenied", 1},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = OK EMPTY, .again = true},
+             {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: UploadPart 1: an answer without a usable ETag", 1},
+        {{{.match = CREATE, .head = CREATED},
+             {.match = PART, .head = OK "ETag: \"<\"\r\n" EMPTY, .again = true},
+             {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: UploadPart 1: an answer without a usable ETag", 1},
+        /* The part's answer is lost: it may land behind the first abort. */
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .end = CANNED_CLOSE, .again = true},
+             {.match = UNDO, .head = GONE}, {.match = UNDO, .head = NO_UPLOAD}},
+            "s3: s3://b/k: UploadPart 1: http: ", 2},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
+             {.match = COMPLETE, .head = FAILED_200}, {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: CompleteMultipartUpload: 200 InternalError", 1},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
+             {.match = COMPLETE, .head = OK "Content-Length: 4\r\n\r\nwhat"},
+             {.match = UNDO, .head = GONE, .again = true}},
+            "s3: s3://b/k: CompleteMultipartUpload: 200", 1},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
+             {.match = COMPLETE, .head = BROKEN_500}, {.match = UNDO, .head = NO_UPLOAD}},
+            "s3: s3://b/k: CompleteMultipartUpload: 500", 1},
+        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
+             {.match = COMPLETE, .end = CANNED_RESET, .again = true},
+             {.match = UNDO, .head = NO_UPLOAD}},
+            "s3: s3://b/k: CompleteMultipartUpload: http: ", 1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        s3_serve(fx, cases[i].replies, COUNT(cases[i].replies));
+        assert_int_equal(s3_put(fx, 30, 10, 0), -1);
+        assert_memory_equal(fx->err.msg, cases[i].msg, strlen(cases[i].msg));
+        size_t aborts = s3_asked(fx, UNDO, NULL);
+        assert_in_range(aborts, cases[i].aborts, cases[i].aborts > 0 ? 2 : 0);
+    }
+}
+
+static void refused_put_fails(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct {
+        struct canned_reply reply;
+        enum weir_code code;
+        const char *msg;
+    } cases[] = {
+        {{.head = STATUS("404 Not Found", "NoSuchBucket", "40")}, WEIR_E_REMOTE,
+            "s3: s3://b/k: PutObject: 404 NoSuchBucket"},
+        {{.head = BROKEN_500}, WEIR_E_REMOTE, "s3: s3://b/k: PutObject: 500 InternalError"},
+        {{.end = CANNED_RESET}, WEIR_E_NET, "s3: s3://b/k: PutObject: http: "},
+        {{.head = "HTTP/1.1 500 X\r\nContent-Length: 2000000\r\n\r\n", .fill = 2000000},
+            WEIR_E_LIMIT, "s3: s3://b/k: PutObject: an answer: "},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        s3_serve(fx, &cases[i].reply, 1);
+        assert_int_equal(s3_put(fx, 30, 30, 0), -1);
+        assert_int_equal(fx->err.code, cases[i].code);
+        assert_memory_equal(fx->err.msg, cases[i].msg, strlen(cases[i].msg));
+        assert_int_equal(s3_asked(fx, PUT, NULL), 1);
+    }
+}
+
+static void upload_of_more_parts_than_s3_allows_fails_and_aborts(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = PART_OK, .again = true},
+        {.match = UNDO, .head = GONE, .again = true}};
+    struct weir_stage sink;
+    uint8_t nothing[1] = {0};
+    struct weir_out out = {.p = nothing};
+    enum weir_step step = WEIR_NEED_IN;
+
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k",
+                         &(struct weir_put_opts){.part_bytes = 1}, &sink, &fx->err),
+        0);
+    int taken = 0;
+    while (step != WEIR_FAIL && taken < 10100) {
+        struct weir_in in = {.p = nothing, .size = 1};
+        while (
+            (step = sink.ops->step(sink.self, &in, &out, &fx->err)) == WEIR_WAIT && in.pos == 0) {
+            assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, &fx->err), 0);
+        }
+        taken += (int)in.pos;
+    }
+    assert_int_equal(taken, WEIR_S3_PARTS_MAX);
+    assert_int_equal(fx->err.code, WEIR_E_LIMIT);
+    struct weir_err err = {0};
+    while ((step = sink.ops->abort(sink.self, &err)) == WEIR_WAIT) {
+        assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(step, WEIR_END);
+    weir_stage_free(&sink);
+}
+
+/*
+ * Parts
+ */
+
+static void part_size_is_planned_from_the_hint(void **state)
+{
+    (void)state;
+    const int64_t mib = 1024 * 1024, part_default = (int64_t)WEIR_S3_PART_BYTES;
+    const struct {
+        int64_t hint;
+        size_t part;
+    } cases[] = {
+        {-1, WEIR_S3_PART_BYTES},
+        {0, WEIR_S3_PART_BYTES},
+        {1, WEIR_S3_PART_BYTES},
+        {part_default * WEIR_S3_PARTS_MAX, WEIR_S3_PART_BYTES},
+        {part_default * WEIR_S3_PARTS_MAX + 1, WEIR_S3_PART_BYTES + WEIR_MIB},
+        {1024 * 1024 * mib, 105 * WEIR_MIB},
+        {5 * 1024 * mib * WEIR_S3_PARTS_MAX, 5 * 1024 * WEIR_MIB},
+        {5 * 1024 * mib * WEIR_S3_PARTS_MAX + 1, 0},
+        {INT64_MAX, 0},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(weir_s3_part_plan(cases[i].hint), cases[i].part);
+    }
+}
+
+static void object_too_large_for_s3_is_refused_at_once(void **state)
+{
+    struct s3_fixture *fx = *state;
+    struct weir_stage sink;
+
+    s3_serve(fx, NULL, 0);
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k",
+                         &(struct weir_put_opts){.size_hint_bytes = INT64_MAX}, &sink, &fx->err),
+        -1);
+    assert_int_equal(fx->err.code, WEIR_E_LIMIT);
+}
+
+static void part_knows_its_digests(void **state)
+{
+    (void)state;
+    struct weir_s3_part p;
+    char sha[WEIR_S3_SHA_HEX_BYTES], crc[WEIR_S3_CRC_BASE64_BYTES];
+
+    assert_int_equal(weir_s3_part_init(&p, 9, true, true, NULL), 0);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(weir_s3_part_add(&p, "1234", 4, NULL), 0);
+        assert_int_equal(weir_s3_part_add(&p, "56789", 5, NULL), 0);
+        assert_int_equal(weir_s3_part_room(&p), 0);
+        assert_int_equal(weir_s3_part_seal(&p, sha, crc, NULL), 0);
+        assert_string_equal(
+            sha, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
+        assert_string_equal(crc, "y/Q5Jg=="); /* 0xcbf43926, the check value of CRC-32 */
+        assert_int_equal(weir_s3_part_reset(&p, NULL), 0);
+    }
+    weir_s3_part_fini(&p);
+    assert_int_equal(weir_s3_part_init(&p, 9, false, false, NULL), 0);
+    assert_int_equal(weir_s3_part_seal(&p, sha, crc, NULL), 0);
+    assert_string_equal(sha, "");
+    assert_string_equal(crc, "");
+    weir_s3_part_fini(&p);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, s3_setup, s3_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(output_of_one_part_is_one_put),
+        TEST(larger_output_is_a_multipart_upload),
+        TEST(upstream_failure_publishes_nothing),
+        TEST(refused_request_fails_and_aborts),
+        TEST(refused_put_fails),
+        TEST(upload_of_more_parts_than_s3_allows_fails_and_aborts),
+        cmocka_unit_test(part_size_is_planned_from_the_hint),
+        TEST(object_too_large_for_s3_is_refused_at_once),
+        cmocka_unit_test(part_knows_its_digests),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
