@@ -27,7 +27,7 @@ struct request {
 struct canned_http {
     int listener, port;
     char url[64];
-    const struct canned_reply *replies;
+    struct canned_reply *replies; /* a copy: a thread may look at one after the test has gone on */
     size_t replies_n;
     pthread_t acceptor;
     pthread_mutex_t lock; /* for all below */
@@ -237,7 +237,11 @@ struct canned_http *canned_http_new(const struct canned_reply *replies, size_t n
     struct canned_http *s = calloc(1, sizeof *s);
 
     assert_non_null(s);
-    s->replies = replies;
+    s->replies = calloc(n + 1, sizeof *s->replies);
+    assert_non_null(s->replies);
+    if (n > 0) {
+        memcpy(s->replies, replies, n * sizeof *replies);
+    }
     s->replies_n = n;
     s->used = calloc(n + 1, sizeof *s->used);
     assert_non_null(s->used);
@@ -279,6 +283,7 @@ void canned_http_free(struct canned_http *s)
     close(s->listener);
     pthread_mutex_destroy(&s->lock);
     free(s->used);
+    free(s->replies);
     free(s);
 }
 
