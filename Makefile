@@ -6,7 +6,7 @@
 #   make MODULES="core stream csv" check-unit    a partial tree: only these of lib/, no handlers, bootstrap, cli
 #   make V=1                                show the commands
 
-MODULES_ALL := core stream codec csv json schema net aws event
+MODULES_ALL := core stream codec csv json schema net aws relay event
 MODULES ?= $(MODULES_ALL)
 SANITIZE ?=
 CFLAGS ?=

@@ -21,6 +21,7 @@ int weir_cli_generate(int argc, char **argv);
 int weir_cli_invoke(int argc, char **argv);
 int weir_cli_zip(int argc, char **argv);
 int weir_cli_local(int argc, char **argv);
+int weir_cli_relay(int argc, char **argv);
 extern const char weir_cli_validate_help[];
 extern const char weir_cli_cp_help[];
 extern const char weir_cli_elb_logs_help[];
@@ -28,6 +29,7 @@ extern const char weir_cli_generate_help[];
 extern const char weir_cli_invoke_help[];
 extern const char weir_cli_zip_help[];
 extern const char weir_cli_local_help[];
+extern const char weir_cli_relay_help[];
 
 static int verb_help(int argc, char **argv);
 
@@ -54,6 +56,8 @@ static const struct verb verbs[] = {
         weir_cli_elb_logs_help},
     {"zip", "files and objects into one ZIP archive", weir_cli_zip, weir_cli_zip_help},
     {"local", "the whole service on this machine", weir_cli_local, weir_cli_local_help},
+    {"relay", "one live source, many clients; slow ones lose data", weir_cli_relay,
+        weir_cli_relay_help},
     {"help", "what a verb does, and its options", verb_help, help_help},
 };
 #define VERBS_N (sizeof verbs / sizeof *verbs)

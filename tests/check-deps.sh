@@ -1,6 +1,6 @@
 #!/bin/bash
 # Dependencies run one way; this reads the includes of the tree (or of the folder given) and names every arrow against it:
-#   core <- stream <- {codec csv json net} <- {schema aws} <- event <- handlers <- {bootstrap cli}
+#   core <- stream <- {codec csv json net} <- {schema aws relay} <- event <- handlers <- {bootstrap cli}
 # A module may include itself and what stands to its left; siblings do not know each other.
 set -u
 cd "${1:-.}" || exit 2
@@ -10,7 +10,7 @@ level() {
     core) echo 0 ;;
     stream) echo 1 ;;
     codec | csv | json | net) echo 2 ;;
-    schema | aws) echo 3 ;;
+    schema | aws | relay) echo 3 ;;
     event) echo 4 ;;
     handlers/*) echo 5 ;;
     bootstrap | cli) echo 6 ;;

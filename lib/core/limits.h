@@ -177,6 +177,30 @@
 #define WEIR_RUNTIME_STACK_BYTES (1 * WEIR_MIB) /* of a worker; the deepest call takes a tenth */
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
+/* relay: one loop for thousands of connections. */
+/* New bytes are offered so often at most: a tenth of what people see as late */
+#define WEIR_RELAY_TICK_MS 10
+#define WEIR_RELAY_BACKLOG 4096          /* a thousand connects a second, and a busy second */
+#define WEIR_RELAY_CONNECTIONS_MAX 65536 /* ports of one peer */
+#define WEIR_RELAY_NAME_MAX 64           /* of a source */
+#define WEIR_RELAY_HEAD_MAX_BYTES 8192   /* a request's head; browsers send 2 KiB */
+#define WEIR_RELAY_HEAD_MS 10000         /* for it to come */
+#define WEIR_RELAY_WAIT_MS 15000         /* a client's, for a source that connects */
+#define WEIR_RELAY_LINGER_CLOSE_MS 2000  /* for a peer to end its side */
+#define WEIR_RELAY_LINGER_MS 10000       /* a source that nobody wants is kept, for whoever zaps */
+#define WEIR_RELAY_PAUSE_MS 500          /* before a source is connected again; doubles to ... */
+#define WEIR_RELAY_PAUSE_MAX_MS 15000    /* ... this */
+#define WEIR_RELAY_DRAIN_MS 5000 /* after a signal, for clients to get what waits for them */
+/* A chunk; what is left of it is kept when the ring overtakes its client, so one that lags gets
+ * small ones */
+#define WEIR_RELAY_CHUNK_BYTES (64 * WEIR_KIB)
+#define WEIR_RELAY_CHUNK_SLOW_BYTES (8 * WEIR_KIB)
+#define WEIR_RELAY_READ_BYTES (1 * WEIR_MIB) /* of stdin in a tick; others want to be served */
+/* What a client may send after its request; then it talks something else */
+#define WEIR_RELAY_IGNORED_MAX_BYTES (64 * WEIR_KIB)
+/* Twice what 25,000 clients take in status.json */
+#define WEIR_RELAY_STATUS_MAX_BYTES (16 * WEIR_MIB)
+
 /* cli: the command. */
 #define WEIR_CLI_LIST_MAX 64 /* --env and the like: a line nobody types */
 /* A path, or s3://bucket/key, with a name put behind it: Linux takes no longer path */

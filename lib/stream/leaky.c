@@ -212,10 +212,12 @@ static void drop(struct weir_leaky_reader *r, uint64_t to, int64_t now_ms)
     }
 }
 
-/* Keep what is left of the unit that the reader has begun; its cursor is at a boundary then. */
+/* Keep what is left of the unit that the reader has begun, and what is promised to it; its cursor
+ * is at a boundary then. */
 static void keep_rest(struct weir_leaky_reader *r)
 {
-    uint64_t end = r->rest == NULL ? boundary(r->ring, r->pos) : r->pos;
+    uint64_t from = r->promised > r->pos ? r->promised : r->pos;
+    uint64_t end = r->rest == NULL ? boundary(r->ring, from) : r->pos;
 
     if (end == r->pos) {
         return;
@@ -549,10 +551,40 @@ void weir_leaky_take(struct weir_leaky_reader *r, size_t n)
     }
 }
 
+void weir_leaky_promise(struct weir_leaky_reader *r, size_t n)
+{
+    if (r->rest == NULL) { /* a rest is kept as it is */
+        r->promised = r->pos + n;
+    }
+}
+
+/* Units that end in what is kept for the reader. */
+static uint64_t rest_units(const struct weir_leaky_reader *r)
+{
+    size_t left = r->rest_len - r->rest_pos;
+    uint64_t lines = 0;
+
+    if (r->rest == NULL) {
+        return 0;
+    }
+    switch (r->ring->opts.unit) {
+    case WEIR_LEAKY_BYTES:
+        return left;
+    case WEIR_LEAKY_TS:
+        return (left + TS_BYTES - 1) / TS_BYTES;
+    case WEIR_LEAKY_LINES:
+        break;
+    }
+    for (size_t i = r->rest_pos; i < r->rest_len; i++) {
+        lines += r->rest[i] == '\n';
+    }
+    return lines;
+}
+
 uint64_t weir_leaky_taken_units(const struct weir_leaky_reader *r)
 {
-    /* The unit whose rest waits is before the cursor, and not taken yet. */
-    return units_at(r->ring, r->pos) - r->joined_units - r->dropped_units - (r->rest != NULL);
+    /* What is kept lies before the cursor, and is not taken yet. */
+    return units_at(r->ring, r->pos) - r->joined_units - r->dropped_units - rest_units(r);
 }
 
 uint64_t weir_leaky_lag_bytes(const struct weir_leaky_reader *r)

@@ -83,8 +83,9 @@ struct weir_leaky_reader {
     struct weir_leaky *ring;
     struct weir_leaky_reader *next, *before;
     uint64_t pos, limit; /* limit: DROP_NEWEST has dropped what follows; UINT64_MAX: nothing */
+    uint64_t promised;   /* what lies before it is kept for the reader when it is overtaken */
     uint64_t joined_units;
-    uint8_t *rest; /* of the unit that it had begun when it was overtaken */
+    uint8_t *rest; /* of what it had begun when it was overtaken */
     size_t rest_len, rest_pos;
 };
 
@@ -108,6 +109,10 @@ size_t weir_leaky_peek(struct weir_leaky_reader *reader, int64_t now_ms, struct 
 
 /** weir_leaky_take: the reader has taken n bytes of what weir_leaky_peek has shown. */
 void weir_leaky_take(struct weir_leaky_reader *reader, size_t n);
+
+/** weir_leaky_promise: the next n bytes of what weir_leaky_peek has shown will be taken: they are
+ *  kept whatever happens, and so is the unit in which they end. For who announces a length. */
+void weir_leaky_promise(struct weir_leaky_reader *reader, size_t n);
 
 /** weir_leaky_taken_units: whole units that the reader has taken. */
 uint64_t weir_leaky_taken_units(const struct weir_leaky_reader *reader);

@@ -116,6 +116,7 @@ static void run_load(const struct load *l)
     struct weir_err err = {0};
     struct weir_leaky *ring = weir_leaky_new(&opts, &err);
     struct ear *ears = calloc(EARS, sizeof *ears);
+    struct iovec piece[2];
     uint8_t chunk[4096];
     size_t fill = 0;
     uint64_t made = 0, bytes = 0;
@@ -135,6 +136,10 @@ static void run_load(const struct load *l)
         memmove(chunk, chunk + cut, fill - cut);
         fill -= cut;
         drain(&ears[0], SIZE_MAX, (int64_t)made);
+        if (pick(10) == 0) {
+            size_t waits = weir_leaky_peek(&ears[2].reader, (int64_t)made, piece);
+            weir_leaky_promise(&ears[2].reader, pick(waits + 1));
+        }
         drain(&ears[1], pick(200), (int64_t)made);
         drain(&ears[2], pick(2), (int64_t)made);
         if (pick(100) == 0) {
@@ -219,6 +224,33 @@ static void a_unit_that_was_begun_is_finished_after_an_overrun(void **state)
     assert_int_equal(e->units, 2 + RING / TS); /* 0, 1, and what the ring holds */
     assert_int_equal(e->skipped, e->reader.dropped_units);
     assert_int_equal(e->last, 1000);
+    weir_leaky_leave(&e->reader);
+    weir_leaky_free(ring);
+    free(e);
+}
+
+static void what_is_promised_is_kept(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
+    struct ear *e = calloc(1, sizeof *e);
+    struct iovec piece[2];
+
+    (void)state;
+    assert_non_null(e);
+    e->unit = WEIR_LEAKY_TS;
+    weir_leaky_join(ring, &e->reader, 0);
+    write_units(ring, WEIR_LEAKY_TS, 0, 10);
+    drain(e, 50, 0);
+    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 10 * TS - 50);
+    weir_leaky_promise(&e->reader, 4 * TS);
+    write_units(ring, WEIR_LEAKY_TS, 10, 1000);
+    assert_int_equal(weir_leaky_taken_units(&e->reader), 0);
+    drain(e, 4 * TS + TS - 50, 0);
+    assert_int_equal(e->last, 5);
+    assert_int_equal(weir_leaky_taken_units(&e->reader), 5);
+    drain(e, SIZE_MAX, 0);
+    assert_int_equal(e->last, 1000);
+    assert_int_equal(e->units + e->reader.dropped_units, 1000);
     weir_leaky_leave(&e->reader);
     weir_leaky_free(ring);
     free(e);
@@ -454,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_unit_is_taken_or_counted_as_dropped),
         cmocka_unit_test(a_unit_that_was_begun_is_finished_after_an_overrun),
+        cmocka_unit_test(what_is_promised_is_kept),
         cmocka_unit_test(drop_newest_keeps_what_waits),
         cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
         cmocka_unit_test(a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not),

@@ -1,0 +1,361 @@
+/*
+ * Listening, and the two clocks: a tick that offers new bytes to the clients, at most every
+ * WEIR_RELAY_TICK_MS, so that one send carries what several small reads brought; and a second, for
+ * time-outs and rates.
+ */
+#include "relay/relay.h"
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "relay/priv.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPTS_A_TURN 256
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct weir_relay *relay = handle->data;
+
+    if (--relay->open == 0) {
+        for (size_t i = 0; i < relay->opts.sources_n; i++) {
+            weir_leaky_free(relay->sources[i].ring);
+        }
+        free(relay->sources);
+        free(relay);
+    }
+}
+
+static void on_source_closed(uv_handle_t *handle)
+{
+    const struct weir_relay_source *source = handle->data;
+
+    handle->data = source->relay;
+    on_closed(handle);
+}
+
+/* ---- the clocks ---- */
+
+static void offer(struct weir_relay *relay, int64_t now_ms)
+{
+    relay->ticked_ms = now_ms;
+    for (size_t i = 0; i < relay->opts.sources_n; i++) {
+        struct weir_relay_source *source = &relay->sources[i];
+        struct weir_conn *next;
+
+        if (!source->fresh) {
+            continue;
+        }
+        source->fresh = false;
+        for (struct weir_conn *c = source->clients; c != NULL; c = next) {
+            next = c->client_next;
+            if ((c->events & UV_WRITABLE) == 0) { /* else it is offered when it has room */
+                weir_conn_offer(c);
+            }
+        }
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct weir_relay *relay = timer->data;
+
+    weir_loop_moved(timer);
+    relay->ticking = false;
+    offer(relay, weir_clock_mono_ms());
+}
+
+void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t n)
+{
+    struct weir_relay *relay = source->relay;
+    int64_t now_ms = weir_clock_mono_ms();
+
+    source->heard_ms = now_ms;
+    source->fresh = true;
+    weir_leaky_write(source->ring, p, n, now_ms);
+    if (!relay->ticking) {
+        int64_t due_ms = relay->ticked_ms + WEIR_RELAY_TICK_MS - now_ms;
+
+        relay->ticking = true;
+        uv_update_time(relay->tick.loop);
+        uv_timer_start(&relay->tick, on_tick, due_ms > 0 ? (uint64_t)due_ms : 0, 0);
+    }
+}
+
+static void accept_some(struct weir_relay *relay);
+
+static void on_second(uv_timer_t *timer)
+{
+    struct weir_relay *relay = timer->data;
+    int64_t now_ms = weir_clock_mono_ms();
+    struct weir_conn *next;
+
+    weir_loop_moved(timer);
+    for (size_t i = 0; i < relay->opts.sources_n; i++) {
+        weir_source_second(&relay->sources[i], now_ms);
+    }
+    for (struct weir_conn *c = relay->conns; c != NULL; c = next) {
+        next = c->next;
+        weir_conn_second(c, now_ms);
+    }
+    if (relay->full && !relay->draining) {
+        accept_some(relay);
+    }
+}
+
+/* ---- listening ---- */
+
+static void on_listening(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    accept_some(poll->data);
+}
+
+/* Without descriptors left, a listening socket would be ready for ever: look again in a second. */
+static void accept_some(struct weir_relay *relay)
+{
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof peer;
+        int fd = accept4(relay->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            weir_conn_new(relay, fd, &peer);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            if (!relay->full) {
+                weir_log_write(relay->opts.log, WEIR_LOG_WARN,
+                    "relay: no more connections for now: %s", strerror(errno));
+            }
+            relay->full = true;
+            uv_poll_stop(&relay->listening);
+            return;
+        } else if (errno == EAGAIN) {
+            break;
+        }
+    }
+    if (relay->full) {
+        relay->full = false;
+        uv_poll_start(&relay->listening, UV_READABLE, on_listening);
+    }
+}
+
+/* Split "host:port"; host is "" for any address. */
+static int split_address(const char *text, char *host, size_t host_size, const char **port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
+
+    if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+        return -1;
+    }
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    } else if (memchr(text, ':', n) != NULL) {
+        return -1; /* an IPv6 address goes in brackets */
+    }
+    if (n >= host_size) {
+        return -1;
+    }
+    memcpy(host, text, n);
+    host[n] = '\0';
+    *port = colon + 1;
+    return 0;
+}
+
+static int bind_to(const struct addrinfo *at)
+{
+    const int on = 1;
+    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return -1;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, WEIR_RELAY_BACKLOG) != 0) {
+        int why = errno;
+        (void)close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+static int listen_at(struct weir_relay *relay, struct weir_err *err)
+{
+    const char *text = relay->opts.listen;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
+    struct sockaddr_storage name;
+    socklen_t len = sizeof name;
+    char host[256];
+    const char *port;
+
+    if (split_address(text, host, sizeof host, &port) != 0) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%.80s is no address: 127.0.0.1:8000, :8000, [::1]:8000", text);
+    }
+    int rc = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &all);
+    if (rc != 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.80s: %s", text, gai_strerror(rc));
+    }
+    for (const struct addrinfo *at = all; at != NULL && relay->fd < 0; at = at->ai_next) {
+        relay->fd = bind_to(at);
+    }
+    freeaddrinfo(all);
+    if (relay->fd < 0) {
+        return weir_err_detail(err, WEIR_E_IO, errno, "%.80s: %s", text, strerror(errno));
+    }
+    if (getsockname(relay->fd, (struct sockaddr *)&name, &len) == 0) {
+        relay->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
+                                                       : ((struct sockaddr_in *)&name)->sin_port);
+    }
+    return 0;
+}
+
+/* ---- the whole ---- */
+
+static void open_handle(struct weir_relay *relay, uv_handle_t *handle)
+{
+    handle->data = relay;
+    relay->open++;
+}
+
+struct weir_relay *weir_relay_new(
+    struct weir_loop *loop, const struct weir_relay_opts *opts, struct weir_err *err)
+{
+    uv_loop_t *uv = weir_loop_uv(loop);
+    struct weir_relay *relay = calloc(1, sizeof *relay);
+    size_t made = 0;
+
+    if (relay == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "out of memory");
+        return NULL;
+    }
+    relay->opts = *opts;
+    relay->loop = loop;
+    relay->fd = -1;
+    relay->begun_ms = weir_clock_mono_ms();
+    relay->sources = calloc(opts->sources_n + 1, sizeof *relay->sources);
+    if (relay->sources == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "out of memory");
+        goto fail;
+    }
+    for (; made < opts->sources_n; made++) {
+        for (size_t i = 0; i < made; i++) {
+            if (strcmp(opts->sources[i].name, opts->sources[made].name) == 0) {
+                weir_err_set(err, WEIR_E_CONFIG, "%.64s: there are two sources of that name",
+                    opts->sources[i].name);
+                goto fail;
+            }
+        }
+        if (weir_source_init(&relay->sources[made], relay, &opts->sources[made], err) != 0) {
+            goto fail;
+        }
+    }
+    if (listen_at(relay, err) != 0) {
+        goto fail;
+    }
+    uv_timer_init(uv, &relay->tick);
+    uv_timer_init(uv, &relay->second);
+    open_handle(relay, (uv_handle_t *)&relay->tick);
+    open_handle(relay, (uv_handle_t *)&relay->second);
+    if (uv_poll_init(uv, &relay->listening, relay->fd) == 0) {
+        open_handle(relay, (uv_handle_t *)&relay->listening);
+    } else { /* accept_some looks every second */
+        relay->full = true;
+    }
+    for (size_t i = 0; i < opts->sources_n; i++) {
+        uv_timer_init(uv, &relay->sources[i].timer);
+        relay->sources[i].timer.data = &relay->sources[i];
+        relay->open++;
+    }
+    if (!relay->full) {
+        uv_poll_start(&relay->listening, UV_READABLE, on_listening);
+    }
+    uv_timer_start(&relay->second, on_second, 1000, 1000);
+    for (size_t i = 0; i < opts->sources_n; i++) {
+        if (opts->sources[i].always) {
+            weir_source_want(&relay->sources[i]);
+        }
+    }
+    return relay;
+fail:
+    while (made > 0) {
+        weir_leaky_free(relay->sources[--made].ring);
+    }
+    if (relay->fd >= 0) {
+        (void)close(relay->fd);
+    }
+    free(relay->sources);
+    free(relay);
+    return NULL;
+}
+
+int weir_relay_port(const struct weir_relay *relay)
+{
+    return relay->port;
+}
+
+static void stop_listening(struct weir_relay *relay)
+{
+    if (relay->fd < 0) {
+        return;
+    }
+    if (relay->listening.data != NULL) {
+        uv_close((uv_handle_t *)&relay->listening, on_closed);
+    }
+    (void)close(relay->fd);
+    relay->fd = -1;
+}
+
+void weir_relay_drain(struct weir_relay *relay)
+{
+    struct weir_conn *next;
+
+    relay->draining = true;
+    stop_listening(relay);
+    for (size_t i = 0; i < relay->opts.sources_n; i++) {
+        weir_source_stop(&relay->sources[i]);
+    }
+    for (struct weir_conn *c = relay->conns; c != NULL; c = next) {
+        next = c->next;
+        if (c->state != WEIR_CONN_STREAM && c->state != WEIR_CONN_REPLY) {
+            weir_conn_close(c);
+        }
+    }
+}
+
+bool weir_relay_busy(const struct weir_relay *relay)
+{
+    for (size_t i = 0; !relay->draining && i < relay->opts.sources_n; i++) {
+        if (relay->sources[i].state != WEIR_SOURCE_ENDED) {
+            return true;
+        }
+    }
+    return relay->conns != NULL;
+}
+
+void weir_relay_free(struct weir_relay *relay)
+{
+    if (relay == NULL) {
+        return;
+    }
+    relay->draining = true;
+    stop_listening(relay);
+    for (size_t i = 0; i < relay->opts.sources_n; i++) {
+        weir_source_stop(&relay->sources[i]);
+        uv_close((uv_handle_t *)&relay->sources[i].timer, on_source_closed);
+    }
+    while (relay->conns != NULL) {
+        weir_conn_close(relay->conns);
+    }
+    uv_close((uv_handle_t *)&relay->tick, on_closed);
+    uv_close((uv_handle_t *)&relay->second, on_closed);
+}

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Does a slow client lose whole units, all of them counted, while nobody else waits; and does the relay outlive what sources
+# and clients do to it?
+source "$(dirname "$0")/lib.sh"
+
+scenarios=(slow_clients_lose_whole_packets_and_all_are_counted a_broken_source_is_connected_again_and_clients_stay
+    answers_say_what_is_wrong an_encoder_pushes_with_a_token chaos_leaves_nothing_behind)
+python3 "$SUPPORT/relay_check.py" "$WEIR" "${scenarios[@]}" || FAILED=1
+
+# ---- files and stdin ----
+
+seq 1 2000 >lines
+relay_lines() { # a paced file, to its end: the relay then ends by itself
+    "$WEIR" relay --listen 127.0.0.1:0 --unit lines --source "live=$1" --rate "$2" 2>relay.err <lines &
+    local pid=$!
+    PIDS+=("$pid")
+    until_true 20 grep -q 'listening on' relay.err || fail "it does not listen: $(cat relay.err)"
+    timeout 60 curl -sS -o got "http://$(sed -n 's/.*listening on //p' relay.err)/live" || fail "curl: $?"
+    wait "$pid" || fail "exit status $?"
+    cmp lines got
+}
+check "a file is read at its pace, and its end is the clients' end" relay_lines "file:$T/lines" 20kB
+check "stdin is a source" relay_lines - 20kB
+
+# ---- wrong usage ----
+
+usage_error() { # usage_error TEXT ARGS...
+    local want=$1
+    shift
+    status 2 "$WEIR" relay "$@" && same "$(wc -l <err)" 1 && { grep -q -- "$want" err || fail "$(cat err)"; }
+}
+echo '{"sources":{"a":{"url":"push:","unit":"words"}}}' >unit.json
+echo '{"sources":{"a":{"url":"push:","ring":1}}}' >unknown.json
+echo '{"sources":[' >broken.json
+check "no source" usage_error "no source"
+check "a source without a URL" usage_error "is not NAME=URL" --source a
+check "a source of another kind" usage_error "a source is http" --source a=ftp://x
+check "a name that is a path" usage_error "letters, digits" --source a/b=push:
+check "two sources of a name" usage_error "two sources" --source a=push: --source a=push:
+check "a file without a pace" usage_error "give a rate" --source "a=file:$T/lines"
+check "a file that is not there" usage_error "No such file" --source a=file:/nowhere --rate 1kB
+check "no address" usage_error "no address" --listen nowhere --source a=push:
+check "a ring too small" usage_error "ring-bytes" --ring-bytes 1 --source a=push:
+check "a configuration's unit" usage_error "/sources/a/unit" --config unit.json
+check "a configuration's unknown setting" usage_error "/sources/a/ring: is no setting" --config unknown.json
+check "a configuration that is no JSON" usage_error "broken.json" --config broken.json
+check "a configuration that is not there" usage_error "No such file" --config nowhere.json
+
+finish
