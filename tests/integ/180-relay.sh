@@ -9,17 +9,17 @@ python3 "$SUPPORT/relay_check.py" "$WEIR" "${scenarios[@]}" || FAILED=1
 
 # ---- files and stdin ----
 
-seq 1 2000 >lines
+seq 1 2000 >numbers
 relay_lines() { # a paced file, to its end: the relay then ends by itself
-    "$WEIR" relay --listen 127.0.0.1:0 --unit lines --source "live=$1" --rate "$2" 2>relay.err <lines &
+    "$WEIR" relay --listen 127.0.0.1:0 --unit lines --source "live=$1" --rate "$2" 2>relay.err <numbers &
     local pid=$!
     PIDS+=("$pid")
     until_true 20 grep -q 'listening on' relay.err || fail "it does not listen: $(cat relay.err)"
     timeout 60 curl -sS -o got "http://$(sed -n 's/.*listening on //p' relay.err)/live" || fail "curl: $?"
     wait "$pid" || fail "exit status $?"
-    cmp lines got
+    cmp numbers got
 }
-check "a file is read at its pace, and its end is the clients' end" relay_lines "file:$T/lines" 20kB
+check "a file is read at its pace, and its end is the clients' end" relay_lines "file:$T/numbers" 20kB
 check "stdin is a source" relay_lines - 20kB
 
 # ---- wrong usage ----
@@ -37,7 +37,7 @@ check "a source without a URL" usage_error "is not NAME=URL" --source a
 check "a source of another kind" usage_error "a source is http" --source a=ftp://x
 check "a name that is a path" usage_error "letters, digits" --source a/b=push:
 check "two sources of a name" usage_error "two sources" --source a=push: --source a=push:
-check "a file without a pace" usage_error "give a rate" --source "a=file:$T/lines"
+check "a file without a pace" usage_error "give a rate" --source "a=file:$T/numbers"
 check "a file that is not there" usage_error "No such file" --source a=file:/nowhere --rate 1kB
 check "no address" usage_error "no address" --listen nowhere --source a=push:
 check "a ring too small" usage_error "ring-bytes" --ring-bytes 1 --source a=push:
