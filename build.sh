@@ -29,6 +29,7 @@ has_pc() { has_cmd pkg-config && pkg-config --exists "$1"; }
 has_header() { has_cmd gcc && printf '#include <stddef.h>\n#include <%s>\n' "$1" | gcc -E -x c - >/dev/null 2>&1; }
 has_clang_rt() { has_cmd clang && printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o /dev/null >/dev/null 2>&1; }
 has_py() { has_cmd python3 && python3 -c "import $1" 2>/dev/null; }
+has_debian_py() { /usr/bin/python3 -c "import $1" 2>/dev/null; }
 # valgrind needs the symbols of ld.so, which Debian keeps in a package of their own.
 has_libc_dbg() { has_cmd valgrind && valgrind -q /bin/true >/dev/null 2>&1; }
 
@@ -70,6 +71,8 @@ has_cmd radosgw radosgw
 has_cmd ceph-mon ceph-mon
 has_cmd ceph-osd ceph-osd
 has_cmd ceph ceph-common
+has_debian_py swift python3-swift
+has_cmd aws awscli
 TEXT
 }
 

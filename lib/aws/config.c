@@ -189,6 +189,28 @@ static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
     return keep_text(&cfg->region, s, err);
 }
 
+/* What AWS's configuration file calls addressing_style; there is no variable of AWS's for it. */
+static int set_style(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    static const struct {
+        const char *name;
+        enum weir_s3_style style;
+    } styles[] = {{"auto", WEIR_S3_AUTO}, {"path", WEIR_S3_PATH}, {"virtual", WEIR_S3_VIRTUAL}};
+    const char *s = weir_env("WEIR_S3_ADDRESSING_STYLE");
+
+    if (s == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
+        if (strcmp(s, styles[i].name) == 0) {
+            cfg->style = styles[i].style;
+            return 0;
+        }
+    }
+    return weir_err_set(
+        err, WEIR_E_CONFIG, "WEIR_S3_ADDRESSING_STYLE: it is auto, path or virtual");
+}
+
 static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
 {
     const char *var =
@@ -203,7 +225,8 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
         return 0;
     }
     cfg->checksums = !weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
-    if (set_region(cfg, err) != 0 || (url == NULL && set_aws(cfg, err) != 0) ||
+    if (set_style(cfg, err) != 0 || set_region(cfg, err) != 0 ||
+        (url == NULL && set_aws(cfg, err) != 0) ||
         set_credential(&cfg->access_key, "AWS_ACCESS_KEY_ID", true, 128, err) != 0 ||
         set_credential(
             &cfg->secret_key, "AWS_SECRET_ACCESS_KEY", true, WEIR_AWS_SECRET_MAX_BYTES, err) != 0 ||

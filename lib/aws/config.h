@@ -51,7 +51,8 @@ struct weir_s3_config {
  * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
  * "true"); AWS_REGION, else AWS_DEFAULT_REGION; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
- * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off); and how patient to be
+ * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off);
+ * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); and how patient to be
  * (weir_s3_client_env). An empty variable is as
  * one that is not there. Region and keys are required unless the endpoint is a folder.
  *

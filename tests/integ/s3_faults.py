@@ -64,7 +64,7 @@ class Trial:
         self.server, self.name, self.flow, self.data, self.faults = server, name, flow, data, faults
         self.env = env or {}
         self.wrong = []  # what must never be
-        self.outcome = None
+        self.outcome, self.seed = None, 1
 
     def run(self, folder, source):
         """source: a file with the data. Sets outcome and wrong."""
@@ -80,7 +80,8 @@ class Trial:
             with open(dst, "wb") as f:
                 f.write(OLD)
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true",
-               "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WEIR_STALL_MS": "2000", **self.server.environment(), **self.env}
+               "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WEIR_STALL_MS": "4000",
+               "WEIR_S3_RETRY_BASE_MS": "100", "WEIR_S3_RETRY_SEED": str(self.seed), **self.server.environment(), **self.env}
         for keep in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if keep in os.environ:
                 env[keep] = os.environ[keep]
@@ -160,8 +161,8 @@ NAMES = [
     (r"ETag", "no ETag"),
     (r"upload id", "no upload id"),
     (r"stall|timed? ?out|nothing moved|within", "stalled"),
-    (r"connection|ended after|reset|refused|empty|closed|recv|send|failure when|transfer|bytes of \d+|bytes missing|remaining", "connection"),
-    (r": ([1-5]\d\d)$", None),
+    (r"connection|ended after|without headers|reset|refused|empty|closed|recv|send|failure when|transfer|bytes of \d+|bytes missing|remaining", "connection"),
+    (r": ([1-5]\d\d)($|, after)", None),
 ]
 
 
@@ -171,7 +172,7 @@ def error_name(text):
         for pattern, name in NAMES:
             m = re.search(pattern, line, re.I if name else 0)
             if m:
-                return name or " ".join(m.groups())
+                return name or f"{m.group(1)} {m.group(2)}".removesuffix(", after").strip()
     return "without a name"
 
 
@@ -188,6 +189,14 @@ def run_all(trials, threads, files):
                 yield done.result()
     finally:
         shutil.rmtree(folder)
+
+
+def prepared(n):
+    """A payload of n bytes and the file that has it. The sums of it and of its parts are reckoned here, once and alone."""
+    data = payload(n)
+    for p in [data] + [data[i:i + PART] for i in range(0, n, PART)]:
+        server_module.verify.checksum("crc64nvme", p)
+    return data, write_file(f"payload-{n}", data)
 
 
 def write_file(name, data):
@@ -282,8 +291,10 @@ def document(cells, counts):
 
 def matrix(a):
     sizes = {3 * MIB, 6 * MIB, 100_000, PART + MIB}
-    files = {n: payload(n) for n in sizes}
-    paths = {id(d): write_file(f"payload-{n}", d) for n, d in files.items()}
+    files, paths = {}, {}
+    for n in sizes:
+        files[n], path = prepared(n)
+        paths[id(files[n])] = path
     servers = [Server() for _ in range(2)]
     cells, counts, bad = collections.defaultdict(set), collections.Counter(), 0
     began = time.monotonic()
@@ -360,8 +371,8 @@ def schedule(seed, size):
 
 def schedules(a):
     size = a.mb * 1000 * 1000
-    data = payload(size)
-    files = {id(data): write_file(f"payload-{size}", data)}
+    data, path = prepared(size)
+    files = {id(data): path}
     servers = [Server() for _ in range(2)]
     outcomes, wrong, struck, began = collections.Counter(), 0, 0, time.monotonic()
 
@@ -403,7 +414,7 @@ INVOKE = [  # what strikes, and whether the object must be there in the end (Non
 
 
 def invoke_env(server):
-    return {**os.environ, **server.environment(), "WEIR_STALL_MS": "2000", "LC_ALL": "C.UTF-8"}
+    return {**os.environ, **server.environment(), "WEIR_STALL_MS": "4000", "WEIR_S3_RETRY_BASE_MS": "100", "LC_ALL": "C.UTF-8"}
 
 
 def invoke(a):

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A real S3 server for the tests: Ceph's RADOS gateway on one monitor and one OSD that keeps its objects in memory.
 #
-#   radosgw.sh start DIR        everything, on free ports; DIR/env then has what a client needs (AWS_*, for `source`)
+#   radosgw.sh start DIR        everything, on free ports; DIR/env then has what a client needs (AWS_*, for `source`),
+#                               and RGW_TLS_URL, a name below which buckets are names, with the CA in DIR/ca.pem
 #   radosgw.sh stop DIR         everything
 #   radosgw.sh kill-rgw DIR     the gateway alone, with SIGKILL; the objects stay with the OSD
 #   radosgw.sh restart-rgw DIR  the gateway again, on the same port
@@ -13,7 +14,7 @@ set -euo pipefail
 verb=${1:-} dir=${2:-}
 case $verb in
 start | stop | kill-rgw | restart-rgw) ;;
-*) sed -n '4,7s/^# *//p' "$0" >&2; exit 2 ;;
+*) sed -n '4,8s/^# *//p' "$0" >&2; exit 2 ;;
 esac
 [ -n "$dir" ] || { echo "radosgw.sh: which folder?" >&2; exit 2; }
 mkdir -p "$dir"
@@ -73,7 +74,7 @@ print(*(s.getsockname()[1] for s in held))
 PY
 }
 
-write_conf() { # write_conf FSID MON_PORT RGW_PORT
+write_conf() { # write_conf FSID MON_PORT RGW_PORT TLS_PORT
     cat >"$conf" <<CONF
 [global]
 fsid = $1
@@ -110,8 +111,11 @@ osd class load list = *
 osd class default list = *
 [client.rgw]
 keyring = /dev/null
-rgw frontends = beast endpoint=127.0.0.1:$3
-rgw dns name = localhost
+rgw frontends = beast endpoint=127.0.0.1:$3 ssl_endpoint=127.0.0.1:$4 ssl_certificate=$dir/tls.crt ssl_private_key=$dir/tls.key
+rgw dns name = s3.localhost
+# Temporary credentials (GetSessionToken, AssumeRole); the key is any 16 bytes.
+rgw s3 auth use sts = true
+rgw sts key = weirweirweirweir
 rgw run sync thread = false
 rgw enable lc threads = false
 rgw enable usage log = false
@@ -157,26 +161,28 @@ start_osd() {
 
 make_user() {
     timeout 30 radosgw-admin -c "$conf" -n client.rgw user info --uid=weir >"$dir/log/user.out" 2>"$dir/log/user.err" ||
-        timeout 30 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 \
+        timeout 30 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 --caps="roles=*;user-policy=*" \
             --access-key="$access_key" --secret="$secret_key" >"$dir/log/user.out" 2>"$dir/log/user.err"
 }
 
 start() {
-    local name mon_port rgw_port fsid osd
-    for name in ceph-mon ceph-osd radosgw radosgw-admin monmaptool ceph python3 curl setsid; do
+    local name mon_port rgw_port tls_port fsid osd
+    for name in ceph-mon ceph-osd radosgw radosgw-admin monmaptool ceph python3 curl openssl setsid; do
         command -v "$name" >/dev/null || die "no $name; get it with: ./build.sh deps"
     done
     mkdir -p "$dir"/{mon,osd,run,log}
     chmod 700 "$dir/run"
-    read -r mon_port rgw_port < <(free_ports 2)
+    read -r mon_port rgw_port tls_port < <(free_ports 3)
     fsid=$(cat /proc/sys/kernel/random/uuid)
     osd=$(cat /proc/sys/kernel/random/uuid)
-    write_conf "$fsid" "$mon_port" "$rgw_port"
+    "$(dirname "${BASH_SOURCE[0]}")/certificate.sh" "$dir" >"$dir/log/openssl.err" 2>&1 || die "openssl: no certificate"
+    write_conf "$fsid" "$mon_port" "$rgw_port" "$tls_port"
     cat >"$dir/env" <<ENV
 export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$rgw_port
 export AWS_ACCESS_KEY_ID=$access_key
 export AWS_SECRET_ACCESS_KEY=$secret_key
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+export RGW_TLS_URL=https://s3.localhost:$tls_port
 unset AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_PROFILE AWS_CA_BUNDLE
 ENV
     monmaptool --create --clobber --fsid "$fsid" --addv a "[v1:127.0.0.1:$mon_port]" "$dir/monmap" >/dev/null

@@ -17,7 +17,7 @@
 static const char *const vars[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION"};
+    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION", "WEIR_S3_ADDRESSING_STYLE"};
 
 static int clean_env(void **state)
 {
@@ -190,6 +190,25 @@ static void token_and_checksums_are_read(void **state)
     weir_s3_config_fini(&cfg); /* an empty one is a no-op */
 }
 
+static void addressing_style_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        enum weir_s3_style style;
+    } cases[] = {{"", WEIR_S3_AUTO}, {"auto", WEIR_S3_AUTO}, {"path", WEIR_S3_PATH},
+        {"virtual", WEIR_S3_VIRTUAL}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_s3_config cfg;
+        struct weir_err err = {0};
+        setenv("WEIR_S3_ADDRESSING_STYLE", cases[i].value, 1);
+        assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
+        assert_int_equal(cfg.style, cases[i].style);
+        weir_s3_config_fini(&cfg);
+    }
+}
+
 static void file_endpoint_needs_neither_region_nor_keys(void **state)
 {
     (void)state;
@@ -250,6 +269,7 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"AWS_ENDPOINT_URL_S3", "file:", "file:///dir"},
         {"AWS_ENDPOINT_URL_S3", "file:///a%20b", "%"},
         {"AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL:"},
+        {"WEIR_S3_ADDRESSING_STYLE", "vhost", "auto, path or virtual"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -336,6 +356,7 @@ int main(void)
         TEST(aws_hosts_follow_region_and_flags),
         TEST(more_special_variable_wins),
         TEST(token_and_checksums_are_read),
+        TEST(addressing_style_is_read),
         TEST(file_endpoint_needs_neither_region_nor_keys),
         TEST(bad_settings_are_refused_by_the_variables_name),
         TEST(buckets_and_keys_that_cannot_be_are_refused),
