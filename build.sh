@@ -25,6 +25,7 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 # ---- what is needed ----
 
 has_cmd() { command -v "$1" >/dev/null 2>&1; }
+has_sbin() { has_cmd "$1" || [ -x "/usr/sbin/$1" ]; }
 has_pc() { has_cmd pkg-config && pkg-config --exists "$1"; }
 has_header() { has_cmd gcc && printf '#include <stddef.h>\n#include <%s>\n' "$1" | gcc -E -x c - >/dev/null 2>&1; }
 has_clang_rt() { has_cmd clang && printf 'int main(void){return 0;}' | clang -fsanitize=address -x c - -o /dev/null >/dev/null 2>&1; }
@@ -60,6 +61,9 @@ has_cmd clang-format clang-format
 has_cmd valgrind valgrind
 has_libc_dbg - libc6-dbg
 has_cmd shellcheck shellcheck
+has_sbin rsyslogd rsyslog
+has_cmd socat socat
+has_cmd openssl openssl
 has_cmd unzip unzip
 has_cmd 7z p7zip-full
 has_cmd bsdtar libarchive-tools

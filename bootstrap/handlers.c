@@ -1,5 +1,6 @@
 #include "bootstrap/handlers.h"
 
+#include "handlers/elb_logs/elb_logs.h"
 #include "handlers/hello/hello.h"
 #include "handlers/presign/presign.h"
 #include "handlers/validate/validate.h"
@@ -7,6 +8,7 @@
 const struct weir_handler *const weir_handlers[] = {
     &weir_validate_handler,
     &weir_presign_handler,
+    &weir_elb_logs_handler,
     &weir_hello_handler,
 };
 

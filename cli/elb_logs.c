@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "handlers/elb_logs/job.h"
+#include "handlers/elb_logs/receiver.h"
 #include "net/file.h"
 #include "net/signals.h"
 
@@ -21,7 +22,15 @@ const char weir_cli_elb_logs_help[] =
     "the Elastic Common Schema. The logs may be gzip; each line is recognised by itself, and one\n"
     "that cannot be parsed goes on as a message with the tag _elbparsefailure.\n"
     "\n"
-    "      --to WHERE       - (stdout)\n"
+    "      --to WHERE       tcp://HOST:PORT, tls://HOST:PORT (Logstash's tcp input, codec\n"
+    "                       json_lines), lumberjack://HOST:PORT, lumberjack+tls://HOST:PORT (its\n"
+    "                       beats input), or - (stdout)\n"
+    "      --timeout S      give up after S seconds; without it, after failures only\n"
+    "      --connections N  at once (1: the lines arrive in order)\n"
+    "      --ca FILE        the CAs to trust, PEM; the system's\n"
+    "      --cert FILE      a certificate to show, PEM; --key FILE if its key is not in it\n"
+    "      --server-name N  the name in the receiver's certificate; HOST\n"
+    "      --compress N     Lumberjack: zlib's level, 1 to 9; not compressed\n"
     "      --fields NAMES   ecs (nested objects) or aws (flat, the names of AWS); ecs\n"
     "      --json           the summary as one JSON line, also on a terminal\n"
     "  -q, --quiet          no progress, no notes\n"
@@ -41,6 +50,18 @@ struct args {
     const char *to;
     size_t names; /* enum weir_elb_names */
     bool json;
+    int64_t timeout_ms; /* 0: none */
+    struct weir_elb_receiver_opts receiver;
+};
+
+/* What the run has, beside the arguments. */
+struct run {
+    const struct args *a;
+    struct weir_loop *loop;
+    struct weir_places places;
+    struct weir_tcp_pool *pool; /* NULL: stdout */
+    int64_t deadline_ms;
+    struct weir_elb_summary sums;
 };
 
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
@@ -50,6 +71,25 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "to", .kind = WEIR_OPT_TEXT, .to = &a->to},
         {.name = "fields", .kind = WEIR_OPT_WORD, .to = &a->names, .words = names},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
+        {.name = "timeout",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &a->timeout_ms,
+            .min = 1,
+            .max = INT64_C(1000) * 86400 * 365},
+        {.name = "connections",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->receiver.connections,
+            .min = 1,
+            .max = WEIR_TCP_CONNECTIONS_MAX},
+        {.name = "compress",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->receiver.compress_level,
+            .min = 1,
+            .max = 9},
+        {.name = "ca", .kind = WEIR_OPT_TEXT, .to = &a->receiver.tls.ca_file},
+        {.name = "cert", .kind = WEIR_OPT_TEXT, .to = &a->receiver.tls.cert_file},
+        {.name = "key", .kind = WEIR_OPT_TEXT, .to = &a->receiver.tls.key_file},
+        {.name = "server-name", .kind = WEIR_OPT_TEXT, .to = &a->receiver.tls.server_name},
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
     };
@@ -66,6 +106,8 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         return weir_err_set(err, WEIR_E_CONFIG, "no receiver: give --to WHERE (--to - for stdout)");
     }
     a->files_n = (size_t)n;
+    a->receiver.to = a->to;
+    a->receiver.patience_ms = a->timeout_ms > 0 ? INT64_MAX : WEIR_TCP_PATIENCE_MS;
     return 0;
 }
 
@@ -92,39 +134,48 @@ static int origin_of(const struct weir_location *location, size_t index,
     return weir_elb_origin_set(ret, "", location->text, tag, location->text, err);
 }
 
-/* One file from its beginning to its end. What was done is added to *sums in any case. */
-static int one_file(struct weir_loop *loop, struct weir_places *places, const struct args *a,
-    size_t index, struct weir_elb_summary *sums, struct weir_err *err)
+static int sink_of(
+    const struct run *r, uint64_t *confirmed, struct weir_stage *ret, struct weir_err *err)
+{
+    return r->pool != NULL ? weir_tcp_sink_new(r->pool, confirmed, ret, err)
+                           : weir_fd_sink_new(r->loop, STDOUT_FILENO, ret, err);
+}
+
+/* One file from its beginning to its end. What was done is added to the sums in any case. */
+static int one_file(struct run *r, size_t index, struct weir_err *err)
 {
     struct weir_location location = {0};
     struct weir_source_info info = {.size_bytes = -1};
     struct weir_elb_origin origin;
+    uint64_t confirmed = 0;
     struct weir_elb_job_opts opts = {.info = &info,
         .origin = &origin,
-        .names = (enum weir_elb_names)a->names,
+        .names = (enum weir_elb_names)r->a->names,
+        .confirmed = r->pool != NULL ? &confirmed : NULL,
         .stop_mono_ms = INT64_MAX,
-        .deadline_mono_ms = INT64_MAX};
+        .deadline_mono_ms = r->deadline_ms};
     struct weir_elb_job *job = NULL;
     struct weir_progress *progress = NULL;
     int rc = -1;
 
-    if (weir_location_parse(a->files[index], &location, err) != 0 ||
+    if (weir_location_parse(r->a->files[index], &location, err) != 0 ||
         origin_of(&location, index, &origin, err) != 0 ||
-        weir_location_source(places, &location, &info, &opts.source, err) != 0 ||
-        weir_fd_sink_new(loop, STDOUT_FILENO, &opts.sink, err) != 0) {
+        weir_location_source(&r->places, &location, &info, &opts.source, err) != 0 ||
+        sink_of(r, &confirmed, &opts.sink, err) != 0) {
         goto out;
     }
     job = weir_elb_job_new(&opts, err);
-    if (job == NULL || weir_progress_start(loop, &a->cli, "elb-logs", &info, &progress, err) != 0) {
+    if (job == NULL ||
+        weir_progress_start(r->loop, &r->a->cli, "elb-logs", &info, &progress, err) != 0) {
         goto out;
     }
-    rc = weir_elb_job_run(job, loop, err);
+    rc = weir_elb_job_run(job, r->loop, err);
     weir_progress_stop(progress);
 out:
     if (job != NULL) {
         struct weir_elb_summary one;
         weir_elb_job_summarize(job, &one);
-        weir_elb_summary_add(sums, &one);
+        weir_elb_summary_add(&r->sums, &one);
     }
     weir_elb_job_free(job);
     weir_stage_free(&opts.source);
@@ -133,53 +184,98 @@ out:
     return rc;
 }
 
-static void print_summary(const struct args *a, const struct weir_elb_summary *s)
+static void print_summary(const struct run *r)
 {
-    FILE *to = strcmp(a->to, "-") == 0 ? stderr : stdout;
-    int rc;
+    const struct weir_elb_summary *s = &r->sums;
+    FILE *to = r->pool == NULL ? stderr : stdout;
+    struct weir_buf json;
+    int rc = -1;
 
-    if (!a->json && isatty(fileno(to)) != 0) {
+    weir_buf_init(&json, WEIR_LOG_LINE_BYTES);
+    if (!r->a->json && isatty(fileno(to)) != 0) {
         char in[32];
         weir_cli_bytes_text(s->bytes_in, in);
         rc = fprintf(to,
             "%" PRIu64 " lines: %" PRIu64 " parsed, %" PRIu64 " rejected, %" PRIu64
             " confirmed (%s in, %" PRId64 ".%03" PRId64 " s)\n",
             s->lines, s->parsed, s->rejected, s->confirmed, in, s->ms / 1000, s->ms % 1000);
-    } else {
-        rc = fprintf(to,
-            "{\"lines\":%" PRIu64 ",\"parsed\":%" PRIu64 ",\"rejected\":%" PRIu64
-            ",\"blank\":%" PRIu64 ",\"confirmed\":%" PRIu64 ",\"bytes_in\":%" PRIu64
-            ",\"bytes_out\":%" PRIu64 ",\"ms\":%" PRId64 "}\n",
-            s->lines, s->parsed, s->rejected, s->blank, s->confirmed, s->bytes_in, s->bytes_out,
-            s->ms);
+    } else if (weir_elb_summary_json(
+                   s, r->pool != NULL ? weir_tcp_pool_counts(r->pool) : NULL, &json, NULL) == 0 &&
+               weir_buf_text(&json, NULL) != NULL) {
+        rc = fprintf(to, "{%s}\n", (const char *)json.p);
     }
+    weir_buf_fini(&json);
     if (rc < 0 || fflush(to) != 0) {
         weir_cli_note("elb-logs", "the summary cannot be written");
     }
 }
 
+/* What a failure leaves open, in front of its reason. */
+static void tell_unconfirmed(const struct run *r, struct weir_err *err)
+{
+    const struct weir_tcp_counts *c = weir_tcp_pool_counts(r->pool);
+    char last[sizeof c->errors[0]] = "";
+
+    if (r->sums.lines == r->sums.confirmed || err->code == WEIR_E_CANCEL) {
+        return;
+    }
+    if (err->code == WEIR_E_DEADLINE) {
+        if (c->errors_n > 0) {
+            (void)snprintf(last, sizeof last, "%s", c->errors[c->errors_n - 1]);
+        }
+        *err = (struct weir_err){0};
+        weir_err_set(err, WEIR_E_DEADLINE, "no confirmation within the timeout%s%s",
+            last[0] != '\0' ? "; the last failure: " : "", last);
+    }
+    weir_err_prefix(err, "%" PRIu64 " of %" PRIu64 " lines read are not confirmed",
+        r->sums.lines - r->sums.confirmed, r->sums.lines);
+}
+
 static int elb_logs(
     struct weir_loop *loop, const struct args *a, uint64_t *rejected, struct weir_err *err)
 {
-    struct weir_places places;
-    struct weir_elb_summary sums = {0};
+    struct weir_elb_receiver receiver = {0};
+    struct run r = {.a = a, .loop = loop, .deadline_ms = INT64_MAX};
     struct weir_signals *signals = weir_signals_new(loop, err);
-    int rc = signals != NULL ? 0 : -1;
+    int rc = -1;
 
-    weir_places_init(&places, loop);
-    for (size_t i = 0; i < a->files_n && rc == 0; i++) {
-        rc = one_file(loop, &places, a, i, &sums, err);
+    weir_places_init(&r.places, loop);
+    if (a->timeout_ms > 0) {
+        r.deadline_ms = weir_clock_mono_ms() + a->timeout_ms;
     }
-    weir_places_fini(&places);
+    if (signals == NULL || weir_elb_receiver_init(&receiver, &a->receiver, err) != 0) {
+        goto out;
+    }
+    if (!receiver.std) {
+        r.pool = weir_tcp_pool_new(loop, &receiver.tcp, err);
+        if (r.pool == NULL) {
+            goto out;
+        }
+    }
+    rc = 0;
+    for (size_t i = 0; i < a->files_n && rc == 0; i++) {
+        rc = one_file(&r, i, err);
+    }
+    if (rc != 0 && r.pool != NULL) {
+        tell_unconfirmed(&r, err);
+    }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
-    print_summary(a, &sums);
-    *rejected = sums.rejected;
+    signals = NULL;
+    if (rc == 0 || r.sums.lines > 0) {
+        print_summary(&r);
+    }
+    *rejected = r.sums.rejected;
+out:
+    weir_tcp_pool_free(r.pool);
+    weir_elb_receiver_fini(&receiver);
+    weir_places_fini(&r.places);
+    weir_signals_free(signals);
     return rc;
 }
 
 int weir_cli_elb_logs(int argc, char **argv)
 {
-    struct args a = {0};
+    struct args a = {.receiver = {.connections = WEIR_TCP_CONNECTIONS}};
     struct weir_err err = {0};
     uint64_t rejected = 0;
 

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "handlers/elb_logs/elb_stage.h"
 #include "net/loop.h"
+#include "json/quote.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -107,6 +108,38 @@ void weir_elb_job_summarize(const struct weir_elb_job *job, struct weir_elb_summ
         .offset = weir_elb_counts_go_on(c, job->from, confirmed(job)),
         .stopped = c->stopped,
         .ms = weir_clock_mono_ms() - job->begun_ms};
+}
+
+int weir_elb_summary_json(const struct weir_elb_summary *s, const struct weir_tcp_counts *tcp,
+    struct weir_buf *ret, struct weir_err *err)
+{
+    if (weir_buf_addf(ret, err,
+            "\"lines\":%" PRIu64 ",\"parsed\":%" PRIu64 ",\"rejected\":%" PRIu64
+            ",\"blank\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"confirmed\":%" PRIu64
+            ",\"resent\":%" PRIu64 ",\"bytes_in\":%" PRIu64 ",\"bytes_out\":%" PRIu64,
+            s->lines, s->parsed, s->rejected, s->blank, tcp != NULL ? tcp->sent : s->confirmed,
+            tcp != NULL ? tcp->confirmed : s->confirmed, tcp != NULL ? tcp->resent : 0, s->bytes_in,
+            s->bytes_out) != 0) {
+        return -1;
+    }
+    if (tcp != NULL) {
+        if (weir_buf_addf(ret, err,
+                ",\"connections\":{\"created\":%" PRIu64 ",\"reused\":%" PRIu64
+                ",\"failed\":%" PRIu64 ",\"errors\":[",
+                tcp->created, tcp->reused, tcp->failed) != 0) {
+            return -1;
+        }
+        for (size_t i = 0; i < tcp->errors_n; i++) {
+            if ((i > 0 && weir_buf_adds(ret, ",", err) != 0) ||
+                weir_json_quote(ret, tcp->errors[i], err) != 0) {
+                return -1;
+            }
+        }
+        if (weir_buf_adds(ret, "]}", err) != 0) {
+            return -1;
+        }
+    }
+    return weir_buf_addf(ret, err, ",\"ms\":%" PRId64, s->ms);
 }
 
 void weir_elb_summary_add(struct weir_elb_summary *to, const struct weir_elb_summary *more)

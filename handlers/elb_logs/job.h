@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "handlers/elb_logs/elb_json.h"
+#include "net/tcp_pool.h"
 #include "stream/pipe.h"
 #include "stream/source.h"
 
@@ -61,6 +62,16 @@ int weir_elb_job_run(struct weir_elb_job *job, struct weir_loop *loop, struct we
 
 /** weir_elb_job_summarize: what has been done so far; ms counts from weir_elb_job_new. */
 void weir_elb_job_summarize(const struct weir_elb_job *job, struct weir_elb_summary *ret);
+
+/**
+ * weir_elb_summary_json: a summary as members of a JSON object, without the braces: "lines":2,...
+ *
+ * tcp  what the pool did; NULL: there was none
+ *
+ * Returns 0, or -1 with *err set (the buffer's).
+ */
+int weir_elb_summary_json(const struct weir_elb_summary *s, const struct weir_tcp_counts *tcp,
+    struct weir_buf *ret, struct weir_err *err);
 
 /** weir_elb_summary_add: add one summary to another, all but offset and stopped. */
 void weir_elb_summary_add(struct weir_elb_summary *to, const struct weir_elb_summary *more);

@@ -89,6 +89,27 @@
 #define WEIR_HTTP_STALL_MS 60000   /* no byte for so long while some are due: the peer is gone */
 #define WEIR_HTTP_STALL_MAX_MS 3600000 /* what WEIR_STALL_MS may set instead */
 
+/* net: lines to a receiver over TCP. */
+#define WEIR_TCP_CONNECTIONS 1      /* at once, unless told otherwise: lines arrive in order then */
+#define WEIR_TCP_CONNECTIONS_MAX 32 /* more help no receiver */
+/* Lines that are sent and not yet confirmed are kept, to be sent again: all of them together, and
+ * those of one connection, which is what has to be sent again at once. */
+#define WEIR_TCP_KEPT_BYTES (2 * WEIR_MIB)
+#define WEIR_TCP_UNIT_MIN_BYTES (32 * WEIR_KIB)
+#define WEIR_TCP_UNIT_MAX_BYTES (512 * WEIR_KIB)
+#define WEIR_TCP_LINE_MAX_BYTES                                                                    \
+    (4 * WEIR_MIB) /* a log line of the largest size, all of it escaped */
+#define WEIR_TCP_CONNECT_MS 10000
+/* Without a byte taken or a confirmation: a receiver under load may be a while at it */
+#define WEIR_TCP_STALL_MS 60000
+#define WEIR_TCP_SETTLE_MS 5 /* between two looks at a connection that is closing */
+#define WEIR_TCP_PAUSE_MS 50 /* before the next connection after one failed; doubles up to ... */
+#define WEIR_TCP_PAUSE_MAX_MS 2000 /* ... this: a receiver that restarts is back in seconds */
+#define WEIR_TCP_PATIENCE_MS                                                                       \
+    20000                       /* of failures only, where no deadline is given; and at least ... */
+#define WEIR_TCP_FAILURES_MIN 5 /* ... so many of them */
+#define WEIR_TCP_ERRORS 3       /* the last ones, for people */
+
 /* aws: S3's own rules (UploadPart), and our memory. */
 #define WEIR_S3_PART_MIN_BYTES (5 * WEIR_MIB) /* S3: every part but the last */
 #define WEIR_S3_PART_BYTES (8 * WEIR_MIB)     /* x 10,000 parts = 78 GiB */
@@ -156,6 +177,8 @@
 #define WEIR_ELB_LINE_MAX_BYTES (128 * WEIR_KIB)
 /* Places to go on from that are remembered: one per edge of output, as much as can be on its way */
 #define WEIR_ELB_MARKS_MAX 256
+/* A state object: a key, escaped, and little else */
+#define WEIR_ELB_STATE_MAX_BYTES (16 * WEIR_KIB)
 
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
 #define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */

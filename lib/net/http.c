@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "net/loop_priv.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -400,11 +401,6 @@ out:
  * starting the process. libcurl keeps the parsed bundle with the multi handle. */
 static int set_tls(struct weir_http *http, struct weir_err *err)
 {
-    static const char *const bundles[] = {
-        "/etc/pki/tls/certs/ca-bundle.crt",   /* Amazon Linux, Fedora */
-        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine */
-        "/etc/ssl/ca-bundle.pem",             /* SUSE */
-    };
     const char *file = getenv("AWS_CA_BUNDLE");
     CURLcode rc;
 
@@ -413,10 +409,7 @@ static int set_tls(struct weir_http *http, struct weir_err *err)
             return weir_err_detail(err, WEIR_E_CONFIG, errno, "http: AWS_CA_BUNDLE cannot be read");
         }
     } else {
-        file = NULL;
-        for (size_t i = 0; i < sizeof bundles / sizeof bundles[0] && file == NULL; i++) {
-            file = access(bundles[i], R_OK) == 0 ? bundles[i] : NULL;
-        }
+        file = weir_tls_bundle();
     }
     rc = curl_easy_setopt(http->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (rc == CURLE_OK && file != NULL) {

@@ -1,0 +1,166 @@
+#include "net/resolve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* What the thread and the loop share; whoever leaves last frees it. */
+struct query {
+    pthread_mutex_t lock;
+    bool answered, abandoned;
+    uv_async_t *wake; /* the loop's; not touched once abandoned */
+    int rc;
+    struct addrinfo *addresses;
+    char host[256], port[8];
+};
+
+struct weir_resolve {
+    uv_async_t wake; /* first: freed in its close callback */
+    bool watching;
+    struct query *query;
+};
+
+static int look_up(const struct query *q, int flags, struct addrinfo **ret)
+{
+    const struct addrinfo hints = {
+        .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV, .ai_family = AF_UNSPEC};
+
+    return getaddrinfo(q->host, q->port, &hints, ret);
+}
+
+static void query_free(struct query *q)
+{
+    if (q->addresses != NULL) {
+        freeaddrinfo(q->addresses);
+    }
+    pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+static void *run(void *arg)
+{
+    struct query *q = arg;
+    struct addrinfo *addresses = NULL;
+    int rc = look_up(q, AI_ADDRCONFIG, &addresses);
+
+    pthread_mutex_lock(&q->lock);
+    q->rc = rc;
+    q->addresses = rc == 0 ? addresses : NULL;
+    q->answered = true;
+    const bool abandoned = q->abandoned;
+    if (!abandoned) {
+        uv_async_send(q->wake);
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (abandoned) {
+        query_free(q);
+    }
+    return NULL;
+}
+
+static void on_wake(uv_async_t *async)
+{
+    (void)async; /* turning the loop is all it is for */
+}
+
+static int start_thread(struct query *q)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all, old;
+    int rc = pthread_attr_init(&attr);
+
+    if (rc != 0) {
+        return rc;
+    }
+    /* Signals are the loop's. A resolver's module needs some stack, not eight megabytes of it. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, 512 * 1024);
+    rc = pthread_create(&thread, &attr, run, q);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    return rc;
+}
+
+struct weir_resolve *weir_resolve_start(
+    struct weir_loop *loop, const char *host, const char *port, struct weir_err *err)
+{
+    struct weir_resolve *r = calloc(1, sizeof *r);
+    struct query *q = calloc(1, sizeof *q);
+
+    if (r == NULL || q == NULL) {
+        free(r);
+        free(q);
+        weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for a name");
+        return NULL;
+    }
+    pthread_mutex_init(&q->lock, NULL);
+    r->query = q;
+    strncpy(q->host, host, sizeof q->host - 1);
+    strncpy(q->port, port, sizeof q->port - 1);
+    q->rc = look_up(q, AI_NUMERICHOST, &q->addresses);
+    if (q->rc == 0) {
+        q->answered = true;
+        return r;
+    }
+    q->addresses = NULL;
+    q->wake = &r->wake;
+    if (uv_async_init(weir_loop_uv(loop), &r->wake, on_wake) == 0) {
+        r->watching = true;
+        if (start_thread(q) == 0) {
+            return r;
+        }
+    }
+    q->answered = true; /* there is no thread that could free it */
+    weir_err_set(err, WEIR_E_NOMEM, "net: no thread for the look-up of a name");
+    weir_resolve_free(r);
+    return NULL;
+}
+
+int weir_resolve_answer(struct weir_resolve *r, const struct addrinfo **ret, struct weir_err *err)
+{
+    struct query *q = r->query;
+
+    pthread_mutex_lock(&q->lock);
+    const bool answered = q->answered;
+    pthread_mutex_unlock(&q->lock);
+    if (!answered) {
+        return 0;
+    }
+    if (q->rc != 0) {
+        return weir_err_detail(
+            err, WEIR_E_NET, q->rc, "net: %.120s: %s", q->host, gai_strerror(q->rc));
+    }
+    *ret = q->addresses;
+    return 1;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle); /* struct weir_resolve begins with it */
+}
+
+void weir_resolve_free(struct weir_resolve *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    struct query *q = r->query;
+    pthread_mutex_lock(&q->lock);
+    q->abandoned = true;
+    const bool answered = q->answered;
+    pthread_mutex_unlock(&q->lock);
+    if (answered) {
+        query_free(q);
+    }
+    if (r->watching) {
+        uv_close((uv_handle_t *)&r->wake, on_closed);
+    } else {
+        free(r);
+    }
+}

@@ -1,0 +1,143 @@
+#!/bin/bash
+# The function elb_logs, as the bootstrap runs it: events in, lines at the receiver, batchItemFailures out. What it cannot confirm
+# it reports; what it stops before the deadline it goes on with.
+source "$(dirname "$0")/lib.sh"
+export AWS_ENDPOINT_URL_S3=file://$T/store
+
+started() { echo $! >>"$T/pids"; }
+stop_all() {
+    # shellcheck disable=SC2046  # a list of numbers
+    [ ! -s "$T/pids" ] || kill $(cat "$T/pids") 2>/dev/null
+    cleanup
+}
+trap stop_all EXIT
+
+base=AWSLogs/123456789012/elasticloadbalancing/eu-central-1/2026/01/15
+alb=$base/123456789012_elasticloadbalancing_eu-central-1_app.front.50dc6c495c0c9188_20260115T0935Z_192.0.2.7_4f3k2j1h.log.gz
+classic=$base/123456789012_elasticloadbalancing_eu-central-1_old-front_20260115T0935Z_192.0.2.8_1a2b3c4d.log
+mkdir -p "store/weir-demo/$base"
+python3 "$SUPPORT/elb_lines.py" 10000 >many.log
+python3 "$SUPPORT/elb_lines.py" 10 2 >ten.log
+gzip -c many.log >"store/weir-demo/$alb"
+cp ten.log "store/weir-demo/$classic"
+echo "Enable AccessLog for ELB: old-front at 2026-01-15T09:00:00.000Z" >store/weir-demo/AWSLogs/123456789012/ELBAccessLogTestFile
+cp ten.log "store/weir-demo/$base/conn_log_x.log"
+
+sink() {
+    local name=$1
+    shift
+    rm -rf "$name"
+    mkdir "$name"
+    python3 "$SUPPORT/line_sink.py" "$name" "$@" >"$name/err" 2>&1 &
+    started
+    until_true 20 test -s "$name/port" || { not_ok "the receiver $name does not start"; cat "$name/err"; finish; }
+    PORT=$(cat "$name/port")
+}
+
+# call NAME EVENT PORT ARGS...
+call() {
+    local name=$1 event=$2 port=$3 memory=(--memory 128)
+    shift 3
+    [ "$ASAN" -eq 0 ] || memory=(--memory 10240)
+    timeout -k 10 120 "$WEIR" invoke "$event" --handler elb_logs "${memory[@]}" --env "WEIR_TO=tcp://127.0.0.1:$port" "$@" \
+        >"$name.json" 2>"$name.log" </dev/null
+}
+m1=00000000-0000-4000-8000-000000000001
+
+# A batch of a gzipped ALB log, a plain one, and the test file
+batch() {
+    sink batch
+    call batch "$ROOT/events/elb_logs-sqs-batch.json" "$PORT" || return 1
+    expect_failures batch "" || return 1
+    same "$(wc -l <batch/lines)" 10010 || return 1
+    grep -q 'ELBAccessLogTestFile: skipped' batch.log || fail "the test file is not skipped"
+    grep -q '"lines":10000,"parsed":10000,"rejected":0,"blank":0,"sent":10000,"confirmed":10000' batch.log || fail "no summary"
+    grep -q '"_aws":.*"confirmed":10000' batch.log || fail "no metrics"
+    [ "$ASAN" = 1 ] || [ "$(report batch 'Max Memory Used')" -le 16 ] || fail "$(grep REPORT batch.log)"
+}
+direct() {
+    sink direct
+    call direct "$ROOT/events/elb_logs-s3-direct.json" "$PORT" || return 1
+    same "$(cat direct.json)" '{"batchItemFailures":[]}' && python3 "$INTEG/elb_check.py" many.log direct/lines
+}
+skipped() {
+    python3 "$INTEG/event.py" "a=s3://weir-demo/$base/conn_log_x.log" "b=s3://weir-demo/$base/health_check_log_y.log.gz" \
+        "c=s3://weir-demo/weir-state/x.json" "d=test" >skip.event
+    call skip skip.event 1 && expect_failures skip "" && same "$(grep -c 'skipped: no access log' skip.log)" 3
+}
+not_skipped() {
+    sink unskip
+    python3 "$INTEG/event.py" "a=s3://weir-demo/$base/conn_log_x.log" >unskip.event
+    call unskip unskip.event "$PORT" --env WEIR_SKIP=nothing && expect_failures unskip "" && same "$(wc -l <unskip/lines)" 10
+}
+refused() {
+    python3 "$INTEG/event.py" "a=s3://weir-demo/$classic" "b=s3://weir-demo/missing.log" >refused.event
+    call refused refused.event 1 --timeout 3
+    expect_failures refused "a b" && grep -q '10 lines not confirmed: ' refused.log && grep -q 'connection refused' refused.log &&
+        gone "store/weir-demo/weir-state/$classic.json"
+}
+# A receiver that is too slow for the time there is: stopped, told, gone on with, and no line is missing
+goes_on() {
+    local i state="store/weir-demo/weir-state/$alb.json" last=0 now
+    sink slow --bad slow:4000000 --forever
+    for ((i = 1; i <= 12; i++)); do
+        call "goes$i" "$ROOT/events/elb_logs-sqs-s3.json" "$PORT" --timeout 3
+        [ -n "$(failures "goes$i")" ] || break
+        expect_failures "goes$i" "$m1" && grep -Eq 'stopped before the deadline at byte|not confirmed' "goes$i.log" || return 1
+        now=$(sed -n 's/.*"offset":\([0-9]*\).*/\1/p' "$state")
+        [ "${now:-0}" -gt "$last" ] || fail "no progress in invocation $i: from $last to ${now:-nothing}" || return 1
+        last=$now
+    done
+    [ "$i" -gt 1 ] || fail "it was done at once: nothing was tested" || return 1
+    expect_failures "goes$i" "" && same "$(sed -n 's/.*"offset":\([0-9]*\).*/\1/p' "$state")" 0 &&
+        python3 "$INTEG/elb_check.py" many.log slow/lines repeats && grep -q '"parsed":[0-9]*' "goes$i.log"
+}
+# State of another object is none
+other_etag() {
+    printf '{"bucket":"weir-demo","key":"%s","etag":"other","offset":100000}\n' "$classic" >"store/weir-demo/weir-state/$classic.json"
+    sink etag
+    python3 "$INTEG/event.py" "a=s3://weir-demo/$classic@e1" >etag.event
+    call etag etag.event "$PORT" && expect_failures etag "" && same "$(wc -l <etag/lines)" 10
+}
+broken_state() {
+    echo "{\"offset\":" >"store/weir-demo/weir-state/$classic.json"
+    sink broken
+    call broken etag.event "$PORT" && expect_failures broken "" && same "$(wc -l <broken/lines)" 10
+}
+settings() {
+    local bad
+    for bad in WEIR_TO=http://x:1 WEIR_CONNECTIONS=0 WEIR_CONNECTIONS=x WEIR_FIELDS=x WEIR_STATE_KEY=x WEIR_TLS_CA=/missing.pem; do
+        call bad etag.event 1 --env "$bad" && fail "$bad is taken" && return 1
+        grep -q "${bad%%=*}\|WEIR_TO" bad.log || { cat bad.log; return 1; }
+    done
+}
+check "a batch: gzip, plain, and a test file" batch
+check "a direct event" direct
+check "what is no access log is skipped" skipped
+check "unless a setting says otherwise" not_skipped
+check "a receiver that is not there fails the message" refused
+check "a log that takes several invocations" goes_on
+check "the state of another object counts for nothing" other_etag
+check "a broken state counts for nothing" broken_state
+check "bad settings are init errors" settings
+
+# ---- on S3 ----
+
+need_rgw
+B=$(bucket elb) || { not_ok "no bucket"; finish; }
+on_s3() {
+    sink s3
+    s3 put "$B" "$classic" ten.log >/dev/null && s3 put "$B" "$alb" "store/weir-demo/$alb" >/dev/null || return 1
+    python3 "$INTEG/event.py" "a=s3://$B/$classic" "b=s3://$B/$alb" >s3.event
+    call s3 s3.event "$PORT" && expect_failures s3 "" && same "$(wc -l <s3/lines)" 10010 && same "$(s3 ls "$B" weir-state/)" ""
+}
+on_s3_goes_on() {
+    sink s3slow --bad slow:4000000 --forever
+    python3 "$INTEG/event.py" "b=s3://$B/$alb" >s3slow.event
+    call s3slow1 s3slow.event "$PORT" --timeout 3
+    expect_failures s3slow1 b && [ -n "$(s3 ls "$B" weir-state/)" ] || fail "no state" || return 1
+    call s3slow2 s3slow.event "$PORT" --timeout 60 && expect_failures s3slow2 "" && python3 "$INTEG/elb_check.py" many.log s3slow/lines repeats
+}
+check "on S3" on_s3
+check "on S3: gone on with" on_s3_goes_on
+finish

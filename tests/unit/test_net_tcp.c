@@ -1,0 +1,383 @@
+/*
+ * Does every line that the sink calls confirmed lie in the receiver's hands, whatever the receiver
+ * does? WEIR_FULL=1 runs all the schedules, a part of them is run otherwise.
+ */
+#include "core/clock.h"
+#include "core/limits.h"
+#include "net/resolve.h"
+#include "net/tcp_pool.h"
+#include "stream/pipe.h"
+#include "tests/support/line_sink.h"
+#include "tests/support/memory_ends.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct weir_loop *loop;
+
+static int setup(void **state)
+{
+    (void)state;
+    loop = weir_loop_new(NULL);
+    return loop != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    weir_loop_free(loop);
+    return 0;
+}
+
+static unsigned times(unsigned full, unsigned some)
+{
+    const char *s = getenv("WEIR_FULL");
+
+    return s != NULL && strcmp(s, "1") == 0 ? full : some;
+}
+
+static uint32_t draw(uint64_t *seed, uint32_t below)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*seed >> 33) % below;
+}
+
+/* Lines that begin with their numbers; the last one may lack its LF. */
+static void make_lines(struct weir_buf *to, size_t n, uint64_t *seed)
+{
+    static char filler[4096];
+
+    memset(filler, 'x', sizeof filler);
+    for (size_t i = 0; i < n; i++) {
+        const int len = (int)draw(seed, draw(seed, 100) == 0 ? sizeof filler : 150);
+        assert_int_equal(weir_buf_addf(to, NULL, "%zu %.*s\n", i, len, filler), 0);
+    }
+    to->len -= draw(seed, 2);
+}
+
+struct outcome {
+    int rc;
+    struct weir_err err;
+    uint64_t confirmed;
+    struct weir_tcp_counts counts;
+};
+
+static struct weir_tcp_opts opts_for(const char *port, bool lumberjack)
+{
+    struct weir_tcp_opts opts = {.connections = 4,
+        .connect_ms = 2000,
+        .stall_ms = 2000,
+        .patience_ms = 300,
+        .target = {
+            .protocol = lumberjack ? WEIR_TCP_LUMBERJACK : WEIR_TCP_LINES, .host = "127.0.0.1"}};
+
+    (void)snprintf(opts.target.port, sizeof opts.target.port, "%s", port);
+    return opts;
+}
+
+static struct outcome pump(
+    struct weir_tcp_pool *pool, const void *in, size_t len, int64_t deadline_ms)
+{
+    struct outcome o = {0};
+    struct memory_source source = {.in = in, .len = len};
+    struct weir_stage stages[2] = {memory_source(&source)};
+
+    assert_int_equal(weir_tcp_sink_new(pool, &o.confirmed, &stages[1], &o.err), 0);
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, &o.err);
+    assert_non_null(pipe);
+    weir_pipe_set_deadline(pipe, deadline_ms);
+    o.rc = weir_loop_run(loop, pipe, &o.err);
+    weir_pipe_free(pipe);
+    o.counts = *weir_tcp_pool_counts(pool);
+    return o;
+}
+
+static struct outcome pump_once(const struct weir_tcp_opts *opts, const void *in, size_t len)
+{
+    struct weir_tcp_pool *pool = weir_tcp_pool_new(loop, opts, NULL);
+
+    assert_non_null(pool);
+    struct outcome o = pump(pool, in, len, weir_clock_mono_ms() + 20000);
+    weir_tcp_pool_free(pool);
+    return o;
+}
+
+/* ---- schedules ---- */
+
+static bool run_schedule(uint64_t seed, size_t lines, bool lumberjack)
+{
+    const struct line_sink_opts how = {
+        .seed = seed, .bad = (unsigned)(seed % 7), .lumberjack = lumberjack, .lines = lines};
+    struct line_sink *sink = line_sink_start(&how);
+    struct weir_tcp_opts opts = opts_for(line_sink_port(sink), lumberjack);
+    struct weir_buf in;
+    uint64_t draws = seed;
+
+    weir_buf_init(&in, 64 * WEIR_MIB);
+    make_lines(&in, lines, &draws);
+    opts.connections = 1 + draw(&draws, 6);
+    opts.stall_ms = 100;
+    struct outcome o = pump_once(&opts, in.p, in.len);
+    const unsigned *read = line_sink_stop(sink);
+    const uint64_t sure = o.rc == 0 ? lines : o.confirmed;
+    for (size_t i = 0; i < sure; i++) {
+        if (read[i] == 0) {
+            fail_msg("seed %llu, %zu lines: line %zu is confirmed and was never read",
+                (unsigned long long)seed, lines, i);
+        }
+    }
+    if (o.rc == 0) {
+        assert_int_equal(o.confirmed, lines);
+        assert_int_equal(o.counts.confirmed, lines);
+        assert_true(o.counts.sent >= lines || lumberjack);
+    } else {
+        assert_int_equal(o.err.code, WEIR_E_NET); /* given up, and not stuck to the deadline */
+    }
+    weir_buf_fini(&in);
+    line_sink_free(sink);
+    return o.rc == 0;
+}
+
+static void run_schedules(bool lumberjack, unsigned full, unsigned some)
+{
+    static const size_t sizes[] = {1, 10, 10000};
+    const unsigned n = times(full, some);
+    unsigned well = 0;
+
+    for (unsigned seed = 0; seed < n; seed++) {
+        well += run_schedule(seed, sizes[seed % 3], lumberjack);
+    }
+    printf("%u of %u schedules ended well\n", well, n);
+    assert_true(well > n / 2); /* a receiver that becomes good gets it all */
+}
+
+static void what_is_confirmed_was_read_whatever_the_receiver_does(void **state)
+{
+    (void)state;
+    run_schedules(false, 1000, 45);
+}
+
+static void lumberjacks_answers_are_believed_and_nothing_else(void **state)
+{
+    (void)state;
+    run_schedules(true, 1000, 45);
+}
+
+static void a_single_line_is_never_lost(void **state)
+{
+    const unsigned n = times(10000, 300);
+    const struct line_sink_opts how = {.lines = 1};
+    struct line_sink *sink = NULL;
+    unsigned read = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < n; i++) {
+        if (sink == NULL) { /* the sink remembers its connections: a new one now and then */
+            sink = line_sink_start(&how);
+        }
+        const struct weir_tcp_opts opts = opts_for(line_sink_port(sink), false);
+        struct outcome o = pump_once(&opts, "0 one\n", 6);
+        assert_string_equal(o.err.msg, "");
+        assert_int_equal(o.confirmed, 1);
+        if (i % 1000 == 999 || i + 1 == n) {
+            read += line_sink_stop(sink)[0];
+            line_sink_free(sink);
+            sink = NULL;
+        }
+    }
+    assert_int_equal(read, n);
+}
+
+/* ---- one by one ---- */
+
+static void no_lines_need_no_connection(void **state)
+{
+    struct weir_tcp_opts opts = opts_for("1", false);
+    (void)state;
+    struct outcome o = pump_once(&opts, "", 0);
+    assert_int_equal(o.rc, 0);
+    assert_int_equal(o.counts.created + o.counts.failed, 0);
+}
+
+static void nobody_listens_is_an_error_that_says_so(void **state)
+{
+    struct line_sink_opts how = {.lines = 1};
+    struct line_sink *sink = line_sink_start(&how); /* a port that is free again */
+    struct weir_tcp_opts opts = opts_for(line_sink_port(sink), false);
+
+    (void)state;
+    line_sink_stop(sink);
+    struct outcome o = pump_once(&opts, "0\n", 2);
+    assert_int_equal(o.rc, -1);
+    assert_int_equal(o.err.code, WEIR_E_NET);
+    assert_non_null(strstr(o.err.msg, "connection refused"));
+    assert_int_equal(o.confirmed, 0);
+    assert_true(o.counts.failed >= WEIR_TCP_FAILURES_MIN);
+    assert_int_equal(o.counts.errors_n, 1); /* the same one over and over */
+    line_sink_free(sink);
+}
+
+/* A listener whose queue is full takes no connection: the kernel drops the SYN. */
+static void a_connection_that_never_comes_ends_at_its_timeout(void **state)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int full[3] = {-1, -1, -1}, listener = socket(AF_INET, SOCK_STREAM, 0);
+    char port[8];
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+    for (size_t i = 0; i < 3; i++) {
+        full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(full[i], (struct sockaddr *)&at, sizeof at);
+    }
+    (void)snprintf(port, sizeof port, "%d", ntohs(at.sin_port));
+    struct weir_tcp_opts opts = opts_for(port, false);
+    opts.connect_ms = 60;
+    struct outcome o = pump_once(&opts, "0\n", 2);
+    assert_int_equal(o.rc, -1);
+    assert_int_equal(o.err.code, WEIR_E_NET);
+    assert_int_equal(o.counts.created, 0);
+    for (size_t i = 0; i < 3; i++) {
+        close(full[i]);
+    }
+    close(listener);
+}
+
+static void the_deadline_ends_it_with_nothing_confirmed(void **state)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    char port[8];
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, 8), 0); /* and nobody accepts */
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+    (void)snprintf(port, sizeof port, "%d", ntohs(at.sin_port));
+    struct weir_tcp_opts opts = opts_for(port, false);
+    struct weir_tcp_pool *pool = weir_tcp_pool_new(loop, &opts, NULL);
+    struct outcome o = pump(pool, "0\n", 2, weir_clock_mono_ms() + 100);
+    assert_int_equal(o.rc, -1);
+    assert_int_equal(o.err.code, WEIR_E_DEADLINE);
+    assert_int_equal(o.confirmed, 0);
+    assert_int_equal(o.counts.created, 1);
+    weir_tcp_pool_free(pool);
+    close(listener);
+}
+
+static void lumberjack_keeps_its_connection_for_the_next_lines(void **state)
+{
+    const struct line_sink_opts how = {.lines = 10, .lumberjack = true};
+    struct line_sink *sink = line_sink_start(&how);
+    struct weir_tcp_opts opts = opts_for(line_sink_port(sink), true);
+    struct weir_tcp_pool *pool = weir_tcp_pool_new(loop, &opts, NULL);
+    struct outcome o = {0};
+    char line[16];
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        int n = snprintf(line, sizeof line, "%d\n", i);
+        o = pump(pool, line, (size_t)n, INT64_MAX);
+        assert_int_equal(o.rc, 0);
+        assert_int_equal(o.confirmed, 1);
+    }
+    assert_int_equal(o.counts.created, 1);
+    assert_int_equal(o.counts.reused, 9);
+    assert_int_equal(o.counts.resent, 0);
+    weir_tcp_pool_free(pool);
+    const unsigned *read = line_sink_stop(sink);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(read[i], 1);
+    }
+    line_sink_free(sink);
+}
+
+static void addresses_are_read_or_refused(void **state)
+{
+    static const struct {
+        const char *url, *host, *port;
+        bool lumberjack, tls;
+    } good[] = {{"tcp://h:1", "h", "1", false, false},
+        {"tls://a.b:65535", "a.b", "65535", false, true},
+        {"lumberjack://10.0.0.1:5044", "10.0.0.1", "5044", true, false},
+        {"lumberjack+tls://[::1]:5044", "::1", "5044", true, true}};
+    static const char *const bad[] = {"", "h:1", "http://h:1", "tcp://h", "tcp://:1",
+        "tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://h:1x", "tcp://::1:5", "tcp://h/x:1",
+        "tcp://h:1/", "tcp://h:-1", "TCP://h:1"};
+    struct weir_tcp_target t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(weir_tcp_target_parse(good[i].url, &t, NULL), 0);
+        assert_string_equal(t.host, good[i].host);
+        assert_string_equal(t.port, good[i].port);
+        assert_int_equal(t.tls, good[i].tls);
+        assert_int_equal(t.protocol == WEIR_TCP_LUMBERJACK, good[i].lumberjack);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct weir_err err = {0};
+        assert_int_equal(weir_tcp_target_parse(bad[i], &t, &err), -1);
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+    }
+}
+
+static void names_are_looked_up_without_stopping_and_may_be_forgotten(void **state)
+{
+    const struct addrinfo *list = NULL;
+    struct weir_err err = {0};
+    int rc;
+
+    (void)state;
+    struct weir_resolve *r = weir_resolve_start(loop, "localhost", "80", &err);
+    assert_non_null(r);
+    while ((rc = weir_resolve_answer(r, &list, &err)) == 0) {
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(rc, 1);
+    assert_non_null(list);
+    weir_resolve_free(r);
+
+    r = weir_resolve_start(loop, "no such name", "80", &err);
+    assert_non_null(r);
+    while ((rc = weir_resolve_answer(r, &list, &err)) == 0) {
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(rc, -1);
+    assert_int_equal(err.code, WEIR_E_NET);
+    weir_resolve_free(r);
+
+    for (int i = 0; i < 20; i++) { /* whoever leaves last frees it */
+        weir_resolve_free(weir_resolve_start(loop, "localhost", "80", NULL));
+    }
+    weir_resolve_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_are_read_or_refused),
+        cmocka_unit_test(no_lines_need_no_connection),
+        cmocka_unit_test(nobody_listens_is_an_error_that_says_so),
+        cmocka_unit_test(a_connection_that_never_comes_ends_at_its_timeout),
+        cmocka_unit_test(the_deadline_ends_it_with_nothing_confirmed),
+        cmocka_unit_test(lumberjack_keeps_its_connection_for_the_next_lines),
+        cmocka_unit_test(names_are_looked_up_without_stopping_and_may_be_forgotten),
+        cmocka_unit_test(what_is_confirmed_was_read_whatever_the_receiver_does),
+        cmocka_unit_test(lumberjacks_answers_are_believed_and_nothing_else),
+        cmocka_unit_test(a_single_line_is_never_lost),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
