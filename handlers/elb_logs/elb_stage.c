@@ -11,7 +11,8 @@ struct elb {
     struct weir_elb_stage_opts opts;
     struct weir_elb_counts *counts;
     struct weir_buf part; /* the beginning of a line whose end is still to come */
-    struct weir_buf said; /* JSON on its way out */
+    struct weir_out *out; /* of the step that runs */
+    struct weir_buf said; /* JSON that did not fit there */
     size_t said_pos;
     bool ended;
 };
@@ -60,7 +61,10 @@ static int say(
         c->offset += taken;
         return 0;
     }
-    uint8_t *to = weir_buf_reserve(&e->said, WEIR_ELB_JSON_ROOM(len), err);
+    /* Straight into the window as a rule; what is too long for its rest waits in a buffer. */
+    const bool direct = e->said.len == 0 && e->out->size - e->out->pos >= WEIR_ELB_JSON_ROOM(len);
+    uint8_t *to =
+        direct ? e->out->p + e->out->pos : weir_buf_reserve(&e->said, WEIR_ELB_JSON_ROOM(len), err);
     if (to == NULL) {
         weir_err_prefix(err, "elb-logs");
         return -1;
@@ -70,7 +74,7 @@ static int say(
         why != NULL
             ? weir_elb_json_reject((char *)to, p, len, why, e->opts.origin, c->offset)
             : weir_elb_json_line((char *)to, &line, e->opts.names, e->opts.origin, c->offset);
-    e->said.len += (size_t)(end - (char *)to);
+    *(direct ? &e->out->pos : &e->said.len) += (size_t)(end - (char *)to);
     c->lines++;
     c->parsed += why == NULL;
     c->rejected += why != NULL;
@@ -135,6 +139,7 @@ static enum weir_step step(
     struct elb *e = self;
     bool need = false;
 
+    e->out = out;
     if (e->counts->offset < e->opts.from) {
         skip(e, in);
     }

@@ -82,7 +82,8 @@ int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
     size_t left = strlen(text);
     int rc = weir_buf_adds(to, "\"", err);
 
-    /* In pieces, so that the room asked for is not six times that of a long text. */
+    /* In pieces, so that the room asked for is not six times that of a long text.
+     */
     while (rc == 0 && left > 0) {
         size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
         for (int back = 0; n < left && back < 3 && ((unsigned char)text[n] & 0xC0) == 0x80;
@@ -106,16 +107,24 @@ bool weir_json_is_plain(const char *p, size_t len, size_t *quotes)
     bool plain = true;
 
 #ifdef __SSE2__
-    for (; i + 16 <= len; i += 16) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        /* Signed, so bytes from 0x80 on are below 0x20, too. */
-        __m128i bad = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F)));
-        plain = plain && _mm_movemask_epi8(bad) == 0;
-        n += (size_t)__builtin_popcount(
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))));
+    const __m128i zero = _mm_setzero_si128();
+    __m128i any = zero, sum = zero;
+    while (i + 16 <= len) {
+        __m128i found = zero; /* a count per column of bytes, which holds 255 */
+        for (size_t rows = 0; rows < 255 && i + 16 <= len; rows++, i += 16) {
+            const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+            /* Signed, so bytes from 0x80 on are below 0x20, too. */
+            any = _mm_or_si128(any, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
+            any = _mm_or_si128(any, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+            any = _mm_or_si128(any, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F)));
+            found = _mm_sub_epi8(found, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+        }
+        sum = _mm_add_epi64(sum, _mm_sad_epu8(found, zero));
     }
+    uint64_t halves[2];
+    _mm_storeu_si128((__m128i *)(void *)halves, sum);
+    n = (size_t)(halves[0] + halves[1]);
+    plain = _mm_movemask_epi8(any) == 0;
 #endif
     for (; i < len; i++) {
         n += p[i] == '"';
