@@ -125,6 +125,7 @@ static bool run_schedule(uint64_t seed, size_t lines, bool lumberjack)
     make_lines(&in, lines, &draws);
     opts.connections = 1 + draw(&draws, 6);
     opts.stall_ms = 100;
+    opts.patience_ms = 3000; /* seven bad connections and the pauses between them */
     struct outcome o = pump_once(&opts, in.p, in.len);
     const unsigned *read = line_sink_stop(sink);
     const uint64_t sure = o.rc == 0 ? lines : o.confirmed;
