@@ -2,6 +2,7 @@
 
 #include "aws/store.h"
 #include "core/clock.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "event/batch.h"
 #include "event/metrics.h"
@@ -42,47 +43,22 @@ struct batch {
 
 /* ---- settings ---- */
 
-static const char *setting(const char *name, const char *otherwise)
-{
-    const char *s = getenv(name);
-
-    return s != NULL && *s != '\0' ? s : otherwise;
-}
-
-static int number(const char *name, int64_t min, int64_t max, int64_t otherwise, int64_t *ret,
-    struct weir_err *err)
-{
-    const char *s = setting(name, NULL);
-
-    *ret = otherwise;
-    if (s == NULL) {
-        return 0;
-    }
-    if (strspn(s, "0123456789") != strlen(s) || strlen(s) > 9 || strtol(s, NULL, 10) < min ||
-        strtol(s, NULL, 10) > max) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%s: must be a number from %" PRId64 " to %" PRId64,
-            name, min, max);
-    }
-    *ret = strtol(s, NULL, 10);
-    return 0;
-}
-
 static int read_receiver(struct elb_logs *e, struct weir_err *err)
 {
-    struct weir_elb_receiver_opts opts = {.to = setting("WEIR_TO", NULL),
-        .tls = {.ca_file = setting("WEIR_TLS_CA", NULL),
-            .cert_file = setting("WEIR_TLS_CERT", NULL),
-            .key_file = setting("WEIR_TLS_KEY", NULL),
-            .server_name = setting("WEIR_TLS_SERVER_NAME", NULL)},
+    struct weir_elb_receiver_opts opts = {.to = weir_env_text("WEIR_TO", NULL),
+        .tls = {.ca_file = weir_env_text("WEIR_TLS_CA", NULL),
+            .cert_file = weir_env_text("WEIR_TLS_CERT", NULL),
+            .key_file = weir_env_text("WEIR_TLS_KEY", NULL),
+            .server_name = weir_env_text("WEIR_TLS_SERVER_NAME", NULL)},
         .patience_ms = INT64_MAX};
 
     if (opts.to == NULL) {
         return weir_err_set(err, WEIR_E_CONFIG,
             "WEIR_TO: is not set; it says where lines go, as in tcp://logstash.internal:5000");
     }
-    if (number("WEIR_CONNECTIONS", 1, WEIR_TCP_CONNECTIONS_MAX, WEIR_TCP_CONNECTIONS,
+    if (weir_env_int("WEIR_CONNECTIONS", WEIR_TCP_CONNECTIONS, 1, WEIR_TCP_CONNECTIONS_MAX,
             &opts.connections, err) != 0 ||
-        number("WEIR_COMPRESS_LEVEL", 0, 9, 0, &opts.compress_level, err) != 0) {
+        weir_env_int("WEIR_COMPRESS_LEVEL", 0, 0, 9, &opts.compress_level, err) != 0) {
         return -1;
     }
     if (weir_elb_receiver_init(&e->receiver, &opts, err) != 0) {
@@ -104,7 +80,7 @@ static void fini(void *self)
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
-    const char *fields = setting("WEIR_FIELDS", "ecs");
+    const char *fields = weir_env_text("WEIR_FIELDS", "ecs");
     struct weir_s3_config s3 = {0};
     struct elb_logs *e = calloc(1, sizeof *e);
 
@@ -113,9 +89,9 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "elb_logs: out of memory");
         return NULL;
     }
-    e->skip = setting("WEIR_SKIP", DEFAULT_SKIP);
-    e->state_key = setting("WEIR_STATE_KEY", DEFAULT_STATE_KEY);
-    e->state_bucket = setting("WEIR_STATE_BUCKET", NULL);
+    e->skip = weir_env_text("WEIR_SKIP", DEFAULT_SKIP);
+    e->state_key = weir_env_text("WEIR_STATE_KEY", DEFAULT_STATE_KEY);
+    e->state_bucket = weir_env_text("WEIR_STATE_BUCKET", NULL);
     e->names = strcmp(fields, "aws") == 0 ? WEIR_ELB_NAMES_AWS : WEIR_ELB_NAMES_ECS;
     if (e->names == WEIR_ELB_NAMES_ECS && strcmp(fields, "ecs") != 0) {
         weir_err_set(err, WEIR_E_CONFIG, "WEIR_FIELDS: must be ecs or aws");
