@@ -89,7 +89,7 @@ struct weir_tcp_pool *weir_tcp_pool_new(
 
 static void close_link(struct weir_tcp_link *link)
 {
-    weir_conn_free(link->conn);
+    weir_tcp_conn_free(link->conn);
     *link = (struct weir_tcp_link){0};
 }
 
@@ -162,7 +162,7 @@ static void take_back(struct weir_tcp_pool *pool, struct weir_tcp_unit *unit)
 static void fail_link(
     struct weir_tcp_pool *pool, struct weir_tcp_link *link, const char *why, int64_t now_ms)
 {
-    const struct weir_err *broke = weir_conn_err(link->conn);
+    const struct weir_err *broke = weir_tcp_conn_err(link->conn);
 
     pool->last = (struct weir_err){0};
     if (broke->code != WEIR_OK) {
@@ -221,7 +221,7 @@ static int read_answers(
     uint8_t bytes[1024];
     ptrdiff_t n;
 
-    while ((n = weir_conn_read(link->conn, bytes, sizeof bytes)) > 0) {
+    while ((n = weir_tcp_conn_read(link->conn, bytes, sizeof bytes)) > 0) {
         for (size_t used = 0; is_lumberjack(pool) && used < (size_t)n;) {
             uint32_t seq = 0;
             const int rc = weir_lumberjack_answer(&link->answer, bytes, (size_t)n, &used, &seq);
@@ -243,11 +243,11 @@ static int read_answers(
             return 1;
         }
     }
-    if (n == WEIR_CONN_EOF) {
+    if (n == WEIR_TCP_CONN_EOF) {
         *why = "the peer closed before everything was confirmed";
         return -1;
     }
-    return n == WEIR_CONN_FAILED ? -1 : 0;
+    return n == WEIR_TCP_CONN_FAILED ? -1 : 0;
 }
 
 /* Returns 1 when all is with the kernel, 0 not yet, -1 failed. */
@@ -260,10 +260,10 @@ static int write_unit(struct weir_tcp_pool *pool, struct weir_tcp_link *link, in
     while (link->sent < head + body->len) {
         const bool in_head = link->sent < head;
         const uint8_t *p = in_head ? link->head + link->sent : body->p + (link->sent - head);
-        const ptrdiff_t n = weir_conn_write(
+        const ptrdiff_t n = weir_tcp_conn_write(
             link->conn, p, in_head ? head - link->sent : head + body->len - link->sent);
         if (n <= 0) {
-            return n == WEIR_CONN_WAIT ? 0 : -1;
+            return n == WEIR_TCP_CONN_WAIT ? 0 : -1;
         }
         link->sent += (size_t)n;
         link->moved_ms = now_ms;
@@ -280,7 +280,7 @@ static void step_link(
     int rc = 1;
 
     if (link->state == LINK_CONNECTING) {
-        rc = weir_conn_connect(link->conn, now_ms);
+        rc = weir_tcp_conn_connect(link->conn, now_ms);
         if (rc == 1) {
             link->state = LINK_IDLE;
             pool->counts.created++;
@@ -297,7 +297,7 @@ static void step_link(
         rc = rc >= 0 && read_answers(pool, link, now_ms, &why) < 0 ? -1 : rc;
     }
     if (rc == 1 && link->state == LINK_FINISHING) {
-        rc = weir_conn_finish(link->conn);
+        rc = weir_tcp_conn_finish(link->conn);
         link->state = rc == 1 ? LINK_CONFIRMING : link->state;
     }
     if (rc == 1 && link->state == LINK_CONFIRMING) {
@@ -305,7 +305,7 @@ static void step_link(
         rc = is_lumberjack(pool) ? link->unit->acked == link->unit->lines
                                        ? 1
                                        : read_answers(pool, link, now_ms, &why)
-                                 : weir_conn_confirm(link->conn, &ms);
+                                 : weir_tcp_conn_confirm(link->conn, &ms);
         *again_ms = ms < *again_ms ? ms : *again_ms;
         if (rc == 1 && is_lumberjack(pool)) {
             link->unit = NULL;
@@ -334,11 +334,11 @@ static int open_link(struct weir_tcp_pool *pool, int64_t now_ms, struct weir_err
     while (link->state != LINK_NONE) {
         link++;
     }
-    const struct weir_conn_opts opts = {.host = pool->opts.target.host,
+    const struct weir_tcp_conn_opts opts = {.host = pool->opts.target.host,
         .port = pool->opts.target.port,
         .tls = pool->opts.tls,
         .connect_by_mono_ms = now_ms + pool->opts.connect_ms};
-    link->conn = weir_conn_new(pool->loop, &opts, err);
+    link->conn = weir_tcp_conn_new(pool->loop, &opts, err);
     if (link->conn == NULL) {
         return -1;
     }

@@ -15,7 +15,7 @@
  * pool when it is connected, not before.
  *
  * WEIR_TCP_LINES, bytes ended by LF: a connection takes some lines (a unit), is closed from our
- * side, and the peer's orderly close confirms them (net/conn.h). WEIR_TCP_LUMBERJACK
+ * side, and the peer's orderly close confirms them (net/tcp_conn.h). WEIR_TCP_LUMBERJACK
  * (net/lumberjack.h): a connection takes one unit after the other, each confirmed by the protocol's
  * own answers.
  *

@@ -2,8 +2,8 @@
 #define WEIR_NET_TCP_PRIV_H
 
 #include "core/buf.h"
-#include "net/conn.h"
 #include "net/lumberjack.h"
+#include "net/tcp_conn.h"
 #include "net/tcp_pool.h"
 #include "net/wake.h"
 
@@ -29,7 +29,7 @@ struct weir_tcp_link {
         LINK_FINISHING,
         LINK_CONFIRMING
     } state;
-    struct weir_conn *conn;
+    struct weir_tcp_conn *conn;
     struct weir_tcp_unit *unit; /* from LINK_SENDING on */
     bool used;                  /* it has carried a unit before */
     int64_t connect_by_ms, moved_ms;

@@ -105,7 +105,8 @@ struct weir_tls *weir_tls_new(const struct weir_tls_opts *opts, struct weir_err 
     SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(tls->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_default_passwd_cb(tls->ctx, no_password);
-    /* Whether a close is one is decided by TCP (net/conn.h); many peers say no goodbye in TLS. */
+    /* Whether a close is one is decided by TCP (net/tcp_conn.h); many peers say no goodbye in TLS.
+     */
     SSL_CTX_set_options(tls->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
     if (load(tls, opts, err) != 0) {
         goto fail;

@@ -1,4 +1,4 @@
-#include "net/conn.h"
+#include "net/tcp_conn.h"
 
 #include "core/limits.h"
 #include "net/resolve.h"
@@ -28,7 +28,7 @@ struct watch {
     int fd, events;
 };
 
-struct weir_conn {
+struct weir_tcp_conn {
     struct weir_loop *loop;
     enum phase phase;
     int64_t connect_by_ms, next_by_ms; /* all of it; the address that is being tried */
@@ -60,13 +60,13 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void arm(struct weir_conn *c, int events)
+static void arm(struct weir_tcp_conn *c, int events)
 {
     c->watch->events |= events;
     uv_poll_start(&c->watch->poll, c->watch->events, on_event);
 }
 
-static void close_socket(struct weir_conn *c)
+static void close_socket(struct weir_tcp_conn *c)
 {
     SSL_free(c->ssl);
     c->ssl = NULL;
@@ -77,7 +77,7 @@ static void close_socket(struct weir_conn *c)
     }
 }
 
-static int open_socket(struct weir_conn *c, int family)
+static int open_socket(struct weir_tcp_conn *c, int family)
 {
     struct watch *w = calloc(1, sizeof *w);
     const int on = 1;
@@ -104,7 +104,7 @@ static int open_socket(struct weir_conn *c, int family)
 
 /* ---- errors ---- */
 
-static int broken(struct weir_conn *c, enum weir_code code, int detail, const char *why)
+static int broken(struct weir_tcp_conn *c, enum weir_code code, int detail, const char *why)
 {
     c->phase = BROKEN;
     if (c->err.code == WEIR_OK) {
@@ -113,7 +113,7 @@ static int broken(struct weir_conn *c, enum weir_code code, int detail, const ch
     return -1;
 }
 
-static int broken_errno(struct weir_conn *c, int e)
+static int broken_errno(struct weir_tcp_conn *c, int e)
 {
     return broken(c, WEIR_E_NET, e, uv_strerror(-e));
 }
@@ -121,7 +121,7 @@ static int broken_errno(struct weir_conn *c, int e)
 /* ---- connecting ---- */
 
 /* Try the addresses one after the other; each gets its part of the time that is left. */
-static int try_next(struct weir_conn *c, int64_t now_ms, int last_errno)
+static int try_next(struct weir_tcp_conn *c, int64_t now_ms, int last_errno)
 {
     while (c->address != NULL) {
         const struct addrinfo *a = c->address;
@@ -146,7 +146,7 @@ static int try_next(struct weir_conn *c, int64_t now_ms, int last_errno)
     return broken_errno(c, last_errno);
 }
 
-static int resolved(struct weir_conn *c, int64_t now_ms)
+static int resolved(struct weir_tcp_conn *c, int64_t now_ms)
 {
     struct weir_err err = {0};
     int rc = weir_resolve_answer(c->resolve, &c->address, &err);
@@ -159,7 +159,7 @@ static int resolved(struct weir_conn *c, int64_t now_ms)
     return rc == 0 ? 0 : try_next(c, now_ms, ENOENT);
 }
 
-static int connected(struct weir_conn *c, int64_t now_ms)
+static int connected(struct weir_tcp_conn *c, int64_t now_ms)
 {
     struct pollfd p = {.fd = c->watch->fd, .events = POLLOUT};
     int e = 0;
@@ -188,7 +188,7 @@ static int connected(struct weir_conn *c, int64_t now_ms)
 }
 
 /* What an answer of OpenSSL that is no success means: armed (0), or broken (-1). */
-static int tls_answer(struct weir_conn *c, int rc)
+static int tls_answer(struct weir_tcp_conn *c, int rc)
 {
     const int e = errno, what = SSL_get_error(c->ssl, rc);
 
@@ -213,7 +213,7 @@ static int tls_answer(struct weir_conn *c, int rc)
     }
 }
 
-static int handshake(struct weir_conn *c)
+static int handshake(struct weir_tcp_conn *c)
 {
     errno = 0;
     ERR_clear_error();
@@ -226,7 +226,7 @@ static int handshake(struct weir_conn *c)
     return tls_answer(c, rc);
 }
 
-int weir_conn_connect(struct weir_conn *c, int64_t now_ms)
+int weir_tcp_conn_connect(struct weir_tcp_conn *c, int64_t now_ms)
 {
     int rc = 0;
     enum phase before;
@@ -256,10 +256,10 @@ int weir_conn_connect(struct weir_conn *c, int64_t now_ms)
     return rc;
 }
 
-struct weir_conn *weir_conn_new(
-    struct weir_loop *loop, const struct weir_conn_opts *opts, struct weir_err *err)
+struct weir_tcp_conn *weir_tcp_conn_new(
+    struct weir_loop *loop, const struct weir_tcp_conn_opts *opts, struct weir_err *err)
 {
-    struct weir_conn *c = calloc(1, sizeof *c);
+    struct weir_tcp_conn *c = calloc(1, sizeof *c);
 
     if (c == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "tcp: out of memory");
@@ -278,7 +278,7 @@ struct weir_conn *weir_conn_new(
     return c;
 }
 
-void weir_conn_free(struct weir_conn *c)
+void weir_tcp_conn_free(struct weir_tcp_conn *c)
 {
     if (c != NULL) {
         close_socket(c);
@@ -287,17 +287,17 @@ void weir_conn_free(struct weir_conn *c)
     }
 }
 
-const struct weir_err *weir_conn_err(const struct weir_conn *c)
+const struct weir_err *weir_tcp_conn_err(const struct weir_tcp_conn *c)
 {
     return &c->err;
 }
 
 /* ---- connected ---- */
 
-ptrdiff_t weir_conn_write(struct weir_conn *c, const void *p, size_t n)
+ptrdiff_t weir_tcp_conn_write(struct weir_tcp_conn *c, const void *p, size_t n)
 {
     if (c->phase != OPEN) {
-        return WEIR_CONN_FAILED;
+        return WEIR_TCP_CONN_FAILED;
     }
     if (c->ssl != NULL) {
         size_t taken = 0;
@@ -312,13 +312,13 @@ ptrdiff_t weir_conn_write(struct weir_conn *c, const void *p, size_t n)
     }
     if (errno == EAGAIN || errno == EINTR) {
         arm(c, UV_WRITABLE);
-        return WEIR_CONN_WAIT;
+        return WEIR_TCP_CONN_WAIT;
     }
     return broken_errno(c, errno);
 }
 
 /* From the socket itself, also when TLS has said goodbye. */
-static ptrdiff_t read_socket(struct weir_conn *c, void *p, size_t n)
+static ptrdiff_t read_socket(struct weir_tcp_conn *c, void *p, size_t n)
 {
     const ssize_t got = recv(c->watch->fd, p, n, 0);
 
@@ -327,19 +327,19 @@ static ptrdiff_t read_socket(struct weir_conn *c, void *p, size_t n)
     }
     if (got == 0) {
         c->eof = true;
-        return WEIR_CONN_EOF;
+        return WEIR_TCP_CONN_EOF;
     }
     if (errno == EAGAIN || errno == EINTR) {
         arm(c, UV_READABLE);
-        return WEIR_CONN_WAIT;
+        return WEIR_TCP_CONN_WAIT;
     }
     return broken_errno(c, errno);
 }
 
-ptrdiff_t weir_conn_read(struct weir_conn *c, void *p, size_t n)
+ptrdiff_t weir_tcp_conn_read(struct weir_tcp_conn *c, void *p, size_t n)
 {
     if (c->phase != OPEN) {
-        return WEIR_CONN_FAILED;
+        return WEIR_TCP_CONN_FAILED;
     }
     if (c->ssl == NULL) {
         return read_socket(c, p, n);
@@ -352,13 +352,13 @@ ptrdiff_t weir_conn_read(struct weir_conn *c, void *p, size_t n)
         return (ptrdiff_t)got;
     }
     if (SSL_get_error(c->ssl, rc) == SSL_ERROR_ZERO_RETURN) {
-        return WEIR_CONN_EOF;
+        return WEIR_TCP_CONN_EOF;
     }
     return tls_answer(c, rc);
 }
 
 /* The kernel's name of the state, TCP_CLOSE when it cannot be told. */
-static int tcp_state(const struct weir_conn *c)
+static int tcp_state(const struct weir_tcp_conn *c)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof info;
@@ -367,7 +367,7 @@ static int tcp_state(const struct weir_conn *c)
                                                                            : TCP_CLOSE;
 }
 
-int weir_conn_finish(struct weir_conn *c)
+int weir_tcp_conn_finish(struct weir_tcp_conn *c)
 {
     static const char early[] = "the peer closed before everything was sent";
 
@@ -399,7 +399,7 @@ int weir_conn_finish(struct weir_conn *c)
     return 1;
 }
 
-int weir_conn_confirm(struct weir_conn *c, int64_t *again_ms)
+int weir_tcp_conn_confirm(struct weir_tcp_conn *c, int64_t *again_ms)
 {
     uint8_t dropped[1024];
     int e = 0;
@@ -410,14 +410,14 @@ int weir_conn_confirm(struct weir_conn *c, int64_t *again_ms)
     }
     while (!c->eof) {
         /* Behind a goodbye of TLS there is still the connection's own. */
-        ptrdiff_t got = weir_conn_read(c, dropped, sizeof dropped);
-        if (got == WEIR_CONN_EOF && !c->eof) {
+        ptrdiff_t got = weir_tcp_conn_read(c, dropped, sizeof dropped);
+        if (got == WEIR_TCP_CONN_EOF && !c->eof) {
             got = read_socket(c, dropped, sizeof dropped);
         }
-        if (got == WEIR_CONN_WAIT) {
+        if (got == WEIR_TCP_CONN_WAIT) {
             return 0;
         }
-        if (got == WEIR_CONN_FAILED) {
+        if (got == WEIR_TCP_CONN_FAILED) {
             return -1;
         }
     }
