@@ -1,13 +1,13 @@
 #include "cli/function.h"
 
 #include "cli/cgroup.h"
-#include "cli/child.h"
 #include "cli/function_env.h"
 #include "cli/runtime_api.h"
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/self.h"
 #include "core/uuid.h"
+#include "net/child.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -247,6 +247,7 @@ static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup
     static const struct weir_rapi_ops ops = {.on_next = on_next, .on_answer = on_answer};
     struct weir_function_env env;
     struct weir_child_opts child = {.path = r->opts->bootstrap,
+        .stdio = {-1, -1, -1},
         .data_limit_bytes = data_limit_bytes,
         .cgroup_procs_fd = group->procs_fd,
         .on_exit = on_exit_child,

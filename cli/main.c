@@ -19,6 +19,7 @@ int weir_cli_cp(int argc, char **argv);
 int weir_cli_elb_logs(int argc, char **argv);
 int weir_cli_generate(int argc, char **argv);
 int weir_cli_invoke(int argc, char **argv);
+int weir_cli_archive(int argc, char **argv);
 int weir_cli_zip(int argc, char **argv);
 int weir_cli_local(int argc, char **argv);
 int weir_cli_relay(int argc, char **argv);
@@ -27,6 +28,7 @@ extern const char weir_cli_cp_help[];
 extern const char weir_cli_elb_logs_help[];
 extern const char weir_cli_generate_help[];
 extern const char weir_cli_invoke_help[];
+extern const char weir_cli_archive_help[];
 extern const char weir_cli_zip_help[];
 extern const char weir_cli_local_help[];
 extern const char weir_cli_relay_help[];
@@ -54,6 +56,8 @@ static const struct verb verbs[] = {
         weir_cli_invoke_help},
     {"elb-logs", "load-balancer logs as JSON lines, to Logstash", weir_cli_elb_logs,
         weir_cli_elb_logs_help},
+    {"archive", "what a program prints into a ZIP archive", weir_cli_archive,
+        weir_cli_archive_help},
     {"zip", "files and objects into one ZIP archive", weir_cli_zip, weir_cli_zip_help},
     {"local", "the whole service on this machine", weir_cli_local, weir_cli_local_help},
     {"relay", "one live source, many clients; slow ones lose data", weir_cli_relay,

@@ -97,6 +97,8 @@ const char *weir_err_type(enum weir_code code)
         return "Function.NetworkError";
     case WEIR_E_REMOTE:
         return "Function.RemoteError";
+    case WEIR_E_PROGRAM:
+        return "Function.ProgramFailed";
     case WEIR_E_DEADLINE:
         return "Function.DeadlineExceeded";
     case WEIR_E_CANCEL:

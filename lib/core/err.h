@@ -19,6 +19,7 @@ enum weir_code {
     WEIR_E_IO,       /* a local file or descriptor failed; detail = errno */
     WEIR_E_NET,      /* a connection failed; retryable; detail = the library's code */
     WEIR_E_REMOTE,   /* a server said no; detail = HTTP status */
+    WEIR_E_PROGRAM,  /* a program that was run failed; detail = exit status, or 128 + signal */
     WEIR_E_DEADLINE, /* the time given ran out */
     WEIR_E_CANCEL,   /* somebody asked to stop; detail = signal number, or 0 */
     WEIR_E_BUG,      /* a contract inside weir was broken */

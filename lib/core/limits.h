@@ -110,11 +110,18 @@
 #define WEIR_TCP_FAILURES_MIN 5 /* ... so many of them */
 #define WEIR_TCP_ERRORS 3       /* the last ones, for people */
 
+/* net: programs. */
+#define WEIR_CHILD_TAIL_BYTES 4096 /* of stderr: what is kept and logged, however much comes */
+#define WEIR_CHILD_GRACE_MS 2000   /* after its exit somebody else may hold its stdout so long */
+#define WEIR_CHILD_TERM_MS 2000    /* SIGTERM to SIGKILL */
+#define WEIR_CHILD_ENV_MAX 1024    /* variables; a shell's have a hundred */
+
 /* aws: S3's own rules (UploadPart), and our memory. */
 #define WEIR_S3_PART_MIN_BYTES (5 * WEIR_MIB) /* S3: every part but the last */
 #define WEIR_S3_PART_BYTES (8 * WEIR_MIB)     /* x 10,000 parts = 78 GiB */
 #define WEIR_S3_PARTS_MAX 10000               /* S3 */
 #define WEIR_S3_KEY_MAX_BYTES 1024            /* S3 */
+#define WEIR_S3_LIST_MAX ((size_t)1 << 18)    /* objects of one list: what an archive may have */
 #define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB)  /* an answer of S3 that is not an object */
 #define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
 #define WEIR_S3_LOOKUP_MS 20000   /* how long an answer that was lost is asked after, before that */

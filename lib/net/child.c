@@ -1,4 +1,4 @@
-#include "cli/child.h"
+#include "net/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,24 +8,65 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define EXEC_FAILED 127
+#define FDS_LOOKED_AT 1024 /* where the kernel has no close_range */
+#define ORPHAN_ROUNDS 64   /* an orphan's orphans come after it */
+
+#ifndef CLOSE_RANGE_CLOEXEC /* unistd.h's, since glibc 2.34 */
+#define CLOSE_RANGE_CLOEXEC 4u
+#endif
 
 struct weir_child {
     uv_signal_t chld;
-    pid_t pid; /* 0 after its end */
+    pid_t pid;   /* 0 once it is waited for */
+    bool exited; /* it has ended, and keeps its pid (and so its group's) until it is waited for */
+    enum weir_child_group group;
     void (*on_exit)(void *ctx, int status, const struct rusage *used);
     void *ctx;
+    struct weir_child *next; /* in `all` */
 };
+
+/* All there are, to tell orphans from them. Children belong to one thread, as their loop does. */
+static struct weir_child *all;
+
+/* Whatever is open, with the flag or without: the program gets three descriptors. */
+static void close_on_exec(void)
+{
+    if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0) {
+        return;
+    }
+    for (int fd = STDERR_FILENO + 1; fd < FDS_LOOKED_AT; fd++) {
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
+static int set_stdio(const int stdio[3])
+{
+    int in = stdio[0];
+    const int out = stdio[1] >= 0 ? stdio[1] : STDERR_FILENO;
+    const int diag = stdio[2] >= 0 ? stdio[2] : STDERR_FILENO;
+
+    if (in < 0) {
+        in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    /* stdout first: it may become what stderr still is. A descriptor of our own is above the three
+     * (weir_stdfds_open), so none of them is overwritten before it is used. */
+    return in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+                   dup2(diag, STDERR_FILENO) < 0
+               ? -1
+               : 0;
+}
 
 /* Between fork and exec: only what is safe after a fork (signal-safety(7)). Returns errno. */
 static int become(const struct weir_child_opts *opts, pid_t parent)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
+    char *const alone[] = {(char *)(uintptr_t)opts->path, NULL};
     sigset_t none;
-    int null;
 
     if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
         return errno;
@@ -33,12 +74,8 @@ static int become(const struct weir_child_opts *opts, pid_t parent)
     if (getppid() != parent) {
         return ESRCH; /* the parent went before the line above */
     }
-    null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    if (set_stdio(opts->stdio) != 0) {
         return errno;
-    }
-    if (null > STDERR_FILENO) {
-        (void)close(null);
     }
     if (opts->cgroup_procs_fd >= 0 && write(opts->cgroup_procs_fd, "0", 1) != 1) {
         return errno;
@@ -51,11 +88,15 @@ static int become(const struct weir_child_opts *opts, pid_t parent)
             return errno;
         }
     }
+    if (opts->folder != NULL && chdir(opts->folder) != 0) {
+        return errno;
+    }
+    close_on_exec();
     /* Ignored signals stay ignored over an exec. */
     (void)sigaction(SIGPIPE, &standard, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)execve(opts->path, (char *const[]){(char *)(uintptr_t)opts->path, NULL}, opts->env);
+    (void)execve(opts->path, opts->argv != NULL ? opts->argv : alone, opts->env);
     return errno;
 }
 
@@ -64,18 +105,44 @@ static void on_close(uv_handle_t *handle)
     free(handle->data);
 }
 
+/* Wait for one that has ended, or is about to; its group goes before its pid is free for others. */
+static int reap(struct weir_child *child, struct rusage *used)
+{
+    int status = 0;
+
+    (void)kill(-child->pid, SIGKILL); /* what it started and left behind */
+    while (wait4(child->pid, &status, 0, used) < 0 && errno == EINTR) {
+    }
+    child->pid = 0;
+    return status;
+}
+
+/* wait(2)'s status of a process that is only looked at. */
+static int status_of(const siginfo_t *info)
+{
+    return info->si_code == CLD_EXITED ? (info->si_status & 0xff) << 8 : info->si_status & 0x7f;
+}
+
 static void on_chld(uv_signal_t *handle, int number)
 {
     struct weir_child *child = handle->data;
+    siginfo_t info = {.si_pid = 0};
     struct rusage used;
-    int status = 0;
 
     (void)number;
-    if (child->pid > 0 && wait4(child->pid, &status, WNOHANG, &used) == child->pid) {
-        (void)kill(-child->pid, SIGKILL); /* what it started and left behind */
-        child->pid = 0;
-        (void)uv_signal_stop(&child->chld);
-        child->on_exit(child->ctx, status, &used);
+    if (child->pid == 0 || child->exited ||
+        waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid != child->pid) {
+        return;
+    }
+    int status = status_of(&info);
+    child->exited = true;
+    (void)uv_signal_stop(&child->chld);
+    if (child->group == WEIR_CHILD_GROUP_ENDS) {
+        status = reap(child, &used);
+    }
+    if (child->on_exit != NULL) {
+        child->on_exit(child->ctx, status, child->group == WEIR_CHILD_GROUP_ENDS ? &used : NULL);
     }
 }
 
@@ -126,8 +193,11 @@ struct weir_child *weir_child_start(
         return NULL;
     }
     child->chld.data = child;
+    child->group = opts->group;
     child->on_exit = opts->on_exit;
     child->ctx = opts->ctx;
+    child->next = all;
+    all = child;
     /* Before the fork, so that an early end is not missed. */
     rc = uv_signal_start(&child->chld, on_chld, SIGCHLD);
     if (rc != 0) {
@@ -178,9 +248,59 @@ void weir_child_free(struct weir_child *child)
     }
     if (child->pid > 0) {
         (void)kill(child->pid, SIGKILL); /* it may not have got as far as its session */
-        (void)kill(-child->pid, SIGKILL);
-        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+        (void)reap(child, NULL);
+    }
+    for (struct weir_child **at = &all; *at != NULL; at = &(*at)->next) {
+        if (*at == child) {
+            *at = child->next;
+            break;
         }
     }
     uv_close((uv_handle_t *)&child->chld, on_close);
+}
+
+/* ---- orphans ---- */
+
+void weir_child_adopt(void)
+{
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static bool is_ours(pid_t pid)
+{
+    for (const struct weir_child *c = all; c != NULL; c = c->next) {
+        if (c->pid == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns how many there were. */
+static int end_some_orphans(void)
+{
+    char path[64];
+    int n = 0;
+    long pid;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    FILE *f = fopen(path, "re");
+    while (f != NULL && fscanf(f, "%ld", &pid) == 1) {
+        if (!is_ours((pid_t)pid)) {
+            (void)kill((pid_t)pid, SIGKILL);
+            while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR) {
+            }
+            n++;
+        }
+    }
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+    return n;
+}
+
+void weir_child_end_orphans(void)
+{
+    for (int i = 0; i < ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
+    }
 }

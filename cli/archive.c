@@ -1,0 +1,254 @@
+#include "aws/location.h"
+#include "cli/archive_run.h"
+#include "cli/cli.h"
+#include "codec/deflate.h"
+#include "codec/gzip.h"
+#include "core/clock.h"
+#include "core/line.h"
+#include "handlers/archive/job.h"
+#include "net/child_env.h"
+#include "net/child_source.h"
+#include "net/signals.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char weir_cli_archive_help[] =
+    "usage: weir archive -o OUT [OPTIONS] -- PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Run PROGRAM and put what it prints into a ZIP archive, as one entry. OUT appears only when\n"
+    "PROGRAM has closed its stdout and exited with 0; else nothing is left of it, and its status\n"
+    "and the end of its stderr are told.\n"
+    "\n"
+    "  -o, --out OUT         the archive\n"
+    "      --entry NAME      the entry's name; OUT's own without .zip, unless given\n"
+    "      --timeout S       end PROGRAM, and fail, after so many seconds\n"
+    "      --format FORMAT   zip, gzip or none; gzip when OUT ends in .gz, else zip\n"
+    "      --require-output  fail when PROGRAM prints nothing\n"
+    "      --credentials     leave AWS's credentials in PROGRAM's environment\n"
+    "      --level N         0 (stored) to 9 (smallest); 1 is the default, and fast\n"
+    "      --zip64           ZIP64 fields in any case: see `weir help zip`\n"
+    "      --threads N       that deflate; as many as there are processors, unless given\n"
+    "      --json            the summary as one JSON line, also on a terminal\n"
+    "  -v, --verbose         PROGRAM's stderr as it comes\n"
+    "  -q, --quiet           no progress, no notes\n"
+    "      --progress        progress also where stderr is no terminal\n"
+    "\n"
+    "OUT is a path, s3://bucket/key, or - (stdout). PROGRAM is looked for in PATH, is run without\n"
+    "a shell, and reads our stdin where that is not a terminal.\n"
+    "\n"
+    "    weir archive -o s3://bucket/db.zip --entry db.sql -- pg_dump mydb\n"
+    "\n"
+    "exit status: 0 done; 2 wrong usage, or a PROGRAM that is not there; 3 failed (PROGRAM, I/O,\n"
+    "network, the time), and OUT is as it was.\n";
+
+struct args {
+    struct weir_cli cli;
+    const char *out, *entry;
+    const char **program; /* and its arguments; ends with NULL */
+    int64_t timeout_ms, level, threads;
+    size_t format;
+    bool require_output, credentials, zip64, json;
+};
+
+#define FORMAT_UNSAID SIZE_MAX
+#define TIMEOUT_MAX_MS (INT64_C(7) * 24 * 3600 * 1000)
+
+static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
+{
+    const struct weir_opt opts[] = {
+        {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &a->out},
+        {.name = "entry", .kind = WEIR_OPT_TEXT, .to = &a->entry},
+        {.name = "timeout",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &a->timeout_ms,
+            .min = 1,
+            .max = TIMEOUT_MAX_MS},
+        {.name = "format", .kind = WEIR_OPT_WORD, .to = &a->format, .words = weir_archive_formats},
+        {.name = "require-output", .kind = WEIR_OPT_FLAG, .to = &a->require_output},
+        {.name = "credentials", .kind = WEIR_OPT_FLAG, .to = &a->credentials},
+        {.name = "level", .kind = WEIR_OPT_COUNT, .to = &a->level, .min = 0, .max = 9},
+        {.name = "zip64", .kind = WEIR_OPT_FLAG, .to = &a->zip64},
+        {.name = "threads",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->threads,
+            .min = 1,
+            .max = WEIR_THREADS_MAX},
+        {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
+        WEIR_CLI_QUIET(&a->cli),
+        WEIR_CLI_PROGRESS(&a->cli),
+        WEIR_CLI_VERBOSE(&a->cli),
+    };
+
+    a->level = WEIR_DEFLATE_LEVEL;
+    a->format = FORMAT_UNSAID;
+    a->program = calloc((size_t)argc + 1, sizeof *a->program);
+    if (a->program == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory");
+    }
+    int n =
+        weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, a->program, (size_t)argc, err);
+    if (n < 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no PROGRAM: name it after --");
+    }
+    if (a->out == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no output: give -o OUT (-o - for stdout)");
+    }
+    if (a->format == FORMAT_UNSAID) {
+        a->format = weir_gzip_named(a->out) ? WEIR_ARCHIVE_GZIP : WEIR_ARCHIVE_ZIP;
+    }
+    return 0;
+}
+
+/* Where the program lies: as execvp(3) would look for it. ret has PATH_MAX bytes. */
+static int find_program(const char *name, char *ret, struct weir_err *err)
+{
+    const char *path = getenv("PATH");
+
+    if (strchr(name, '/') != NULL) {
+        if (snprintf(ret, PATH_MAX, "%s", name) < PATH_MAX) {
+            return 0;
+        }
+        path = NULL;
+    }
+    while (path != NULL && *path != '\0') {
+        size_t n = strcspn(path, ":");
+        int len = snprintf(ret, PATH_MAX, "%.*s/%s", (int)n, n > 0 ? path : ".", name);
+        if (len < PATH_MAX && access(ret, X_OK) == 0) {
+            return 0;
+        }
+        path += n + (path[n] == ':');
+    }
+    return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no such program in PATH", name);
+}
+
+/* OUT's own name without .zip: what most people would unpack it as. */
+static void default_entry(const struct weir_location *out, char *ret, size_t size)
+{
+    const char *name = out->kind == WEIR_LOCATION_OBJECT ? out->key : out->text;
+    const char *slash = strrchr(name, '/');
+    int n;
+
+    name = slash != NULL ? slash + 1 : name;
+    n = (int)strlen(name);
+    if (n > 4 && strcmp(name + n - 4, ".zip") == 0) {
+        n -= 4;
+    }
+    (void)snprintf(ret, size, "%.*s", n, out->kind == WEIR_LOCATION_STD ? "data" : name);
+}
+
+static void show_stderr(void *ctx, const uint8_t *p, size_t n)
+{
+    (void)ctx;
+    weir_line_raw(STDERR_FILENO, (const char *)p, n);
+}
+
+struct archive {
+    const struct args *args;
+    struct weir_places places;
+    struct weir_location out;
+    struct weir_source_info info;
+    struct weir_child_report report;
+    struct weir_archive *archive;
+};
+
+static int start_program(
+    struct archive *z, struct weir_loop *loop, struct weir_stage *ret, struct weir_err *err)
+{
+    const struct args *a = z->args;
+    struct weir_child_env env = {.n = 0};
+    char path[PATH_MAX];
+    struct weir_child_source_opts child = {.name = a->program[0],
+        .path = path,
+        .argv = (char *const *)(uintptr_t)a->program,
+        .stdin_fd = isatty(STDIN_FILENO) ? -1 : STDIN_FILENO,
+        .require_output = a->require_output,
+        .on_stderr = a->cli.verbose ? show_stderr : NULL,
+        .report = &z->report};
+    int rc = -1;
+
+    if (find_program(a->program[0], path, err) == 0 &&
+        weir_child_env_init(&env, WEIR_CHILD_ENV_OURS, a->credentials, err) == 0) {
+        child.env = env.items;
+        rc = weir_child_source_new(loop, &child, &z->info, ret, err);
+    }
+    weir_child_env_fini(&env);
+    return rc;
+}
+
+static int build(struct archive *z, struct weir_loop *loop, struct weir_err *err)
+{
+    const struct args *a = z->args;
+    char entry[WEIR_ZIP_NAME_MAX_BYTES + 1];
+    struct weir_archive_job job = {.loop = loop,
+        .info = &z->info,
+        .entry = a->entry != NULL ? a->entry : entry,
+        .mtime_s = weir_clock_unix_ms() / 1000,
+        .format = (enum weir_archive_format)a->format,
+        .level = (int)a->level,
+        .zip64_always = a->zip64,
+        .threads = (size_t)a->threads,
+        .deadline_mono_ms = a->timeout_ms > 0 ? weir_clock_mono_ms() + a->timeout_ms : INT64_MAX};
+    const struct weir_put_opts put = weir_archive_put(job.format, -1);
+    int rc = -1;
+
+    default_entry(&z->out, entry, sizeof entry);
+    /* The program last: what is wrong with the rest is told before it has done anything. */
+    if (weir_zip_name_check(job.entry, err) == 0 &&
+        weir_location_sink(&z->places, &z->out, &put, &job.sink, err) == 0 &&
+        start_program(z, loop, &job.source, err) == 0) {
+        z->archive = weir_archive_new(&job, err);
+        rc = z->archive != NULL ? 0 : -1;
+    }
+    weir_stage_free(&job.source); /* the pipe's, unless there is none */
+    weir_stage_free(&job.sink);
+    return rc;
+}
+
+static int archive(struct weir_loop *loop, const struct args *a, struct weir_err *err)
+{
+    struct archive z = {.args = a};
+    struct weir_signals *signals = weir_signals_new(loop, err);
+    int rc = -1;
+
+    weir_places_init(&z.places, loop);
+    if (signals != NULL && weir_location_parse(a->out, &z.out, err) == 0 &&
+        build(&z, loop, err) == 0) {
+        rc = weir_cli_archive_run(loop, &a->cli, "archive", z.archive, err);
+    }
+    if (rc != 0 && err->code == WEIR_E_DEADLINE) {
+        weir_err_prefix(err, "%.100s", a->program[0]);
+    }
+    weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
+    if (rc == 0) {
+        weir_cli_archive_summary("archive", a->json, &z.out, z.archive);
+    }
+    weir_archive_free(z.archive);
+    weir_location_fini(&z.out);
+    weir_places_fini(&z.places);
+    return rc;
+}
+
+int weir_cli_archive(int argc, char **argv)
+{
+    struct args a = {0};
+    struct weir_err err = {0};
+    int rc;
+
+    if (parse(argc, argv, &a, &err) != 0) {
+        rc = weir_cli_usage("archive", &err);
+    } else {
+        struct weir_loop *loop = weir_loop_new(&err);
+        rc = loop != NULL && archive(loop, &a, &err) == 0 ? WEIR_EXIT_DONE
+                                                          : weir_cli_fail("archive", &err);
+        weir_loop_free(loop);
+    }
+    free(a.program);
+    return rc;
+}

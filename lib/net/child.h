@@ -1,0 +1,71 @@
+#ifndef WEIR_NET_CHILD_H
+#define WEIR_NET_CHILD_H
+
+#include "core/err.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+/*
+ * A program as a process of ours. It gets a session and a process group of its own (so that all it
+ * starts can be ended with it), no descriptor but the three, the standard signals, and it dies with
+ * us. It is started from an argv, never by a shell. libuv's own way to start processes has no place
+ * to set a limit, and reaps before the group can be ended, hence this.
+ */
+struct weir_child;
+
+/* The group is ended with the process, at once. Or what it left behind lives until
+ * weir_child_free: it may still have something to say. */
+enum weir_child_group { WEIR_CHILD_GROUP_ENDS, WEIR_CHILD_GROUP_STAYS };
+
+struct weir_child_opts {
+    const char *path;   /* executed as it is, without a search */
+    char *const *argv;  /* ends with NULL; NULL: the path alone */
+    char *const *env;   /* ends with NULL */
+    const char *folder; /* to work in; NULL: ours */
+    /* What becomes its stdin, stdout and stderr; -1: /dev/null, our stderr, our stderr. Borrowed
+     * until this returns. */
+    int stdio[3];
+    enum weir_child_group group;
+    int64_t data_limit_bytes; /* RLIMIT_DATA; 0: none */
+    int cgroup_procs_fd;      /* a control group to move into, or -1 */
+    /* The end, once: wait(2)'s status and what was used (NULL with WEIR_CHILD_GROUP_STAYS, where
+     * nobody has waited for it yet). From the loop. May be NULL. Note that ru_maxrss begins with
+     * what the parent had at the fork: for small programs it tells more about us. */
+    void (*on_exit)(void *ctx, int status, const struct rusage *used);
+    void *ctx;
+};
+
+/**
+ * weir_child_start: start it; the exec has happened when this returns.
+ *
+ * Returns it (weir_child_free, before weir_loop_free), or NULL with *err set: WEIR_E_CONFIG when
+ * the program cannot be executed (detail = errno), WEIR_E_IO, WEIR_E_NOMEM.
+ */
+struct weir_child *weir_child_start(
+    struct weir_loop *loop, const struct weir_child_opts *opts, struct weir_err *err);
+
+/** weir_child_kill: send a signal to it and to all in its session's first process group. Nothing
+ *  happens after its end, but with WEIR_CHILD_GROUP_STAYS to those that it left behind. */
+void weir_child_kill(struct weir_child *child, int number);
+
+/** weir_child_peak_kib: the peak of its resident memory (VmHWM), or -1 when it cannot be read. */
+int64_t weir_child_peak_kib(const struct weir_child *child);
+
+/** weir_child_free: kill it and its group if they live, wait for it, and forget it. Accepts NULL.
+ */
+void weir_child_free(struct weir_child *child);
+
+/**
+ * weir_child_adopt: from now on this process inherits the orphans of its descendants
+ * (PR_SET_CHILD_SUBREAPER), so that weir_child_end_orphans finds them.
+ */
+void weir_child_adopt(void);
+
+/** weir_child_end_orphans: kill and reap every child of this thread that weir_child_start did not
+ *  make: what left its group, and lost its parent. For processes that start no others. */
+void weir_child_end_orphans(void);
+
+#endif
