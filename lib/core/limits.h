@@ -187,6 +187,9 @@
 /* A state object: a key, escaped, and little else */
 #define WEIR_ELB_STATE_MAX_BYTES (16 * WEIR_KIB)
 
+/* archive: entries told in the answer; the rest of WEIR_RESPONSE_MAX_BYTES is for one more */
+#define WEIR_ARCHIVE_LISTED_MAX_BYTES (5 * WEIR_MIB)
+
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
 #define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ struct weir_child {
     struct weir_child *next; /* in `all` */
 };
 
-/* All there are, to tell orphans from them. Children belong to one thread, as their loop does. */
+/* All there are, in all threads, to tell orphans from them. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct weir_child *all;
 
 /* Whatever is open, with the flag or without: the program gets three descriptors. */
@@ -196,8 +198,10 @@ struct weir_child *weir_child_start(
     child->group = opts->group;
     child->on_exit = opts->on_exit;
     child->ctx = opts->ctx;
+    (void)pthread_mutex_lock(&all_lock);
     child->next = all;
     all = child;
+    (void)pthread_mutex_unlock(&all_lock);
     /* Before the fork, so that an early end is not missed. */
     rc = uv_signal_start(&child->chld, on_chld, SIGCHLD);
     if (rc != 0) {
@@ -250,12 +254,14 @@ void weir_child_free(struct weir_child *child)
         (void)kill(child->pid, SIGKILL); /* it may not have got as far as its session */
         (void)reap(child, NULL);
     }
+    (void)pthread_mutex_lock(&all_lock);
     for (struct weir_child **at = &all; *at != NULL; at = &(*at)->next) {
         if (*at == child) {
             *at = child->next;
             break;
         }
     }
+    (void)pthread_mutex_unlock(&all_lock);
     uv_close((uv_handle_t *)&child->chld, on_close);
 }
 
@@ -264,16 +270,6 @@ void weir_child_free(struct weir_child *child)
 void weir_child_adopt(void)
 {
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-}
-
-static bool is_ours(pid_t pid)
-{
-    for (const struct weir_child *c = all; c != NULL; c = c->next) {
-        if (c->pid == pid) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Returns how many there were. */
@@ -286,12 +282,10 @@ static int end_some_orphans(void)
     (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
     FILE *f = fopen(path, "re");
     while (f != NULL && fscanf(f, "%ld", &pid) == 1) {
-        if (!is_ours((pid_t)pid)) {
-            (void)kill((pid_t)pid, SIGKILL);
-            while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR) {
-            }
-            n++;
+        (void)kill((pid_t)pid, SIGKILL);
+        while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR) {
         }
+        n++;
     }
     if (f != NULL) {
         (void)fclose(f);
@@ -301,6 +295,10 @@ static int end_some_orphans(void)
 
 void weir_child_end_orphans(void)
 {
-    for (int i = 0; i < ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
+    (void)pthread_mutex_lock(&all_lock);
+    /* While another thread's program runs nobody can tell whose orphan it is: the last one ends
+     * them all. */
+    for (int i = 0; all == NULL && i < ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
     }
+    (void)pthread_mutex_unlock(&all_lock);
 }

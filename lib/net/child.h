@@ -64,8 +64,9 @@ void weir_child_free(struct weir_child *child);
  */
 void weir_child_adopt(void);
 
-/** weir_child_end_orphans: kill and reap every child of this thread that weir_child_start did not
- *  make: what left its group, and lost its parent. For processes that start no others. */
+/** weir_child_end_orphans: when no weir_child lives any more, in any thread: kill and reap what is
+ *  still a child of this process, i.e. what left its group and lost its parent. For processes that
+ *  start no others. */
 void weir_child_end_orphans(void);
 
 #endif
