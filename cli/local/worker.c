@@ -1,7 +1,6 @@
 #include "cli/local/worker.h"
 
 #include "cli/cgroup.h"
-#include "cli/child.h"
 #include "cli/cli.h"
 #include "cli/function.h"
 #include "cli/function_env.h"
@@ -11,6 +10,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/uuid.h"
+#include "net/child.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -198,7 +198,8 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
         .timeout_ms = w->opts.timeout_ms,
         .env = w->opts.env,
         .env_n = w->opts.env_n};
-    struct weir_child_opts child = {.path = w->opts.bootstrap, .on_exit = on_exit_child, .ctx = w};
+    struct weir_child_opts child = {
+        .path = w->opts.bootstrap, .stdio = {-1, -1, -1}, .on_exit = on_exit_child, .ctx = w};
     enum weir_function_limit how;
 
     w->exited = false;

@@ -17,7 +17,7 @@
  * the next one begins, its source says with weir_zip_begin, before it hands on any byte of it.
  *
  * No encoding of a descriptor suits every reader when the size is not known before. Here it has 32
- * bits for entries up to 4 GiB - 2, which Java's stream reader needs, and 64 bits beyond. With
+ * bits for entries up to 4 GiB - 1, which Java's stream reader needs, and 64 bits beyond. With
  * zip64_always every entry has the ZIP64 extra field in front and a descriptor of 64 bits, which is
  * what bsdtar needs to read more than 4 GiB from a pipe, and what Java before 23 does not read when
  * an entry is small. Readers that go by the central directory read both.

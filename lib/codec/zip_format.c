@@ -123,7 +123,8 @@ int weir_zip_put_local(struct weir_buf *to, const struct weir_zip_record *e, str
 int weir_zip_put_descriptor(
     struct weir_buf *to, const struct weir_zip_record *e, struct weir_err *err)
 {
-    const bool wide = e->zip64_always || e->bytes >= MAX32 || e->compressed >= MAX32;
+    /* 4 GiB - 1 is no mark here, where nothing could stand for it: Java counts so. */
+    const bool wide = e->zip64_always || e->bytes > MAX32 || e->compressed > MAX32;
     struct record r = {.len = 0};
 
     put(&r, DESCRIPTOR, 4); /* optional, but macOS wants it */

@@ -269,7 +269,7 @@ static void numbers_beyond_32_bits_go_into_zip64_fields(void **state)
         size_t descriptor, extra; /* bytes of the descriptor, of the ZIP64 field's data */
     } cases[] = {
         {0xfffffffe, 0xfffffffe, 0xfffffffe, 16, 0},
-        {0xffffffff, 1000, 0, 24, 8}, /* 4 GiB - 1 is the mark itself */
+        {0xffffffff, 1000, 0, 16, 8}, /* 4 GiB - 1 is the mark itself, but not in a descriptor */
         {0x100000001, 1000, 0, 24, 8},
         {0x100000001, 0x100000010, 0x200000000, 24, 24},
         {10, 10, 0xffffffff, 16, 8},
