@@ -25,7 +25,7 @@ static int part_of(struct weir_buf *to, const char *name, size_t n, struct weir_
     if (strncmp(name, "%2E%2E", n) == 0 && n == 6) {
         return weir_buf_adds(to, "..", err);
     }
-    if (n > 3 && strncmp(name, "%25", 3) == 0) {
+    if (n >= 3 && strncmp(name, "%25", 3) == 0) {
         return weir_buf_adds(to, "%", err) != 0 ? -1 : weir_buf_add(to, name + 3, n - 3, err);
     }
     return weir_buf_add(to, name, n, err);
