@@ -41,10 +41,10 @@ export AWS_ENDPOINT_URL_S3=file://$T/store
 program() {
     run_event program "$(cat "$EVENTS/archive-program.json")" || { tail -n 5 program.log; cat program.json; return 1; }
     local zip=store/weir-demo/archives/report.zip
-    same "$(names $zip)" report.txt && content $zip report.txt | cmp - <(echo "nightly 1000 2"; seq 1 1000) &&
-        same "$(field program.json exit)" 0 && same "$(field program.json bytes)" "$(stat -c %s $zip)" &&
+    same "$(names "$zip")" report.txt && content "$zip" report.txt | cmp - <(echo "nightly 1000 2"; seq 1 1000) &&
+        same "$(field program.json exit)" 0 && same "$(field program.json bytes)" "$(stat -c %s "$zip")" &&
         same "$(field program.json entries 0 name)" report.txt && same "$(field program.json bucket)/$(field program.json key)" weir-demo/archives/report.zip &&
-        same "$(field program.json entries 0 crc32)" "$(content $zip report.txt | python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(sys.stdin.buffer.read()))')"
+        same "$(field program.json entries 0 crc32)" "$(content "$zip" report.txt | python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(sys.stdin.buffer.read()))')"
 }
 check "a program's output with arguments, environment and stdin" program
 objects() {
@@ -87,8 +87,8 @@ refused "a program that fails: its status and last words" "fails: exit status 3:
 refused "its stdin is not there" "404 NoSuchKey" '{"program":"cat","stdin":{"key":"none"},"bucket":"weir-demo","key":"bad"}'
 
 init_error() {
-    PROGRAMS=$1 run_event init '{}'
-    [ $? -ne 0 ] && { grep -q -- "$2" init.log init.json || { cat init.log; return 1; }; }
+    ! PROGRAMS=$1 run_event init '{}' || return 1
+    { grep -q -- "$2" init.log init.json || { cat init.log; return 1; }; }
 }
 check "a program outside of the task root is an init error" init_error '{"sh":"/bin/sh"}' "neither below the task root"
 check "so is one that is not there" init_error '{"x":"none"}' "no such program"
