@@ -483,6 +483,9 @@ static int run(
         r->places.s3_read = rc == 0;
     }
     if (rc == 0) {
+        weir_s3_config_deadline(&r->places.s3, inv->deadline_mono_ms);
+    }
+    if (rc == 0) {
         rc = make_and_run(r, response, err);
         log_stderr(r);
     }

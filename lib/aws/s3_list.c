@@ -141,8 +141,9 @@ static int get_page(struct weir_loop *loop, const struct weir_s3_config *cfg, co
         .bucket = bucket,
         .query = query,
         .query_n = 3,
-        .stall_ms = WEIR_HTTP_STALL_MS};
-    struct weir_s3_call call = {.http = NULL};
+        .stall_ms = WEIR_HTTP_STALL_MS,
+        .result = "ListBucketResult"};
+    struct weir_s3_call call = {.state = WEIR_S3_CALL_NONE};
     char name[WEIR_S3_NAME_BYTES];
     int rc = -1;
 
@@ -150,19 +151,19 @@ static int get_page(struct weir_loop *loop, const struct weir_s3_config *cfg, co
         query[request.query_n++] = (struct weir_sigv4_pair){"continuation-token", p->token};
     }
     weir_s3_name(name, bucket, prefix);
-    if (weir_s3_call_start(&call, loop, cfg, &request, weir_clock_unix_ms() / 1000, err) != 0) {
+    if (weir_s3_call_start(&call, loop, cfg, &request, err) != 0) {
         return -1;
     }
-    while (!call.done) {
-        if (weir_loop_step(loop, deadline_ms, err) != 0) {
-            goto out;
-        }
-        if (!call.done && weir_clock_mono_ms() >= deadline_ms) {
+    while (!weir_s3_call_step(&call)) {
+        if (weir_clock_mono_ms() >= deadline_ms) {
             weir_err_set(err, WEIR_E_DEADLINE, "s3: %s: the deadline has passed", name);
             goto out;
         }
+        if (weir_loop_step(loop, deadline_ms, err) != 0) {
+            goto out;
+        }
     }
-    if (call.status != 200) {
+    if (!weir_s3_call_ok(&call)) {
         weir_s3_call_failed(err, name, "ListObjectsV2", &call);
         goto out;
     }
