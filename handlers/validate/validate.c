@@ -119,7 +119,8 @@ static void log_done(const struct weir_log *log, const struct weir_s3_record *re
     weir_buf_fini(&line);
 }
 
-static void write_metrics(const struct weir_log *log, const struct weir_validate *job)
+static void write_metrics(
+    const struct weir_log *log, const struct weir_validate *job, uint64_t retries)
 {
     struct weir_validate_summary s;
 
@@ -130,6 +131,7 @@ static void write_metrics(const struct weir_log *log, const struct weir_validate
         {"bytes", WEIR_UNIT_BYTES, s.bytes_in},
         {"bytes_out", WEIR_UNIT_BYTES, s.bytes_out},
         {"duration", WEIR_UNIT_MILLISECONDS, (uint64_t)s.ms},
+        {"retries", WEIR_UNIT_COUNT, retries},
     };
     weir_metrics_write(log, "validate", metrics, sizeof metrics / sizeof metrics[0]);
 }
@@ -167,6 +169,7 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
     struct weir_validate *job = NULL;
     struct weir_buf name;
     int rc = -1;
+    const uint64_t retries = weir_s3_config_retries(s3); /* of the records before */
     const char *bucket = v->output.bucket != NULL ? v->output.bucket : record->bucket;
     const struct weir_object object = {
         record->bucket, record->key, record->version_id, record->etag};
@@ -189,7 +192,7 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
         goto out;
     }
     log_done(inv->log, record, bucket, key, job);
-    write_metrics(inv->log, job);
+    write_metrics(inv->log, job, weir_s3_config_retries(s3) - retries);
     rc = 0;
 out:
     weir_validate_free(job);
@@ -234,6 +237,7 @@ static int run(
     if (weir_s3_config_env(&work.s3, err) != 0) {
         return -1;
     }
+    weir_s3_config_deadline(&work.s3, inv->deadline_mono_ms);
     int rc = weir_event_run(&spec, inv, response, err);
     weir_s3_config_fini(&work.s3);
     return rc;

@@ -162,7 +162,8 @@ static void object_that_is_done_has_its_metrics(void **state)
     static const struct {
         const char *name;
         double value; /* -1: any */
-    } want[] = {{"rows", 2}, {"invalid", 1}, {"bytes", 7}, {"bytes_out", 55}, {"duration", -1}};
+    } want[] = {{"rows", 2}, {"invalid", 1}, {"bytes", 7}, {"bytes_out", 55}, {"duration", -1},
+        {"retries", 0}};
     char event[512], text[4096];
 
     (void)state;
@@ -334,6 +335,31 @@ static void output_refused_with_412_is_a_failure(void **state)
     free(got);
 }
 
+static void requests_that_were_sent_again_are_a_metric(void **state)
+{
+    static const struct canned_reply replies[] = {
+        {.match = "GET ", .head = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"},
+        {.match = "GET ",
+            .head = "HTTP/1.1 200 OK\r\nETag: \"0123\"\r\nContent-Length: 5\r\n\r\nid\n1\n"},
+        {.match = "PUT ",
+            .head = "HTTP/1.1 200 OK\r\nETag: \"4567\"\r\nContent-Length: 0\r\n\r\n"}};
+    char text[4096];
+
+    (void)state;
+    quiet.fd = memfd_create("log", MFD_CLOEXEC);
+    char *got = invoke_served(replies, 3);
+    ssize_t n = pread(quiet.fd, text, sizeof text - 1, 0);
+    close(quiet.fd);
+    quiet.fd = -1;
+    assert_string_equal(got, "{\"batchItemFailures\":[]}");
+    free(got);
+    assert_true(n > 0);
+    text[n] = '\0';
+    cJSON *tree = metrics_in(text);
+    assert_int_equal(cJSON_GetObjectItemCaseSensitive(tree, "retries")->valueint, 1);
+    cJSON_Delete(tree);
+}
+
 static void bad_settings_are_init_errors(void **state)
 {
     static const struct {
@@ -376,6 +402,8 @@ int main(void)
             output_that_would_trigger_the_function_again_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(object_replaced_since_the_event_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(output_refused_with_412_is_a_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            requests_that_were_sent_again_are_a_metric, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_settings_are_init_errors, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
