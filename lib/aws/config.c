@@ -211,6 +211,30 @@ static int set_style(struct weir_s3_config *cfg, struct weir_err *err)
         err, WEIR_E_CONFIG, "WEIR_S3_ADDRESSING_STYLE: it is auto, path or virtual");
 }
 
+/* How objects are sent and read. */
+static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    int64_t budget = 0;
+
+    cfg->verify = !weir_env_is("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required");
+    cfg->checksum = WEIR_CHECKSUM_CRC64NVME;
+    if (weir_env_is("WEIR_S3_CHECKSUM", "CRC32")) {
+        cfg->checksum = WEIR_CHECKSUM_CRC32;
+    } else if (weir_env("WEIR_S3_CHECKSUM") != NULL &&
+               !weir_env_is("WEIR_S3_CHECKSUM", "CRC64NVME")) {
+        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_S3_CHECKSUM: must be CRC64NVME or CRC32");
+    }
+    if (weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")) {
+        cfg->checksum = WEIR_CHECKSUM_NONE;
+    }
+    if (weir_env_number("WEIR_S3_UPLOAD_BUDGET_BYTES", WEIR_S3_PART_MIN_BYTES, INT64_MAX / 2,
+            &budget, err) != 0) {
+        return -1;
+    }
+    cfg->upload_budget_bytes = (size_t)budget;
+    return weir_s3_object_env(&cfg->object, err);
+}
+
 static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
 {
     const char *var =
@@ -224,7 +248,6 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
     if (cfg->kind == WEIR_S3_DIR) {
         return 0;
     }
-    cfg->checksums = !weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
     if (set_style(cfg, err) != 0 || set_region(cfg, err) != 0 ||
         (url == NULL && set_aws(cfg, err) != 0) ||
         set_credential(&cfg->access_key, "AWS_ACCESS_KEY_ID", true, 128, err) != 0 ||
@@ -232,6 +255,9 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
             &cfg->secret_key, "AWS_SECRET_ACCESS_KEY", true, WEIR_AWS_SECRET_MAX_BYTES, err) != 0 ||
         set_credential(&cfg->session_token, "AWS_SESSION_TOKEN", false,
             WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0) {
+        return -1;
+    }
+    if (set_transfer(cfg, err) != 0) {
         return -1;
     }
     cfg->client = weir_s3_client_env(err);
@@ -267,6 +293,7 @@ void weir_s3_config_fini(struct weir_s3_config *cfg)
     free(cfg->region);
     free(cfg->access_key);
     weir_s3_client_free(cfg->client);
+    weir_s3_object_fini(&cfg->object);
     wipe(cfg->secret_key);
     wipe(cfg->session_token);
     *cfg = (struct weir_s3_config){0};

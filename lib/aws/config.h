@@ -1,6 +1,8 @@
 #ifndef WEIR_AWS_CONFIG_H
 #define WEIR_AWS_CONFIG_H
 
+#include "aws/checksum.h"
+#include "aws/s3_object.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/limits.h"
@@ -39,10 +41,13 @@ struct weir_s3_config {
     char *region;
     char *access_key;
     char *secret_key;
-    char *session_token;           /* NULL: none */
-    bool checksums;                /* send x-amz-checksum-crc32 over TLS */
-    bool fips, dualstack;          /* which of AWS's own addresses */
-    struct weir_s3_client *client; /* what is learnt on the way (s3_client.h); owned */
+    char *session_token;                  /* NULL: none */
+    enum weir_checksum_kind checksum;     /* sent with every part, and with the whole object */
+    bool verify;                          /* what is read, by the checksum that the server has */
+    size_t upload_budget_bytes;           /* memory of one upload; 0: WEIR_S3_UPLOAD_BYTES */
+    bool fips, dualstack;                 /* which of AWS's own addresses */
+    struct weir_s3_object_headers object; /* of every object that is written */
+    struct weir_s3_client *client;        /* what is learnt on the way (s3_client.h); owned */
 };
 
 /**
@@ -51,9 +56,10 @@ struct weir_s3_config {
  * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
  * "true"); AWS_REGION, else AWS_DEFAULT_REGION; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN; AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT ("true");
- * AWS_REQUEST_CHECKSUM_CALCULATION ("when_required" turns checksums off);
- * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); and how patient to be
- * (weir_s3_client_env). An empty variable is as
+ * AWS_REQUEST_CHECKSUM_CALCULATION and AWS_RESPONSE_CHECKSUM_VALIDATION ("when_required" turns
+ * checksums off), WEIR_S3_CHECKSUM (CRC64NVME or CRC32); WEIR_S3_UPLOAD_BUDGET_BYTES;
+ * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); what is said of every
+ * object (weir_s3_object_env), and how patient to be (weir_s3_client_env). An empty variable is as
  * one that is not there. Region and keys are required unless the endpoint is a folder.
  *
  * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:

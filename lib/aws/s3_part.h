@@ -1,6 +1,7 @@
 #ifndef WEIR_AWS_S3_PART_H
 #define WEIR_AWS_S3_PART_H
 
+#include "aws/checksum.h"
 #include "core/buf.h"
 #include "core/err.h"
 
@@ -11,20 +12,19 @@
 
 /*
  * A part of an object while it fills: its bytes, which grow as they come, and what has to be known
- * of them before they are sent: the SHA-256 that plain HTTP signs, or the CRC-32 that S3 checks a
- * part by. Both are computed while the bytes are still in the processor's cache.
+ * of them before they are sent: the SHA-256 that plain HTTP signs, and the checksum that S3 checks
+ * a part by. Both are computed while the bytes are still in the processor's cache.
  */
 struct weir_s3_part {
     struct weir_buf data; /* its ceiling is the part's size */
     EVP_MD_CTX *sha;      /* NULL: not wanted */
-    bool crc_wanted;
-    uint32_t crc;
+    struct weir_checksum sum;
 };
 
 /** weir_s3_part_init: an empty part of at most max_bytes. 0, or -1 with *err set: WEIR_E_NOMEM.
  *  weir_s3_part_fini in either case. */
-int weir_s3_part_init(
-    struct weir_s3_part *part, size_t max_bytes, bool sha, bool crc, struct weir_err *err);
+int weir_s3_part_init(struct weir_s3_part *part, size_t max_bytes, bool sha,
+    enum weir_checksum_kind kind, struct weir_err *err);
 
 /** weir_s3_part_fini: release it; a zeroed one is a no-op. */
 void weir_s3_part_fini(struct weir_s3_part *part);
@@ -39,12 +39,11 @@ int weir_s3_part_add(struct weir_s3_part *part, const void *p, size_t n, struct 
 int weir_s3_part_reset(struct weir_s3_part *part, struct weir_err *err);
 
 #define WEIR_S3_SHA_HEX_BYTES 65
-#define WEIR_S3_CRC_BASE64_BYTES 9
 
 /** weir_s3_part_seal: the digests of what it holds, "" for one that is not wanted. Nothing can be
  *  added until weir_s3_part_reset. 0, or -1 with *err set: WEIR_E_NOMEM. */
 int weir_s3_part_seal(struct weir_s3_part *part, char sha_hex[WEIR_S3_SHA_HEX_BYTES],
-    char crc_base64[WEIR_S3_CRC_BASE64_BYTES], struct weir_err *err);
+    char checksum[WEIR_CHECKSUM_BASE64_BYTES], struct weir_err *err);
 
 /**
  * weir_s3_part_plan: the size of the parts of an object.

@@ -55,7 +55,7 @@ static int seal(struct sink *s, struct weir_err *err)
 
     s->full++;
     slot->number = ++s->sealed;
-    return weir_s3_part_seal(&slot->part, slot->sha, slot->crc, err);
+    return weir_s3_part_seal(&slot->part, slot->sha, slot->sum, err);
 }
 
 static int take(struct sink *s, struct weir_in *in, struct weir_err *err)
@@ -240,7 +240,7 @@ static bool copy(char **to, const char *s)
     return s == NULL || *to != NULL;
 }
 
-static int make_slots(struct sink *s, size_t n, bool sha, bool crc, struct weir_err *err)
+static int make_slots(struct sink *s, size_t n, struct weir_err *err)
 {
     s->slots = calloc(n, sizeof *s->slots);
     if (s->slots == NULL) {
@@ -248,11 +248,37 @@ static int make_slots(struct sink *s, size_t n, bool sha, bool crc, struct weir_
     }
     s->slots_n = n;
     for (size_t i = 0; i < n; i++) {
-        if (weir_s3_part_init(&s->slots[i].part, s->part_bytes, sha, crc, err) != 0) {
+        if (weir_s3_part_init(
+                &s->slots[i].part, s->part_bytes, !s->up.cfg->tls, s->up.cfg->checksum, err) != 0) {
             return -1;
         }
     }
     return 0;
+}
+
+/* How many parts of which size the memory has room for; 0 with *err set when there is none. */
+static size_t plan(const struct weir_s3_config *cfg, const struct weir_put_opts *opts,
+    size_t *part_bytes, struct weir_err *err)
+{
+    size_t budget = cfg->upload_budget_bytes > 0 ? cfg->upload_budget_bytes : WEIR_S3_UPLOAD_BYTES;
+
+    *part_bytes =
+        opts->part_bytes != 0 ? opts->part_bytes : weir_s3_part_plan(opts->size_hint_bytes);
+    if (*part_bytes == 0) {
+        weir_err_set(err, WEIR_E_LIMIT, "s3: %lld bytes are more than an object can have",
+            (long long)opts->size_hint_bytes);
+        return 0;
+    }
+    size_t slot_bytes = *part_bytes + WEIR_S3_SLOT_BYTES, n = budget / slot_bytes;
+    if (n == 0 && cfg->upload_budget_bytes > 0) {
+        weir_err_set(err, WEIR_E_LIMIT,
+            "s3: %lld bytes need parts of %zu, and WEIR_S3_UPLOAD_BUDGET_BYTES is %zu: %zu are "
+            "needed",
+            (long long)opts->size_hint_bytes, *part_bytes, budget, slot_bytes);
+        return 0;
+    }
+    n = n > 0 ? n : 1;
+    return n < WEIR_S3_SLOTS_MAX ? n : WEIR_S3_SLOTS_MAX;
 }
 
 static struct sink *make_sink(
@@ -276,17 +302,14 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
     static const struct weir_stage_ops ops = {
         .name = "s3 put", .step = sink_step, .abort = sink_abort, .free = sink_free};
     static const struct weir_put_opts none;
-    bool sha = !cfg->tls, crc = cfg->tls && cfg->checksums;
 
     opts = opts != NULL ? opts : &none;
     if (weir_s3_bucket_check(bucket, err) != 0 || weir_s3_key_check(key, err) != 0) {
         return -1;
     }
-    size_t part_bytes =
-        opts->part_bytes != 0 ? opts->part_bytes : weir_s3_part_plan(opts->size_hint_bytes);
-    if (part_bytes == 0) {
-        return weir_err_set(err, WEIR_E_LIMIT, "s3: %lld bytes are more than an object can have",
-            (long long)opts->size_hint_bytes);
+    size_t part_bytes, slots = plan(cfg, opts, &part_bytes, err);
+    if (slots == 0) {
+        return -1;
     }
     struct sink *s = make_sink(bucket, key, opts, err);
     if (s == NULL) {
@@ -304,7 +327,7 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
         .abort_ms = opts->abort_ms > 0 ? opts->abort_ms : WEIR_S3_ABORT_MS,
         .abort_by_mono_ms = opts->abort_by_mono_ms > 0 ? opts->abort_by_mono_ms : INT64_MAX};
     if (s->wake == NULL || weir_s3_upload_init(&s->up, err) != 0 ||
-        make_slots(s, 2, sha, crc, err) != 0) {
+        make_slots(s, slots, err) != 0) {
         sink_free(s);
         return -1;
     }

@@ -1,5 +1,6 @@
 #include "aws/s3_source.h"
 
+#include "aws/checksum.h"
 #include "aws/s3_call.h"
 #include "core/limits.h"
 
@@ -19,6 +20,9 @@ struct source {
     char match[WEIR_S3_ETAG_MAX_BYTES + 3]; /* If-Match: as asked for, then as answered; "": none */
     bool if_match;                          /* it was asked for */
     struct weir_s3_call call;
+    bool verify;              /* ask for a checksum */
+    struct weir_checksum sum; /* of what was handed on; none when there is none to compare with */
+    char expected[WEIR_CHECKSUM_BASE64_BYTES];
     bool open;           /* the body under way is being handed on */
     uint64_t resumed_at; /* where this body began */
 };
@@ -40,7 +44,7 @@ static int ask(struct source *s, struct weir_loop *loop, const struct weir_s3_co
 {
     char range[40];
     uint64_t at = s->info->read_bytes;
-    struct weir_sigv4_pair query[1], headers[2];
+    struct weir_sigv4_pair query[1], headers[3];
     struct weir_s3_request request = {.method = "GET",
         .bucket = s->object.bucket,
         .key = s->object.key,
@@ -54,6 +58,9 @@ static int ask(struct source *s, struct weir_loop *loop, const struct weir_s3_co
     }
     if (s->match[0] != '\0') {
         headers[request.headers_n++] = (struct weir_sigv4_pair){"If-Match", s->match};
+    }
+    if (s->verify) {
+        headers[request.headers_n++] = (struct weir_sigv4_pair){"x-amz-checksum-mode", "ENABLED"};
     }
     if (at > 0) {
         snprintf(range, sizeof range, "bytes=%" PRIu64 "-", at);
@@ -128,6 +135,48 @@ static int check_rest(struct source *s, struct weir_err *err)
     return 0;
 }
 
+/* The checksum that the server has of the whole object. One that is composed of the parts'
+ * ("...-3") is none of its bytes. */
+static int begin_checksum(struct source *s, struct weir_err *err)
+{
+    const char *type = weir_s3_call_header(&s->call, "x-amz-checksum-type");
+
+    weir_checksum_fini(&s->sum);
+    if (!s->verify || (type != NULL && strcmp(type, "COMPOSITE") == 0)) {
+        return 0;
+    }
+    for (int kind = WEIR_CHECKSUM_NONE + 1; kind < WEIR_CHECKSUM_KINDS; kind++) {
+        const char *value =
+            weir_s3_call_header(&s->call, weir_checksum_header((enum weir_checksum_kind)kind));
+        if (value != NULL && strchr(value, '-') == NULL && strlen(value) < sizeof s->expected) {
+            snprintf(s->expected, sizeof s->expected, "%s", value);
+            return weir_checksum_init(&s->sum, (enum weir_checksum_kind)kind, err);
+        }
+    }
+    return 0;
+}
+
+/* All bytes are there: are they the object's? */
+static enum weir_step finish(struct source *s, struct weir_err *err)
+{
+    char sum[WEIR_CHECKSUM_BASE64_BYTES];
+
+    weir_s3_call_moved(&s->call);
+    if (s->sum.kind == WEIR_CHECKSUM_NONE) {
+        return WEIR_END;
+    }
+    if (weir_checksum_end(&s->sum, sum, err) != 0) {
+        return WEIR_FAIL;
+    }
+    if (strcmp(sum, s->expected) != 0) {
+        weir_err_set(err, WEIR_E_NET,
+            "s3: %s: what came is not the object: its %s is another than the server's", s->name,
+            weir_checksum_name(s->sum.kind));
+        return WEIR_FAIL;
+    }
+    return WEIR_END;
+}
+
 static int check_first(struct source *s, struct weir_err *err)
 {
     struct weir_http *http = s->call.http;
@@ -144,7 +193,7 @@ static int check_first(struct source *s, struct weir_err *err)
     if (etag != NULL && strlen(etag) < sizeof s->match) {
         snprintf(s->match, sizeof s->match, "%s", etag);
     }
-    return 0;
+    return begin_checksum(s, err);
 }
 
 /* The call is done: is there a body to read? WEIR_NEED_OUT, WEIR_END when nothing is left of it. */
@@ -163,7 +212,7 @@ static enum weir_step look_at_answer(struct source *s, struct weir_err *err)
         parse_range(weir_s3_call_header(call, "Content-Range"), &from, &last, &total) &&
         total == s->info->read_bytes &&
         (s->info->size_bytes < 0 || total == (uint64_t)s->info->size_bytes)) {
-        return WEIR_END;
+        return finish(s, err);
     }
     s->info->replaced = s->if_match && call->status == 412;
     if (begun && call->status == 412) {
@@ -183,10 +232,12 @@ static enum weir_step hand_on(struct source *s, struct weir_out *out, struct wei
     int64_t size = s->info->size_bytes;
 
     s->info->read_bytes += out->pos - before;
+    if (weir_checksum_add(&s->sum, out->p + before, out->pos - before, err) != 0) {
+        return WEIR_FAIL;
+    }
     bool whole = size >= 0 && s->info->read_bytes == (uint64_t)size;
     if (step == WEIR_END ? whole || size < 0 : step == WEIR_FAIL && whole) {
-        weir_s3_call_moved(&s->call);
-        return WEIR_END;
+        return finish(s, err);
     }
     if (step == WEIR_END) {
         weir_err_set(&why, WEIR_E_NET, "%" PRIu64 " bytes of %" PRId64, s->info->read_bytes, size);
@@ -227,6 +278,7 @@ static void source_free(void *self)
 
     if (s != NULL) {
         weir_s3_call_stop(&s->call);
+        weir_checksum_fini(&s->sum);
         free((char *)s->object.bucket);
         free((char *)s->object.key);
         free((char *)s->object.version_id);
@@ -276,6 +328,7 @@ int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
     s->info = info;
+    s->verify = cfg->verify;
     *info = (struct weir_source_info){.size_bytes = -1};
     weir_s3_name(s->name, object->bucket, object->key);
     if (take_object(s, object, err) != 0 || ask(s, loop, cfg, NULL, err) != 0) {

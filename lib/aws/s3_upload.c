@@ -11,6 +11,9 @@
 int weir_s3_upload_init(struct weir_s3_upload *up, struct weir_err *err)
 {
     weir_buf_init(&up->parts, WEIR_S3_PARTS_MAX * WEIR_S3_PART_XML_MAX_BYTES);
+    if (weir_checksum_init(&up->sum, up->cfg->checksum, err) != 0) {
+        return -1;
+    }
     up->etags = EVP_MD_CTX_new();
     if (up->etags != NULL && EVP_DigestInit_ex(up->etags, EVP_md5(), NULL) != 1) {
         EVP_MD_CTX_free(up->etags); /* no MD5 on this machine: an ETag tells nothing then */
@@ -26,6 +29,7 @@ void weir_s3_upload_fini(struct weir_s3_upload *up)
     weir_s3_call_stop(&up->check);
     weir_s3_undo_fini(&up->undo);
     weir_buf_fini(&up->parts);
+    weir_checksum_fini(&up->sum);
     EVP_MD_CTX_free(up->etags);
     up->etags = NULL;
 }
@@ -50,12 +54,29 @@ static int start(struct weir_s3_upload *up, struct weir_s3_call *call, enum weir
     return 0;
 }
 
+/* The checksum of a body, or of the object; one that is not wanted is "". */
+static size_t checksum_header(
+    const struct weir_s3_upload *up, const char *value, struct weir_sigv4_pair *to)
+{
+    if (value[0] == '\0') {
+        return 0;
+    }
+    *to = (struct weir_sigv4_pair){weir_checksum_header(up->cfg->checksum), value};
+    return 1;
+}
+
 static size_t object_headers(const struct weir_s3_upload *up, struct weir_sigv4_pair *headers)
 {
+    const struct weir_s3_object_headers *settings = &up->cfg->object;
     size_t n = 0;
 
     if (up->content_type != NULL) {
         headers[n++] = (struct weir_sigv4_pair){"Content-Type", up->content_type};
+    }
+    for (size_t i = 0; i < settings->n; i++) {
+        if (up->content_type == NULL || strcmp(settings->pairs[i].name, "Content-Type") != 0) {
+            headers[n++] = settings->pairs[i];
+        }
     }
     return n;
 }
@@ -66,9 +87,8 @@ int weir_s3_upload_put(
     struct weir_sigv4_pair headers[WEIR_S3_HEADERS_MAX];
     size_t n = object_headers(up, headers);
 
-    if (slot->crc[0] != '\0') {
-        headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-crc32", slot->crc};
-    }
+    n += checksum_header(up, slot->sum, headers + n);
+    snprintf(up->sum_text, sizeof up->sum_text, "%s", slot->sum);
     up->put = slot;
     return start(up, &up->call, WEIR_S3_OP_PUT,
         &(struct weir_s3_request){.method = "PUT",
@@ -86,8 +106,10 @@ int weir_s3_upload_create(struct weir_s3_upload *up, struct weir_err *err)
     struct weir_sigv4_pair headers[WEIR_S3_HEADERS_MAX];
     size_t n = object_headers(up, headers);
 
-    if (up->cfg->tls && up->cfg->checksums) {
-        headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-algorithm", "CRC32"};
+    if (up->cfg->checksum != WEIR_CHECKSUM_NONE) {
+        headers[n++] = (struct weir_sigv4_pair){
+            "x-amz-checksum-algorithm", weir_checksum_name(up->cfg->checksum)};
+        headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-type", "FULL_OBJECT"};
     }
     up->created_mono_ms = weir_clock_mono_ms();
     return start(up, &up->call, WEIR_S3_OP_CREATE,
@@ -106,7 +128,7 @@ int weir_s3_upload_part(struct weir_s3_upload *up, struct weir_s3_slot *slot, st
 {
     char number[16];
     const struct weir_sigv4_pair query[] = {{"partNumber", number}, {"uploadId", up->id}};
-    const struct weir_sigv4_pair headers[] = {{"x-amz-checksum-crc32", slot->crc}};
+    struct weir_sigv4_pair headers[1];
 
     snprintf(number, sizeof number, "%d", slot->number);
     return start(up, &slot->call, up->op,
@@ -114,7 +136,7 @@ int weir_s3_upload_part(struct weir_s3_upload *up, struct weir_s3_slot *slot, st
             .query = query,
             .query_n = 2,
             .headers = headers,
-            .headers_n = slot->crc[0] != '\0' ? 1 : 0,
+            .headers_n = checksum_header(up, slot->sum, headers),
             .body = slot->part.data.p,
             .body_len = slot->part.data.len,
             .body_hash = slot->sha},
@@ -124,14 +146,22 @@ int weir_s3_upload_part(struct weir_s3_upload *up, struct weir_s3_slot *slot, st
 int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
 {
     const struct weir_sigv4_pair query[] = {{"uploadId", up->id}};
+    struct weir_sigv4_pair headers[2];
 
-    if (weir_buf_adds(&up->parts, "</CompleteMultipartUpload>", err) != 0) {
+    if (weir_buf_adds(&up->parts, "</CompleteMultipartUpload>", err) != 0 ||
+        weir_checksum_end(&up->sum, up->sum_text, err) != 0) {
         return -1;
+    }
+    size_t n = checksum_header(up, up->sum_text, headers);
+    if (n > 0) {
+        headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-type", "FULL_OBJECT"};
     }
     return start(up, &up->call, WEIR_S3_OP_COMPLETE,
         &(struct weir_s3_request){.method = "POST",
             .query = query,
             .query_n = 1,
+            .headers = headers,
+            .headers_n = n,
             .body = up->parts.p,
             .body_len = up->parts.len,
             .stall_ms = WEIR_S3_COMPLETE_STALL_MS,
@@ -142,7 +172,10 @@ int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
 
 static int start_head(struct weir_s3_upload *up, struct weir_err *err)
 {
-    return start(up, &up->check, WEIR_S3_OP_HEAD, &(struct weir_s3_request){.method = "HEAD"}, err);
+    const struct weir_sigv4_pair headers[] = {{"x-amz-checksum-mode", "ENABLED"}};
+
+    return start(up, &up->check, WEIR_S3_OP_HEAD,
+        &(struct weir_s3_request){.method = "HEAD", .headers = headers, .headers_n = 1}, err);
 }
 
 /* How long to ask what came of a request whose answer was lost. */
@@ -219,14 +252,24 @@ int weir_s3_upload_part_done(
         return weir_err_detail(
             err, WEIR_E_REMOTE, 200, "s3: %s: %s: an answer without a usable ETag", up->name, what);
     }
+    const char *kind = weir_checksum_name(up->cfg->checksum);
+    const char *echo =
+        kind != NULL ? weir_s3_call_header(&slot->call, weir_checksum_header(up->cfg->checksum))
+                     : NULL;
+    if (echo != NULL && strcmp(echo, slot->sum) != 0) {
+        return weir_err_detail(err, WEIR_E_REMOTE, 200,
+            "s3: %s: %s: the server has other bytes: its %s is another", up->name, what, kind);
+    }
     add_etag(up, etag);
+    /* A server that knows nothing of checksums may refuse a list of parts with some in it. */
     if (weir_buf_addf(&up->parts, err, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag>",
             slot->number, etag) != 0 ||
-        (slot->crc[0] != '\0' &&
-            weir_buf_addf(&up->parts, err, "<ChecksumCRC32>%s</ChecksumCRC32>", slot->crc) != 0) ||
+        (echo != NULL && weir_buf_addf(&up->parts, err, "<Checksum%s>%s</Checksum%s>", kind,
+                             slot->sum, kind) != 0) ||
         weir_buf_adds(&up->parts, "</Part>", err) != 0) {
         return -1;
     }
+    weir_checksum_append(&up->sum, &slot->part.sum, slot->part.data.len);
     up->parts_n++;
     weir_s3_call_stop(&slot->call);
     return weir_s3_part_reset(&slot->part, err);
@@ -384,8 +427,15 @@ static bool expected_etag(struct weir_s3_upload *up, char etag[64])
 static bool is_ours(struct weir_s3_upload *up)
 {
     char expected[64];
-    const char *etag = weir_s3_call_header(&up->check, "ETag");
+    const char *etag = weir_s3_call_header(&up->check, "ETag"), *sum = NULL;
 
+    if (up->cfg->checksum != WEIR_CHECKSUM_NONE) {
+        sum = weir_s3_call_header(&up->check, weir_checksum_header(up->cfg->checksum));
+    }
+    if (sum != NULL && strchr(sum, '-') == NULL && up->sum_text[0] != '\0') {
+        return weir_http_length(up->check.http) == (int64_t)up->bytes &&
+               strcmp(sum, up->sum_text) == 0;
+    }
     return weir_http_length(up->check.http) == (int64_t)up->bytes && etag != NULL &&
            expected_etag(up, expected) && strcmp(etag, expected) == 0;
 }

@@ -27,9 +27,9 @@
 /* A part from its first byte until it is acknowledged. */
 struct weir_s3_slot {
     struct weir_s3_part part;
-    int number;                                                     /* of the part; from 1 */
-    char sha[WEIR_S3_SHA_HEX_BYTES], crc[WEIR_S3_CRC_BASE64_BYTES]; /* when it is sealed */
-    struct weir_s3_call call;                                       /* UploadPart */
+    int number;                                                       /* of the part; from 1 */
+    char sha[WEIR_S3_SHA_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES]; /* when it is sealed */
+    struct weir_s3_call call;                                         /* UploadPart */
 };
 
 enum weir_s3_op {
@@ -52,9 +52,11 @@ struct weir_s3_upload {
 
     uint64_t bytes; /* of the whole object, so far */
     char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1];
-    struct weir_buf parts; /* the body of Complete */
-    int parts_n;           /* acknowledged */
-    EVP_MD_CTX *etags;     /* of the parts, if they are MD5; NULL: they are not */
+    struct weir_buf parts;                     /* the body of Complete */
+    int parts_n;                               /* acknowledged */
+    struct weir_checksum sum;                  /* of the parts so far */
+    char sum_text[WEIR_CHECKSUM_BASE64_BYTES]; /* of the whole object, once it is known */
+    EVP_MD_CTX *etags; /* of the parts, if they are MD5; NULL: they are not */
     int64_t created_mono_ms;
 
     enum weir_s3_op op;        /* under way; parts not counted */

@@ -119,10 +119,17 @@
 /* aws: S3's own rules (UploadPart), and our memory. */
 #define WEIR_S3_PART_MIN_BYTES (5 * WEIR_MIB) /* S3: every part but the last */
 #define WEIR_S3_PART_BYTES (8 * WEIR_MIB)     /* x 10,000 parts = 78 GiB */
-#define WEIR_S3_PARTS_MAX 10000               /* S3 */
-#define WEIR_S3_KEY_MAX_BYTES 1024            /* S3 */
-#define WEIR_S3_LIST_MAX ((size_t)1 << 18)    /* objects of one list: what an archive may have */
-#define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB)  /* an answer of S3 that is not an object */
+/* Memory of one upload, unless WEIR_S3_UPLOAD_BUDGET_BYTES says otherwise: two parts, one that
+ * fills while the other is sent, in a function of 128 MB */
+#define WEIR_S3_UPLOAD_BYTES (2 * (WEIR_S3_PART_BYTES + WEIR_S3_SLOT_BYTES))
+/* What sending a part takes beside its bytes: the buffers of its connection, both ways, libcurl's
+ * state, its texts. Measured as 270 KiB. */
+#define WEIR_S3_SLOT_BYTES (5 * WEIR_HTTP_READ_BYTES)
+#define WEIR_S3_SLOTS_MAX 64    /* requests at a time: more are more connections, not more speed */
+#define WEIR_S3_PARTS_MAX 10000 /* S3 */
+#define WEIR_S3_KEY_MAX_BYTES 1024           /* S3 */
+#define WEIR_S3_LIST_MAX ((size_t)1 << 18)   /* objects of one list: what an archive may have */
+#define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB) /* an answer of S3 that is not an object */
 #define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
 #define WEIR_S3_LOOKUP_MS 20000   /* how long an answer that was lost is asked after, before that */
 #define WEIR_S3_PAUSE_MS 200      /* before an abort is sent again; doubles up to ... */
@@ -149,6 +156,8 @@
 #define WEIR_S3_ETAG_MAX_BYTES 128            /* MD5, or MD5-parts, in all stores known */
 #define WEIR_S3_VERSION_ID_MAX_BYTES 1024     /* S3 */
 #define WEIR_S3_QUERY_MAX 8                   /* parameters of a request of ours */
+#define WEIR_S3_METADATA_MAX_BYTES 2048       /* S3: of all x-amz-meta-*, names and values */
+#define WEIR_S3_OBJECT_HEADERS_MAX 16         /* what settings say of every object */
 #define WEIR_S3_HEADERS_MAX 24                /* its own headers, besides the signer's */
 #define WEIR_S3_BUCKET_MAX_BYTES 255          /* what the oldest buckets and other servers allow */
 #define WEIR_S3_XML_DEPTH_MAX 16              /* an answer of S3 has 4 */

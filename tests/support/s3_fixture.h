@@ -13,7 +13,7 @@
 /*
  * What the tests of the S3 ends share: a loop, a server with answers made beforehand, a
  * configuration that points to it, and the answers themselves. One attempt per request and no
- * pauses, unless the test sets AWS_MAX_ATTEMPTS before s3_serve.
+ * pauses, unless the test sets AWS_MAX_ATTEMPTS before s3_serve; memory for two parts.
  */
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -17,7 +17,11 @@
 static const char *const vars[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION", "WEIR_S3_ADDRESSING_STYLE"};
+    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION", "WEIR_S3_CHECKSUM", "WEIR_S3_UPLOAD_BUDGET_BYTES",
+    "AWS_MAX_ATTEMPTS", "WEIR_S3_RETRY_BASE_MS", "WEIR_S3_RETRY_SEED", "WEIR_S3_ADDRESSING_STYLE",
+    "WEIR_S3_SSE", "WEIR_S3_SSE_KMS_KEY_ID", "WEIR_S3_TAGGING", "WEIR_S3_STORAGE_CLASS",
+    "WEIR_S3_CONTENT_TYPE", "WEIR_S3_CONTENT_ENCODING", "WEIR_S3_METADATA"};
 
 static int clean_env(void **state)
 {
@@ -179,13 +183,13 @@ static void token_and_checksums_are_read(void **state)
 
     assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
     assert_null(cfg.session_token);
-    assert_true(cfg.checksums);
+    assert_int_equal(cfg.checksum, WEIR_CHECKSUM_CRC64NVME);
     weir_s3_config_fini(&cfg);
     setenv("AWS_SESSION_TOKEN", "tok/en+==", 1);
     setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED", 1);
     assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
     assert_string_equal(cfg.session_token, "tok/en+==");
-    assert_false(cfg.checksums);
+    assert_int_equal(cfg.checksum, WEIR_CHECKSUM_NONE);
     weir_s3_config_fini(&cfg);
     weir_s3_config_fini(&cfg); /* an empty one is a no-op */
 }
@@ -207,6 +211,48 @@ static void addressing_style_is_read(void **state)
         assert_int_equal(cfg.style, cases[i].style);
         weir_s3_config_fini(&cfg);
     }
+}
+
+static void settings_of_a_transfer_are_read(void **state)
+{
+    (void)state;
+    struct weir_s3_config cfg;
+    struct weir_err err = {0};
+    static const struct weir_sigv4_pair expected[] = {
+        {"x-amz-server-side-encryption", "aws:kms"},
+        {"x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:x"},
+        {"x-amz-tagging", "a=b&c=d%20e"},
+        {"Content-Type", "text/csv; charset=utf-8"},
+        {"x-amz-meta-owner", "me & you"},
+        {"x-amz-meta-x.y", "a=b"},
+    };
+
+    assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
+    assert_int_equal(cfg.object.n, 0);
+    assert_int_equal(cfg.style, WEIR_S3_AUTO);
+    assert_true(cfg.verify);
+    assert_int_equal(weir_s3_config_retries(&cfg), 0);
+    weir_s3_config_fini(&cfg);
+    setenv("WEIR_S3_SSE", "aws:kms", 1);
+    setenv("WEIR_S3_SSE_KMS_KEY_ID", "arn:aws:kms:x", 1);
+    setenv("WEIR_S3_TAGGING", "a=b&c=d%20e", 1);
+    setenv("WEIR_S3_CONTENT_TYPE", "text/csv; charset=utf-8", 1);
+    setenv("WEIR_S3_METADATA", "owner=me & you;x.y=a=b", 1);
+    setenv("WEIR_S3_ADDRESSING_STYLE", "virtual", 1);
+    setenv("WEIR_S3_CHECKSUM", "crc32", 1);
+    setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required", 1);
+    setenv("WEIR_S3_UPLOAD_BUDGET_BYTES", "33554432", 1);
+    assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
+    assert_int_equal(cfg.object.n, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        assert_string_equal(cfg.object.pairs[i].name, expected[i].name);
+        assert_string_equal(cfg.object.pairs[i].value, expected[i].value);
+    }
+    assert_int_equal(cfg.style, WEIR_S3_VIRTUAL);
+    assert_int_equal(cfg.checksum, WEIR_CHECKSUM_CRC32);
+    assert_false(cfg.verify);
+    assert_int_equal(cfg.upload_budget_bytes, 32 * WEIR_MIB);
+    weir_s3_config_fini(&cfg);
 }
 
 static void file_endpoint_needs_neither_region_nor_keys(void **state)
@@ -270,6 +316,18 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"AWS_ENDPOINT_URL_S3", "file:///a%20b", "%"},
         {"AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL:"},
         {"WEIR_S3_ADDRESSING_STYLE", "vhost", "auto, path or virtual"},
+        {"AWS_MAX_ATTEMPTS", "0", "AWS_MAX_ATTEMPTS: must be a whole number from 1 to 100"},
+        {"AWS_MAX_ATTEMPTS", "Hush", "AWS_MAX_ATTEMPTS"},
+        {"WEIR_S3_RETRY_BASE_MS", "20001", "WEIR_S3_RETRY_BASE_MS"},
+        {"WEIR_S3_UPLOAD_BUDGET_BYTES", "99999999999999999999", "WEIR_S3_UPLOAD_BUDGET_BYTES"},
+        {"WEIR_S3_CHECKSUM", "MD5", "WEIR_S3_CHECKSUM"},
+        {"WEIR_S3_SSE", "rot13", "WEIR_S3_SSE"},
+        {"WEIR_S3_SSE_KMS_KEY_ID", "Hush", "WEIR_S3_SSE_KMS_KEY_ID"},
+        {"WEIR_S3_TAGGING", "a=b\r\nHush: 1", "WEIR_S3_TAGGING"},
+        {"WEIR_S3_METADATA", "Hush", "WEIR_S3_METADATA"},
+        {"WEIR_S3_METADATA", "a=b;", "WEIR_S3_METADATA"},
+        {"WEIR_S3_METADATA", "A B=c", "WEIR_S3_METADATA"},
+        {"WEIR_S3_METADATA", "a=\nHush", "WEIR_S3_METADATA"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -357,6 +415,7 @@ int main(void)
         TEST(more_special_variable_wins),
         TEST(token_and_checksums_are_read),
         TEST(addressing_style_is_read),
+        TEST(settings_of_a_transfer_are_read),
         TEST(file_endpoint_needs_neither_region_nor_keys),
         TEST(bad_settings_are_refused_by_the_variables_name),
         TEST(buckets_and_keys_that_cannot_be_are_refused),

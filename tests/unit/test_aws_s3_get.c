@@ -193,6 +193,71 @@ static void small_object_is_read_whole(void **state)
     weir_buf_fini(&got);
 }
 
+static void bytes_are_compared_with_the_servers_checksum(void **state)
+{
+    struct s3_fixture *fx = *state;
+#define SUM(headers) OK "ETag: \"e1\"\r\n" headers "Content-Length: 9\r\n\r\n123456789"
+    static const struct {
+        const char *head, *wrong; /* wrong: which checksum; NULL: it comes */
+    } cases[] = {
+        {SUM(""), NULL},
+        {SUM("x-amz-checksum-crc64nvme: rosUhgp5mIg=\r\n"), NULL},
+        {SUM("x-amz-checksum-crc32: y/Q5Jg==\r\n"), NULL},
+        {SUM("x-amz-checksum-crc32c: 4waSgw==\r\n"), NULL},
+        {SUM("x-amz-checksum-sha1: 98O8HYCOBHMq32eZZczDTKeuNEE=\r\n"), NULL},
+        {SUM("x-amz-checksum-sha256: FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=\r\n"), NULL},
+        {SUM("x-amz-checksum-crc64nvme: AAAAAAAAAAA=\r\n"), "CRC64NVME"},
+        {SUM("x-amz-checksum-crc32: AAAAAA==\r\n"), "CRC32"},
+        {SUM("x-amz-checksum-crc32c: AAAAAA==\r\n"), "CRC32C"},
+        {SUM("x-amz-checksum-sha1: 2jmj7l5rSw0yVb/vlWAYkK/YBwk=\r\n"), "SHA1"},
+        {SUM("x-amz-checksum-sha256: nonsense\r\n"), "SHA256"},
+        /* Of the parts' checksums, and not of the bytes. */
+        {SUM("x-amz-checksum-crc32: AAAAAA==-3\r\n"), NULL},
+        {SUM("x-amz-checksum-crc32: AAAAAA==\r\nx-amz-checksum-type: COMPOSITE\r\n"), NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct canned_reply reply = {.head = cases[i].head};
+        struct weir_source_info info = {0};
+        s3_serve(fx, &reply, 1);
+        int rc = s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL);
+        assert_int_equal(rc, cases[i].wrong != NULL ? -1 : 0);
+        assert_true(s3_has_header(fx, 0, "x-amz-checksum-mode: ENABLED"));
+        if (rc != 0) {
+            assert_non_null(strstr(fx->err.msg, "what came is not the object: its "));
+            assert_non_null(strstr(fx->err.msg, cases[i].wrong));
+        }
+    }
+    /* Not asked for, it is not compared. */
+    const struct canned_reply reply = {.head = cases[6].head};
+    struct weir_source_info info = {0};
+    s3_serve(fx, &reply, 1);
+    fx->cfg.verify = false;
+    assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), 0);
+    assert_false(s3_has_header(fx, 0, "x-amz-checksum-mode: ENABLED"));
+}
+
+static void checksum_is_of_all_pieces_of_a_body_that_broke_off(void **state)
+{
+    struct s3_fixture *fx = *state;
+    struct weir_source_info info = {0};
+    static const char first[] = OK "ETag: \"e1\"\r\nx-amz-checksum-crc64nvme: rosUhgp5mIg=\r\n"
+                                   "Content-Length: 9\r\n\r\n1234";
+#define REST9(digits)                                                                              \
+    "HTTP/1.1 206 P\r\nContent-Range: bytes 4-8/9\r\nContent-Length: 5\r\n\r\n" digits
+    const struct canned_reply right[] = {
+        {.head = first, .end = CANNED_CLOSE}, {.head = REST9("56789")}};
+    const struct canned_reply wrong[] = {
+        {.head = first, .end = CANNED_CLOSE}, {.head = REST9("56780")}};
+
+    setenv("AWS_MAX_ATTEMPTS", "3", 1);
+    s3_serve(fx, right, COUNT(right));
+    assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), 0);
+    s3_serve(fx, wrong, COUNT(wrong));
+    assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), -1);
+    assert_non_null(strstr(fx->err.msg, "CRC64NVME"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, s3_setup, s3_teardown)
@@ -204,6 +269,8 @@ int main(void)
         TEST(source_ends_with_a_chunked_answer),
         TEST(names_that_cannot_be_are_refused_before_anything_is_sent),
         TEST(small_object_is_read_whole),
+        TEST(bytes_are_compared_with_the_servers_checksum),
+        TEST(checksum_is_of_all_pieces_of_a_body_that_broke_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,25 +244,163 @@ static void part_knows_its_digests(void **state)
 {
     (void)state;
     struct weir_s3_part p;
-    char sha[WEIR_S3_SHA_HEX_BYTES], crc[WEIR_S3_CRC_BASE64_BYTES];
+    char sha[WEIR_S3_SHA_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES];
 
-    assert_int_equal(weir_s3_part_init(&p, 9, true, true, NULL), 0);
+    assert_int_equal(weir_s3_part_init(&p, 9, true, WEIR_CHECKSUM_CRC32, NULL), 0);
     for (int round = 0; round < 2; round++) {
         assert_int_equal(weir_s3_part_add(&p, "1234", 4, NULL), 0);
         assert_int_equal(weir_s3_part_add(&p, "56789", 5, NULL), 0);
         assert_int_equal(weir_s3_part_room(&p), 0);
-        assert_int_equal(weir_s3_part_seal(&p, sha, crc, NULL), 0);
+        assert_int_equal(weir_s3_part_seal(&p, sha, sum, NULL), 0);
         assert_string_equal(
             sha, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
-        assert_string_equal(crc, "y/Q5Jg=="); /* 0xcbf43926, the check value of CRC-32 */
+        assert_string_equal(sum, "y/Q5Jg=="); /* 0xcbf43926, the check value of CRC-32 */
         assert_int_equal(weir_s3_part_reset(&p, NULL), 0);
     }
     weir_s3_part_fini(&p);
-    assert_int_equal(weir_s3_part_init(&p, 9, false, false, NULL), 0);
-    assert_int_equal(weir_s3_part_seal(&p, sha, crc, NULL), 0);
+    assert_int_equal(weir_s3_part_init(&p, 9, false, WEIR_CHECKSUM_NONE, NULL), 0);
+    assert_int_equal(weir_s3_part_seal(&p, sha, sum, NULL), 0);
     assert_string_equal(sha, "");
-    assert_string_equal(crc, "");
+    assert_string_equal(sum, "");
     weir_s3_part_fini(&p);
+}
+
+/* The value that a header of request i has, as long as it is asked for. */
+static const char *header_of(struct s3_fixture *fx, size_t i, const char *name, char to[64])
+{
+    char begin[64];
+    snprintf(begin, sizeof begin, "\r\n%s: ", name);
+    const char *at = strstr(canned_http_request(fx->server, i, NULL), begin);
+    to[0] = '\0';
+    if (at != NULL) {
+        at += strlen(begin);
+        snprintf(to, 64, "%.*s", (int)strcspn(at, "\r"), at);
+    }
+    return to;
+}
+
+static const char *sum_of(
+    enum weir_checksum_kind kind, const uint8_t *p, size_t n, char to[WEIR_CHECKSUM_BASE64_BYTES])
+{
+    struct weir_checksum sum;
+
+    assert_int_equal(weir_checksum_init(&sum, kind, NULL), 0);
+    assert_int_equal(weir_checksum_add(&sum, p, n, NULL), 0);
+    assert_int_equal(weir_checksum_end(&sum, to, NULL), 0);
+    weir_checksum_fini(&sum);
+    return to;
+}
+
+static void parts_and_object_carry_checksums(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = PART_OK, .again = true}, {.match = COMPLETE, .head = COMPLETED},
+        {.match = PUT, .head = PART_OK}};
+    static const enum weir_checksum_kind kinds[] = {
+        WEIR_CHECKSUM_NONE, WEIR_CHECKSUM_CRC64NVME, WEIR_CHECKSUM_CRC32};
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        char got[64], want[WEIR_CHECKSUM_BASE64_BYTES];
+        const char *name = kinds[i] != WEIR_CHECKSUM_NONE ? weir_checksum_header(kinds[i])
+                                                          : "x-amz-checksum-crc64nvme";
+        size_t at = 0;
+        s3_serve(fx, replies, COUNT(replies));
+        fx->cfg.checksum = kinds[i];
+        assert_int_equal(s3_put(fx, 25, 10, 0), 0);
+        assert_string_equal(header_of(fx, 0, "x-amz-checksum-algorithm", got),
+            kinds[i] != WEIR_CHECKSUM_NONE ? weir_checksum_name(kinds[i]) : "");
+        assert_string_equal(header_of(fx, 0, "x-amz-checksum-type", got),
+            kinds[i] != WEIR_CHECKSUM_NONE ? "FULL_OBJECT" : "");
+        assert_int_equal(s3_asked(fx, PART "3", &at), 1);
+        assert_string_equal(header_of(fx, at, name, got), sum_of(kinds[i], s3_data + 20, 5, want));
+        assert_int_equal(s3_asked(fx, COMPLETE, &at), 1);
+        assert_string_equal(header_of(fx, at, name, got), sum_of(kinds[i], s3_data, 25, want));
+        assert_string_equal(header_of(fx, at, "x-amz-checksum-type", got),
+            kinds[i] != WEIR_CHECKSUM_NONE ? "FULL_OBJECT" : "");
+        size_t len;
+        assert_null(strstr(canned_http_body(fx->server, at, &len), "Checksum"));
+        assert_int_equal(s3_put(fx, 10, 10, 0), 0);
+        assert_int_equal(s3_asked(fx, PUT, &at), 1);
+        assert_string_equal(header_of(fx, at, name, got), sum_of(kinds[i], s3_data, 10, want));
+    }
+}
+
+static void checksum_that_a_part_is_answered_with_is_compared_and_listed(void **state)
+{
+    struct s3_fixture *fx = *state;
+    char sum[WEIR_CHECKSUM_BASE64_BYTES], part1[256], listed[256];
+    const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART "1", .head = part1}, {.match = PART, .head = PART_OK, .again = true},
+        {.match = COMPLETE, .head = COMPLETED}, {.match = UNDO, .head = GONE, .again = true}};
+
+    for (size_t i = 0; i < 10; i++) {
+        s3_data[i] = (uint8_t)('A' + i);
+    }
+    sum_of(WEIR_CHECKSUM_CRC64NVME, s3_data, 10, sum);
+    snprintf(
+        part1, sizeof part1, OK "ETag: \"0123\"\r\nx-amz-checksum-crc64nvme: %s\r\n" EMPTY, sum);
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(s3_put(fx, 25, 10, 0), 0);
+    size_t at = 0, len;
+    assert_int_equal(s3_asked(fx, COMPLETE, &at), 1);
+    snprintf(listed, sizeof listed,
+        "<PartNumber>1</PartNumber><ETag>\"0123\"</ETag><ChecksumCRC64NVME>%s</ChecksumCRC64NVME>",
+        sum);
+    assert_non_null(strstr(canned_http_body(fx->server, at, &len), listed));
+
+    snprintf(part1, sizeof part1,
+        OK "ETag: \"0123\"\r\nx-amz-checksum-crc64nvme: AAAAAAAAAAA=\r\n" EMPTY);
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(s3_put(fx, 25, 10, 0), -1);
+    assert_string_equal(fx->err.msg, "s3: s3://b/k: UploadPart 1: the server has other bytes: its "
+                                     "CRC64NVME is another");
+    assert_int_equal(s3_asked(fx, COMPLETE, NULL), 0);
+}
+
+static void settings_are_said_of_every_object(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = PART_OK, .again = true}, {.match = COMPLETE, .head = COMPLETED},
+        {.match = PUT, .head = PART_OK}};
+    size_t at = 0;
+
+    setenv("WEIR_S3_SSE", "aws:kms", 1);
+    setenv("WEIR_S3_METADATA", "a=1;b=2", 1);
+    setenv("WEIR_S3_CONTENT_TYPE", "text/plain", 1); /* the writer's own goes before */
+    s3_serve(fx, replies, COUNT(replies));
+    unsetenv("WEIR_S3_SSE");
+    unsetenv("WEIR_S3_METADATA");
+    unsetenv("WEIR_S3_CONTENT_TYPE");
+    assert_int_equal(s3_put(fx, 25, 10, 0), 0);
+    assert_int_equal(s3_put(fx, 10, 10, 0), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(s3_asked(fx, i == 0 ? CREATE : PUT, &at), 1);
+        assert_true(s3_has_header(fx, at, "x-amz-server-side-encryption: aws:kms"));
+        assert_true(s3_has_header(fx, at, "x-amz-meta-b: 2"));
+        assert_true(s3_has_header(fx, at, "Content-Type: text/csv"));
+        assert_null(strstr(canned_http_request(fx->server, at, NULL), "text/plain"));
+    }
+    assert_int_equal(s3_asked(fx, PART "1", &at), 1);
+    assert_false(s3_has_header(fx, at, "x-amz-meta-b: 2"));
+}
+
+static void part_that_no_budget_holds_is_refused_at_once(void **state)
+{
+    struct s3_fixture *fx = *state;
+    struct weir_stage sink;
+    const struct weir_put_opts opts = {.size_hint_bytes = (int64_t)200 << 30};
+
+    s3_serve(fx, NULL, 0);
+    fx->cfg.upload_budget_bytes = 20 * WEIR_MIB;
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, &fx->err), -1);
+    assert_int_equal(fx->err.code, WEIR_E_LIMIT);
+    assert_non_null(strstr(fx->err.msg, "WEIR_S3_UPLOAD_BUDGET_BYTES is 20971520"));
+    /* Unless it was said, one part always fits. */
+    fx->cfg.upload_budget_bytes = 0;
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, NULL), 0);
+    weir_stage_free(&sink);
 }
 
 int main(void)
@@ -278,6 +416,10 @@ int main(void)
         cmocka_unit_test(part_size_is_planned_from_the_hint),
         TEST(object_too_large_for_s3_is_refused_at_once),
         cmocka_unit_test(part_knows_its_digests),
+        TEST(parts_and_object_carry_checksums),
+        TEST(checksum_that_a_part_is_answered_with_is_compared_and_listed),
+        TEST(settings_are_said_of_every_object),
+        TEST(part_that_no_budget_holds_is_refused_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

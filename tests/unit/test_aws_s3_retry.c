@@ -600,6 +600,17 @@ static void lost_completion_is_settled_by_what_is_there(void **state)
             {.match = HEAD, .head = ours}, 0, 0},
         {{{.match = COMPLETE, .head = BROKEN_500}, {.match = COMPLETE, .head = NO_UPLOAD}},
             {.match = HEAD, .head = ours}, 0, 0},
+        /* The checksum says it where it is known; the ETag may be anything. */
+        {{{.match = COMPLETE, .end = CANNED_CLOSE}, {.match = COMPLETE, .head = NO_UPLOAD}},
+            {.match = HEAD,
+                .head = OK "ETag: \"x\"\r\nx-amz-checksum-crc64nvme: QyO+1K8SvqU=\r\n"
+                           "Content-Length: 30\r\n\r\n"},
+            0, 0},
+        {{{.match = COMPLETE, .end = CANNED_CLOSE}, {.match = COMPLETE, .head = NO_UPLOAD}},
+            {.match = HEAD,
+                .head = OK "ETag: \"x\"\r\nx-amz-checksum-crc64nvme: AAAAAAAAAAA=\r\n"
+                           "Content-Length: 30\r\n\r\n"},
+            -1, 0},
         /* No answer at all: the upload is gone, and the object is ours. */
         {{{.match = COMPLETE, .end = CANNED_CLOSE, .again = true},
              {.match = UNDO, .head = NO_UPLOAD}},

@@ -1,0 +1,129 @@
+/*
+ * Does the memory of an upload stay within its budget, however large the object and the budget are?
+ * The C library counts what is allocated; the server is a process of its own, so that only the
+ * client's memory is counted.
+ */
+#include "tests/support/s3_fixture.h"
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What is allocated now, what the kernel mapped for large blocks included; 0 under a sanitizer,
+ * which has an allocator of its own. */
+static size_t allocated(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return m.uordblks + m.hblkhd;
+}
+
+/* A server in a process of its own; *url receives where it is. */
+static pid_t fork_server(const struct canned_reply *replies, size_t n, char url[64])
+{
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        struct canned_http *server = canned_http_new(replies, n);
+        const char *at = canned_http_url(server);
+        if (write(ends[1], at, strlen(at) + 1) < 0) {
+            _exit(1);
+        }
+        for (;;) {
+            pause();
+        }
+    }
+    ssize_t got = read(ends[0], url, 64);
+    assert_true(got > 0 && url[got - 1] == '\0');
+    close(ends[0]);
+    close(ends[1]);
+    return pid;
+}
+
+/* Write size bytes; the most that was allocated meanwhile, beyond what was before. */
+static size_t peak_of_upload(struct s3_fixture *fx, size_t size)
+{
+    static uint8_t window[64 * 1024];
+    uint8_t nothing[1];
+    struct weir_out out = {.p = nothing};
+    struct weir_stage sink;
+    const size_t before = allocated();
+    size_t peak = 0, sent = 0;
+    enum weir_step step = WEIR_NEED_IN;
+
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", NULL, &sink, &fx->err), 0);
+    struct weir_in in = {.p = window};
+    while (step != WEIR_END) {
+        if (in.pos == in.size && sent < size) {
+            in.pos = 0;
+            in.size = size - sent < sizeof window ? size - sent : sizeof window;
+            sent += in.size;
+        }
+        in.last = sent == size;
+        step = sink.ops->step(sink.self, &in, &out, &fx->err);
+        assert_int_not_equal(step, WEIR_FAIL);
+        size_t now = allocated();
+        peak = now > before && now - before > peak ? now - before : peak;
+        if (step == WEIR_WAIT && (in.pos < in.size || sent == size)) {
+            assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, &fx->err), 0);
+        }
+    }
+    weir_stage_free(&sink);
+    return peak;
+}
+
+static void upload_keeps_within_its_budget(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED, .again = true},
+        {.match = PART, .head = PART_OK, .again = true},
+        {.match = COMPLETE, .head = COMPLETED, .again = true}};
+    static const struct {
+        size_t budget;
+        size_t at_least; /* it is made use of */
+    } cases[] = {
+        {0, 2 * WEIR_S3_PART_BYTES},
+        {9 * WEIR_MIB, WEIR_S3_PART_BYTES},
+        {40 * WEIR_MIB, 3 * WEIR_S3_PART_BYTES},
+    };
+    char url[64];
+    pid_t server = fork_server(replies, COUNT(replies), url);
+
+    setenv("AWS_ENDPOINT_URL_S3", url, 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        weir_s3_config_fini(&fx->cfg);
+        assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
+        fx->cfg.upload_budget_bytes = cases[i].budget;
+        size_t budget = cases[i].budget > 0 ? cases[i].budget : WEIR_S3_UPLOAD_BYTES;
+        size_t peak = peak_of_upload(fx, 100 * WEIR_MIB);
+        print_message("budget %zu, peak %zu\n", budget, peak);
+        if (peak == 0) {
+            skip(); /* a sanitizer's allocator does not count this way */
+        }
+        assert_in_range(peak, cases[i].at_least, budget);
+    }
+    kill(server, SIGKILL);
+    assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(upload_keeps_within_its_budget, s3_setup, s3_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
