@@ -114,7 +114,8 @@ if [ "$ASAN" -eq 1 ]; then
 else
     check "70,000 entries" many
     cp got-many want-many
-    readers many.zip want-many
+    # Seconds of CPU each: the ones with a mind of their own about the directory, and with the flag all of them.
+    if [ "$FULL" = 1 ]; then readers many.zip want-many; else SKIP="7z bsdtar java yauzl" readers many.zip want-many; fi
 fi
 rm -rf m many.zip
 
