@@ -1,8 +1,9 @@
 #include "aws/config.h"
 
-#include "aws/env.h"
+#include "aws/credentials.h"
 #include "aws/s3_client.h"
 #include "aws/uri.h"
+#include "core/env.h"
 #include "core/utf8.h"
 
 #include <openssl/crypto.h>
@@ -147,27 +148,6 @@ static int set_aws(struct weir_s3_config *cfg, struct weir_err *err)
     return keep_text(&cfg->host, host, err) != 0 || keep_text(&cfg->base, "", err) != 0 ? -1 : 0;
 }
 
-/* A value that goes into a header: printable ASCII without spaces. */
-static int set_credential(
-    char **to, const char *var, bool required, size_t max, struct weir_err *err)
-{
-    const char *s = weir_env(var);
-
-    if (s == NULL) {
-        return required ? weir_err_set(err, WEIR_E_CONFIG, "%s is not set", var) : 0;
-    }
-    for (size_t i = 0; s[i] != '\0'; i++) {
-        if (s[i] <= ' ' || s[i] > '~') {
-            return weir_err_set(err, WEIR_E_CONFIG, "%s: byte %zu is none that a key has", var, i);
-        }
-    }
-    if (strlen(s) > max) {
-        return weir_err_set(
-            err, WEIR_E_CONFIG, "%s: %zu bytes are more than a key has (%zu)", var, strlen(s), max);
-    }
-    return keep_text(to, s, err);
-}
-
 bool weir_s3_is_region(const char *s)
 {
     return s[0] != '\0' && s[0] != '-' && strlen(s) <= WEIR_S3_REGION_MAX_BYTES &&
@@ -176,17 +156,40 @@ bool weir_s3_is_region(const char *s)
 
 static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
 {
-    const char *var = weir_env("AWS_REGION") != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
-    const char *s = weir_env(var);
+    const char *var =
+        weir_env_text("AWS_REGION", NULL) != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
+    const char *s = weir_env_text(var, NULL);
 
-    if (s == NULL) {
-        return weir_err_set(
-            err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");
+    if (s != NULL) {
+        if (keep_text(&cfg->region, s, err) != 0) {
+            return -1;
+        }
+    } else {
+        var = "the profile's region";
+        cfg->region = weir_aws_profile_region();
+        if (cfg->region == NULL) {
+            return weir_err_set(
+                err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");
+        }
     }
-    if (!weir_s3_is_region(s)) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
+    return weir_s3_is_region(cfg->region)
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
+}
+
+static int set_credentials(
+    struct weir_s3_config *cfg, int64_t *expires_unix_ms, struct weir_err *err)
+{
+    struct weir_aws_credentials c;
+
+    if (weir_aws_credentials_get(&c, err) != 0) {
+        return -1;
     }
-    return keep_text(&cfg->region, s, err);
+    cfg->access_key = c.access_key; /* the configuration's now */
+    cfg->secret_key = c.secret_key;
+    cfg->session_token = c.session_token;
+    *expires_unix_ms = c.expires_unix_ms;
+    return 0;
 }
 
 /* What AWS's configuration file calls addressing_style; there is no variable of AWS's for it. */
@@ -196,7 +199,7 @@ static int set_style(struct weir_s3_config *cfg, struct weir_err *err)
         const char *name;
         enum weir_s3_style style;
     } styles[] = {{"auto", WEIR_S3_AUTO}, {"path", WEIR_S3_PATH}, {"virtual", WEIR_S3_VIRTUAL}};
-    const char *s = weir_env("WEIR_S3_ADDRESSING_STYLE");
+    const char *s = weir_env_text("WEIR_S3_ADDRESSING_STYLE", NULL);
 
     if (s == NULL) {
         return 0;
@@ -220,15 +223,15 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
     cfg->checksum = WEIR_CHECKSUM_CRC64NVME;
     if (weir_env_is("WEIR_S3_CHECKSUM", "CRC32")) {
         cfg->checksum = WEIR_CHECKSUM_CRC32;
-    } else if (weir_env("WEIR_S3_CHECKSUM") != NULL &&
+    } else if (weir_env_text("WEIR_S3_CHECKSUM", NULL) != NULL &&
                !weir_env_is("WEIR_S3_CHECKSUM", "CRC64NVME")) {
         return weir_err_set(err, WEIR_E_CONFIG, "WEIR_S3_CHECKSUM: must be CRC64NVME or CRC32");
     }
     if (weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")) {
         cfg->checksum = WEIR_CHECKSUM_NONE;
     }
-    if (weir_env_number("WEIR_S3_UPLOAD_BUDGET_BYTES", WEIR_S3_PART_MIN_BYTES, INT64_MAX / 2,
-            &budget, err) != 0) {
+    if (weir_env_int("WEIR_S3_UPLOAD_BUDGET_BYTES", 0, (int64_t)WEIR_S3_PART_MIN_BYTES,
+            INT64_MAX / 2, &budget, err) != 0) {
         return -1;
     }
     cfg->upload_budget_bytes = (size_t)budget;
@@ -237,10 +240,11 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
 
 static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
 {
-    const char *var =
-        weir_env("AWS_ENDPOINT_URL_S3") != NULL ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL";
-    const char *url =
-        weir_env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") ? NULL : weir_env(var);
+    const char *var = weir_env_text("AWS_ENDPOINT_URL_S3", NULL) != NULL ? "AWS_ENDPOINT_URL_S3"
+                                                                         : "AWS_ENDPOINT_URL";
+    const char *url = weir_env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+                          ? NULL
+                          : weir_env_text(var, NULL);
 
     if (url != NULL && set_endpoint(cfg, var, url, err) != 0) {
         return -1;
@@ -248,19 +252,16 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
     if (cfg->kind == WEIR_S3_DIR) {
         return 0;
     }
+    int64_t expires_unix_ms = INT64_MAX;
     if (set_style(cfg, err) != 0 || set_region(cfg, err) != 0 ||
         (url == NULL && set_aws(cfg, err) != 0) ||
-        set_credential(&cfg->access_key, "AWS_ACCESS_KEY_ID", true, 128, err) != 0 ||
-        set_credential(
-            &cfg->secret_key, "AWS_SECRET_ACCESS_KEY", true, WEIR_AWS_SECRET_MAX_BYTES, err) != 0 ||
-        set_credential(&cfg->session_token, "AWS_SESSION_TOKEN", false,
-            WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0) {
-        return -1;
-    }
-    if (set_transfer(cfg, err) != 0) {
+        set_credentials(cfg, &expires_unix_ms, err) != 0 || set_transfer(cfg, err) != 0) {
         return -1;
     }
     cfg->client = weir_s3_client_env(err);
+    if (cfg->client != NULL) {
+        cfg->client->expires_unix_ms = expires_unix_ms;
+    }
     return cfg->client != NULL ? 0 : -1;
 }
 

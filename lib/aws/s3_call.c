@@ -139,7 +139,8 @@ static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
     call->err = (struct weir_err){0};
     call->code[0] = '\0';
     call->over = false;
-    if (weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
+    if (weir_s3_client_renew(call->cfg->client, weir_clock_unix_ms(), false, err) != 0 ||
+        weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
         return -1;
     }
     if (wire.http.timeout_ms > 0 && left_ms < wire.http.timeout_ms) {
@@ -336,6 +337,10 @@ static bool plan_again(struct weir_s3_call *call)
     if ((call->fault == WEIR_S3_SKEWED && !learn_skew(call)) ||
         (call->fault == WEIR_S3_REGION && !learn_region(call))) {
         return false;
+    }
+    if (call->fault == WEIR_S3_EXPIRED && !call->retry.credentials_read) {
+        /* The server may also be wrong: it is asked once more in any case. */
+        (void)weir_s3_client_renew(client, weir_clock_unix_ms(), true, NULL);
     }
     int64_t pause_ms = weir_s3_retry_pause(
         &call->retry, &client->quota, patience(call), call->fault, retry_after(call), now);

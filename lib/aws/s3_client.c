@@ -1,7 +1,7 @@
 #include "aws/s3_client.h"
 
-#include "aws/env.h"
 #include "core/clock.h"
+#include "core/env.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 struct weir_s3_client *weir_s3_client_env(struct weir_err *err)
 {
     struct weir_s3_client *client = calloc(1, sizeof *client);
-    int64_t attempts = WEIR_S3_ATTEMPTS, base_ms = WEIR_S3_BACKOFF_MS;
+    int64_t attempts, base_ms;
     /* Many functions that were throttled together must not come back together. */
     int64_t seed = (weir_clock_unix_ms() << 20) ^ getpid();
 
@@ -18,12 +18,15 @@ struct weir_s3_client *weir_s3_client_env(struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
         return NULL;
     }
-    if (weir_env_number("AWS_MAX_ATTEMPTS", 1, WEIR_S3_ATTEMPTS_MAX, &attempts, err) != 0 ||
-        weir_env_number("WEIR_S3_RETRY_BASE_MS", 0, WEIR_S3_BACKOFF_MAX_MS, &base_ms, err) != 0 ||
-        weir_env_number("WEIR_S3_RETRY_SEED", 0, INT64_MAX, &seed, err) != 0) {
+    if (weir_env_int(
+            "AWS_MAX_ATTEMPTS", WEIR_S3_ATTEMPTS, 1, WEIR_S3_ATTEMPTS_MAX, &attempts, err) != 0 ||
+        weir_env_int("WEIR_S3_RETRY_BASE_MS", WEIR_S3_BACKOFF_MS, 0, WEIR_S3_BACKOFF_MAX_MS,
+            &base_ms, err) != 0 ||
+        weir_env_int("WEIR_S3_RETRY_SEED", seed, 0, INT64_MAX, &seed, err) != 0) {
         weir_s3_client_free(client);
         return NULL;
     }
+    client->expires_unix_ms = INT64_MAX;
     weir_s3_quota_init(&client->quota, (uint64_t)seed);
     client->patience = (struct weir_s3_patience){.attempts = (int)attempts,
         .base_ms = base_ms,
@@ -48,6 +51,7 @@ void weir_s3_client_free(struct weir_s3_client *client)
     for (size_t i = 0; i < WEIR_S3_REGIONS_MAX; i++) {
         forget_region(client, i);
     }
+    weir_aws_credentials_fini(&client->renewed);
     free(client);
 }
 
@@ -87,5 +91,31 @@ int weir_s3_client_learn_region(
     forget_region(client, i);
     client->regions[i].bucket = b; /* the client's now */
     client->regions[i].region = r;
+    return 0;
+}
+
+int weir_s3_client_renew(
+    struct weir_s3_client *client, int64_t now_unix_ms, bool refused, struct weir_err *err)
+{
+    struct weir_aws_credentials c = {.expires_unix_ms = client->expires_unix_ms};
+    struct weir_err why = {0};
+
+    if (!refused &&
+        (!weir_aws_credentials_due(&c, now_unix_ms) || now_unix_ms < client->look_again_unix_ms)) {
+        return 0;
+    }
+    client->look_again_unix_ms = now_unix_ms + WEIR_AWS_CREDENTIALS_AGAIN_MS;
+    if (weir_aws_credentials_get(&c, &why) != 0) {
+        if (!refused && now_unix_ms < client->expires_unix_ms) {
+            return 0; /* they are good still */
+        }
+        if (err != NULL && err->code == WEIR_OK) {
+            *err = why;
+        }
+        return -1;
+    }
+    weir_aws_credentials_fini(&client->renewed);
+    client->renewed = c; /* the client's now */
+    client->expires_unix_ms = c.expires_unix_ms;
     return 0;
 }

@@ -1,10 +1,12 @@
 #ifndef WEIR_AWS_S3_CLIENT_H
 #define WEIR_AWS_S3_CLIENT_H
 
+#include "aws/credentials.h"
 #include "aws/s3_retry.h"
 #include "core/err.h"
 #include "core/limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +24,10 @@ struct weir_s3_client {
         char *bucket, *region;
     } regions[WEIR_S3_REGIONS_MAX];
     size_t region_next; /* which one is forgotten next */
+    struct weir_aws_credentials
+        renewed;             /* in place of the configuration's; empty: those are good */
+    int64_t expires_unix_ms; /* of those in use; INT64_MAX: never */
+    int64_t look_again_unix_ms;
 };
 
 /**
@@ -37,6 +43,15 @@ struct weir_s3_client *weir_s3_client_env(struct weir_err *err);
 
 /** weir_s3_client_free: release it. Accepts NULL. */
 void weir_s3_client_free(struct weir_s3_client *client);
+
+/**
+ * weir_s3_client_renew: look for the credentials again, when they are due, or were refused.
+ *
+ * Waits as weir_aws_credentials_get does. What fails is no failure while those in use are good.
+ * Returns 0, or -1 with *err set.
+ */
+int weir_s3_client_renew(
+    struct weir_s3_client *client, int64_t now_unix_ms, bool refused, struct weir_err *err);
 
 /** weir_s3_client_region: the region that was learnt for a bucket, or NULL. Owned by the client. */
 const char *weir_s3_client_region(const struct weir_s3_client *client, const char *bucket);

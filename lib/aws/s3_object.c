@@ -1,6 +1,6 @@
 #include "aws/s3_object.h"
 
-#include "aws/env.h"
+#include "core/env.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +89,8 @@ int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
         {"WEIR_S3_CONTENT_TYPE", "Content-Type"},
         {"WEIR_S3_CONTENT_ENCODING", "Content-Encoding"},
     };
-    const char *sse = weir_env("WEIR_S3_SSE"), *metadata = weir_env("WEIR_S3_METADATA");
+    const char *sse = weir_env_text("WEIR_S3_SSE", NULL),
+               *metadata = weir_env_text("WEIR_S3_METADATA", NULL);
 
     *ret = (struct weir_s3_object_headers){0};
     if (sse != NULL && strcmp(sse, "AES256") != 0 && strcmp(sse, "aws:kms") != 0 &&
@@ -97,13 +98,13 @@ int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
         return weir_err_set(
             err, WEIR_E_CONFIG, "WEIR_S3_SSE: must be AES256, aws:kms or aws:kms:dsse");
     }
-    if (weir_env("WEIR_S3_SSE_KMS_KEY_ID") != NULL &&
+    if (weir_env_text("WEIR_S3_SSE_KMS_KEY_ID", NULL) != NULL &&
         (sse == NULL || strncmp(sse, "aws:kms", 7) != 0)) {
         return weir_err_set(
             err, WEIR_E_CONFIG, "WEIR_S3_SSE_KMS_KEY_ID: needs WEIR_S3_SSE=aws:kms");
     }
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        const char *value = weir_env(settings[i].var);
+        const char *value = weir_env_text(settings[i].var, NULL);
         if (value == NULL) {
             continue;
         }

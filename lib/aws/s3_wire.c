@@ -58,8 +58,11 @@ int weir_s3_wire_init(struct weir_s3_wire *wire, const struct weir_s3_config *cf
     char host[WEIR_S3_AWS_HOST_BYTES];
     struct weir_s3_config there = *cfg; /* borrows */
     aim(&there, request->bucket, host);
-    const struct weir_sigv4_key key = {
-        cfg->access_key, cfg->secret_key, cfg->session_token, there.region, "s3"};
+    const struct weir_aws_credentials *renewed = &cfg->client->renewed;
+    const bool is_renewed = renewed->access_key != NULL;
+    const struct weir_sigv4_key key = {is_renewed ? renewed->access_key : cfg->access_key,
+        is_renewed ? renewed->secret_key : cfg->secret_key,
+        is_renewed ? renewed->session_token : cfg->session_token, there.region, "s3"};
     struct weir_sigv4_pair headers[WEIR_S3_HEADERS_MAX + 1];
     struct weir_s3_address address;
     int rc = -1;

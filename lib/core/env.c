@@ -3,12 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *weir_env_text(const char *name, const char *otherwise)
 {
     const char *s = getenv(name);
 
     return s != NULL && *s != '\0' ? s : otherwise;
+}
+
+bool weir_env_is(const char *name, const char *word)
+{
+    return strcasecmp(weir_env_text(name, ""), word) == 0 && *word != '\0';
 }
 
 int weir_env_int(const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *ret,

@@ -3,12 +3,16 @@
 
 #include "core/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Settings from the environment; a variable that is empty is as one that is not there. */
 
 /** weir_env_text: a variable's value, or `otherwise`. The environment's own memory. */
 const char *weir_env_text(const char *name, const char *otherwise);
+
+/** weir_env_is: does a variable hold this word, in any case? */
+bool weir_env_is(const char *name, const char *word);
 
 /**
  * weir_env_int: a variable that holds a whole number in decimal digits, from min (>= 0) to max.

@@ -164,7 +164,14 @@
 #define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */
 #define WEIR_SIGV4_PAIRS_MAX 32               /* headers, or query parameters, of one request */
 #define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* to be signed: session tokens are long */
-#define WEIR_AWS_SECRET_MAX_BYTES 1024            /* AWS's have 40 */
+#define WEIR_AWS_CREDENTIALS_MS 30000        /* to find the credentials: a program may ask people */
+#define WEIR_AWS_CREDENTIALS_EARLY_MS 600000 /* renewed so long before they end, as the SDKs do */
+#define WEIR_AWS_CREDENTIALS_AGAIN_MS 60000  /* and when that failed, not at every request */
+#define WEIR_AWS_CREDENTIALS_MAX_BYTES (64 * WEIR_KIB) /* of an answer with a key and a token */
+#define WEIR_AWS_PROFILES_MAX_BYTES (1 * WEIR_MIB)     /* of ~/.aws/config: people write it */
+#define WEIR_AWS_PATH_MAX_BYTES 4096                   /* of a file or a URL: PATH_MAX */
+#define WEIR_AWS_PROCESS_ARGS_MAX 64                   /* of a credential_process */
+#define WEIR_AWS_SECRET_MAX_BYTES 1024                 /* AWS's have 40 */
 /* S3's rules for uploads by form: one PUT's largest object, all fields but the file, and as long as
  * a signing key lives */
 #define WEIR_POST_FORM_FILE_MAX_BYTES ((int64_t)5 * 1024 * 1024 * 1024)

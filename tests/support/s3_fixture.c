@@ -20,6 +20,8 @@ int s3_setup(void **state)
     setenv("AWS_REGION", "us-east-1", 1);
     setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secretsecret", 1);
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1); /* not the caller's */
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     setenv("AWS_MAX_ATTEMPTS", "1", 1);
     setenv("WEIR_S3_RETRY_BASE_MS", "1", 1);
     setenv("WEIR_S3_RETRY_SEED", "1", 1);

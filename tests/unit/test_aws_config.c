@@ -29,6 +29,8 @@ static int clean_env(void **state)
     for (size_t i = 0; i < COUNT(vars); i++) {
         unsetenv(vars[i]);
     }
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1); /* not the caller's */
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     setenv("AWS_REGION", "eu-west-1", 1);
     setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI", 1);
