@@ -426,14 +426,28 @@ static int set_tls(struct weir_http *http, struct weir_err *err)
         }                                                                                          \
     } while (0)
 
+static size_t on_read_body(char *p, size_t size, size_t n, void *self)
+{
+    struct weir_http *http = self;
+    int64_t got = http->rq.read_body(http->rq.ctx, (uint8_t *)p, size * n);
+
+    return got > 0 ? (size_t)got : CURL_READFUNC_ABORT;
+}
+
 static CURLcode set_method(struct weir_http *http)
 {
     const struct weir_http_request *rq = &http->rq;
+    bool reads = rq->body == NULL && rq->read_body != NULL && rq->body_len > 0;
     bool has_body =
         rq->body != NULL || strcmp(rq->method, "PUT") == 0 || strcmp(rq->method, "POST") == 0;
     CURLcode rc = CURLE_OK;
 
-    if (has_body) {
+    if (reads) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body_len);
+        SET(CURLOPT_READFUNCTION, on_read_body);
+        SET(CURLOPT_READDATA, http);
+    } else if (has_body) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(rq->body != NULL ? rq->body_len : 0));
         SET(CURLOPT_POSTFIELDS, rq->body != NULL ? (const char *)rq->body : "");

@@ -37,11 +37,15 @@ struct weir_http_request {
     size_t headers_n;
     const uint8_t *body; /* borrowed until done or freed; NULL for none; the rest is copied */
     size_t body_len;     /* sent as Content-Length; PUT and POST send 0 too */
-    long timeout_ms;     /* of the whole request; 0: none (the Runtime API's /next) */
-    long stall_ms;       /* without a byte while some are due, not while paused by us; 0: none.
-                          * WEIR_STALL_MS in the environment sets another limit where there is one */
-    bool fresh; /* on a new connection: libcurl sends a request again by itself when a kept one
-                 * breaks before an answer, and this one must not be sent twice */
+    /* With body NULL: where its bytes come from. Fills up to n bytes at p and returns how many, at
+     * least 1 while fewer than body_len have come (0 ends the exchange with an error, and so does
+     * -1: the caller knows why). It is asked once for each byte: set `fresh`. */
+    int64_t (*read_body)(void *ctx, uint8_t *p, size_t n);
+    long timeout_ms; /* of the whole request; 0: none (the Runtime API's /next) */
+    long stall_ms;   /* without a byte while some are due, not while paused by us; 0: none.
+                      * WEIR_STALL_MS in the environment sets another limit where there is one */
+    bool fresh;      /* on a new connection: libcurl sends a request again by itself when a kept one
+                      * breaks before an answer, and this one must not be sent twice */
 
     /* The callbacks run from inside the loop; each may be NULL, except on_done. */
 

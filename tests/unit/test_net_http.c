@@ -156,6 +156,94 @@ static void a_body_goes_out_whole_with_its_length_and_no_expect(void **state)
     canned_http_free(s);
 }
 
+struct pieces {
+    uint64_t at, end; /* where it stops */
+    size_t most;      /* in one piece */
+    int64_t last;     /* what it says then */
+};
+
+static int64_t read_piece(void *ctx, uint8_t *p, size_t n)
+{
+    struct pieces *b = ctx;
+
+    n = n < b->most ? n : b->most;
+    for (size_t i = 0; i < n && b->at < b->end; i++) {
+        p[i] = canned_byte(b->at++);
+        if (i + 1 == n || b->at == b->end) {
+            return (int64_t)i + 1;
+        }
+    }
+    return b->last;
+}
+
+struct piece_end {
+    bool done;
+    long status;
+    enum weir_code code;
+};
+
+struct piece_ctx {
+    struct pieces pieces; /* first: read_piece sees it */
+    struct piece_end end;
+};
+
+static void piece_done(void *ctx, long status, const struct weir_err *err)
+{
+    struct piece_ctx *c = ctx;
+
+    c->end = (struct piece_end){true, status, err->code};
+}
+
+static void a_body_that_is_read_while_it_is_sent_goes_out_whole_or_not_at_all(void **state)
+{
+    enum { LEN = 700001 };
+    static const struct canned_reply replies[] = {
+        {.head = "HTTP/1.1 204 No Content\r\n\r\n", .again = true}};
+    static const struct {
+        uint64_t end;
+        size_t most;
+        int64_t last;
+        bool whole;
+    } cases[] = {{LEN, SIZE_MAX, 0, true}, {LEN, 1000, 0, true}, {LEN, 1, 0, true},
+        {LEN / 2, 5000, 0, false}, {LEN / 2, 5000, -1, false}, {0, 5000, -1, false}};
+    size_t whole = 0, len;
+    char url[URL_BYTES];
+
+    (void)state;
+    struct canned_http *s = canned_http_new(replies, 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct piece_ctx ctx = {.pieces = {0, cases[i].end, cases[i].most, cases[i].last}};
+        const struct weir_http_request rq = {.method = "POST",
+            .url = url_of(s, "/o", url),
+            .read_body = read_piece,
+            .body_len = LEN,
+            .fresh = true,
+            .on_done = piece_done,
+            .ctx = &ctx};
+        struct weir_err err = {0};
+        struct weir_http *http = weir_http_start(loop, &rq, &err);
+
+        assert_non_null(http);
+        while (!ctx.end.done) {
+            assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+        }
+        weir_http_free(http);
+        assert_int_equal(ctx.end.status, cases[i].whole ? 204 : 0);
+        assert_int_equal(ctx.end.code != WEIR_OK, !cases[i].whole);
+        if (cases[i].whole) {
+            const char *body = canned_http_body(s, whole++, &len);
+            assert_int_equal(len, LEN);
+            for (size_t j = 0; j < LEN; j++) {
+                if ((uint8_t)body[j] != canned_byte(j)) {
+                    fail_msg("byte %zu", j);
+                }
+            }
+        }
+    }
+    assert_int_equal(canned_http_requests(s), whole);
+    canned_http_free(s);
+}
+
 static void what_was_sent_of_a_body_is_known(void **state)
 {
     enum { BIG = 300000 };
@@ -790,6 +878,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_get_has_status_headers_and_body),
         TEST(a_body_goes_out_whole_with_its_length_and_no_expect),
+        TEST(a_body_that_is_read_while_it_is_sent_goes_out_whole_or_not_at_all),
         TEST(what_was_sent_of_a_body_is_known),
         TEST(a_head_and_a_delete_have_no_body),
         TEST(interim_answers_are_skipped_and_redirects_not_followed),
