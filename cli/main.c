@@ -23,6 +23,7 @@ int weir_cli_archive(int argc, char **argv);
 int weir_cli_zip(int argc, char **argv);
 int weir_cli_local(int argc, char **argv);
 int weir_cli_relay(int argc, char **argv);
+int weir_cli_upload(int argc, char **argv);
 extern const char weir_cli_validate_help[];
 extern const char weir_cli_cp_help[];
 extern const char weir_cli_elb_logs_help[];
@@ -32,6 +33,7 @@ extern const char weir_cli_archive_help[];
 extern const char weir_cli_zip_help[];
 extern const char weir_cli_local_help[];
 extern const char weir_cli_relay_help[];
+extern const char weir_cli_upload_help[];
 
 static int verb_help(int argc, char **argv);
 
@@ -62,6 +64,7 @@ static const struct verb verbs[] = {
     {"local", "the whole service on this machine", weir_cli_local, weir_cli_local_help},
     {"relay", "one live source, many clients; slow ones lose data", weir_cli_relay,
         weir_cli_relay_help},
+    {"upload", "a file through a presigned form", weir_cli_upload, weir_cli_upload_help},
     {"help", "what a verb does, and its options", verb_help, help_help},
 };
 #define VERBS_N (sizeof verbs / sizeof *verbs)

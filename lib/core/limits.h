@@ -285,5 +285,8 @@
 #define WEIR_FRONT_CONNECTION_BYTES (256 * WEIR_KIB) /* an upload is read in pieces of this */
 #define WEIR_FRONT_IDLE_S 120 /* a browser that slept so long in mid-upload has given up */
 #define WEIR_FRONT_BODY_MAX_BYTES (64 * WEIR_KIB) /* of a request that is no upload */
+/* upload: a form's JSON, and all of its fields around a file: twice what S3 takes */
+#define WEIR_UPLOAD_HEAD_MAX_BYTES (64 * WEIR_KIB)
+#define WEIR_UPLOAD_FORM_MS 30000 /* a form is made in milliseconds; a cold start in seconds */
 
 #endif

@@ -1,0 +1,311 @@
+#include "aws/location.h"
+#include "aws/s3_call.h"
+#include "cli/cli.h"
+#include "cli/form_body.h"
+#include "cli/progress.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "net/http.h"
+#include "net/signals.h"
+#include "json/quote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char weir_cli_upload_help[] =
+    "usage: weir upload FILE --url URL | --form FORM.json [OPTIONS]\n"
+    "\n"
+    "Upload a file through a presigned form, as a browser does: without credentials.\n"
+    "\n"
+    "      --url URL     ask for the form there (POST), e.g.\n"
+    "                    https://api.example/batch/generate-presigned-url\n"
+    "      --form FORM   take it from a file, s3://bucket/key, or - (stdin)\n"
+    "      --json        the summary as one JSON line, also on a terminal\n"
+    "  -q, --quiet       no progress, no notes\n"
+    "      --progress    progress also where stderr is no terminal\n"
+    "\n"
+    "A form is {\"url\": ..., \"fields\": {...}}, or that as \"data\" of an object. The file is "
+    "sent as\n"
+    "it is read, whatever its size; it must be a regular file, because its length goes first.\n"
+    "The summary, with the object's key, goes to stdout.\n"
+    "\n"
+    "exit status: 0 uploaded; 2 wrong usage, no file, or a form that is none; 3 refused or "
+    "failed,\n"
+    "and there is no object.\n";
+
+struct args {
+    struct weir_cli cli;
+    const char *file, *url, *form;
+    bool json;
+};
+
+struct upload {
+    struct weir_loop *loop;
+    const struct args *args;
+    struct weir_upload_form form;
+    struct weir_form_body body;
+    struct weir_source_info info; /* for the progress line */
+    struct weir_buf answer;
+    int fd;
+
+    /* The request. */
+    bool done, dropped; /* dropped: the answer is longer than anybody wants to know */
+    long status;
+    struct weir_err err;
+};
+
+static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
+{
+    const struct weir_opt opts[] = {
+        {.name = "url", .kind = WEIR_OPT_TEXT, .to = &a->url},
+        {.name = "form", .kind = WEIR_OPT_TEXT, .to = &a->form},
+        {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
+        WEIR_CLI_QUIET(&a->cli),
+        WEIR_CLI_PROGRESS(&a->cli),
+    };
+    int n = weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, &a->file, 1, err);
+
+    if (n < 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no file to upload");
+    }
+    if ((a->url == NULL) == (a->form == NULL)) {
+        return weir_err_set(err, WEIR_E_CONFIG, "give --url URL, or --form FORM.json");
+    }
+    return 0;
+}
+
+/* ---- the form ---- */
+
+static int ask(struct upload *u, struct weir_buf *text, struct weir_err *err)
+{
+    const struct weir_http_request request = {.method = "POST",
+        .url = u->args->url,
+        .timeout_ms = WEIR_UPLOAD_FORM_MS,
+        .stall_ms = WEIR_HTTP_STALL_MS};
+    long status = weir_http_call(u->loop, &request, text, NULL, err);
+
+    if (status < 0) {
+        return -1;
+    }
+    if (status / 100 != 2) {
+        return weir_err_detail(
+            err, WEIR_E_REMOTE, (int)status, "--url: the answer is %ld, and no form", status);
+    }
+    return 0;
+}
+
+static int load(struct upload *u, struct weir_buf *text, struct weir_err *err)
+{
+    struct weir_location where = {0};
+    struct weir_places places;
+    int rc = -1;
+
+    weir_places_init(&places, u->loop);
+    if (weir_location_parse(u->args->form, &where, err) == 0 &&
+        weir_location_get(&places, &where, text, err) == 0) {
+        rc = 0;
+    }
+    weir_location_fini(&where);
+    weir_places_fini(&places);
+    return rc;
+}
+
+static int get_form(struct upload *u, struct weir_err *err)
+{
+    struct weir_buf text;
+    int rc;
+
+    weir_buf_init(&text, WEIR_UPLOAD_HEAD_MAX_BYTES);
+    rc = u->args->url != NULL ? ask(u, &text, err) : load(u, &text, err);
+    if (rc == 0) {
+        rc = weir_upload_form_parse(u->args->url != NULL ? "--url" : "--form",
+            text.p != NULL ? (const char *)text.p : "", text.len, &u->form, err);
+        if (rc != 0 && u->args->form != NULL && err->code == WEIR_E_DATA) {
+            err->code = WEIR_E_CONFIG; /* it was named by the user */
+        }
+    }
+    weir_buf_fini(&text);
+    return rc;
+}
+
+/* ---- the request ---- */
+
+static int64_t on_send(void *ctx, uint8_t *p, size_t n)
+{
+    struct upload *u = ctx;
+    int64_t got = weir_form_body_read(&u->body, p, n);
+
+    u->info.read_bytes = u->body.sent_bytes;
+    return got;
+}
+
+static size_t on_body(void *ctx, const uint8_t *p, size_t n)
+{
+    struct upload *u = ctx;
+
+    u->dropped = u->dropped || weir_buf_add(&u->answer, p, n, NULL) != 0;
+    return n;
+}
+
+static void on_done(void *ctx, long status, const struct weir_err *err)
+{
+    struct upload *u = ctx;
+
+    u->done = true;
+    u->status = status;
+    u->err = *err;
+}
+
+static int verdict(struct upload *u, struct weir_http *http, struct weir_err *err)
+{
+    if (u->body.err.code != WEIR_OK) { /* why it stopped to send */
+        *err = u->body.err;
+        weir_err_prefix(err, "%.160s", u->args->file);
+        return -1;
+    }
+    if (u->status == 0) {
+        *err = u->err;
+        return -1;
+    }
+    if (u->status / 100 == 2) {
+        return 0;
+    }
+    return weir_s3_refused(err, u->args->file, NULL, u->status, http, &u->answer);
+}
+
+static int send_form(struct upload *u, struct weir_err *err)
+{
+    const struct weir_http_header type = {"Content-Type", u->body.type};
+    const struct weir_http_request request = {.method = "POST",
+        .url = u->form.url,
+        .headers = &type,
+        .headers_n = 1,
+        .read_body = on_send,
+        .body_len = weir_form_body_size(&u->body),
+        .stall_ms = WEIR_HTTP_STALL_MS,
+        .fresh = true, /* the file is read once */
+        .on_body = on_body,
+        .on_done = on_done,
+        .ctx = u};
+    struct weir_progress *progress = NULL;
+    struct weir_http *http = weir_http_start(u->loop, &request, err);
+    int rc = -1;
+
+    if (http == NULL) {
+        return -1;
+    }
+    if (weir_progress_start(u->loop, &u->args->cli, "upload", &u->info, &progress, err) == 0) {
+        rc = 0;
+        while (!u->done && rc == 0) {
+            rc = weir_loop_step(u->loop, INT64_MAX, err);
+        }
+    }
+    weir_progress_stop(progress);
+    rc = rc == 0 ? verdict(u, http, err) : rc;
+    weir_http_free(http);
+    return rc;
+}
+
+/* ---- the verb ---- */
+
+static int open_file(struct upload *u, struct weir_err *err)
+{
+    struct stat st;
+
+    u->fd = open(u->args->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (u->fd == -1 || fstat(u->fd, &st) != 0) {
+        return weir_err_detail(
+            err, WEIR_E_CONFIG, errno, "%.160s: %s", u->args->file, strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.160s: not a regular file", u->args->file);
+    }
+    u->info.size_bytes = (int64_t)st.st_size;
+    return 0;
+}
+
+static void print_summary(const struct upload *u, int64_t ms)
+{
+    const char *key = u->form.key != NULL ? u->form.key : "";
+    char bytes[32];
+    int rc = -1;
+
+    if (!u->args->json && isatty(STDOUT_FILENO) != 0) {
+        weir_cli_bytes_text(u->body.file_bytes, bytes);
+        rc = printf("%s (%s, %" PRId64 ".%03" PRId64 " s)\n", key, bytes, ms / 1000, ms % 1000);
+    } else {
+        struct weir_buf json;
+        weir_buf_init(&json, WEIR_UPLOAD_HEAD_MAX_BYTES);
+        if (weir_buf_adds(&json, "{\"key\":", NULL) == 0 &&
+            weir_json_quote(&json, key, NULL) == 0 &&
+            weir_buf_addf(&json, NULL, ",\"bytes\":%" PRIu64 ",\"ms\":%" PRId64 "}\n",
+                u->body.file_bytes, ms) == 0) {
+            rc = fwrite(json.p, 1, json.len, stdout) == json.len ? 0 : -1;
+        }
+        weir_buf_fini(&json);
+    }
+    if (rc < 0 || fflush(stdout) != 0) {
+        weir_cli_note("upload", "the file is uploaded, but its summary cannot be written");
+    }
+}
+
+static int upload(struct upload *u, struct weir_err *err)
+{
+    struct weir_signals *signals = weir_signals_new(u->loop, err);
+    int64_t begun_ms = weir_clock_mono_ms();
+    bool has_body = false;
+    int rc = -1;
+
+    weir_buf_init(&u->answer, WEIR_S3_XML_MAX_BYTES);
+    /* The file first: nobody should make a form for one that is not there. */
+    if (signals == NULL || open_file(u, err) != 0 || get_form(u, err) != 0) {
+        goto out;
+    }
+    has_body = weir_form_body_init(&u->body, &u->form, u->args->file, u->fd,
+                   (uint64_t)u->info.size_bytes, err) == 0;
+    if (!has_body) {
+        goto out;
+    }
+    u->info.size_bytes = (int64_t)weir_form_body_size(&u->body);
+    if (send_form(u, err) != 0) {
+        goto out;
+    }
+    weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
+    signals = NULL;
+    print_summary(u, weir_clock_mono_ms() - begun_ms);
+    rc = 0;
+out:
+    if (has_body) {
+        weir_form_body_fini(&u->body);
+    }
+    weir_upload_form_fini(&u->form);
+    weir_buf_fini(&u->answer);
+    if (u->fd != -1) {
+        (void)close(u->fd);
+    }
+    weir_signals_free(signals);
+    return rc;
+}
+
+int weir_cli_upload(int argc, char **argv)
+{
+    struct args a = {0};
+    struct upload u = {.args = &a, .fd = -1};
+    struct weir_err err = {0};
+
+    if (parse(argc, argv, &a, &err) != 0) {
+        return weir_cli_usage("upload", &err);
+    }
+    u.loop = weir_loop_new(&err);
+    int rc = u.loop != NULL ? upload(&u, &err) : -1;
+    weir_loop_free(u.loop);
+    return rc == 0 ? WEIR_EXIT_DONE : weir_cli_fail("upload", &err);
+}

@@ -1,0 +1,98 @@
+#!/bin/bash
+# weir upload through weir local: both ways to a form, what a refusal looks like, progress, interruptions.
+# shellcheck source=tests/integ/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+size=60MB
+[ $ASAN -eq 0 ] || size=8MB
+data upload "$size" --shape var --seed 3
+BIG=$DATA/upload.csv
+"$WEIR" local --root "$T/d" --listen 127.0.0.1:0 --handler hello --memory 0 2>log </dev/null &
+PIDS+=($!)
+until_true 30 grep -q 'http://127' log || { not_ok "weir local does not start: $(cat log)"; finish; }
+url=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*\)/.*|\1|p' log | head -n 1)
+form=$url/batch/generate-presigned-url
+
+key_of() { python3 -c 'import json; print(json.load(open("out"))["key"])'; }
+by_url() {
+    status 0 "$WEIR" upload "$BIG" --url "$form" && cmp "$BIG" "d/weir/$(key_of)" && same "$(python3 -c 'import json; print(json.load(open("out"))["bytes"])')" "$(wc -c <"$BIG")" && same "$(cat err)" ""
+}
+by_file() {
+    curl -sS -X POST "$form" -o f.json && status 0 "$WEIR" upload "$BIG" --form f.json && cmp "$BIG" "d/weir/$(key_of)" || return 1
+    curl -sS -X POST "$form" | python3 -c 'import json, sys; json.dump(json.load(sys.stdin)["data"], sys.stdout)' >g.json
+    "$WEIR" upload "$BIG" --form - <g.json >out && cmp "$BIG" "d/weir/$(key_of)"
+}
+refusals() {
+    curl -sS -X POST "$form" | sed 's/"key":"uploads/"key":"other/' >f.json && status 3 "$WEIR" upload "$BIG" --form f.json &&
+        same "$(cat err)" "weir: upload: s3: $BIG: 403 AccessDenied" || return 1
+    status 2 "$WEIR" upload "$BIG" --url "$url/nothing" && same "$(cat err)" "weir: upload: --url: the answer is 404, and no form" || return 1
+    status 3 "$WEIR" upload "$BIG" --url "$url/status.json" || return 1
+    status 3 "$WEIR" upload "$BIG" --url http://127.0.0.1:1/ && same "$(wc -l <err)" 1 || return 1
+    echo '{"url":1}' >bad.json && status 2 "$WEIR" upload "$BIG" --form bad.json && status 2 "$WEIR" upload "$BIG" --form none.json &&
+        status 2 "$WEIR" upload none.csv --url "$form" && status 2 "$WEIR" upload . --url "$form" && status 2 "$WEIR" upload /dev/null --url "$form" &&
+        status 2 "$WEIR" upload --url "$form" && status 2 "$WEIR" upload "$BIG" && status 2 "$WEIR" upload "$BIG" --url "$form" --form f.json &&
+        status 0 "$WEIR" upload --help
+}
+# server SCRIPT: a server of one connection c, its port in ./port and a form for it in f.json
+server() {
+    rm -f port
+    python3 - "$1" >server.out 2>&1 <<'P' &
+import os, socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+open("port.tmp", "w").write(str(s.getsockname()[1]))
+os.rename("port.tmp", "port")
+c, _ = s.accept()
+exec(sys.argv[1])
+P
+    PIDS+=($!)
+    until_true 20 test -s port && echo '{"url":"http://127.0.0.1:'"$(cat port)"'/b","fields":{"key":"k"}}' >f.json
+}
+unready() {
+    server 'c.recv(1000); c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && same "$(wc -l <err)" 1
+}
+# A server that stops in the middle until the progress has been seen.
+slow='
+got = 0
+while (d := c.recv(65536)) and b"--\r\n" not in d[-4:]:
+    got += len(d)
+    while got > 1000000 and not os.path.exists("go"):
+        time.sleep(0.02)
+c.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")'
+progress() {
+    rm -f go
+    server "$slow" || return 1
+    "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
+    local pid=$!
+    PIDS+=("$pid")
+    until_true 20 grep -q '^upload' err || fail "no progress: $(cat err)" || return 1
+    touch go
+    wait "$pid" && same "$(key_of)" k
+}
+interrupted() {
+    rm -f go
+    server "$slow" || return 1
+    "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
+    local pid=$!
+    PIDS+=("$pid")
+    until_true 20 grep -q '^upload' err || return 1
+    kill -TERM "$pid"
+    wait "$pid"
+    same $? 143
+}
+memory() {
+    local kib
+    python3 -c "
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)" "$WEIR" upload "$BIG" --url "$form" >kib || return 1
+    kib=$(cat kib)
+    [ "$kib" -lt 40000 ] || fail "$kib KiB"
+}
+check "--url asks for a form and uploads through it" by_url
+check "--form takes it from a file or stdin, in either shape" by_file
+check "a refusal is one line with S3's code; wrong usage is a 2" refusals
+check "a server that goes away is a 3" unready
+check "progress where it is asked for" progress
+check "SIGTERM ends an upload with 143" interrupted
+[ $ASAN -ne 0 ] || check "whatever the size, under 40 MB" memory
+finish
