@@ -38,7 +38,7 @@ const char weir_cli_local_help[] =
     "      --memory MB        its memory (default 128; 0: no limit)\n"
     "      --timeout S        seconds of one invocation (default 900)\n"
     "      --bootstrap PATH   the program (default: bootstrap beside weir)\n"
-    "      --env NAME=VALUE   a variable more for it; may be given again\n"
+    "      --env NAME=VALUE   a variable more for it and for the forms; may be given again\n"
     "      --watch            start it again when it has been rebuilt\n"
     "  -q, --quiet            tell only what went wrong\n"
     "\n"
@@ -227,6 +227,8 @@ static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *
         .bucket = l->args.bucket,
         .prefix = PREFIX,
         .key = &l->home.key,
+        .env = l->args.env.items,
+        .env_n = l->args.env.n,
         .queue = l->queue,
         .uploads = l->uploads,
         .worker = l->worker,

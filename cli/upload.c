@@ -1,5 +1,5 @@
 #include "aws/location.h"
-#include "aws/s3_call.h"
+#include "aws/xml.h"
 #include "cli/cli.h"
 #include "cli/form_body.h"
 #include "cli/progress.h"
@@ -164,7 +164,20 @@ static void on_done(void *ctx, long status, const struct weir_err *err)
     u->err = *err;
 }
 
-static int verdict(struct upload *u, struct weir_http *http, struct weir_err *err)
+/* S3's word for what is wrong; what a server says otherwise does not get into a message. */
+static int refused(const struct upload *u, struct weir_err *err)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const char *text = u->answer.p != NULL ? (const char *)u->answer.p : "";
+    char code[64];
+    bool found = weir_xml_find(text, u->answer.len, "Error/Code", code, sizeof code) &&
+                 code[strspn(code, set)] == '\0';
+
+    return weir_err_detail(err, WEIR_E_REMOTE, (int)u->status, "%.160s: %ld%s%s", u->args->file,
+        u->status, found ? " " : "", found ? code : "");
+}
+
+static int verdict(struct upload *u, struct weir_err *err)
 {
     if (u->body.err.code != WEIR_OK) { /* why it stopped to send */
         *err = u->body.err;
@@ -178,7 +191,7 @@ static int verdict(struct upload *u, struct weir_http *http, struct weir_err *er
     if (u->status / 100 == 2) {
         return 0;
     }
-    return weir_s3_refused(err, u->args->file, NULL, u->status, http, &u->answer);
+    return refused(u, err);
 }
 
 static int send_form(struct upload *u, struct weir_err *err)
@@ -209,7 +222,7 @@ static int send_form(struct upload *u, struct weir_err *err)
         }
     }
     weir_progress_stop(progress);
-    rc = rc == 0 ? verdict(u, http, err) : rc;
+    rc = rc == 0 ? verdict(u, err) : rc;
     weir_http_free(http);
     return rc;
 }

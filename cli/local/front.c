@@ -1,17 +1,16 @@
 #include "cli/local/front.h"
 
 #include "aws/dir_store.h"
-#include "aws/post_form.h"
 #include "aws/uri.h"
 #include "cli/cli.h"
 #include "cli/httpd.h"
 #include "cli/local/form.h"
 #include "cli/local/page.h"
+#include "cli/local/presign.h"
 #include "cli/local/status.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
-#include "core/uuid.h"
 #include "json/quote.h"
 
 #include <arpa/inet.h>
@@ -27,8 +26,6 @@
 
 #define LOOK_MS 1000 /* at the connections of uploads */
 #define PRESIGN_PATH "/batch/generate-presigned-url"
-#define FORM_TYPE "text/csv"
-#define FORM_EXPIRES_S 3600
 
 /* The page is one file with its script in it. It needs nothing from anywhere else. */
 #define PAGE_POLICY                                                                                \
@@ -41,7 +38,7 @@ struct request {
     struct weir_form *form; /* an upload */
     struct MHD_Connection *connection;
     LIST_ENTRY(request) link; /* of an upload */
-    uint64_t body_bytes;      /* of another request: read, and not kept */
+    struct weir_buf body;     /* of another request */
 };
 
 struct weir_front {
@@ -54,7 +51,8 @@ struct weir_front {
 
 struct route {
     const char *method, *path;
-    enum MHD_Result (*serve)(struct weir_front *front, struct MHD_Connection *c);
+    enum MHD_Result (*serve)(
+        struct weir_front *front, struct MHD_Connection *c, struct request *request);
 };
 
 /* ---- answers ---- */
@@ -214,15 +212,19 @@ static const char *objection(
 
 /* ---- routes ---- */
 
-static enum MHD_Result serve_page(struct weir_front *f, struct MHD_Connection *c)
+static enum MHD_Result serve_page(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
+    (void)request;
     (void)f;
     return answer_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", weir_local_page,
         (size_t)(weir_local_page_end - weir_local_page));
 }
 
-static enum MHD_Result serve_status(struct weir_front *f, struct MHD_Connection *c)
+static enum MHD_Result serve_status(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
+    (void)request;
     const struct weir_local_status status = {.bucket = f->opts.bucket,
         .prefix = f->opts.prefix,
         .queue = f->opts.queue,
@@ -239,8 +241,10 @@ static enum MHD_Result serve_status(struct weir_front *f, struct MHD_Connection 
     return sent;
 }
 
-static enum MHD_Result serve_dlq(struct weir_front *f, struct MHD_Connection *c)
+static enum MHD_Result serve_dlq(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
+    (void)request;
     struct weir_err err = {0};
     struct weir_buf json;
 
@@ -251,8 +255,10 @@ static enum MHD_Result serve_dlq(struct weir_front *f, struct MHD_Connection *c)
     return sent;
 }
 
-static enum MHD_Result serve_redrive(struct weir_front *f, struct MHD_Connection *c)
+static enum MHD_Result serve_redrive(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
+    (void)request;
     const char *id = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "messageId");
     struct weir_err err = {0};
     char text[64];
@@ -268,43 +274,27 @@ static enum MHD_Result serve_redrive(struct weir_front *f, struct MHD_Connection
     return answer_text(c, MHD_HTTP_OK, "application/json", text, strlen(text));
 }
 
-/* A form for a new object. It goes to where this request came from, so that a browser stays with
- * one origin, whatever name it knows us by. */
-static enum MHD_Result serve_presign(struct weir_front *f, struct MHD_Connection *c)
+/* The deployed service's own handler makes the form. It goes to where this request came from, so
+ * that a browser stays with one origin, whatever name it knows us by. */
+static enum MHD_Result serve_presign(
+    struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
-    const struct weir_sigv4_key *k = f->opts.key;
-    const struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP,
-        .style = WEIR_S3_PATH,
-        .custom = true,
-        .host = (char *)(uintptr_t)header(c, "Host"),
-        .base = (char *)(uintptr_t) "",
-        .region = (char *)(uintptr_t)k->region,
-        .access_key = (char *)(uintptr_t)k->access_key,
-        .secret_key = (char *)(uintptr_t)k->secret_key};
-    char id[WEIR_UUID_BYTES], key[WEIR_S3_KEY_MAX_BYTES + 1];
-    const struct weir_post_spec spec = {.bucket = f->opts.bucket,
-        .key = key,
-        .content_type = FORM_TYPE,
-        .max_bytes = WEIR_POST_FORM_FILE_MAX_BYTES,
-        .expires_s = FORM_EXPIRES_S};
-    struct weir_post_form form = {0};
+    const struct weir_local_presign presign = {.loop = f->loop,
+        .host = header(c, "Host"),
+        .bucket = f->opts.bucket,
+        .prefix = f->opts.prefix,
+        .key = f->opts.key,
+        .env = f->opts.env,
+        .env_n = f->opts.env_n,
+        .body = request->body.len > 0 ? weir_buf_text(&request->body, NULL) : NULL,
+        .quiet = f->opts.quiet};
     struct weir_err err = {0};
     struct weir_buf json;
-    int rc = -1;
+    unsigned status = 0;
 
-    weir_buf_init(&json, 4 * WEIR_POST_FORM_MAX_BYTES);
-    if (weir_uuid_new(id, &err) == 0) {
-        (void)snprintf(key, sizeof key, "%s%s.csv", f->opts.prefix, id);
-        rc = weir_post_form_new(&cfg, &spec, weir_clock_unix_ms() / 1000, &form, &err);
-    }
-    if (rc == 0 && (weir_buf_adds(&json,
-                        "{\"message\":\"presigned POST URL generated\",\"data\":", &err) != 0 ||
-                       weir_post_form_json(&form, &json, &err) != 0 ||
-                       weir_buf_adds(&json, "}\n", &err) != 0)) {
-        rc = -1;
-    }
-    enum MHD_Result sent = answer_json(c, MHD_HTTP_CREATED, rc, &json, &err);
-    weir_post_form_fini(&form);
+    weir_buf_init(&json, WEIR_RESPONSE_MAX_BYTES);
+    int rc = weir_local_presign(&presign, &status, &json, &err);
+    enum MHD_Result sent = answer_json(c, status, rc, &json, &err);
     weir_buf_fini(&json);
     return sent;
 }
@@ -367,8 +357,8 @@ static bool is_form_url(const struct weir_front *f, const char *url)
     return rest != NULL && (*rest == '\0' || strcmp(rest, "/") == 0);
 }
 
-static enum MHD_Result route(
-    struct weir_front *f, struct MHD_Connection *c, const char *method, const char *url)
+static enum MHD_Result route(struct weir_front *f, struct MHD_Connection *c,
+    struct request *request, const char *method, const char *url)
 {
     const char *rest = below_bucket(f, url);
     bool other = false;
@@ -379,7 +369,7 @@ static enum MHD_Result route(
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if (strcmp(url, routes[i].path) == 0) {
             if (strcmp(method, routes[i].method) == 0) {
-                return routes[i].serve(f, c);
+                return routes[i].serve(f, c, request);
             }
             other = true;
         }
@@ -452,6 +442,7 @@ static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, con
     if (request == NULL) {
         return MHD_NO;
     }
+    weir_buf_init(&request->body, WEIR_FRONT_BODY_MAX_BYTES);
     *con_cls = request;
     if (strcmp(method, "POST") == 0 && is_form_url(f, url)) {
         const struct weir_form_opts form = {.loop = f->loop,
@@ -486,13 +477,13 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
     if (*data_len > 0) {
         if (request->form != NULL) {
             weir_form_data(request->form, data, *data_len);
-        } else if ((request->body_bytes += *data_len) > WEIR_FRONT_BODY_MAX_BYTES) {
+        } else if (weir_buf_add(&request->body, data, *data_len, NULL) != 0) {
             return MHD_NO; /* nothing here takes a body of any size */
         }
         *data_len = 0;
         return MHD_YES;
     }
-    return request->form != NULL ? end_upload(f, c, request) : route(f, c, method, url);
+    return request->form != NULL ? end_upload(f, c, request) : route(f, c, request, method, url);
 }
 
 static void on_completed(
@@ -508,6 +499,7 @@ static void on_completed(
             LIST_REMOVE(request, link);
         }
         weir_form_free(request->form);
+        weir_buf_fini(&request->body);
         free(request);
         *con_cls = NULL;
     }

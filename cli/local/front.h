@@ -38,6 +38,8 @@ struct weir_front_opts {
     size_t hosts_n;
     const char *store, *bucket, *prefix;
     const struct weir_sigv4_key *key;
+    const char *const *env; /* "K=V": settings of the presign handler */
+    size_t env_n;
     struct weir_queue *queue;
     struct weir_uploads *uploads;
     struct weir_worker *worker;

@@ -208,6 +208,15 @@ strangers() {
 }
 step "the pages of others cannot drive it; what is not there is a 404" strangers
 
+# The deployed handler's own answers and settings.
+forms() {
+    same "$(code -X POST -d '[]' "$URL/batch/generate-presigned-url")" 400 && same "$(code -X POST -d '{"any":1}' "$URL/batch/generate-presigned-url")" 201 &&
+        same "$(code "$URL/batch/generate-presigned-url")" 405 || return 1
+    curl -sS -X POST -H 'Host: localhost:1234' "$URL/batch/generate-presigned-url" -o f &&
+        same "$(python3 -c "import json; print(json.load(open('f'))['data']['url'])")" http://localhost:1234/weir
+}
+step "forms are the presign handler's, and go to where they were asked for" forms
+
 second() { status 2 timeout 20 "$WEIR" local --root "$ROOT_DIR" --listen 127.0.0.1:0 && grep -q 'another weir local runs there' err; }
 step "a second one in the same folder is told off" second
 
@@ -315,6 +324,13 @@ rebuilt() {
     await 30 is "s['function']['starts']" 2 && printf 'id\n1\n' >"$IN/a.csv" && await 30 validated uploads/a.csv
 }
 step "--watch: a bootstrap that is rebuilt is started again" rebuilt
+local_down TERM
+
+settings() {
+    local_up s --env WEIR_UPLOAD_MAX_BYTES=3 --env WEIR_UPLOAD_EXPIRES_S=60
+    form form.json && refused 400 EntityTooLarge form.json && printf 'id' >two.csv && same "$(upload form.json two.csv)" 204
+}
+step "--env reaches the forms" settings
 local_down TERM
 
 wrong_use() {

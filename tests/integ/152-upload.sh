@@ -24,7 +24,7 @@ by_file() {
 }
 refusals() {
     curl -sS -X POST "$form" | sed 's/"key":"uploads/"key":"other/' >f.json && status 3 "$WEIR" upload "$BIG" --form f.json &&
-        same "$(cat err)" "weir: upload: s3: $BIG: 403 AccessDenied" || return 1
+        same "$(cat err)" "weir: upload: $BIG: 403 AccessDenied" || return 1
     status 2 "$WEIR" upload "$BIG" --url "$url/nothing" && same "$(cat err)" "weir: upload: --url: the answer is 404, and no form" || return 1
     status 3 "$WEIR" upload "$BIG" --url "$url/status.json" || return 1
     status 3 "$WEIR" upload "$BIG" --url http://127.0.0.1:1/ && same "$(wc -l <err)" 1 || return 1
