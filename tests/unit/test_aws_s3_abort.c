@@ -593,7 +593,7 @@ static void create_that_hangs_is_looked_for(void **state)
     bool ended;
 
     s3_serve(fx, replies, COUNT(replies));
-    assert_int_equal(stop_at(fx, 0, CREATE, 1000, &ended, &err), WEIR_END);
+    assert_int_equal(stop_at(fx, 0, CREATE, 2000, &ended, &err), WEIR_END);
     assert_int_equal(s3_asked(fx, CREATE, NULL), 1);
     assert_int_equal(s3_asked(fx, UNDO, NULL), 1);
 }
