@@ -129,6 +129,7 @@ static void on_done(void *ctx, long status, const struct weir_err *err)
 /* Sign it by the server's clock, and send it. */
 static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
 {
+    const char *region = weir_s3_client_region(call->cfg->client, call->request.bucket);
     int64_t now_s = (weir_clock_unix_ms() + call->cfg->client->skew_ms) / 1000;
     int64_t left_ms = patience(call)->until_mono_ms - weir_clock_mono_ms();
     struct weir_s3_wire wire;
@@ -139,6 +140,8 @@ static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
     call->err = (struct weir_err){0};
     call->code[0] = '\0';
     call->over = false;
+    call->skew_ms = call->cfg->client->skew_ms;
+    snprintf(call->region, sizeof call->region, "%s", region != NULL ? region : call->cfg->region);
     if (weir_s3_client_renew(call->cfg->client, weir_clock_unix_ms(), false, err) != 0 ||
         weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
         return -1;
@@ -251,7 +254,7 @@ static enum weir_s3_fault hinted(const struct weir_s3_call *call)
     int64_t skew_ms = 0;
 
     if (call->code[0] == '\0' && call->status == 403 && skew_of(call, &skew_ms) &&
-        llabs(skew_ms - call->cfg->client->skew_ms) > WEIR_S3_SKEW_MIN_MS) {
+        llabs(skew_ms - call->skew_ms) > WEIR_S3_SKEW_MIN_MS) {
         return WEIR_S3_SKEWED;
     }
     if (call->code[0] == '\0' && call->status == 400 &&
@@ -283,9 +286,9 @@ static void classify(struct weir_s3_call *call)
 
 static bool learn_skew(struct weir_s3_call *call)
 {
-    int64_t skew_ms = 0, before_ms = call->cfg->client->skew_ms;
+    int64_t skew_ms = 0;
 
-    if (!skew_of(call, &skew_ms) || llabs(skew_ms - before_ms) < WEIR_S3_SKEW_MIN_MS) {
+    if (!skew_of(call, &skew_ms) || llabs(skew_ms - call->skew_ms) < WEIR_S3_SKEW_MIN_MS) {
         return false; /* that is not what is wrong */
     }
     call->cfg->client->skew_ms = skew_ms;
@@ -311,11 +314,10 @@ static void region_of(const struct weir_s3_call *call, char region[WEIR_S3_REGIO
 static bool learn_region(struct weir_s3_call *call)
 {
     const char *bucket = call->request.bucket;
-    const char *before = weir_s3_client_region(call->cfg->client, bucket);
     char region[WEIR_S3_REGION_MAX_BYTES + 1];
 
     region_of(call, region);
-    return region[0] != '\0' && strcmp(region, before != NULL ? before : call->cfg->region) != 0 &&
+    return region[0] != '\0' && strcmp(region, call->region) != 0 &&
            weir_s3_client_learn_region(call->cfg->client, bucket, region, NULL) == 0;
 }
 
@@ -458,10 +460,11 @@ int weir_s3_call_failed(
         if (call->status / 100 == 3 || call->fault == WEIR_S3_REGION) {
             region_of(call, region);
         }
+        bool upload = strcmp(call->code, "NoSuchUpload") == 0;
         e = (struct weir_err){0};
-        weir_err_detail(&e, WEIR_E_REMOTE, (int)call->status, "%ld%s%s%s%s%s%s", call->status,
-            call->code[0] != '\0' ? " " : "", call->code, region[0] != '\0' ? " (it is in " : "",
-            region, region[0] != '\0' ? ")" : "", times);
+        weir_err_detail(&e, WEIR_E_REMOTE, upload ? 0 : (int)call->status, "%ld%s%s%s%s%s%s",
+            call->status, call->code[0] != '\0' ? " " : "", call->code,
+            region[0] != '\0' ? " (it is in " : "", region, region[0] != '\0' ? ")" : "", times);
     } else {
         size_t n = strlen(e.msg);
         snprintf(e.msg + n, sizeof e.msg - n, "%s", times);

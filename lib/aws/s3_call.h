@@ -43,6 +43,9 @@ struct weir_s3_call {
     int64_t pause_until_mono_ms;
     struct weir_s3_retry retry;
     int sent; /* how often */
+    /* What the last attempt was signed with: another call may have learnt better meanwhile */
+    int64_t skew_ms;
+    char region[WEIR_S3_REGION_MAX_BYTES + 1];
 
     /* When it is done */
     struct weir_buf
@@ -113,7 +116,8 @@ bool weir_s3_call_text(const struct weir_s3_call *call, const char *path, char *
  * name  from weir_s3_name
  * what  the operation, NULL to leave it out
  *
- * Returns -1, *err being WEIR_E_REMOTE with the status as detail, or of the call's own code.
+ * Returns -1, *err being WEIR_E_REMOTE with the status as detail, or of the call's own code. An
+ * upload that is gone has no detail: its 404 is not about anything that somebody named.
  */
 int weir_s3_call_failed(
     struct weir_err *err, const char *name, const char *what, const struct weir_s3_call *call);

@@ -424,31 +424,39 @@ static bool expected_etag(struct weir_s3_upload *up, char etag[64])
     return true;
 }
 
-static bool is_ours(struct weir_s3_upload *up)
+enum whose { OURS, ANOTHER, UNKNOWN };
+
+/* Whose is the object that is there? A checksum of all of it says so for certain, and so does
+ * another length; an ETag that is none of ours may be no MD5 (SSE-KMS). */
+static enum whose whose(struct weir_s3_upload *up)
 {
     char expected[64];
     const char *etag = weir_s3_call_header(&up->check, "ETag"), *sum = NULL;
 
+    if (weir_http_length(up->check.http) != (int64_t)up->bytes) {
+        return ANOTHER;
+    }
     if (up->cfg->checksum != WEIR_CHECKSUM_NONE) {
         sum = weir_s3_call_header(&up->check, weir_checksum_header(up->cfg->checksum));
     }
     if (sum != NULL && strchr(sum, '-') == NULL && up->sum_text[0] != '\0') {
-        return weir_http_length(up->check.http) == (int64_t)up->bytes &&
-               strcmp(sum, up->sum_text) == 0;
+        return strcmp(sum, up->sum_text) == 0 ? OURS : ANOTHER;
     }
-    return weir_http_length(up->check.http) == (int64_t)up->bytes && etag != NULL &&
-           expected_etag(up, expected) && strcmp(etag, expected) == 0;
+    return etag != NULL && expected_etag(up, expected) && strcmp(etag, expected) == 0 ? OURS
+                                                                                      : UNKNOWN;
 }
 
 static enum weir_step end_head(struct weir_s3_upload *up, struct weir_err *err)
 {
-    if (weir_s3_call_ok(&up->check) && is_ours(up)) {
+    enum whose found = weir_s3_call_ok(&up->check) ? whose(up) : UNKNOWN;
+
+    if (found == OURS) {
         up->published = true;
         up->put_lost = up->complete_lost = false;
         return over(up, WEIR_END);
     }
     /* What the server has refused, and what is not there now, will not appear later. */
-    if (up->put != NULL && !up->call.lost && (up->check.status == 200 || up->check.status == 404)) {
+    if (up->put != NULL && !up->call.lost && (found == ANOTHER || up->check.status == 404)) {
         up->put_lost = false;
     }
     return fail(up, NULL, err);

@@ -66,6 +66,7 @@ KINDS = {
     "garbage": "status 200, and a body that is no XML",
     "no-etag": "the answer has no ETag",
     "wrong-checksum": "the answer's checksum is not the object's",
+    "no-checksum": "the answer has no checksum, as of an older server",
     "flipped": "a byte of the object is flipped on its way",
     "wrong-range": "Content-Range is not what was asked for; the first answer is cut, so that a range is asked for",
     "ignore-range": "200 with the whole object in answer to a range; the first answer is cut",
@@ -300,6 +301,8 @@ class Connection:
             return self.refuse(r, b, Refused(500, "InternalError", "on purpose"))
         if kind == "no-etag":
             headers.pop("ETag", None)
+        if kind == "no-checksum":
+            headers = {k: v for k, v in headers.items() if not k.startswith("x-amz-checksum-")}
         if kind == "wrong-checksum":
             for name in headers:
                 if name.startswith("x-amz-checksum-") and name != "x-amz-checksum-type":
