@@ -3,7 +3,7 @@
 # build/versitygw), within VERSITYGW_BUILD_S seconds.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
-version=latest
+version=v1.8.0
 gobin=${VERSITYGW_DIR:-$ROOT/build/versitygw}
 if [ ! -x "$gobin/versitygw" ]; then
     if ! command -v go >/dev/null; then

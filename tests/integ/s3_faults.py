@@ -489,6 +489,8 @@ def main():
     s.set_defaults(threads=6)
     a = ap.parse_args()
     a.run(a)
+    for broken in [b for s in Server.all for b in s.broken][:3]:
+        not_ok("the fault server itself failed", *broken.splitlines())
     sys.exit(1 if failures else 0)
 
 
