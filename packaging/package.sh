@@ -147,32 +147,14 @@ weir_make() { # weir_make TARGET...: with the libraries of the architecture, int
         PKG_CFLAGS="$flags" LIBS_BOOTSTRAP="$link" LIBS_WEIR="$link" LIBS_TEST="$link -lcmocka" "$@"
 }
 
-# A function's zip runs on whatever system Lambda puts below it: nothing of it may be needed.
-check_elf() { # check_elf FILE
-    local file=$1 bad
-    readelf -W -h -l -d "$file" >"$file.elf" 2>&1 || die "$file: no ELF file"
-    bad=$(grep -E '\(NEEDED\)|Requesting program interpreter|INTERP' "$file.elf" || true)
-    [ -z "$bad" ] || die "$file is not static: $bad"
-    grep -q 'GNU_STACK.* RW ' "$file.elf" || die "$file: its stack is executable"
-    grep -q 'GNU_RELRO' "$file.elf" || die "$file: no RELRO"
-    grep -qE 'Type: +DYN' "$file.elf" || die "$file: no position-independent executable"
-    ! grep -qE 'LOAD.* RWE ' "$file.elf" || die "$file: memory that is writable and executable"
-    ! grep -qE 'TEXTREL' "$file.elf" || die "$file: text relocations"
-    rm -f "$file.elf"
-    ! grep -qF -e "$root" "$file" || die "$file: names this machine's $root"
-}
-
 # blank FILE SECTION...: zeros instead of what it holds. Unwind tables are a tenth of a zip, and nothing here unwinds: no C++, no
-# cancelled threads; whoever debugs has the whole file in build/package. Removing them would take RELRO along (binutils).
+# cancelled threads; whoever debugs has the whole file in build/package. (Removing them would take RELRO along: binutils.)
 blank() {
-    local file=$1 name size
+    local file=$1 name at size
     shift
     for name in "$@"; do
-        size=$(readelf -W -S "$file" | sed -n "s/.* ${name//./\\.}  *[A-Z]* *[0-9a-f]* [0-9a-f]* \\([0-9a-f]*\\) .*/\\1/p")
-        [ -n "$size" ] || continue
-        head -c "$((16#$size))" /dev/zero >"$file.zeros"
-        "$triplet-objcopy" --update-section "$name=$file.zeros" "$file"
-        rm -f "$file.zeros"
+        read -r at size < <(readelf -W -S "$file" | awk -v name="$name" '{ sub(/^ *\[ *[0-9]+\]/, ""); if ($1 == name) print $4, $5 }') || continue
+        dd if=/dev/zero of="$file" bs=1 seek=$((16#$at)) count=$((16#$size)) conv=notrunc status=none
     done
 }
 
@@ -182,7 +164,8 @@ make_zip() {
     mkdir -p "$dir"
     "$triplet-strip" -s -R .comment -o "$dir/bootstrap" "build/package/$arch/weir/bootstrap"
     blank "$dir/bootstrap" .eh_frame .eh_frame_hdr
-    check_elf "$dir/bootstrap"
+    packaging/check-elf.sh "$dir/bootstrap" || die "build/weir-lambda-$arch.zip is not made"
+    ! grep -qF -e "$root" "$dir/bootstrap" || die "bootstrap names this machine's $root"
     cp handlers/validate/events.schema.json "$dir/"
     chmod 755 "$dir/bootstrap"
     chmod 644 "$dir/events.schema.json"

@@ -20,7 +20,9 @@
 
 static uint64_t nvme[8][256];
 static uint64_t fold_512[2], fold_128[2]; /* x^(n+63), x^(n-1) */
+#ifdef __x86_64__
 static bool can_fold;
+#endif
 static pthread_once_t nvme_made = PTHREAD_ONCE_INIT;
 
 /* a * b modulo the polynomial; the highest bit is x^0. */

@@ -1,14 +1,22 @@
 #!/usr/bin/env python3
 """CPU from exec to the first /next, of one or several bootstraps, taken in turns: start_cpu.py N HANDLER BOOTSTRAP...
 
-Prints a line per bootstrap: "median_ms min_ms BOOTSTRAP". The time is what the kernel counted for the process, all threads, from
+Prints a line per bootstrap: "median_ms quartile_ms min_ms BOOTSTRAP" (the lower quartile). The time is what the kernel counted for the process, all threads, from
 before exec until its request for /next has arrived (/proc/PID/task/*/schedstat), so it does not depend on what else runs here.
 """
 import glob
 import os
+import select
 import socket
 import statistics
 import sys
+
+
+BODY = b'{"functionName":"f","functionVersion":"$LATEST","handler":"h"}'
+REGISTERED = (
+    b"HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: 2f2b1b1e-0d3c-4f6e-9a3f-0a4b5c6d7e8f\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+)
 
 
 def one(listener, handler, program):
@@ -27,34 +35,42 @@ def one(listener, handler, program):
     }
     quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
     pid = os.posix_spawn(program, [program], env, file_actions=quiet)
-    connection = None
+    open_ = {listener}
     try:
-        connection, _ = listener.accept()
-        request = b""
-        while b"\r\n\r\n" not in request:
-            more = connection.recv(65536)
-            if not more:
-                sys.exit("start_cpu.py: the connection ended before the request")
-            request += more
-        if b"/invocation/next" not in request.split(b"\r\n", 1)[0]:
-            sys.exit(f"start_cpu.py: not /next: {request[:200]!r}")
-        return sum(int(open(f).read().split()[0]) for f in glob.glob(f"/proc/{pid}/task/*/schedstat")) / 1e6
+        while True:
+            ready, _, _ = select.select(list(open_), [], [], 30)
+            if not ready:
+                sys.exit("start_cpu.py: no request for /next")
+            for s in ready:
+                if s is listener:
+                    open_.add(listener.accept()[0])
+                    continue
+                request = s.recv(65536)
+                if not request:
+                    sys.exit("start_cpu.py: a connection ended")
+                line = request.split(b"\r\n", 1)[0]
+                if b"/runtime/invocation/next" in line:
+                    return sum(int(open(f).read().split()[0]) for f in glob.glob(f"/proc/{pid}/task/*/schedstat")) / 1e6
+                if b"/extension/register" in line:
+                    s.sendall(REGISTERED)
+                elif b"/extension/event/next" not in line:
+                    sys.exit(f"start_cpu.py: not /next: {request[:200]!r}")
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
-        if connection:
-            connection.close()
+        for s in open_ - {listener}:
+            s.close()
 
 
 def main(n, handler, *programs):
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(30)
     times = {p: [] for p in programs}
     for _ in range(int(n)):
         for p in programs:
             times[p].append(one(listener, handler, p))
     for p in programs:
-        print(f"{statistics.median(times[p]):.3f} {min(times[p]):.3f} {p}")
+        quartile = statistics.quantiles(times[p], n=4)[0]
+        print(f"{statistics.median(times[p]):.3f} {quartile:.3f} {min(times[p]):.3f} {p}")
 
 
 main(*sys.argv[1:])
