@@ -61,7 +61,7 @@ HARDEN_LD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 # ISA-L's assembler leaves the mark out that says that no stack need be executable.
 ifeq ($(STATIC),1)
 HARDEN += -fno-pie -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
-HARDEN_LD := -static -no-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+HARDEN_LD := -static -no-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none
 endif
 
 ifeq ($(SANITIZE),)

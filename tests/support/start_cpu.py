@@ -19,7 +19,9 @@ REGISTERED = (
 )
 
 
-def one(listener, handler, program):
+def one(handler, program):
+    # Its own port: a connection of the one before, still to be accepted, must not be taken for this one's.
+    listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     folder = os.path.dirname(os.path.abspath(program))
     env = {
@@ -58,16 +60,15 @@ def one(listener, handler, program):
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
-        for s in open_ - {listener}:
+        for s in open_:
             s.close()
 
 
 def main(n, handler, *programs):
-    listener = socket.create_server(("127.0.0.1", 0))
     times = {p: [] for p in programs}
     for _ in range(int(n)):
         for p in programs:
-            times[p].append(one(listener, handler, p))
+            times[p].append(one(handler, p))
     for p in programs:
         quartile = statistics.quantiles(times[p], n=4)[0]
         print(f"{statistics.median(times[p]):.3f} {quartile:.3f} {min(times[p]):.3f} {p}")
