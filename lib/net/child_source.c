@@ -205,8 +205,11 @@ static enum weir_step read_stdout(
 /* Arm whatever may bring the next thing; its end comes as a signal in any case. */
 static enum weir_step wait_for_more(struct source *s)
 {
-    if ((s->out >= 0 && weir_ready_now(s->out_ready)) |
-        (s->diag >= 0 && weir_ready_now(s->diag_ready))) {
+    /* Both are asked, because asking arms them. */
+    bool out = s->out >= 0 && weir_ready_now(s->out_ready);
+    bool diag = s->diag >= 0 && weir_ready_now(s->diag_ready);
+
+    if (out || diag) {
         weir_wake_in(s->wake, 0); /* there is something already */
     } else if (s->report->exited && s->out >= 0) {
         weir_wake_in(s->wake, s->exit_ms + WEIR_CHILD_GRACE_MS - weir_clock_mono_ms());
