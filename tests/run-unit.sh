@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs unit test programs and sums their cases up: tests/run-unit.sh PROGRAM...
-# WRAP="valgrind ..." runs each under a tool; UNIT_TIMEOUT_S bounds each. The output of one that fails is shown.
+# WRAP="valgrind ..." runs each under a tool; UNIT_TIMEOUT_S bounds each; UNIT_JOBS run at once. The output of one that
+# fails is shown.
 set -u
 
 # The caller's own settings must not reach a test.
@@ -12,15 +13,25 @@ passed=0 failed=0 skipped=0 bad=()
 read -r -a wrap <<<"${WRAP:-}"
 count() { sed -n "s/^\[ *$2 *\] \([0-9]*\) test(s).*/\1/p" "$1" | head -n 1; }
 
+run() {
+    timeout -k 10 "${UNIT_TIMEOUT_S:-300}" "${wrap[@]}" "$1" >"$1.log" 2>&1 </dev/null
+    echo $? >"$1.rc"
+}
+# Some at a time; told in order afterwards.
+for prog in "$@"; do
+    while [ "$(jobs -pr | wc -l)" -ge "${UNIT_JOBS:-1}" ]; do wait -n; done
+    run "$prog" &
+done
+wait
+
 for prog in "$@"; do
     log=$prog.log
-    timeout -k 10 "${UNIT_TIMEOUT_S:-300}" "${wrap[@]}" "$prog" >"$log" 2>&1 </dev/null
-    rc=$?
+    rc=$(cat "$prog.rc")
     p=$(count "$log" PASSED) f=$(count "$log" FAILED) s=$(count "$log" SKIPPED)
     # A program that dies prints no totals: that is one failure.
-    if [ $rc -ne 0 ] && [ "${f:-0}" -eq 0 ]; then f=1; fi
+    if [ "$rc" -ne 0 ] && [ "${f:-0}" -eq 0 ]; then f=1; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
-    if [ $rc -eq 0 ]; then
+    if [ "$rc" -eq 0 ]; then
         echo "ok - $(basename "$prog") (${p:-0})"
     else
         bad+=("$(basename "$prog")")

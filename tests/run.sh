@@ -29,7 +29,7 @@ run_step() {
     clang) "${make[@]}" CC=clang BUILD=build-clang all unit ;;
     unit-asan) "${make[@]}" "${asan[@]}" check-unit ;;
     unit-tsan) "${make[@]}" SANITIZE=thread BUILD=build-tsan check-unit UNIT="$threaded" ;;
-    valgrind) UNIT_TIMEOUT_S=900 "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
+    valgrind) UNIT_TIMEOUT_S=900 UNIT_JOBS=$jobs "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
     fuzz) "${make[@]}" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}" ;;
     integ) tests/integ/run.sh build ;;
     integ-asan) "${make[@]}" "${asan[@]}" all && tests/integ/run.sh build-asan ;;
