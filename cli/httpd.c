@@ -1,6 +1,7 @@
 #include "cli/httpd.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@ struct weir_httpd {
     uv_timer_t timer;
     size_t handles; /* that libuv still knows */
     unsigned port;
+    bool resumed; /* libmicrohttpd does not tell its epoll descriptor: it has to be run */
 };
 
 static void on_timer(uv_timer_t *timer);
@@ -27,8 +29,11 @@ static void run(struct weir_httpd *h)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 
+    h->resumed = false;
     (void)MHD_run(h->daemon);
-    if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES) {
+    if (h->resumed) { /* from inside on_request: this turn may have been too early for it */
+        (void)uv_timer_start(&h->timer, on_timer, 0, 0);
+    } else if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES) {
         (void)uv_timer_start(&h->timer, on_timer, wait_ms, 0);
     } else {
         (void)uv_timer_stop(&h->timer);
@@ -146,6 +151,13 @@ unsigned weir_httpd_port(const struct weir_httpd *httpd)
     return httpd->port;
 }
 
+void weir_httpd_resume(struct weir_httpd *httpd, struct MHD_Connection *connection)
+{
+    MHD_resume_connection(connection);
+    httpd->resumed = true;
+    (void)uv_timer_start(&httpd->timer, on_timer, 0, 0);
+}
+
 void weir_httpd_free(struct weir_httpd *httpd)
 {
     if (httpd == NULL) {
@@ -155,6 +167,9 @@ void weir_httpd_free(struct weir_httpd *httpd)
         (void)uv_poll_stop(&httpd->poll); /* before libmicrohttpd closes the descriptor */
     }
     if (httpd->daemon != NULL) {
+        if (httpd->resumed) { /* one that only was told so still counts as suspended */
+            (void)MHD_run(httpd->daemon);
+        }
         MHD_stop_daemon(httpd->daemon);
     }
     if (httpd->handles == 0) {

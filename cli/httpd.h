@@ -36,7 +36,12 @@ struct weir_httpd *weir_httpd_new(
 /** weir_httpd_port: where it listens. */
 unsigned weir_httpd_port(const struct weir_httpd *httpd);
 
-/** weir_httpd_free: close all connections. None may be suspended. Accepts NULL. */
+/** weir_httpd_resume: let a suspended connection go on: its request comes to on_request again, in a
+ *  later turn of the loop. */
+void weir_httpd_resume(struct weir_httpd *httpd, struct MHD_Connection *connection);
+
+/** weir_httpd_free: close all connections. None may be suspended; one that was resumed just now has
+ *  its on_request first. Accepts NULL. */
 void weir_httpd_free(struct weir_httpd *httpd);
 
 #endif

@@ -1,5 +1,6 @@
 #include "cli/runtime_api.h"
 
+#include "cli/httpd.h"
 #include "core/buf.h"
 #include "core/limits.h"
 
@@ -14,9 +15,8 @@
 #include <string.h>
 
 /*
- * libmicrohttpd hands out one epoll descriptor in which all its own are; the loop polls that one
- * and calls MHD_run when something is to be done, or when MHD_get_timeout says so. A parked /next
- * is a suspended connection: MHD forgets it until it is resumed, and then calls the handler again.
+ * A parked /next is a suspended connection: libmicrohttpd forgets it until it is resumed, and then
+ * calls the handler again.
  */
 
 #define BASE "/2018-06-01/runtime/"
@@ -52,15 +52,12 @@ struct slot {
 };
 
 struct weir_rapi {
-    struct MHD_Daemon *daemon;
-    uv_poll_t poll;
-    uv_timer_t timer;
-    size_t handles; /* that libuv still knows */
+    struct weir_httpd *httpd;
     const struct weir_rapi_ops *ops;
     void *ctx;
     char address[32];
-    bool resumed; /* MHD does not tell its epoll descriptor: it has to be run */
     bool asked;   /* a /next has come */
+    bool closing; /* nothing is served any more */
     size_t concurrency;
     struct slot slots[WEIR_RAPI_CONCURRENCY_MAX];
     struct request *parked[PARKED_MAX]; /* of both kinds of /next, the oldest first */
@@ -129,7 +126,7 @@ static enum MHD_Result hand_out(struct slot *slot, struct MHD_Connection *c)
 {
     const struct weir_rapi_invocation *i = &slot->invocation;
     struct MHD_Response *r = MHD_create_response_from_buffer(
-        i->event_len, (void *)(uintptr_t)i->event, MHD_RESPMEM_PERSISTENT);
+        i->event_len, (void *)(uintptr_t)i->event, MHD_RESPMEM_MUST_COPY);
     char deadline[24];
     enum MHD_Result rc = MHD_NO;
 
@@ -151,8 +148,6 @@ static enum MHD_Result hand_out(struct slot *slot, struct MHD_Connection *c)
     return rc;
 }
 
-static void on_timer(uv_timer_t *timer);
-
 static void forget_parked(struct weir_rapi *rapi, size_t i)
 {
     rapi->parked_n--;
@@ -166,9 +161,7 @@ static void unpark(struct weir_rapi *rapi, size_t i, bool drop)
 
     request->dropped = drop;
     forget_parked(rapi, i);
-    MHD_resume_connection(request->connection);
-    rapi->resumed = true;
-    (void)uv_timer_start(&rapi->timer, on_timer, 0, 0);
+    weir_httpd_resume(rapi->httpd, request->connection);
 }
 
 /* The oldest parked request of a kind, or parked_n. */
@@ -213,8 +206,8 @@ static enum MHD_Result serve_next(
             "the invocation has not been answered");
     }
     struct slot *ready = find(rapi, STATE_READY);
+    rapi->asked = true;
     if (ready == NULL) {
-        rapi->asked = true;
         rapi->ops->on_next(rapi->ctx);
         ready = find(rapi, STATE_READY);
     }
@@ -459,6 +452,9 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
     struct request *request = *con_cls;
 
     (void)version;
+    if (((struct weir_rapi *)self)->closing) {
+        return MHD_NO;
+    }
     if (request == NULL) {
         request = request_new(c, url, method);
         *con_cls = request;
@@ -498,89 +494,18 @@ static void on_completed(
     }
 }
 
-static void run(struct weir_rapi *rapi)
-{
-    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-
-    rapi->resumed = false;
-    (void)MHD_run(rapi->daemon);
-    if (rapi->resumed) { /* from inside a handler: this turn may have been too early for it */
-        (void)uv_timer_start(&rapi->timer, on_timer, 0, 0);
-    } else if (MHD_get_timeout(rapi->daemon, &wait_ms) == MHD_YES) {
-        (void)uv_timer_start(&rapi->timer, on_timer, wait_ms, 0);
-    } else {
-        (void)uv_timer_stop(&rapi->timer);
-    }
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    weir_loop_moved(timer);
-    run(timer->data);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    run(poll->data);
-}
-
-static void on_close(uv_handle_t *handle)
-{
-    struct weir_rapi *rapi = handle->data;
-
-    if (--rapi->handles == 0) {
-        free(rapi);
-    }
-}
-
-static int listen_local(struct weir_rapi *rapi, struct weir_err *err)
-{
-    struct sockaddr_in any_port = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const union MHD_DaemonInfo *info;
-
-    rapi->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        on_request, rapi, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&any_port,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEIR_RAPI_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEIR_RAPI_HEADERS_MAX_BYTES,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, rapi, MHD_OPTION_END);
-    if (rapi->daemon == NULL) {
-        return weir_err_set(err, WEIR_E_IO, "runtime api: cannot listen on 127.0.0.1");
-    }
-    info = MHD_get_daemon_info(rapi->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    if (info == NULL || info->port == 0) {
-        return weir_err_set(err, WEIR_E_IO, "runtime api: the port cannot be told");
-    }
-    (void)snprintf(rapi->address, sizeof rapi->address, "127.0.0.1:%u", (unsigned)info->port);
-    return 0;
-}
-
-static int watch(struct weir_rapi *rapi, struct weir_loop *loop, struct weir_err *err)
-{
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(rapi->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    int rc = info != NULL ? uv_poll_init(weir_loop_uv(loop), &rapi->poll, info->epoll_fd) : UV_EIO;
-
-    if (rc != 0) {
-        return weir_err_detail(err, WEIR_E_IO, -rc, "runtime api: %s", uv_strerror(rc));
-    }
-    rapi->poll.data = rapi;
-    rapi->handles++;
-    (void)uv_timer_init(weir_loop_uv(loop), &rapi->timer);
-    rapi->timer.data = rapi;
-    rapi->handles++;
-    rc = uv_poll_start(&rapi->poll, UV_READABLE, on_readable);
-    if (rc != 0) {
-        return weir_err_detail(err, WEIR_E_IO, -rc, "runtime api: %s", uv_strerror(rc));
-    }
-    return 0;
-}
-
 struct weir_rapi *weir_rapi_new(
     struct weir_loop *loop, const struct weir_rapi_ops *ops, void *ctx, struct weir_err *err)
 {
+    const struct sockaddr_in local = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct weir_rapi *rapi = calloc(1, sizeof *rapi);
+    const struct weir_httpd_opts httpd = {.address = (const struct sockaddr *)&local,
+        .connections_max = WEIR_RAPI_CONNECTIONS_MAX,
+        .connection_bytes = WEIR_RAPI_HEADERS_MAX_BYTES,
+        .on_request = on_request,
+        .on_completed = on_completed,
+        .ctx = rapi};
 
     if (rapi == NULL) {
         (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for the runtime api");
@@ -589,10 +514,14 @@ struct weir_rapi *weir_rapi_new(
     rapi->ops = ops;
     rapi->ctx = ctx;
     rapi->concurrency = 1;
-    if (listen_local(rapi, err) != 0 || watch(rapi, loop, err) != 0) {
-        weir_rapi_free(rapi);
+    rapi->httpd = weir_httpd_new(loop, &httpd, err);
+    if (rapi->httpd == NULL) {
+        weir_err_prefix(err, "runtime api");
+        free(rapi);
         return NULL;
     }
+    (void)snprintf(
+        rapi->address, sizeof rapi->address, "127.0.0.1:%u", weir_httpd_port(rapi->httpd));
     return rapi;
 }
 
@@ -631,30 +560,13 @@ int weir_rapi_invoke(
 
 void weir_rapi_free(struct weir_rapi *rapi)
 {
-    size_t handles;
-
     if (rapi == NULL) {
         return;
     }
-    if (rapi->daemon != NULL) {
-        bool any = rapi->parked_n > 0;
-        while (rapi->parked_n > 0) { /* MHD does not stop while a connection is suspended */
-            unpark(rapi, 0, true);
-        }
-        if (any) {
-            (void)MHD_run(rapi->daemon);
-        }
-        handles = rapi->handles;
-        if (handles > 0) {
-            (void)uv_poll_stop(&rapi->poll); /* before MHD closes the descriptor */
-        }
-        MHD_stop_daemon(rapi->daemon);
+    rapi->closing = true;
+    while (rapi->parked_n > 0) { /* a server is not closed while a connection is suspended */
+        unpark(rapi, 0, true);
     }
-    handles = rapi->handles;
-    if (handles == 0) {
-        free(rapi);
-        return;
-    }
-    uv_close((uv_handle_t *)&rapi->poll, on_close);
-    uv_close((uv_handle_t *)&rapi->timer, on_close);
+    weir_httpd_free(rapi->httpd);
+    free(rapi);
 }

@@ -21,14 +21,14 @@
  * an /extension/event/next that is parked for ever. With weir_rapi_set_concurrency several
  * invocations are under way at once, as on Managed Instances.
  *
- * libmicrohttpd speaks HTTP; it runs inside the loop, without a thread. Not there: the restore
- * paths.
+ * Served on the loop, without a thread (cli/httpd.h). Not there: the restore paths.
  */
 struct weir_rapi;
 
 struct weir_rapi_invocation {
     const char *request_id;
-    const char *event; /* sent as it is; borrowed until the answer, or weir_rapi_free */
+    const char *event; /* sent as it is; borrowed until the answer, or weir_rapi_free: a function
+                        * that answers before it has read all of it gets the rest of a copy */
     size_t event_len;
     int64_t deadline_unix_ms;
     const char *function_arn;
@@ -87,7 +87,7 @@ struct weir_rapi_ops {
  * ops, ctx  borrowed
  *
  * Returns it (weir_rapi_free, before weir_loop_free), or NULL with *err set: WEIR_E_IO,
- * WEIR_E_NOMEM.
+ * WEIR_E_CONFIG, WEIR_E_NOMEM.
  */
 struct weir_rapi *weir_rapi_new(
     struct weir_loop *loop, const struct weir_rapi_ops *ops, void *ctx, struct weir_err *err);

@@ -3,14 +3,19 @@
  * any state? Client and server share the loop.
  */
 #include "cli/runtime_api.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "net/http.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -230,11 +235,66 @@ static void errors_come_with_their_type(void **state)
 static void init_error_after_a_next_is_out_of_turn(void **state)
 {
     struct world *w = *state;
+    struct weir_err err = {0};
 
-    w->at_next = &invocation;
-    assert_int_equal(call(w, "GET", BASE "invocation/next", NULL, NULL), 200);
-    assert_int_equal(call(w, "POST", BASE "init/error", "{}", NULL), 403);
-    assert_int_equal(w->answers, 0);
+    for (int before = 0; before < 2; before++) { /* given at the /next, and before it */
+        if (before) {
+            teardown(state);
+            setup(state);
+            w = *state;
+            assert_int_equal(weir_rapi_invoke(w->rapi, &invocation, &err), 0);
+        } else {
+            w->at_next = &invocation;
+        }
+        assert_int_equal(call(w, "GET", BASE "invocation/next", NULL, NULL), 200);
+        assert_int_equal(call(w, "POST", BASE "init/error", "{}", NULL), 403);
+        assert_int_equal(w->answers, 0);
+    }
+}
+
+/* A connection of the test's own, which reads when it wants to. */
+static int plain_next(struct world *w)
+{
+    static const char request[] = "GET " BASE "invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    to.sin_port = htons((uint16_t)strtoul(strchr(weir_rapi_address(w->rapi), ':') + 1, NULL, 10));
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
+    return fd;
+}
+
+/* The event may be gone with the answer, and the one who has answered still be reading it. */
+static void event_outlives_an_answer_that_comes_before_it_was_read(void **state)
+{
+    struct world *w = *state;
+    struct weir_err err = {0};
+    struct weir_rapi_invocation big = invocation;
+    size_t marks = 0, left = 16 * WEIR_MIB;
+    char *event = malloc(left), piece[65536];
+
+    assert_non_null(event);
+    memset(event, '~', left);
+    big.event = event;
+    big.event_len = left;
+    assert_int_equal(weir_rapi_invoke(w->rapi, &big, &err), 0);
+    int fd = plain_next(w);
+    while (w->answers == 0) { /* 403 until it is handed out */
+        (void)call(w, "POST", BASE "invocation/id-1/response", "1", NULL);
+    }
+    memset(event, '!', left);
+    free(event);
+    while (marks < left) {
+        ssize_t n = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
+        assert_int_not_equal(n, 0);
+        for (ssize_t i = 0; i < n; i++) {
+            assert_int_not_equal(piece[i], '!');
+            marks += piece[i] == '~';
+        }
+        assert_int_equal(weir_loop_step(w->loop, weir_clock_mono_ms() + (n < 0), &err), 0);
+    }
+    close(fd);
 }
 
 static void response_up_to_the_limit_is_taken_and_one_beyond_is_an_error(void **state)
@@ -336,6 +396,7 @@ int main(void)
         T(answer_is_taken_once_and_for_its_invocation_only),
         T(errors_come_with_their_type),
         T(init_error_after_a_next_is_out_of_turn),
+        T(event_outlives_an_answer_that_comes_before_it_was_read),
         T(response_up_to_the_limit_is_taken_and_one_beyond_is_an_error),
         T(other_paths_and_methods_are_refused),
         T(newer_next_takes_the_place_of_a_parked_one),
