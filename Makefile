@@ -6,6 +6,8 @@
 #   make MODULES="core stream csv" check-unit    a partial tree: only these of lib/, no handlers, bootstrap, cli
 #   make V=1                                show the commands
 
+MAKEFLAGS += --no-builtin-rules # `make build` made a copy of build.sh in the folder's place
+
 MODULES_ALL := core stream codec csv json schema net aws relay event
 MODULES ?= $(MODULES_ALL)
 SANITIZE ?=
