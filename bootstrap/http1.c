@@ -286,6 +286,7 @@ int weir_http1_put(struct weir_http1 *h, const void *p, size_t n, struct weir_er
 static bool next_address(struct weir_http1 *h)
 {
     if (!h->connecting || h->addr + 1 >= h->addrs_n) {
+        h->addr = 0; /* of the next try */
         return false;
     }
     weir_http1_close(h);
@@ -404,8 +405,16 @@ static int send_all(struct weir_http1 *h, struct bounds *b, struct weir_err *err
         if (io == WEIR_HTTP1_FAIL || wait(h, b, err) != 0) {
             return -1;
         }
-        if (weir_http1_answered(h)) { /* such as 413: the rest need not be said */
-            return 0;
+        if (!weir_http1_answered(h)) {
+            continue;
+        }
+        io = weir_http1_read(h, err); /* an interim answer (1xx), or a part of one, is WAIT */
+        if (io == WEIR_HTTP1_DONE) {
+            return 0; /* such as 413: the rest need not be said */
+        }
+        if (io == WEIR_HTTP1_FAIL) {
+            weir_http1_close(h); /* not to be read again */
+            return -1;
         }
     }
 }
@@ -453,7 +462,7 @@ static long exchange(struct weir_http1 *h, struct bounds *b, struct weir_err *er
     if (ok) {
         ok = receive(h, b, err) == 0;
     } else { /* the server may have said why before it closed */
-        ok = broke.code == WEIR_E_NET && !h->connecting && receive(h, b, NULL) == 0;
+        ok = broke.code == WEIR_E_NET && h->fd != -1 && !h->connecting && receive(h, b, NULL) == 0;
         if (!ok && err != NULL && err->code == WEIR_OK) {
             *err = broke;
         }
@@ -480,7 +489,7 @@ long weir_http1_finish(
 {
     struct bounds b = {.until_ms = weir_clock_mono_ms() + timeout_ms, .finish = true};
 
-    if (send_all(h, &b, err) != 0 || weir_http1_put(h, p, n, err) != 0) {
+    if (weir_http1_put(h, p, n, err) != 0) {
         weir_http1_close(h);
         return -1;
     }

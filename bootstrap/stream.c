@@ -86,7 +86,10 @@ static enum weir_step step(
     }
     for (;;) {
         if (weir_http1_answered(http)) { /* in the middle of it: the API has had enough */
-            return read_answer(s, err);
+            enum weir_step said = read_answer(s, err);
+            if (said != WEIR_WAIT) { /* an interim answer (1xx) changes nothing */
+                return said;
+            }
         }
         switch (weir_http1_flush(http, err)) {
         case WEIR_HTTP1_WAIT:
@@ -176,17 +179,21 @@ static enum weir_api_after send_trailers(
 enum weir_api_after weir_stream_end(struct weir_stream *s, const char *type, const char *message)
 {
     weir_http1_idle(s->api->http);
+    if (type == NULL && (s->state == WEIR_STREAM_OPEN || s->state == WEIR_STREAM_LOST)) {
+        type = weir_err_type(WEIR_E_BUG);
+        message = "the handler left its stream without an end";
+    }
     if (type != NULL) {
         weir_log_error(s->api->log, type, message, "%s", "");
     }
     switch (s->state) {
     case WEIR_STREAM_OPEN:
-        if (s->ended) { /* the last chunk has gone, or is going: a trailer cannot follow */
-            weir_http1_close(s->api->http);
-            return WEIR_API_GO_ON;
+        if (!s->ended) {
+            return send_trailers(s, type, message);
         }
-        return send_trailers(s, type != NULL ? type : weir_err_type(WEIR_E_BUG),
-            type != NULL ? message : "the handler left its stream without an end");
+        /* The last chunk has gone, or is going: a trailer cannot follow. */
+        weir_http1_close(s->api->http);
+        return WEIR_API_GO_ON;
     case WEIR_STREAM_REFUSED:
         return weir_api_react(s->api, s->path, s->status);
     case WEIR_STREAM_NONE:

@@ -124,7 +124,7 @@ static enum weir_api_after answer(struct state *s)
     if (call_handler(s, &err) != 0) {
         fault.type = s->error_type[0] != '\0' ? s->error_type : weir_err_type(err.code);
     }
-    if (stopped(s, "the invocation gets no answer")) {
+    if (s->stream.state != WEIR_STREAM_DONE && stopped(s, "the invocation gets no answer")) {
         weir_http1_close(s->api.http); /* nor does a stream get its end */
         return WEIR_API_STOP;
     }

@@ -81,8 +81,33 @@ static size_t content_length(const char *head)
     return 0;
 }
 
+static const struct canned_reply *find_reply(struct canned_http *s, const char *text, size_t *i)
+{
+    for (*i = 0; *i < s->replies_n; ++*i) {
+        const struct canned_reply *c = &s->replies[*i];
+        if (!s->used[*i] && (c->match == NULL || strncmp(text, c->match, strlen(c->match)) == 0)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* The head of a request is in. */
+static void send_interim(struct canned_http *s, int fd, const char *head)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    size_t i;
+
+    pthread_mutex_lock(&s->lock);
+    const struct canned_reply *reply = find_reply(s, head, &i);
+    pthread_mutex_unlock(&s->lock);
+    if (reply != NULL && reply->end == CANNED_INTERIM) {
+        (void)send_all(s, fd, text, sizeof text - 1);
+    }
+}
+
 /* Read one whole request; false at the end of the connection. The caller frees r->p. */
-static bool read_request(int fd, struct request *r)
+static bool read_request(struct canned_http *s, int fd, struct request *r)
 {
     size_t cap = 64 * 1024, whole = SIZE_MAX;
 
@@ -107,6 +132,7 @@ static bool read_request(int fd, struct request *r)
         if (end != NULL) {
             r->body = (size_t)(end - r->p) + 4;
             whole = r->body + content_length(r->p);
+            send_interim(s, fd, r->p);
         }
     }
     if (r->p == NULL || r->len < whole) {
@@ -119,15 +145,12 @@ static bool read_request(int fd, struct request *r)
 /* Keep the request, and find its reply; NULL when there is none (left). */
 static const struct canned_reply *take_reply(struct canned_http *s, struct request *r)
 {
-    const struct canned_reply *reply = NULL;
+    size_t i;
 
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->replies_n && reply == NULL; i++) {
-        const struct canned_reply *c = &s->replies[i];
-        if (!s->used[i] && (c->match == NULL || strncmp(r->p, c->match, strlen(c->match)) == 0)) {
-            s->used[i] = !c->again;
-            reply = c;
-        }
+    const struct canned_reply *reply = find_reply(s, r->p, &i);
+    if (reply != NULL) {
+        s->used[i] = !reply->again;
     }
     if (s->requests_n < REQUESTS_MAX) {
         s->requests[s->requests_n++] = *r;
@@ -161,7 +184,7 @@ static void talk(struct connection *c)
         "HTTP/1.1 599 No reply left\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     struct request r;
 
-    while (read_request(c->fd, &r)) {
+    while (read_request(c->server, c->fd, &r)) {
         const struct canned_reply *reply = take_reply(c->server, &r);
         if (reply == NULL) {
             (void)send_all(c->server, c->fd, none, sizeof none - 1);
@@ -174,6 +197,7 @@ static void talk(struct connection *c)
         }
         switch (reply->end) {
         case CANNED_KEEP:
+        case CANNED_INTERIM:
             break;
         case CANNED_CLOSE:
             return;

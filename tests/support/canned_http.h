@@ -12,10 +12,11 @@
  * silent, and pour out bodies larger than any buffer.
  */
 enum canned_end {
-    CANNED_KEEP,  /* wait for the next request on this connection */
-    CANNED_CLOSE, /* close after the last byte; with fewer bytes than promised this is a cut */
-    CANNED_RESET, /* the same by RST */
-    CANNED_STALL, /* say nothing more, hold the connection until the server is freed */
+    CANNED_KEEP,    /* wait for the next request on this connection */
+    CANNED_INTERIM, /* the same; and 100 Continue when the head is in, before the body is read */
+    CANNED_CLOSE,   /* close after the last byte; with fewer bytes than promised this is a cut */
+    CANNED_RESET,   /* the same by RST */
+    CANNED_STALL,   /* say nothing more, hold the connection until the server is freed */
 };
 
 struct canned_reply {

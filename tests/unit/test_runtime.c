@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "tests/support/canned_http.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,6 +48,9 @@ static struct {
     const char *error_type; /* named before the error; NULL: none */
     const char *response;
     size_t response_bytes; /* of this many 'a' in quotes instead, when not 0 */
+    bool streams;          /* in place of it */
+    struct canned_http *server;
+    uint64_t said_bytes;
     /* remembered */
     size_t runs, finis;
     char event[256], trace[2048], id[256], folder[64];
@@ -68,6 +72,34 @@ static void *fake_init(const struct weir_handler_env *env, struct weir_err *err)
 static void no_tick(uv_timer_t *timer)
 {
     (void)timer;
+}
+
+/* Two pieces; the second when the server has said what it says to the first. */
+static int fake_stream(const struct weir_invocation *inv, struct weir_err *err)
+{
+    const struct weir_stream_head head = {0};
+    const int64_t end_ms = weir_clock_mono_ms() + 10000;
+    struct weir_stage sink = {0};
+    enum weir_step step = WEIR_NEED_IN;
+    uint8_t none = 0;
+
+    assert_int_equal(weir_handler_stream(inv, &head, &sink, err), 0);
+    for (int i = 0; i < 2; i++) {
+        struct weir_in in = {(const uint8_t *)"half", 4, 0, i == 1};
+        struct weir_out out = {&none, 0, 0};
+        assert_int_equal(step, WEIR_NEED_IN);
+        do {
+            step = sink.ops->step(sink.self, &in, &out, err);
+        } while (step == WEIR_WAIT && weir_clock_mono_ms() < end_ms &&
+                 weir_loop_step(inv->loop, end_ms, err) == 0);
+        while (canned_http_sent(fake.server) < fake.said_bytes && weir_clock_mono_ms() < end_ms) {
+            sched_yield();
+        }
+    }
+    weir_stage_free(&sink);
+    return step == WEIR_END && weir_clock_mono_ms() < end_ms
+               ? 0
+               : weir_err_set(err, WEIR_E_BUG, "the stream does not end");
 }
 
 static int fake_run(void *self, const struct weir_invocation *invocation, struct weir_buf *response,
@@ -107,6 +139,9 @@ static int fake_run(void *self, const struct weir_invocation *invocation, struct
     }
     if (fake.run_fails_silently) {
         return -1;
+    }
+    if (fake.streams) {
+        return fake_stream(invocation, err);
     }
     if (fake.response_bytes > 0) {
         uint8_t *p = weir_buf_reserve(response, fake.response_bytes, err);
@@ -174,7 +209,7 @@ static void run_script(
 {
     char api[64];
 
-    r->server = canned_http_new(script, n);
+    r->server = fake.server = canned_http_new(script, n);
     snprintf(api, sizeof api, "127.0.0.1:%d", canned_http_port(r->server));
     r->rc = run_with(api, handler, r->log, sizeof r->log);
     assert_int_equal(r->rc, WEIR_RUNTIME_FAILED); /* the script's end */
@@ -576,6 +611,44 @@ static void response_of_6_mib_is_sent_and_one_byte_more_is_refused(void **state)
 
 /* ---- what the API says ---- */
 
+/* The server says 1xx when it has the head and nothing of the body yet, which no buffer holds. */
+static void interim_answer_does_not_cut_a_response_short(void **state)
+{
+    static const struct canned_reply script[] = {EVENT(ID),
+        {"POST", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 0, CANNED_INTERIM, 0}};
+    struct run r;
+    size_t len = 0;
+
+    (void)state;
+    fake.response_bytes = WEIR_RESPONSE_MAX_BYTES;
+    run_script(&r, "fake", script, COUNT(script));
+    assert_int_equal(canned_http_requests(r.server), 3);
+    (void)canned_http_body(r.server, 1, &len);
+    assert_int_equal(len, WEIR_RESPONSE_MAX_BYTES);
+    assert_null(strstr(r.log, "runtime: POST"));
+    canned_http_free(r.server);
+}
+
+/* To the server, which does not know chunks, the streamed body is a request of its own. */
+static void interim_answer_does_not_stop_a_stream(void **state)
+{
+    static const struct canned_reply script[] = {EVENT(ID),
+        {POST_RESPONSE, "HTTP/1.1 100 Continue\r\n\r\n", 0, 0, 0},
+        {NULL, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 0, 0, 0}};
+    struct run r;
+
+    (void)state;
+    fake.streams = true;
+    fake.said_bytes = strlen(script[0].head) + strlen(script[1].head);
+    run_script(&r, "fake", script, COUNT(script));
+    assert_int_equal(canned_http_requests(r.server), 4);
+    assert_string_equal(
+        canned_http_request(r.server, 2, NULL), "4\r\nhalf\r\n4\r\nhalf\r\n0\r\n\r\n");
+    assert_null(strstr(r.log, "ERROR Runtime"));
+    assert_null(strstr(r.log, "runtime: POST"));
+    canned_http_free(r.server);
+}
+
 static void status_of_a_post_has_its_reaction(void **state)
 {
     static const struct {
@@ -884,6 +957,8 @@ int main(void)
         TEST(handler_without_a_response_is_a_function_error),
         TEST(handler_that_fails_silently_is_a_function_error),
         TEST(response_of_6_mib_is_sent_and_one_byte_more_is_refused),
+        TEST(interim_answer_does_not_cut_a_response_short),
+        TEST(interim_answer_does_not_stop_a_stream),
         TEST(status_of_a_post_has_its_reaction),
         TEST(status_of_next_other_than_200_ends_the_process),
         TEST(event_cut_short_is_not_run_and_answered_by_an_error),

@@ -38,6 +38,8 @@ enum act {
 static struct {
     enum act act;
     size_t bytes, fail_at;
+    bool ignores; /* a stream's failure: says that all is well */
+    int signal;   /* raised when a stream has ended; 0: none */
     struct weir_stream_head head;
     bool init_fails;
     atomic_size_t inits, finis, runs;
@@ -68,6 +70,18 @@ static void fini(void *self)
     atomic_fetch_add(&told.finis, 1);
 }
 
+static int wait_for_ever(const struct weir_invocation *inv, struct weir_err *err)
+{
+    struct weir_wake *wake = weir_wake_new(inv->loop, err);
+
+    assert_non_null(wake);
+    weir_wake_in(wake, 3600000);
+    while (weir_loop_step(inv->loop, INT64_MAX, err) == 0) {
+    }
+    weir_wake_free(wake);
+    return -1;
+}
+
 static int stream(const struct weir_invocation *inv, struct weir_err *err)
 {
     uint8_t *data = malloc(told.bytes + 1);
@@ -88,24 +102,17 @@ static int stream(const struct weir_invocation *inv, struct weir_err *err)
         rc = 0;
     } else if (pipe != NULL) {
         rc = weir_loop_run(inv->loop, pipe, err);
+        rc = told.ignores ? 0 : rc;
+    }
+    if (told.signal != 0) {
+        assert_int_equal(raise(told.signal), 0);
+        (void)wait_for_ever(inv, NULL);
     }
     weir_pipe_free(pipe);
     weir_stage_free(&stages[0]);
     weir_stage_free(&stages[1]);
     free(data);
     return rc;
-}
-
-static int wait_for_ever(const struct weir_invocation *inv, struct weir_err *err)
-{
-    struct weir_wake *wake = weir_wake_new(inv->loop, err);
-
-    assert_non_null(wake);
-    weir_wake_in(wake, 3600000);
-    while (weir_loop_step(inv->loop, INT64_MAX, err) == 0) {
-    }
-    weir_wake_free(wake);
-    return -1;
 }
 
 static int run(
@@ -345,6 +352,23 @@ static void stream_that_is_left_without_an_end_is_an_error(void **state)
     assert_int_equal(s.answers[0].kind, WEIR_RAPI_ERROR);
     assert_string_equal(s.answers[0].error_type, "Runtime.InternalError");
     assert_has(text_of(&s.answers[0].body), "left its stream without an end");
+    assert_has(s.log, "ERROR id-1 Runtime.InternalError: the handler left its stream");
+    sim_free(&s);
+}
+
+static void signal_after_a_whole_stream_does_not_call_it_unanswered(void **state)
+{
+    struct sim s = sim_of(1);
+
+    (void)state;
+    told.act = STREAM;
+    told.bytes = 1000;
+    told.signal = s.signal = SIGTERM;
+    sim_run(&s);
+    assert_int_equal(s.rc, WEIR_RUNTIME_SIGNAL + SIGTERM);
+    assert_int_equal(s.answers[0].times, 1);
+    assert_int_equal(s.answers[0].kind, WEIR_RAPI_RESPONSE);
+    assert_null(strstr(s.log, "gets no answer"));
     sim_free(&s);
 }
 
@@ -359,24 +383,25 @@ static void stream_that_is_refused_or_lost_is_not_answered_again(void **state)
         {{.status = 410}, "status 410", 3},
         {{.status = 413}, "status 413", 3},
         {{.status = 500}, "status 500", 1}, /* the process ends */
-        {{.drop = true}, "ERROR", 3},
+        {{.drop = true}, "ERROR id-1 ", 3},
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct sim_fault fault = {WEIR_RAPI_POST_RESPONSE, 1, cases[i].fault};
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        const struct sim_fault fault = {WEIR_RAPI_POST_RESPONSE, 1, cases[i / 2].fault};
         struct sim s = sim_of(2);
         reset(NULL);
         told.act = STREAM;
         told.bytes = 100000;
+        told.ignores = i % 2 != 0; /* the log has it all the same */
         s.faults = &fault;
         s.faults_n = 1;
         sim_run(&s);
         assert_int_equal(s.answers[0].times, 1);
-        assert_int_equal(s.answers[1].times, cases[i].nexts > 1);
+        assert_int_equal(s.answers[1].times, cases[i / 2].nexts > 1);
         assert_int_equal(s.requests[WEIR_RAPI_POST_ERROR], 0);
-        assert_int_equal(s.requests[WEIR_RAPI_NEXT], cases[i].nexts);
-        assert_has(s.log, cases[i].log);
+        assert_int_equal(s.requests[WEIR_RAPI_NEXT], cases[i / 2].nexts);
+        assert_has(s.log, cases[i / 2].log);
         sim_free(&s);
     }
 }
@@ -577,6 +602,7 @@ int main(void)
         TEST(stream_that_fails_before_its_first_byte_is_a_plain_error),
         TEST(stream_that_is_not_used_leaves_room_for_a_document),
         TEST(stream_that_is_left_without_an_end_is_an_error),
+        TEST(signal_after_a_whole_stream_does_not_call_it_unanswered),
         TEST(stream_that_is_refused_or_lost_is_not_answered_again),
         TEST(extension_is_registered_before_the_first_event),
         TEST(api_without_extensions_is_as_good),
