@@ -9,8 +9,8 @@
  *   AWS_LAMBDA_LOG_LEVEL        TRACE, DEBUG, INFO, WARN, ERROR, FATAL in any case; default INFO
  *   AWS_LAMBDA_LOG_FORMAT       JSON or Text in any case; default Text
  *   AWS_LAMBDA_MAX_CONCURRENCY  when set (Managed Instances): JSON, whatever the format says
- *   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET  when set: lines go to a connection to this UNIX
- * socket
+ *   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET
+ *                               when set: lines go to a connection to this UNIX socket
  *
  * log  its fd is where lines go when there is no socket. A socket's descriptor takes its place; it
  *      closes on exec and stays open as long as the process

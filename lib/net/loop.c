@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "net/loop_priv.h"
+#include "net/pool_priv.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -25,7 +26,7 @@ struct watch {
     curl_socket_t fd;
 };
 
-static pthread_once_t sigpipe_once = PTHREAD_ONCE_INIT, curl_once = PTHREAD_ONCE_INIT;
+static pthread_once_t process_once = PTHREAD_ONCE_INIT, curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_rc;
 
 static void curl_init(void)
@@ -33,10 +34,12 @@ static void curl_init(void)
     curl_rc = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static void sigpipe_init(void)
+/* Once in a process, with its first loop. */
+static void process_init(void)
 {
     struct sigaction old;
 
+    weir_pool_set_up();
     if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
         struct sigaction ignore = {.sa_handler = SIG_IGN};
         (void)sigaction(SIGPIPE, &ignore, NULL);
@@ -192,7 +195,7 @@ struct weir_loop *weir_loop_new(struct weir_err *err)
     struct weir_loop *loop = NULL;
     int rc;
 
-    pthread_once(&sigpipe_once, sigpipe_init);
+    pthread_once(&process_once, process_init);
     loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for a loop");

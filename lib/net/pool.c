@@ -1,6 +1,7 @@
 #include "net/pool.h"
 
 #include "core/limits.h"
+#include "net/pool_priv.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -82,10 +83,20 @@ size_t weir_pool_threads(void)
     return n > 0 ? n : 1;
 }
 
+void weir_pool_set_up(void)
+{
+    size_t threads = weir_pool_threads();
+    char text[24];
+
+    if (threads > UV_THREADS_DEFAULT) {
+        (void)snprintf(text, sizeof text, "%zu", threads);
+        (void)setenv("UV_THREADPOOL_SIZE", text, 0);
+    }
+}
+
 struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct weir_err *err)
 {
     struct weir_pool *pool = calloc(1, sizeof *pool);
-    char text[16];
 
     if (pool == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
@@ -98,10 +109,6 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
         .settle = settle,
     };
     pool->loop = loop;
-    if (pool->workers.threads > UV_THREADS_DEFAULT) { /* read by libuv with its first work */
-        (void)snprintf(text, sizeof text, "%d", WEIR_THREADS_MAX);
-        (void)setenv("UV_THREADPOOL_SIZE", text, 0);
-    }
     return pool;
 }
 

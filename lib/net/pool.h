@@ -16,7 +16,8 @@ struct weir_pool;
 /**
  * weir_pool_new: up to so many threads for tasks.
  *
- * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads()
+ * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads(). How many of them run at once is
+ *          libuv's: four, or weir_pool_threads() where that is more (net/loop.h)
  *
  * Returns it (weir_pool_free, after the stages that use it and before weir_loop_free), or NULL with
  * *err set: WEIR_E_NOMEM.

@@ -176,6 +176,22 @@ static void a_function_gets_the_threads_that_its_memory_buys(void **state)
     assert_true(weir_pool_threads() <= WEIR_THREADS_MAX);
 }
 
+/* With several workers (Managed Instances) others are reading it. */
+static void a_pool_leaves_the_environment_alone(void **state)
+{
+    struct weir_err err = {0};
+    struct weir_loop *loop = weir_loop_new(&err);
+
+    (void)state;
+    assert_non_null(loop);
+    (void)unsetenv("UV_THREADPOOL_SIZE");
+    struct weir_pool *pool = weir_pool_new(loop, WEIR_THREADS_MAX, &err);
+    assert_non_null(pool);
+    assert_null(getenv("UV_THREADPOOL_SIZE"));
+    weir_pool_free(pool);
+    weir_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
+        cmocka_unit_test(a_pool_leaves_the_environment_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

