@@ -89,8 +89,8 @@ const char *weir_http1_header(const struct weir_http1 *h, const char *name);
 int weir_http1_start(
     struct weir_http1 *h, const struct weir_http1_request *request, struct weir_err *err);
 
-/** weir_http1_put: queue bytes behind what was queued; only while weir_http1_flush has nothing left
- *  to send. Returns 0, or -1 with *err set. */
+/** weir_http1_put: queue bytes behind what was queued, up to WEIR_HTTP1_OUT_MAX_BYTES in all: so
+ *  flush before the next piece. Returns 0, or -1 with *err set. */
 int weir_http1_put(struct weir_http1 *h, const void *p, size_t n, struct weir_err *err);
 
 enum weir_http1_io { WEIR_HTTP1_DONE, WEIR_HTTP1_WAIT, WEIR_HTTP1_FAIL };

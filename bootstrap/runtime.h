@@ -24,7 +24,7 @@
  * With AWS_LAMBDA_MAX_CONCURRENCY (Managed Instances) there are so many workers, each a thread with
  * all of this for itself. One that ends, ends them all.
  *
- * SIGTERM and SIGINT cancel: what runs is undone (an open upload is aborted), nothing is posted any
+ * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted), nothing is posted any
  * more but an answer that is on its way, and the process ends.
  *
  * Nothing is connected and no name is looked up before the first /next, unless the
@@ -35,7 +35,7 @@
 /* How the process ends. 0 is not among them: only a signal or the platform stops a healthy one. */
 enum weir_runtime_exit {
     WEIR_RUNTIME_FAILED = 1,   /* init failed, or the Runtime API did */
-    WEIR_RUNTIME_SIGNAL = 128, /* and its number: 130 or 143 */
+    WEIR_RUNTIME_SIGNAL = 128, /* and its number: 143 for SIGTERM */
     WEIR_RUNTIME_USAGE = 2,    /* AWS_LAMBDA_RUNTIME_API is missing or is no host:port */
 };
 

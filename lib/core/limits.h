@@ -209,9 +209,10 @@
 /* bootstrap: what the Runtime API sends beside the event, and what it gets back. */
 #define WEIR_RUNTIME_TEXT_MAX_BYTES 256 /* the API's address, a request id: far shorter */
 #define WEIR_RUNTIME_TRACE_MAX_BYTES (1 * WEIR_KIB) /* a trace id with all its fields has 200 */
-/* The API's answer to a POST; only logged about */
+/* An error as it is sent: its document, or X-Ray's cause */
 #define WEIR_RUNTIME_ANSWER_MAX_BYTES (64 * WEIR_KIB)
-/* What is queued for the API at once: a head with an X-Ray cause, or one piece of a stream */
+/* What is queued for the API at once: a head with an X-Ray cause, or one piece of a
+ * stream and the trailers of an error */
 #define WEIR_HTTP1_OUT_MAX_BYTES (128 * WEIR_KIB)
 #define WEIR_RUNTIME_POST_MS 30000 /* the API is on the same machine */
 /* After a signal, for an answer whose post has begun: Lambda's window for all has 500 */

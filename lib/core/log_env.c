@@ -1,5 +1,7 @@
 #include "core/log_env.h"
 
+#include "core/env.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +11,6 @@
 #include <unistd.h>
 
 #define SOCKET_NAME "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"
-
-static const char *setting(const char *name)
-{
-    const char *s = getenv(name);
-
-    return s != NULL && *s != '\0' ? s : NULL;
-}
 
 void weir_log_level(struct weir_log *log, const char *name)
 {
@@ -47,9 +42,9 @@ void weir_log_level(struct weir_log *log, const char *name)
 
 static void set_format(struct weir_log *log)
 {
-    const char *name = setting("AWS_LAMBDA_LOG_FORMAT");
+    const char *name = weir_env_text("AWS_LAMBDA_LOG_FORMAT", NULL);
 
-    log->json = setting("AWS_LAMBDA_MAX_CONCURRENCY") != NULL ||
+    log->json = weir_env_text("AWS_LAMBDA_MAX_CONCURRENCY", NULL) != NULL ||
                 (name != NULL && strcasecmp(name, "JSON") == 0);
     if (name != NULL && strcasecmp(name, "JSON") != 0 && strcasecmp(name, "Text") != 0) {
         weir_log_write(log, WEIR_LOG_WARN, "AWS_LAMBDA_LOG_FORMAT is not one of JSON, Text");
@@ -78,7 +73,7 @@ static int connect_to(const char *path)
 
 void weir_log_env(struct weir_log *log)
 {
-    const char *path = setting(SOCKET_NAME);
+    const char *path = weir_env_text(SOCKET_NAME, NULL);
 
     set_format(log);
     weir_log_level(log, getenv("AWS_LAMBDA_LOG_LEVEL"));

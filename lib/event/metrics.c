@@ -2,22 +2,15 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "core/line.h"
 #include "json/quote.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 static const char *const unit_names[] = {"Count", "Bytes", "Milliseconds"};
-
-static const char *setting(const char *name)
-{
-    const char *s = getenv(name);
-
-    return s != NULL && *s != '\0' ? s : NULL;
-}
 
 /* "name":"text", and a comma. */
 static int put_text(struct weir_buf *to, const char *name, const char *text)
@@ -31,11 +24,11 @@ static int put_text(struct weir_buf *to, const char *name, const char *text)
 static int put_directive(
     struct weir_buf *to, const char *function, const struct weir_metric *metrics, size_t n)
 {
-    const char *space = setting("WEIR_METRICS_NAMESPACE");
+    const char *space = weir_env_text("WEIR_METRICS_NAMESPACE", "weir");
 
     if (weir_buf_addf(to, NULL, "\"_aws\":{\"Timestamp\":%" PRId64 ",\"CloudWatchMetrics\":[{",
             weir_clock_unix_ms()) != 0 ||
-        put_text(to, "Namespace", space != NULL ? space : "weir") != 0 ||
+        put_text(to, "Namespace", space) != 0 ||
         weir_buf_addf(to, NULL, "\"Dimensions\":[[%s\"Handler\"]],\"Metrics\":[",
             function != NULL ? "\"FunctionName\"," : "") != 0) {
         return -1;
@@ -52,7 +45,7 @@ static int put_directive(
 static int compose(struct weir_buf *to, const struct weir_log *log, const char *handler,
     const struct weir_metric *metrics, size_t n)
 {
-    const char *function = setting("AWS_LAMBDA_FUNCTION_NAME");
+    const char *function = weir_env_text("AWS_LAMBDA_FUNCTION_NAME", NULL);
 
     if (weir_buf_adds(to, "{", NULL) != 0 || put_directive(to, function, metrics, n) != 0 ||
         (function != NULL && put_text(to, "FunctionName", function) != 0) ||
