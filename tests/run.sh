@@ -25,14 +25,14 @@ run_step() {
     deps) tests/check-deps.sh ;;
     style) tests/check-style.sh ;;
     format) "${make[@]}" check-format ;;
-    unit) "${make[@]}" check-unit ;;
+    unit) UNIT_JOBS=$jobs "${make[@]}" check-unit ;;
     clang) "${make[@]}" CC=clang BUILD=build-clang all unit ;;
-    unit-asan) "${make[@]}" "${asan[@]}" check-unit ;;
+    unit-asan) UNIT_JOBS=$jobs "${make[@]}" "${asan[@]}" check-unit ;;
     unit-tsan) "${make[@]}" SANITIZE=thread BUILD=build-tsan check-unit UNIT="$threaded" ;;
     valgrind) UNIT_TIMEOUT_S=900 UNIT_JOBS=$jobs "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
     fuzz) "${make[@]}" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}" ;;
-    integ) tests/integ/run.sh build ;;
-    integ-asan) "${make[@]}" "${asan[@]}" all && tests/integ/run.sh build-asan ;;
+    integ) INTEG_JOBS=$jobs tests/integ/run.sh build ;;
+    integ-asan) "${make[@]}" "${asan[@]}" all && INTEG_JOBS=$jobs tests/integ/run.sh build-asan ;;
     *) return 2 ;;
     esac
 }

@@ -3,6 +3,7 @@
 # The proxy between weir and the server does the harm, bound to bytes and requests, never to clocks.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
+unset RGW_DIR # the gateway is killed here: not the one that other scripts use
 need_rgw
 
 # 24 MB in and 24 MB out: two whole parts and a rest, so an upload is open from the first third on.

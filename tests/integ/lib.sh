@@ -93,8 +93,16 @@ only() {
     same "$(cd "$dir" && find . -type f | sed 's|^\./||' | sort | paste -sd ' ')" "$(printf '%s\n' "$@" | sort | paste -sd ' ')"
 }
 
-# data NAME SIZE ARGS...: $DATA/NAME.csv and NAME.truth, made once per build
+# data NAME SIZE ARGS...: $DATA/NAME.csv and NAME.truth, made once per build, by the script that comes first
 data() {
+    local name=$1 size=$2 lock
+    shift 2
+    exec {lock}>"$DATA/$name.lock"
+    flock "$lock"
+    make_data "$name" "$size" "$@"
+    exec {lock}>&-
+}
+make_data() {
     local name=$1 size=$2
     shift 2
     [ -e "$DATA/$name.csv" ] && return 0

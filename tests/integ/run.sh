@@ -1,6 +1,7 @@
 #!/bin/bash
-# The numbered scripts in order against one S3 server: tests/integ/run.sh [BUILD-FOLDER] [NN...]. All of its daemons are
-# stopped at the end, also when a script fails or the run is interrupted.
+# The numbered scripts against one S3 server: tests/integ/run.sh [BUILD-FOLDER] [NN...]; INTEG_JOBS at once (1 unless it is set),
+# each one's output whole when it has ended. All of the server's daemons are stopped at the end, also when a script fails or the
+# run is interrupted.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${1:-build}
@@ -21,7 +22,14 @@ rgw=$build/integ/rgw
 "$root/tests/support/radosgw.sh" stop "$rgw" # of a run that was killed
 rm -rf "$build/integ"
 mkdir -p "$build/integ"
-trap '"$root/tests/support/radosgw.sh" stop "$rgw"' EXIT
+end() {
+    local pids
+    mapfile -t pids < <(jobs -p)
+    [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+    wait
+    "$root/tests/support/radosgw.sh" stop "$rgw"
+}
+trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 if "$root/tests/support/radosgw.sh" start "$rgw"; then
@@ -31,16 +39,27 @@ else
     exit 1
 fi
 
-failed=0
-for s in "${scripts[@]}"; do
-    start=$SECONDS
-    log=$build/integ/$(basename "$s" .sh).log
-    timeout -k 20 "${WEIR_SCRIPT_TIMEOUT_S:-1200}" "$s" 2>&1 | tee "$log"
-    rc=${PIPESTATUS[0]}
-    echo "# $(basename "$s"): $((SECONDS - start)) s"
-    [ "$rc" -eq 0 ] && continue
-    failed=1
+run() { # run SCRIPT: its output and one line more in a log, its status in NAME.rc
+    local start=$SECONDS name log child rc
+    name=$(basename "$1" .sh)
+    log=$build/integ/$name.log
+    timeout -k 20 "${WEIR_SCRIPT_TIMEOUT_S:-1200}" "$1" >"$log" 2>&1 &
+    child=$!
+    trap 'kill $child; wait $child; exit 143' TERM
+    wait $child
+    rc=$?
     # A script that dies without a word is a failure with a name.
-    grep -q '^not ok' "$log" || echo "not ok - $(basename "$s" .sh): status $rc"
+    [ $rc -eq 0 ] || grep -q '^not ok' "$log" || echo "not ok - $name: status $rc" >>"$log"
+    echo "# $name.sh: $((SECONDS - start)) s" >>"$log"
+    cat "$log"
+    echo $rc >"$build/integ/$name.rc"
+}
+
+for s in "${scripts[@]}"; do
+    while [ "$(jobs -pr | wc -l)" -ge "${INTEG_JOBS:-1}" ]; do wait -n; done
+    run "$s" &
 done
+wait
+failed=0
+for s in "${scripts[@]}"; do [ "$(cat "$build/integ/$(basename "$s" .sh).rc")" = 0 ] || failed=1; done
 exit $failed
