@@ -77,6 +77,8 @@ has_cmd ceph-osd ceph-osd
 has_cmd ceph ceph-common
 has_debian_py swift python3-swift
 has_cmd aws awscli
+has_cmd chromium chromium
+has_cmd chromedriver chromium-driver
 TEXT
 }
 

@@ -15,11 +15,11 @@
 #include "cli/local/queue.h"
 
 #include "cli/local/journal.h"
+#include "cli/local/versions.h"
 #include "core/limits.h"
 #include "json/doc.h"
 
 #include <assert.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -33,78 +33,14 @@ struct message {
 };
 TAILQ_HEAD(messages, message);
 
-struct name {
-    char *name, *version;
-};
-
 struct weir_queue {
     struct weir_journal *journal;
     int64_t visibility_ms, receives_max;
     struct messages messages;
     size_t messages_n;
-    void *names; /* tsearch(3) of struct name */
-    size_t names_n;
+    struct weir_versions versions;
     uint64_t base_bytes; /* of the journal when it was rewritten or opened last */
 };
-
-/* ---- names ---- */
-
-static int compare(const void *a, const void *b)
-{
-    return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
-}
-
-static struct name *find_name(const struct weir_queue *q, const char *name)
-{
-    struct name key = {.name = (char *)(uintptr_t)name};
-    struct name *const *at = tfind(&key, &q->names, compare);
-
-    return at != NULL ? *at : NULL;
-}
-
-static void free_name(void *p)
-{
-    struct name *n = p;
-
-    if (n != NULL) {
-        free(n->name);
-        free(n->version);
-        free(n);
-    }
-}
-
-static int set_name(
-    struct weir_queue *q, const char *name, const char *version, struct weir_err *err)
-{
-    struct name *n = find_name(q, name);
-    char *copy = strdup(version);
-
-    if (copy != NULL && n == NULL) {
-        n = calloc(1, sizeof *n);
-        if (n != NULL) {
-            n->name = strdup(name);
-        }
-        if (n == NULL || n->name == NULL || tsearch(n, &q->names, compare) == NULL) {
-            free_name(n);
-            free(copy);
-            return weir_err_set(err, WEIR_E_NOMEM, "queue: out of memory");
-        }
-        q->names_n++;
-    }
-    if (copy == NULL) {
-        return weir_err_set(err, WEIR_E_NOMEM, "queue: out of memory");
-    }
-    free(n->version);
-    n->version = copy;
-    return 0;
-}
-
-static void drop_name(struct weir_queue *q, struct name *n)
-{
-    (void)tdelete(n, &q->names, compare);
-    free_name(n);
-    q->names_n--;
-}
 
 /* ---- messages ---- */
 
@@ -242,15 +178,14 @@ static int put(struct rewrite *w, struct record *r)
     return w->rc;
 }
 
-static void put_name(const void *node, VISIT visit, void *closure)
+static void put_version(void *ctx, const char *name, const char *version)
 {
-    struct rewrite *w = closure;
-    const struct name *n = *(struct name *const *)node;
+    struct rewrite *w = ctx;
 
-    if ((visit == postorder || visit == leaf) && w->rc == 0) {
+    if (w->rc == 0) {
         struct record r = record("known");
-        text(&r, "name", n->name);
-        text(&r, "version", n->version);
+        text(&r, "name", name);
+        text(&r, "version", version);
         (void)put(w, &r);
     }
 }
@@ -268,7 +203,7 @@ static int write_all(void *ctx, struct weir_journal_new *to, struct weir_err *er
             return -1;
         }
     }
-    twalk_r(w.q->names, put_name, &w);
+    weir_versions_each(&w.q->versions, put_version, &w);
     return w.rc;
 }
 
@@ -318,7 +253,7 @@ static int replay_send(struct weir_queue *q, const struct weir_doc *doc, struct 
     x->m.state = weir_doc_has(doc, "dead") ? WEIR_QUEUE_DEAD : WEIR_QUEUE_READY;
     TAILQ_INSERT_TAIL(&q->messages, x, link);
     q->messages_n++;
-    return *version != '\0' ? set_name(q, name, version, err) : 0;
+    return *version != '\0' ? weir_versions_set(&q->versions, name, version, err) : 0;
 }
 
 static int replay_change(
@@ -361,7 +296,7 @@ static int replay_known(struct weir_queue *q, const struct weir_doc *doc, struct
     return weir_doc_string(doc, "name", &name, err) != 0 ||
                    weir_doc_string(doc, "version", &version, err) != 0
                ? -1
-               : set_name(q, name, version, err);
+               : weir_versions_set(&q->versions, name, version, err);
 }
 
 static int on_record(void *ctx, const char *json, size_t len, struct weir_err *err)
@@ -418,7 +353,7 @@ void weir_queue_free(struct weir_queue *queue)
     while (!TAILQ_EMPTY(&queue->messages)) {
         drop_message(queue, TAILQ_FIRST(&queue->messages));
     }
-    tdestroy(queue->names, free_name);
+    weir_versions_fini(&queue->versions);
     free(queue);
 }
 
@@ -433,8 +368,8 @@ int weir_queue_send(struct weir_queue *queue, const char *name, const char *vers
     char id[WEIR_UUID_BYTES];
     struct message *x;
 
-    if (!weir_queue_has_room(queue) ||
-        (queue->names_n >= WEIR_QUEUE_NAMES_MAX && find_name(queue, name) == NULL)) {
+    if (!weir_queue_has_room(queue) || (queue->versions.n >= WEIR_QUEUE_NAMES_MAX &&
+                                           weir_versions_get(&queue->versions, name) == NULL)) {
         return weir_err_set(err, WEIR_E_LIMIT, "queue: full");
     }
     if (weir_uuid_new(id, err) != 0) {
@@ -452,48 +387,20 @@ int weir_queue_send(struct weir_queue *queue, const char *name, const char *vers
     TAILQ_INSERT_TAIL(&queue->messages, x, link);
     queue->messages_n++;
     /* Without memory for this the file is announced twice: better than not at all. */
-    (void)set_name(queue, name, version, NULL);
+    (void)weir_versions_set(&queue->versions, name, version, NULL);
     rewrite_if_due(queue);
     return 0;
 }
 
 const char *weir_queue_version(const struct weir_queue *queue, const char *name)
 {
-    const struct name *n = find_name(queue, name);
-
-    return n != NULL ? n->version : NULL;
-}
-
-struct forget {
-    bool (*gone)(void *ctx, const char *name);
-    void *ctx;
-    struct name *found[64];
-    size_t found_n;
-};
-
-static void find_gone(const void *node, VISIT visit, void *closure)
-{
-    struct forget *f = closure;
-    struct name *n = *(struct name *const *)node;
-
-    if ((visit == postorder || visit == leaf) && f->found_n < sizeof f->found / sizeof *f->found &&
-        f->gone(f->ctx, n->name)) {
-        f->found[f->found_n++] = n;
-    }
+    return weir_versions_get(&queue->versions, name);
 }
 
 void weir_queue_forget(
     struct weir_queue *queue, bool (*gone)(void *ctx, const char *name), void *ctx)
 {
-    struct forget f = {.gone = gone, .ctx = ctx};
-
-    do {
-        f.found_n = 0;
-        twalk_r(queue->names, find_gone, &f);
-        for (size_t i = 0; i < f.found_n; i++) {
-            drop_name(queue, f.found[i]);
-        }
-    } while (f.found_n == sizeof f.found / sizeof *f.found);
+    weir_versions_forget(&queue->versions, gone, ctx);
 }
 
 int weir_queue_receive(struct weir_queue *queue, int64_t mono_ms, int64_t unix_ms,
