@@ -9,7 +9,7 @@
 int weir_dir_list(const char *dir, const char *bucket, const char *prefix, struct weir_listing *ret,
     struct weir_err *err);
 
-/** weir_listing_add: append one; its key is copied. 0, or -1 with *err set. */
+/** weir_listing_add: append one; its texts are copied. 0, or -1 with *err set. */
 int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, struct weir_err *err);
 
 #endif

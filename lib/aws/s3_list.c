@@ -34,7 +34,9 @@ int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, st
     }
     to->items[to->n] = *item;
     to->items[to->n].key = strdup(item->key);
-    if (to->items[to->n].key == NULL) {
+    to->items[to->n].etag = item->etag != NULL ? strdup(item->etag) : NULL;
+    if (to->items[to->n].key == NULL || (item->etag != NULL && to->items[to->n].etag == NULL)) {
+        free(to->items[to->n].key);
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
     }
     to->n++;
@@ -45,21 +47,23 @@ void weir_listing_fini(struct weir_listing *listing)
 {
     for (size_t i = 0; i < listing->n; i++) {
         free(listing->items[i].key);
+        free(listing->items[i].etag);
     }
     free(listing->items);
     *listing = (struct weir_listing){.n = 0};
 }
 
-static int cmp_keys(const void *a, const void *b)
-{
-    return strcmp(((const struct weir_listed *)a)->key, ((const struct weir_listed *)b)->key);
-}
-
 /* ---- one page ---- */
 
-struct page {
-    struct weir_listing *to;
-    char key[WEIR_S3_KEY_MAX_BYTES + 1];
+struct weir_lister {
+    struct weir_loop *loop;
+    const struct weir_s3_config *cfg;
+    char *bucket, *prefix;
+    struct weir_s3_call call;
+    struct weir_listing list;
+
+    /* Of the page that is read */
+    char key[WEIR_S3_KEY_MAX_BYTES + 1], etag[WEIR_S3_ETAG_MAX_BYTES + 1];
     struct weir_listed item;
     bool truncated;
     char token[TOKEN_MAX_BYTES];
@@ -76,51 +80,72 @@ static int64_t parse_time(const char *s)
     return (int64_t)timegm(&tm);
 }
 
+static void take_etag(struct weir_lister *l, const struct weir_xml *xml)
+{
+    char text[WEIR_S3_ETAG_MAX_BYTES + 3];
+    size_t n;
+
+    if (weir_xml_decode(xml, text, sizeof text) < 0) {
+        return; /* of no store that is known */
+    }
+    n = strlen(text);
+    if (n >= 2 && text[0] == '"' && text[n - 1] == '"') {
+        (void)snprintf(l->etag, sizeof l->etag, "%.*s", (int)n - 2, text + 1);
+        l->item.etag = l->etag;
+    }
+}
+
 /* A text of the answer; false when it cannot be read. */
-static bool take_text(struct page *p, const struct weir_xml *xml)
+static bool take_text(struct weir_lister *l, const struct weir_xml *xml)
 {
     char text[64];
 
     if (weir_xml_at(xml, "ListBucketResult/Contents/Key")) {
-        return weir_xml_decode(xml, p->key, sizeof p->key) >= 0;
+        return weir_xml_decode(xml, l->key, sizeof l->key) >= 0;
     }
     if (weir_xml_at(xml, "ListBucketResult/NextContinuationToken")) {
-        return weir_xml_decode(xml, p->token, sizeof p->token) >= 0;
+        return weir_xml_decode(xml, l->token, sizeof l->token) >= 0;
+    }
+    if (weir_xml_at(xml, "ListBucketResult/Contents/ETag")) {
+        take_etag(l, xml);
+        return true;
     }
     if (weir_xml_decode(xml, text, sizeof text) < 0) {
         return true; /* of no interest here, and long */
     }
     if (weir_xml_at(xml, "ListBucketResult/Contents/Size")) {
-        p->item.size_bytes = strtoll(text, NULL, 10);
+        l->item.size_bytes = strtoll(text, NULL, 10);
     } else if (weir_xml_at(xml, "ListBucketResult/Contents/LastModified")) {
-        p->item.mtime_s = parse_time(text);
+        l->item.mtime_s = parse_time(text);
     } else if (weir_xml_at(xml, "ListBucketResult/IsTruncated")) {
-        p->truncated = strcmp(text, "true") == 0;
+        l->truncated = strcmp(text, "true") == 0;
     }
     return true;
 }
 
-static int read_page(struct page *p, const struct weir_buf *answer, struct weir_err *err)
+static int read_page(struct weir_lister *l, struct weir_err *err)
 {
     struct weir_xml xml;
 
-    weir_xml_init(&xml, (const char *)answer->p, answer->len);
+    l->token[0] = '\0';
+    l->truncated = false;
+    weir_xml_init(&xml, (const char *)l->call.answer.p, l->call.answer.len);
     for (;;) {
         switch (weir_xml_next(&xml)) {
         case WEIR_XML_OPEN:
             if (weir_xml_at(&xml, "ListBucketResult/Contents")) {
-                p->item = (struct weir_listed){.key = p->key, .size_bytes = -1};
-                p->key[0] = '\0';
+                l->item = (struct weir_listed){.key = l->key, .size_bytes = -1};
+                l->key[0] = '\0';
             }
             break;
         case WEIR_XML_TEXT:
-            if (!take_text(p, &xml)) {
+            if (!take_text(l, &xml)) {
                 return weir_err_set(err, WEIR_E_REMOTE, "a key in the list that cannot be read");
             }
             break;
         case WEIR_XML_CLOSE:
-            if (weir_xml_at(&xml, "ListBucketResult/Contents") && p->key[0] != '\0' &&
-                weir_listing_add(p->to, &p->item, err) != 0) {
+            if (weir_xml_at(&xml, "ListBucketResult/Contents") && l->key[0] != '\0' &&
+                weir_listing_add(&l->list, &l->item, err) != 0) {
                 return -1;
             }
             break;
@@ -132,75 +157,142 @@ static int read_page(struct page *p, const struct weir_buf *answer, struct weir_
     }
 }
 
-/* Ask for a page and read it. */
-static int get_page(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
-    const char *prefix, int64_t deadline_ms, struct page *p, struct weir_err *err)
+static int ask(struct weir_lister *l, struct weir_err *err)
 {
-    struct weir_sigv4_pair query[4] = {{"list-type", "2"}, {"max-keys", PAGE}, {"prefix", prefix}};
+    struct weir_sigv4_pair query[4] = {
+        {"list-type", "2"}, {"max-keys", PAGE}, {"prefix", l->prefix}};
     struct weir_s3_request request = {.method = "GET",
-        .bucket = bucket,
+        .bucket = l->bucket,
         .query = query,
         .query_n = 3,
         .stall_ms = WEIR_HTTP_STALL_MS,
         .result = "ListBucketResult"};
-    struct weir_s3_call call = {.state = WEIR_S3_CALL_NONE};
+
+    if (l->token[0] != '\0') {
+        query[request.query_n++] = (struct weir_sigv4_pair){"continuation-token", l->token};
+    }
+    return weir_s3_call_start(&l->call, l->loop, l->cfg, &request, err);
+}
+
+/* ---- page after page ---- */
+
+static int cmp_keys(const void *a, const void *b)
+{
+    return strcmp(((const struct weir_listed *)a)->key, ((const struct weir_listed *)b)->key);
+}
+
+static void sort(struct weir_listing *list)
+{
+    if (list->n > 1) {
+        qsort(list->items, list->n, sizeof *list->items, cmp_keys);
+    }
+}
+
+struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const char *bucket, const char *prefix, struct weir_err *err)
+{
+    struct weir_lister *l;
+
+    if (weir_s3_bucket_check(bucket, err) != 0) {
+        return NULL;
+    }
+    l = calloc(1, sizeof *l);
+    if (l != NULL) {
+        l->loop = loop;
+        l->cfg = cfg;
+        l->bucket = strdup(bucket);
+        l->prefix = strdup(prefix);
+    }
+    if (l == NULL || l->bucket == NULL || l->prefix == NULL) {
+        (void)weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
+        weir_lister_free(l);
+        return NULL;
+    }
+    if (ask(l, err) != 0) {
+        weir_lister_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struct weir_err *err)
+{
+    struct weir_lister *l = lister;
+
+    while (weir_s3_call_step(&l->call)) {
+        char name[WEIR_S3_NAME_BYTES];
+
+        weir_s3_name(name, l->bucket, l->prefix);
+        if (!weir_s3_call_ok(&l->call)) {
+            return weir_s3_call_failed(err, name, "ListObjectsV2", &l->call);
+        }
+        if (read_page(l, err) != 0) {
+            weir_err_prefix(err, "s3: %s: ListObjectsV2", name);
+            return -1;
+        }
+        weir_s3_call_stop(&l->call);
+        if (!l->truncated || l->token[0] == '\0') {
+            sort(&l->list);
+            *ret = l->list; /* the caller's now */
+            l->list = (struct weir_listing){.n = 0};
+            return 1;
+        }
+        if (ask(l, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void weir_lister_free(struct weir_lister *lister)
+{
+    if (lister != NULL) {
+        weir_s3_call_stop(&lister->call);
+        weir_listing_fini(&lister->list);
+        free(lister->bucket);
+        free(lister->prefix);
+        free(lister);
+    }
+}
+
+/* ---- the whole list ---- */
+
+static int list_s3(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
+    const char *prefix, int64_t deadline_ms, struct weir_listing *ret, struct weir_err *err)
+{
+    struct weir_lister *l = weir_lister_new(loop, cfg, bucket, prefix, err);
     char name[WEIR_S3_NAME_BYTES];
     int rc = -1;
 
-    if (p->token[0] != '\0') {
-        query[request.query_n++] = (struct weir_sigv4_pair){"continuation-token", p->token};
-    }
-    weir_s3_name(name, bucket, prefix);
-    if (weir_s3_call_start(&call, loop, cfg, &request, err) != 0) {
-        return -1;
-    }
-    while (!weir_s3_call_step(&call)) {
+    while (l != NULL && (rc = weir_lister_step(l, ret, err)) == 0) {
         if (weir_clock_mono_ms() >= deadline_ms) {
-            weir_err_set(err, WEIR_E_DEADLINE, "s3: %s: the deadline has passed", name);
-            goto out;
+            rc = weir_err_set(err, WEIR_E_DEADLINE, "s3: %s: the deadline has passed",
+                weir_s3_name(name, bucket, prefix));
+            break;
         }
         if (weir_loop_step(loop, deadline_ms, err) != 0) {
-            goto out;
+            rc = -1;
+            break;
         }
     }
-    if (!weir_s3_call_ok(&call)) {
-        weir_s3_call_failed(err, name, "ListObjectsV2", &call);
-        goto out;
-    }
-    p->token[0] = '\0';
-    p->truncated = false;
-    rc = read_page(p, &call.answer, err);
-    if (rc != 0) {
-        weir_err_prefix(err, "s3: %s: ListObjectsV2", name);
-    }
-out:
-    weir_s3_call_stop(&call);
-    return rc;
+    weir_lister_free(l);
+    return rc == 1 ? 0 : -1;
 }
 
 int weir_store_list(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
     const char *prefix, int64_t deadline_mono_ms, struct weir_listing *ret, struct weir_err *err)
 {
-    int rc = -1;
+    int rc;
 
+    if (cfg->kind != WEIR_S3_DIR) {
+        return list_s3(loop, cfg, bucket, prefix, deadline_mono_ms, ret, err);
+    }
     if (weir_s3_bucket_check(bucket, err) != 0) {
         return -1;
     }
-    if (cfg->kind == WEIR_S3_DIR) {
-        rc = weir_dir_list(cfg->dir, bucket, prefix, ret, err);
-    } else {
-        struct page *p = calloc(1, sizeof *p);
-        if (p == NULL) {
-            return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
-        }
-        p->to = ret;
-        do {
-            rc = get_page(loop, cfg, bucket, prefix, deadline_mono_ms, p, err);
-        } while (rc == 0 && p->truncated && p->token[0] != '\0');
-        free(p);
-    }
-    if (rc == 0 && ret->n > 1) {
-        qsort(ret->items, ret->n, sizeof *ret->items, cmp_keys);
+    rc = weir_dir_list(cfg->dir, bucket, prefix, ret, err);
+    if (rc == 0) {
+        sort(ret);
     }
     return rc;
 }

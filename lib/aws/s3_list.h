@@ -13,6 +13,7 @@
  */
 struct weir_listed {
     char *key;
+    char *etag; /* without its quotes; NULL when the store does not tell */
     int64_t size_bytes;
     int64_t mtime_s; /* Unix seconds; 0 when the store does not tell */
 };
@@ -36,6 +37,34 @@ struct weir_listing { /* zeroed: nothing */
  */
 int weir_store_list(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
     const char *prefix, int64_t deadline_mono_ms, struct weir_listing *ret, struct weir_err *err);
+
+/*
+ * A list of S3's in the making, for whoever has other things to do meanwhile: polled, like
+ * weir_s3_call. Loop thread only.
+ */
+struct weir_lister;
+
+/**
+ * weir_lister_new: ask for the first page.
+ *
+ * cfg             outlives it; its endpoint is no folder
+ * bucket, prefix  as for weir_store_list; copied
+ *
+ * Returns it (weir_lister_free), or NULL with *err set, as weir_store_list.
+ */
+struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const char *bucket, const char *prefix, struct weir_err *err);
+
+/**
+ * weir_lister_step: go on.
+ *
+ * Returns 1 when it is done, with *ret set, which the caller releases; 0 with the loop armed; -1
+ * with *err set, as weir_store_list. After anything but 0 it is not called again.
+ */
+int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struct weir_err *err);
+
+/** weir_lister_free: in any state. Accepts NULL. */
+void weir_lister_free(struct weir_lister *lister);
 
 /** weir_listing_fini: release it. */
 void weir_listing_fini(struct weir_listing *listing);

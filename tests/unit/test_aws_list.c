@@ -93,6 +93,8 @@ static void pages_are_followed_and_the_list_is_sorted(void **state)
     assert_string_equal(fx->got.items[1].key, "p/z");
     assert_int_equal(fx->got.items[1].size_bytes, 12);
     assert_int_equal(fx->got.items[1].mtime_s, 1700000000);
+    assert_string_equal(fx->got.items[1].etag, "x");
+    assert_null(fx->got.items[0].etag);
     assert_non_null(strstr(canned_http_request(fx->server, 0, NULL), "list-type=2"));
     assert_non_null(strstr(canned_http_request(fx->server, 0, NULL), "prefix=p%2F"));
     assert_non_null(
