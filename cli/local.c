@@ -1,5 +1,7 @@
+#include "aws/config.h"
 #include "cli/cli.h"
 #include "cli/function.h"
+#include "cli/local/bucket.h"
 #include "cli/local/front.h"
 #include "cli/local/home.h"
 #include "cli/local/queue.h"
@@ -30,7 +32,8 @@ const char weir_cli_local_help[] =
     "      --listen ADDR      address:port (default 127.0.0.1:9100; port 0: a free one)\n"
     "      --host NAME        a name that it may be called by in URLs, besides localhost; may be\n"
     "                         given again\n"
-    "      --bucket NAME      the folder in DIR (default weir)\n"
+    "      --bucket NAME      the folder in DIR (default weir); s3://NAME: a bucket of S3, at\n"
+    "                         AWS_ENDPOINT_URL_S3 or at AWS\n"
     "      --visibility-s N   seconds until a message that failed comes again (default 10)\n"
     "      --receives N       how often, before it goes to the dead-letter queue (default 3)\n"
     "      --batch N          messages in one invocation (default 1)\n"
@@ -57,6 +60,7 @@ const char weir_cli_local_help[] =
 #define SECONDS_MAX_MS 86400000
 #define PREFIX "uploads/"
 #define OUTPUT_KEY "validations/{stem}.csv.gz"
+#define ORIGIN_BYTES 280
 
 struct args {
     struct weir_cli cli;
@@ -68,9 +72,14 @@ struct args {
 
 struct local {
     struct args args;
+    const char *bucket; /* its name */
+    bool at_s3;         /* else it is a folder */
+    struct weir_s3_config s3;
+    char s3_origin[ORIGIN_BYTES];
     struct weir_home home;
     struct weir_queue *queue;
-    struct weir_uploads *uploads;
+    struct weir_uploads *uploads; /* of a folder */
+    struct weir_bucket *objects;  /* of S3 */
     struct weir_worker *worker;
     struct weir_results *results;
     struct weir_front *front;
@@ -112,6 +121,28 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         return -1;
     }
     return a->root != NULL ? 0 : weir_err_set(err, WEIR_E_CONFIG, "no place: give --root DIR");
+}
+
+/* "weir", "s3://weir". */
+static int find_bucket(struct local *l, struct weir_err *err)
+{
+    l->at_s3 = strncmp(l->args.bucket, "s3://", 5) == 0;
+    l->bucket = l->args.bucket + (l->at_s3 ? 5 : 0);
+    if (weir_s3_bucket_check(l->bucket, err) != 0) {
+        weir_err_prefix(err, "--bucket");
+        return -1;
+    }
+    if (!l->at_s3) {
+        return 0;
+    }
+    if (weir_s3_config_env(&l->s3, err) != 0) {
+        return -1;
+    }
+    return l->s3.kind == WEIR_S3_HTTP
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG,
+                     "--bucket %.80s: AWS_ENDPOINT_URL_S3 is a folder; --root takes one",
+                     l->args.bucket);
 }
 
 /* "127.0.0.1:9100", "[::1]:9100", "localhost:9100", ":9100" (this machine alone). */
@@ -208,7 +239,9 @@ static int open_worker(struct weir_loop *loop, struct local *l, struct weir_err 
         .ctx = l};
 
     /* The store first: --env may still name another one. */
-    l->env[l->env_n++] = l->home.endpoint;
+    if (!l->at_s3) {
+        l->env[l->env_n++] = l->home.endpoint;
+    }
     for (size_t i = 0; i < l->args.env.n; i++) {
         l->env[l->env_n++] = l->args.env.items[i];
     }
@@ -223,14 +256,15 @@ static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *
     const struct weir_front_opts opts = {.address = (struct sockaddr *)&address,
         .hosts = l->args.hosts.items,
         .hosts_n = l->args.hosts.n,
-        .store = l->home.root,
-        .bucket = l->args.bucket,
+        .bucket = l->bucket,
         .prefix = PREFIX,
-        .key = &l->home.key,
+        .store = l->at_s3 ? NULL : l->home.root,
+        .uploads = l->uploads,
+        .key = l->at_s3 ? NULL : &l->home.key,
+        .s3_origin = l->at_s3 ? l->s3_origin : NULL,
         .env = l->args.env.items,
         .env_n = l->args.env.n,
         .queue = l->queue,
-        .uploads = l->uploads,
         .worker = l->worker,
         .results = l->results,
         .quiet = l->args.cli.quiet};
@@ -246,21 +280,47 @@ static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *
     return 0;
 }
 
-static int open_all(struct weir_loop *loop, struct local *l, struct weir_err *err)
+/* A bucket of S3: what a page that uploads to it must be allowed to talk to, and its objects. */
+static int open_s3(struct weir_loop *loop, struct local *l, struct weir_err *err)
 {
-    const struct weir_uploads_opts uploads = {.store = l->home.root,
-        .bucket = l->args.bucket,
-        .prefix = PREFIX,
-        .quiet = l->args.cli.quiet};
-    struct weir_uploads_opts opts = uploads;
+    const struct weir_bucket_opts opts = {
+        .s3 = &l->s3, .bucket = l->bucket, .prefix = PREFIX, .queue = l->queue};
+    struct weir_s3_address address;
 
-    if (open_queue(l, err) != 0) {
+    if (weir_s3_address(&l->s3, l->bucket, NULL, &address, err) != 0) {
         return -1;
     }
-    opts.queue = l->queue;
+    (void)snprintf(l->s3_origin, sizeof l->s3_origin, "%s://%.*s", l->s3.tls ? "https" : "http",
+        (int)address.host.len, (const char *)address.host.p);
+    weir_s3_address_fini(&address);
+    l->objects = weir_bucket_new(loop, &opts, err);
+    return l->objects != NULL ? 0 : -1;
+}
+
+static int open_folder(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    const struct weir_uploads_opts opts = {.store = l->home.root,
+        .bucket = l->bucket,
+        .prefix = PREFIX,
+        .queue = l->queue,
+        .quiet = l->args.cli.quiet};
+
+    l->s3.kind = WEIR_S3_DIR;
+    l->s3.dir = strdup(l->home.root);
+    if (l->s3.dir == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for the store");
+    }
     l->uploads = weir_uploads_new(loop, &opts, err);
-    l->results =
-        l->uploads != NULL ? weir_results_new(loop, l->home.results, l->home.root, err) : NULL;
+    return l->uploads != NULL ? 0 : -1;
+}
+
+static int open_all(struct weir_loop *loop, struct local *l, struct weir_err *err)
+{
+    if (open_queue(l, err) != 0 ||
+        (l->at_s3 ? open_s3(loop, l, err) : open_folder(loop, l, err)) != 0) {
+        return -1;
+    }
+    l->results = weir_results_new(loop, l->home.results, &l->s3, err);
     return l->results != NULL && open_worker(loop, l, err) == 0 && open_front(loop, l, err) == 0
                ? 0
                : -1;
@@ -272,9 +332,9 @@ static void tell_where(const struct local *l)
     int n = (int)(colon - l->args.listen);
 
     if (!l->args.cli.quiet) {
-        weir_cli_note("local", "http://%.*s:%u/ and %s/%s/" PREFIX, n > 0 ? n : 9,
-            n > 0 ? l->args.listen : "127.0.0.1", weir_front_port(l->front), l->home.root,
-            l->args.bucket);
+        weir_cli_note("local", "http://%.*s:%u/ and %s/%s/" PREFIX "%s%s", n > 0 ? n : 9,
+            n > 0 ? l->args.listen : "127.0.0.1", weir_front_port(l->front),
+            l->at_s3 ? "s3:/" : l->home.root, l->bucket, l->at_s3 ? " at " : "", l->s3_origin);
     }
 }
 
@@ -282,7 +342,8 @@ static void tell_where(const struct local *l)
 static int serve(struct weir_loop *loop, struct local *l, struct weir_err *err)
 {
     for (;;) {
-        int64_t uploads_ms = weir_uploads_turn(l->uploads);
+        int64_t uploads_ms =
+            l->at_s3 ? weir_bucket_turn(l->objects) : weir_uploads_turn(l->uploads);
         int64_t front_ms = weir_front_turn(l->front);
         int64_t next_ms = weir_worker_turn(l->worker);
 
@@ -302,8 +363,8 @@ static int local(struct weir_loop *loop, struct local *l, struct weir_err *err)
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
-    if (signals != NULL &&
-        weir_home_open(&l->home, l->args.root, l->args.bucket, PREFIX, err) == 0 &&
+    if (signals != NULL && find_bucket(l, err) == 0 &&
+        weir_home_open(&l->home, l->args.root, l->at_s3 ? NULL : l->bucket, PREFIX, err) == 0 &&
         open_all(loop, l, err) == 0) {
         tell_where(l);
         rc = serve(loop, l, err);
@@ -314,7 +375,9 @@ static int local(struct weir_loop *loop, struct local *l, struct weir_err *err)
     }
     weir_worker_free(l->worker);
     weir_uploads_free(l->uploads);
+    weir_bucket_free(l->objects);
     weir_results_free(l->results);
+    weir_s3_config_fini(&l->s3);
     weir_queue_free(l->queue);
     weir_home_close(&l->home);
     weir_signals_free(signals);

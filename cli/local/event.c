@@ -1,6 +1,7 @@
 #include "cli/local/event.h"
 
 #include "aws/sigv4.h"
+#include "core/limits.h"
 #include "json/doc.h"
 #include "json/quote.h"
 
@@ -55,6 +56,22 @@ int weir_local_notification(
     return weir_buf_addf(to, err,
         "\",\"size\":%" PRIu64 ",\"eTag\":\"%s\",\"sequencer\":\"%016" PRIX64 "\"}}}]}",
         object->size_bytes, object->etag, (uint64_t)object->unix_ms);
+}
+
+int weir_local_announce(struct weir_queue *queue, const struct weir_local_object *object,
+    const char *version, struct weir_err *err)
+{
+    struct weir_buf body;
+    const char *text;
+    int rc = -1;
+
+    weir_buf_init(&body, WEIR_JOURNAL_RECORD_MAX_BYTES);
+    if (weir_local_notification(&body, object, err) == 0 &&
+        (text = weir_buf_text(&body, err)) != NULL) {
+        rc = weir_queue_send(queue, object->key, version, text, object->unix_ms, err);
+    }
+    weir_buf_fini(&body);
+    return rc;
 }
 
 static int md5_hex(const char *text, char ret[33], struct weir_err *err)

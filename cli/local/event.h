@@ -27,6 +27,16 @@ struct weir_local_object {
 int weir_local_notification(
     struct weir_buf *to, const struct weir_local_object *object, struct weir_err *err);
 
+/**
+ * weir_local_announce: send the notification of an object to the queue.
+ *
+ * version  of the object, for weir_queue_version
+ *
+ * Returns 0, or -1 with *err set, as weir_queue_send.
+ */
+int weir_local_announce(struct weir_queue *queue, const struct weir_local_object *object,
+    const char *version, struct weir_err *err);
+
 /** weir_local_sqs_event: append the event of a batch. Returns 0, or -1 with *err set. */
 int weir_local_sqs_event(struct weir_buf *to, const struct weir_queue_message *const *messages,
     size_t n, struct weir_err *err);

@@ -27,11 +27,12 @@
 #define LOOK_MS 1000 /* at the connections of uploads */
 #define PRESIGN_PATH "/batch/generate-presigned-url"
 
-/* The page is one file with its script in it. It needs nothing from anywhere else. */
+/* The page is one file with its script in it. It needs nothing from anywhere else; its uploads go
+ * to where the bucket is. */
 #define PAGE_POLICY                                                                                \
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "                  \
-    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "                     \
-    "frame-ancestors 'none'"
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "                 \
+    "connect-src 'self'"
 
 /* One HTTP request, libmicrohttpd's con_cls. */
 struct request {
@@ -47,6 +48,7 @@ struct weir_front {
     struct weir_httpd *httpd;
     LIST_HEAD(, request) uploads;
     int64_t look_ms;
+    char page_policy[sizeof PAGE_POLICY + 300];
 };
 
 struct route {
@@ -58,13 +60,13 @@ struct route {
 /* ---- answers ---- */
 
 /* Queue a response, which is taken. */
-static enum MHD_Result answer(
-    struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
+static enum MHD_Result answer_with(struct MHD_Connection *c, unsigned status, const char *type,
+    const char *policy, struct MHD_Response *r)
 {
-    static const char *const headers[][2] = {{"Cache-Control", "no-store"},
+    const char *const headers[][2] = {{"Cache-Control", "no-store"},
         {"X-Content-Type-Options", "nosniff"}, {"X-Frame-Options", "DENY"},
         {"Referrer-Policy", "no-referrer"}, {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Content-Security-Policy", PAGE_POLICY}};
+        {"Content-Security-Policy", policy}};
     enum MHD_Result rc = MHD_NO;
 
     if (r == NULL) {
@@ -79,6 +81,12 @@ static enum MHD_Result answer(
     }
     MHD_destroy_response(r);
     return rc;
+}
+
+static enum MHD_Result answer(
+    struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
+{
+    return answer_with(c, status, type, PAGE_POLICY, r);
 }
 
 static enum MHD_Result answer_text(
@@ -216,9 +224,9 @@ static enum MHD_Result serve_page(
     struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
     (void)request;
-    (void)f;
-    return answer_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", weir_local_page,
-        (size_t)(weir_local_page_end - weir_local_page));
+    return answer_with(c, MHD_HTTP_OK, "text/html; charset=utf-8", f->page_policy,
+        MHD_create_response_from_buffer((size_t)(weir_local_page_end - weir_local_page),
+            (void *)(uintptr_t)weir_local_page, MHD_RESPMEM_PERSISTENT));
 }
 
 static enum MHD_Result serve_status(
@@ -227,6 +235,7 @@ static enum MHD_Result serve_status(
     (void)request;
     const struct weir_local_status status = {.bucket = f->opts.bucket,
         .prefix = f->opts.prefix,
+        .at_s3 = f->opts.store == NULL,
         .queue = f->opts.queue,
         .worker = f->opts.worker,
         .results = f->opts.results,
@@ -344,7 +353,7 @@ static const char *below_bucket(const struct weir_front *f, const char *url)
 {
     size_t n = strlen(f->opts.bucket);
 
-    return url[0] == '/' && strncmp(url + 1, f->opts.bucket, n) == 0 &&
+    return f->opts.store != NULL && url[0] == '/' && strncmp(url + 1, f->opts.bucket, n) == 0 &&
                    (url[n + 1] == '/' || url[n + 1] == '\0')
                ? url + n + 1
                : NULL;
@@ -553,6 +562,8 @@ struct weir_front *weir_front_new(
     f->loop = loop;
     f->opts = *opts;
     LIST_INIT(&f->uploads);
+    (void)snprintf(f->page_policy, sizeof f->page_policy, PAGE_POLICY " %s",
+        opts->s3_origin != NULL ? opts->s3_origin : "");
     f->httpd = weir_httpd_new(loop, &httpd, err);
     if (f->httpd == NULL) {
         weir_front_free(f);

@@ -36,12 +36,17 @@ struct weir_front_opts {
     const struct sockaddr *address;
     const char *const *hosts; /* names it may be called by, besides localhost and addresses */
     size_t hosts_n;
-    const char *store, *bucket, *prefix;
+    const char *bucket, *prefix;
+    /* The folder that the bucket is in, what notices its files, what its forms are signed with */
+    const char *store;
+    struct weir_uploads *uploads;
     const struct weir_sigv4_key *key;
+    /* With all three NULL the bucket is S3's: forms go there, and this serves no objects. The page
+     * may talk to this origin: "https://host:port". */
+    const char *s3_origin;
     const char *const *env; /* "K=V": settings of the presign handler */
     size_t env_n;
     struct weir_queue *queue;
-    struct weir_uploads *uploads;
     struct weir_worker *worker;
     struct weir_results *results;
     bool quiet;

@@ -1,6 +1,5 @@
 #include "cli/local/home.h"
 
-#include "aws/config.h"
 #include "cli/local/uploads.h"
 
 #include <dirent.h>
@@ -31,10 +30,9 @@ static int make_folder(const char *path, mode_t mode, struct weir_err *err)
     return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : fail(path, errno, err);
 }
 
-static int make_folders(struct weir_home *h, const char *root, const char *bucket,
-    const char *prefix, struct weir_err *err)
+static int make_root(struct weir_home *h, const char *root, struct weir_err *err)
 {
-    char path[PATH_MAX + 512];
+    char path[PATH_MAX + 32];
 
     if (make_folder(root, 0777, err) != 0) {
         return -1;
@@ -43,9 +41,14 @@ static int make_folders(struct weir_home *h, const char *root, const char *bucke
         return fail(root, errno, err);
     }
     (void)snprintf(path, sizeof path, "%s/.weir", h->root);
-    if (make_folder(path, 0700, err) != 0) {
-        return -1;
-    }
+    return make_folder(path, 0700, err);
+}
+
+static int make_bucket(
+    const struct weir_home *h, const char *bucket, const char *prefix, struct weir_err *err)
+{
+    char path[PATH_MAX + 512];
+
     (void)snprintf(path, sizeof path, "%s/%s", h->root, bucket);
     if (make_folder(path, 0777, err) != 0) {
         return -1;
@@ -134,11 +137,8 @@ int weir_home_open(struct weir_home *home, const char *root, const char *bucket,
     struct weir_home *h = home;
 
     *h = (struct weir_home){.lock_fd = -1};
-    if (weir_s3_bucket_check(bucket, err) != 0) {
-        weir_err_prefix(err, "--bucket");
-        return -1;
-    }
-    if (make_folders(h, root, bucket, prefix, err) != 0 || take_lock(h, err) != 0 ||
+    if (make_root(h, root, err) != 0 ||
+        (bucket != NULL && make_bucket(h, bucket, prefix, err) != 0) || take_lock(h, err) != 0 ||
         read_key(h, err) != 0) {
         weir_home_close(h);
         return -1;
@@ -150,7 +150,9 @@ int weir_home_open(struct weir_home *home, const char *root, const char *bucket,
     (void)snprintf(h->queue, sizeof h->queue, "%s/.weir/queue", h->root);
     (void)snprintf(h->results, sizeof h->results, "%s/.weir/results.json", h->root);
     (void)snprintf(h->endpoint, sizeof h->endpoint, "AWS_ENDPOINT_URL_S3=file://%s", h->root);
-    sweep(h, bucket);
+    if (bucket != NULL) {
+        sweep(h, bucket);
+    }
     return 0;
 }
 

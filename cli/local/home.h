@@ -10,7 +10,7 @@
 /*
  * The folder that everything of one service lies in:
  *
- *     DIR/BUCKET/uploads/     what came in
+ *     DIR/BUCKET/uploads/     what came in, unless that is a bucket of S3
  *     DIR/.weir/lock          held while the service runs: there is one at a time
  *     DIR/.weir/queue         the queue's journal
  *     DIR/.weir/results.json  the list of validated files
@@ -31,6 +31,7 @@ struct weir_home {
 /**
  * weir_home_open: make what is missing, take the lock, remove what a kill left half-written.
  *
+ * bucket  the folder in DIR that is one (weir_s3_bucket_check); NULL: none
  * prefix  of keys, ends in '/'
  *
  * Returns 0 with *home filled (weir_home_close), or -1 with *err set and *home closed:

@@ -57,17 +57,30 @@ static void restore(struct variables *vs)
     }
 }
 
-static int set_all(struct variables *vs, const struct weir_local_presign *rq, struct weir_err *err)
+static int put_text(struct variables *vs, const char *name, const char *value, struct weir_err *err)
+{
+    return put(vs, name, strlen(name), value, err);
+}
+
+/* S3 is the front that was asked. */
+static int set_front(
+    struct variables *vs, const struct weir_local_presign *rq, struct weir_err *err)
 {
     char endpoint[300];
-    const struct {
-        const char *name, *value;
-    } own[] = {{"BUCKET_NAME", rq->bucket}, {"WEIR_UPLOAD_PREFIX", rq->prefix},
-        {"AWS_ENDPOINT_URL_S3", endpoint}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", NULL},
-        {"AWS_REGION", rq->key->region}, {"AWS_ACCESS_KEY_ID", rq->key->access_key},
-        {"AWS_SECRET_ACCESS_KEY", rq->key->secret_key}, {"AWS_SESSION_TOKEN", NULL}};
 
     (void)snprintf(endpoint, sizeof endpoint, "http://%.255s", rq->host);
+    return put_text(vs, "AWS_ENDPOINT_URL_S3", endpoint, err) != 0 ||
+                   put_text(vs, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", NULL, err) != 0 ||
+                   put_text(vs, "AWS_REGION", rq->key->region, err) != 0 ||
+                   put_text(vs, "AWS_ACCESS_KEY_ID", rq->key->access_key, err) != 0 ||
+                   put_text(vs, "AWS_SECRET_ACCESS_KEY", rq->key->secret_key, err) != 0 ||
+                   put_text(vs, "AWS_SESSION_TOKEN", NULL, err) != 0
+               ? -1
+               : 0;
+}
+
+static int set_all(struct variables *vs, const struct weir_local_presign *rq, struct weir_err *err)
+{
     for (size_t i = 0; i < rq->env_n; i++) {
         const char *eq = strchr(rq->env[i], '=');
 
@@ -76,12 +89,11 @@ static int set_all(struct variables *vs, const struct weir_local_presign *rq, st
             return -1;
         }
     }
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (put(vs, own[i].name, strlen(own[i].name), own[i].value, err) != 0) {
-            return -1;
-        }
+    if (put_text(vs, "BUCKET_NAME", rq->bucket, err) != 0 ||
+        put_text(vs, "WEIR_UPLOAD_PREFIX", rq->prefix, err) != 0) {
+        return -1;
     }
-    return 0;
+    return rq->key != NULL ? set_front(vs, rq, err) : 0;
 }
 
 /* ---- the call ---- */

@@ -13,8 +13,9 @@
  * What it reads from the environment is there while it is called, and not after. */
 struct weir_local_presign {
     struct weir_loop *loop;
-    const char *host; /* where the form is to go: "127.0.0.1:9100" */
+    const char *host; /* that was asked: "127.0.0.1:9100" */
     const char *bucket, *prefix;
+    /* The form goes to that host, signed with this; NULL: to S3, as the environment has it */
     const struct weir_sigv4_key *key;
     const char *const *env; /* "K=V": the user's settings */
     size_t env_n;

@@ -6,7 +6,7 @@
  */
 #include "cli/local/results.h"
 
-#include "aws/dir_store.h"
+#include "aws/store.h"
 #include "cli/local/count.h"
 #include "codec/gunzip.h"
 #include "core/clock.h"
@@ -24,7 +24,8 @@
 
 struct weir_results {
     struct weir_loop *loop;
-    char *path, *store;
+    char *path;
+    const struct weir_s3_config *s3;
     cJSON *list;
     bool dirty; /* to be written */
 
@@ -91,7 +92,7 @@ static int open_pipe(struct weir_results *r, struct weir_err *err)
     if (object.bucket == NULL || object.key == NULL) {
         return -1;
     }
-    if (weir_dir_source_new(r->loop, r->store, &object, &r->info, &stages[0], err) == 0 &&
+    if (weir_store_source_new(r->loop, r->s3, &object, &r->info, &stages[0], err) == 0 &&
         weir_gunzip_new(&stages[1], true, err) == 0 &&
         weir_count_new(&r->count, &stages[2], err) == 0) {
         r->pipe = weir_pipe_new(0, stages, 3, err);
@@ -126,18 +127,28 @@ static bool begin(struct weir_results *r)
     return false;
 }
 
-static void go_on(struct weir_results *r)
+/* Returns whether there is more to do at once. */
+static bool go_on(struct weir_results *r)
 {
     int64_t end_ms = weir_clock_mono_ms() + TURN_MS;
 
     do {
-        enum weir_pipe_state state = weir_pipe_sweep(r->pipe, weir_clock_mono_ms());
-        if (state == WEIR_PIPE_DONE || state == WEIR_PIPE_FAILED) {
-            store_count(r, state == WEIR_PIPE_DONE);
+        switch (weir_pipe_sweep(r->pipe, weir_clock_mono_ms())) {
+        case WEIR_PIPE_RUNNING:
+            break;
+        case WEIR_PIPE_WAITING:
+            return false;
+        case WEIR_PIPE_DONE:
+            store_count(r, true);
             stop(r);
-            return;
+            return true;
+        case WEIR_PIPE_FAILED:
+            store_count(r, false);
+            stop(r);
+            return true;
         }
     } while (weir_clock_mono_ms() < end_ms);
+    return true;
 }
 
 /* ---- the file ---- */
@@ -191,17 +202,17 @@ static void load(struct weir_results *r)
 /* ---- the list ---- */
 
 struct weir_results *weir_results_new(
-    struct weir_loop *loop, const char *path, const char *store, struct weir_err *err)
+    struct weir_loop *loop, const char *path, const struct weir_s3_config *s3, struct weir_err *err)
 {
     struct weir_results *r = calloc(1, sizeof *r);
 
     if (r != NULL) {
         r->loop = loop;
         r->path = strdup(path);
-        r->store = strdup(store);
+        r->s3 = s3;
         r->list = cJSON_CreateArray();
     }
-    if (r == NULL || r->path == NULL || r->store == NULL || r->list == NULL) {
+    if (r == NULL || r->path == NULL || r->list == NULL) {
         (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for the results");
         weir_results_free(r);
         return NULL;
@@ -251,8 +262,7 @@ void weir_results_add(struct weir_results *results, const char *key, const char 
 bool weir_results_turn(struct weir_results *results)
 {
     if (results->pipe != NULL || begin(results)) {
-        go_on(results);
-        return true;
+        return go_on(results);
     }
     if (results->dirty) {
         save(results);
@@ -293,7 +303,6 @@ void weir_results_free(struct weir_results *results)
         }
         cJSON_Delete(results->list);
         free(results->path);
-        free(results->store);
         free(results);
     }
 }

@@ -1,6 +1,7 @@
 #ifndef WEIR_CLI_LOCAL_RESULTS_H
 #define WEIR_CLI_LOCAL_RESULTS_H
 
+#include "aws/config.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "net/loop.h"
@@ -16,11 +17,11 @@
  */
 struct weir_results;
 
-/** weir_results_new: path: of the list; what is no list there is an empty one. store: folder of the
- *  buckets. Both are copied. Returns it (weir_results_free), or NULL with *err set: WEIR_E_NOMEM.
+/** weir_results_new: path: of the list, copied; what is no list there is an empty one. s3: where
+ * the outputs are, borrowed. Returns it (weir_results_free), or NULL with *err set: WEIR_E_NOMEM.
  */
-struct weir_results *weir_results_new(
-    struct weir_loop *loop, const char *path, const char *store, struct weir_err *err);
+struct weir_results *weir_results_new(struct weir_loop *loop, const char *path,
+    const struct weir_s3_config *s3, struct weir_err *err);
 
 /** weir_results_add: a file is done. It comes first in the list, once. bucket, output: of the
  *  output; NULL: it is not known, and nothing is counted. */

@@ -86,8 +86,9 @@ int weir_local_status_json(
         weir_json_quote(to, status->bucket, err) != 0 ||
         weir_buf_adds(to, ",\"prefix\":", err) != 0 ||
         weir_json_quote(to, status->prefix, err) != 0 ||
-        weir_buf_addf(to, err, ",\"function\":{\"state\":\"%s\",\"starts\":%" PRIu64 "}",
-            worker_name(weir_worker_state(status->worker)),
+        weir_buf_addf(to, err,
+            ",\"atS3\":%s,\"function\":{\"state\":\"%s\",\"starts\":%" PRIu64 "}",
+            status->at_s3 ? "true" : "false", worker_name(weir_worker_state(status->worker)),
             weir_worker_starts(status->worker)) != 0 ||
         add_messages(to, status, counts, err) != 0 || weir_buf_adds(to, ",\"queue\":{", err) != 0) {
         return -1;

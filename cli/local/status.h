@@ -7,11 +7,13 @@
 #include "core/buf.h"
 #include "core/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What the page shows, as JSON. */
 struct weir_local_status {
     const char *bucket, *prefix;
+    bool at_s3; /* the bucket is no folder of ours */
     const struct weir_queue *queue;
     const struct weir_worker *worker;
     const struct weir_results *results;
@@ -21,7 +23,7 @@ struct weir_local_status {
 /**
  * weir_local_status_json: append
  *
- *     {"bucket", "prefix", "function": {"state", "starts"},
+ *     {"bucket", "prefix", "atS3", "function": {"state", "starts"},
  *      "queue": {"ready", "delayed", "inFlight", "dead"},
  *      "messages": [{"messageId", "key", "state", "receiveCount", "visibleInMs"}],
  *      "validated": [...]}        results.h

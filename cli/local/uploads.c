@@ -90,19 +90,10 @@ static int announce(struct weir_uploads *u, const char *key, const struct stat *
         .etag = etag,
         .size_bytes = (uint64_t)st->st_size,
         .unix_ms = weir_clock_unix_ms()};
-    struct weir_buf body;
-    const char *text;
-    int rc = -1;
 
-    weir_buf_init(&body, WEIR_JOURNAL_RECORD_MAX_BYTES);
     version_of(st, version);
     etag_of(st, etag);
-    if (weir_local_notification(&body, &object, err) == 0 &&
-        (text = weir_buf_text(&body, err)) != NULL) {
-        rc = weir_queue_send(u->opts.queue, key, version, text, object.unix_ms, err);
-    }
-    weir_buf_fini(&body);
-    return rc;
+    return weir_local_announce(u->opts.queue, &object, version, err);
 }
 
 /* How long it has been left alone. A clock that went back, or another machine's, says nothing. */

@@ -33,17 +33,6 @@ local_down() { # local_down [SIGNAL]: its exit status
     kill "-${1:-TERM}" "$LOCAL_PID" 2>/dev/null
     wait "$LOCAL_PID" 2>/dev/null
 }
-# step NAME COMMAND...: check, in this shell: what it starts and sets stays
-step() {
-    local name=$1
-    shift
-    if "$@" >step.out 2>&1; then
-        ok "$name"
-    else
-        not_ok "$name"
-        tail -n 20 step.out | sed 's/^/#   /'
-    fi
-}
 get() { curl -sS --max-time 60 "$URL$1"; }
 post() { curl -sS --max-time 60 -X POST "$URL$1"; }
 form() { curl -sS --max-time 60 -X POST "$URL/batch/generate-presigned-url" -o "$1"; }

@@ -71,6 +71,18 @@ check() {
     fi
 }
 
+# step NAME COMMAND...: check, in this shell: what it starts and sets stays
+step() {
+    local name=$1
+    shift
+    if "$@" >step.out 2>&1; then
+        ok "$name"
+    else
+        not_ok "$name"
+        tail -n 20 step.out | sed 's/^/#   /'
+    fi
+}
+
 finish() { [ $FAILED -eq 0 ]; exit $?; }
 
 # until_true SECONDS COMMAND...: polls; 1 when the bound is passed
