@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CPU_PERIOD_US 20000   /* Lambda's: a 128 MB function gets 1.4 ms of CPU in each 20 ms */
+#define CPU_QUOTA_MIN_US 1000 /* the kernel's least */
 #define RMDIR_TRIES 50
 #define RMDIR_WAIT_NS 2000000 /* the kernel lets go of the last process a little later */
 
@@ -29,7 +32,7 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* /proc/self/cgroup: "4:memory:/path" for version 1, "0::/path" for version 2. */
-static bool own_path(int version, char *ret, size_t size)
+static bool own_path(int version, const char *controller, char *ret, size_t size)
 {
     FILE *f = fopen("/proc/self/cgroup", "re");
     char line[PATH_MAX + 64];
@@ -44,7 +47,7 @@ static bool own_path(int version, char *ret, size_t size)
         }
         *path++ = '\0';
         path[strcspn(path, "\n")] = '\0';
-        found = version == 2 ? names[1] == '\0' : has_word(names + 1, "memory");
+        found = version == 2 ? names[1] == '\0' : has_word(names + 1, controller);
         if (found && (size_t)snprintf(ret, size, "%s", path) >= size) {
             found = false;
             break;
@@ -58,7 +61,7 @@ static bool own_path(int version, char *ret, size_t size)
 
 /* proc(5), mountinfo: "id parent major:minor root point options [optional...] - type source super".
  */
-static bool mount_line(char *line, int version, char **root, char **point)
+static bool mount_line(char *line, int version, const char *controller, char **root, char **point)
 {
     char *left = line, *right = strstr(line, " - "), *type, *super;
 
@@ -81,24 +84,24 @@ static bool mount_line(char *line, int version, char **root, char **point)
     if (version == 2) {
         return strcmp(type, "cgroup2") == 0;
     }
-    return strcmp(type, "cgroup") == 0 && has_word(super, "memory");
+    return strcmp(type, "cgroup") == 0 && has_word(super, controller);
 }
 
-/* The folder of the group that this process is in. */
-static bool own_dir(int version, char *ret, size_t size)
+/* The folder of the group that this process is in, in the tree of the controller. */
+static bool own_dir(int version, const char *controller, char *ret, size_t size)
 {
     FILE *f = fopen("/proc/self/mountinfo", "re");
     char line[2 * PATH_MAX], path[PATH_MAX];
     bool found = false;
 
-    if (f == NULL || !own_path(version, path, sizeof path)) {
+    if (f == NULL || !own_path(version, controller, path, sizeof path)) {
         goto out;
     }
     while (!found && fgets(line, sizeof line, f) != NULL) {
         char *root = NULL, *point = NULL;
         const char *below = path;
 
-        if (!mount_line(line, version, &root, &point)) {
+        if (!mount_line(line, version, controller, &root, &point)) {
             continue;
         }
         /* A part of the tree may be mounted: what is above it is not in the path here. */
@@ -146,23 +149,21 @@ static bool read_file(const char *dir, const char *name, char *ret, size_t size)
     return n >= 0;
 }
 
-/* Where a group may be made: below `dir` if its children have the memory controller. */
-static bool may_hold(const char *dir)
+/* Where a group may be made: below `dir` if its children have the controller. */
+static bool may_hold(const char *dir, const char *controller)
 {
     char text[512];
 
-    if (!read_file(dir, "cgroup.subtree_control", text, sizeof text)) {
-        return false;
-    }
-    return has_word(text, "memory");
+    return read_file(dir, "cgroup.subtree_control", text, sizeof text) &&
+           has_word(text, controller);
 }
 
-static bool parent_for(int version, char *dir, size_t size)
+static bool parent_for(int version, const char *controller, char *dir, size_t size)
 {
-    if (!own_dir(version, dir, size)) {
+    if (!own_dir(version, controller, dir, size)) {
         return false;
     }
-    if (version == 1 || may_hold(dir)) {
+    if (version == 1 || may_hold(dir, controller)) {
         return true;
     }
     char *slash = strrchr(dir, '/');
@@ -170,44 +171,78 @@ static bool parent_for(int version, char *dir, size_t size)
         return false;
     }
     *slash = '\0';
-    return may_hold(dir);
+    return may_hold(dir, controller);
 }
 
-static int limit(const struct weir_cgroup *group, int64_t bytes)
+static int limit_memory(int version, const char *dir, int64_t bytes)
 {
     char text[32];
 
     (void)snprintf(text, sizeof text, "%" PRId64, bytes);
-    if (group->version == 2) {
-        (void)write_file(group->dir, "memory.swap.max", "0"); /* not there without swap */
-        return write_file(group->dir, "memory.max", text);
+    if (version == 2) {
+        (void)write_file(dir, "memory.swap.max", "0"); /* not there without swap */
+        return write_file(dir, "memory.max", text);
     }
-    if (write_file(group->dir, "memory.limit_in_bytes", text) != 0) {
+    if (write_file(dir, "memory.limit_in_bytes", text) != 0) {
         return -1;
     }
-    (void)write_file(group->dir, "memory.memsw.limit_in_bytes", text); /* with swap accounting */
+    (void)write_file(dir, "memory.memsw.limit_in_bytes", text); /* with swap accounting */
     return 0;
 }
 
-static int make(int version, int64_t limit_bytes, struct weir_cgroup *group)
+static int limit_cpu(int version, const char *dir, double cpus)
 {
-    char parent[PATH_MAX], path[PATH_MAX + 32];
+    long quota_us = (long)(cpus * CPU_PERIOD_US + 0.5);
+    char text[64];
 
-    *group = (struct weir_cgroup){.procs_fd = -1, .version = version};
-    if (!parent_for(version, parent, sizeof parent) ||
-        (size_t)snprintf(group->dir, sizeof group->dir, "%s/weir-%ld", parent, (long)getpid()) >=
-            sizeof group->dir) {
-        group->dir[0] = '\0';
+    quota_us = quota_us < CPU_QUOTA_MIN_US ? CPU_QUOTA_MIN_US : quota_us;
+    if (version == 2) {
+        (void)snprintf(text, sizeof text, "%ld %d", quota_us, CPU_PERIOD_US);
+        return write_file(dir, "cpu.max", text);
+    }
+    (void)snprintf(text, sizeof text, "%d", CPU_PERIOD_US);
+    if (write_file(dir, "cpu.cfs_period_us", text) != 0) {
+        return -1;
+    }
+    (void)snprintf(text, sizeof text, "%ld", quota_us);
+    return write_file(dir, "cpu.cfs_quota_us", text);
+}
+
+/* One folder more in the group; in version 2 the second one is the first. Returns it or NULL. */
+static const char *add_dir(struct weir_cgroup *group, const char *controller)
+{
+    char *dir = group->dirs[group->n], path[PATH_MAX + 32];
+    char parent[PATH_MAX];
+
+    if (!parent_for(group->version, controller, parent, sizeof parent) ||
+        (size_t)snprintf(dir, PATH_MAX, "%s/weir-%ld", parent, (long)getpid()) >= PATH_MAX) {
         errno = ENOENT;
-        return -1;
+        return NULL;
     }
-    if (mkdir(group->dir, 0755) != 0) {
-        group->dir[0] = '\0';
-        return -1;
+    for (size_t i = 0; i < group->n; i++) {
+        if (strcmp(group->dirs[i], dir) == 0) {
+            return group->dirs[i];
+        }
     }
-    (void)snprintf(path, sizeof path, "%s/cgroup.procs", group->dir);
-    group->procs_fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (group->procs_fd < 0 || limit(group, limit_bytes) != 0) {
+    /* One that a killed process with our number left behind is empty, and goes. */
+    if (mkdir(dir, 0755) != 0 && (errno != EEXIST || rmdir(dir) != 0 || mkdir(dir, 0755) != 0)) {
+        return NULL;
+    }
+    (void)snprintf(path, sizeof path, "%s/cgroup.procs", dir);
+    group->procs_fds[group->n] = open(path, O_WRONLY | O_CLOEXEC);
+    return group->procs_fds[group->n++] >= 0 ? dir : NULL;
+}
+
+static int make(int version, const struct weir_cgroup_limits *limits, struct weir_cgroup *group)
+{
+    const char *dir;
+
+    group->n = 0;
+    group->version = version;
+    if ((dir = add_dir(group, "memory")) == NULL ||
+        limit_memory(version, dir, limits->memory_bytes) != 0 ||
+        (limits->cpus > 0 && ((dir = add_dir(group, "cpu")) == NULL ||
+                                 limit_cpu(version, dir, limits->cpus) != 0))) {
         int why = errno;
 
         weir_cgroup_fini(group);
@@ -217,12 +252,12 @@ static int make(int version, int64_t limit_bytes, struct weir_cgroup *group)
     return 0;
 }
 
-int weir_cgroup_new(int64_t limit_bytes, struct weir_cgroup *ret, struct weir_err *err)
+int weir_cgroup_new(
+    const struct weir_cgroup_limits *limits, struct weir_cgroup *ret, struct weir_err *err)
 {
-    if (make(2, limit_bytes, ret) == 0 || make(1, limit_bytes, ret) == 0) {
+    if (make(2, limits, ret) == 0 || make(1, limits, ret) == 0) {
         return 0;
     }
-    *ret = (struct weir_cgroup){.procs_fd = -1};
     return weir_err_detail(err, WEIR_E_IO, errno, "no control group: %s", strerror(errno));
 }
 
@@ -231,9 +266,9 @@ uint64_t weir_cgroup_oom_kills(const struct weir_cgroup *group)
     char text[1024];
     const char *at;
 
-    if (group->dir[0] == '\0' ||
-        !read_file(group->dir, group->version == 2 ? "memory.events" : "memory.oom_control", text,
-            sizeof text)) {
+    if (group->n == 0 ||
+        !read_file(group->dirs[0], group->version == 2 ? "memory.events" : "memory.oom_control",
+            text, sizeof text)) {
         return 0;
     }
     at = strstr(text, "oom_kill ");
@@ -244,15 +279,14 @@ void weir_cgroup_fini(struct weir_cgroup *group)
 {
     const struct timespec wait = {.tv_nsec = RMDIR_WAIT_NS};
 
-    if (group->procs_fd >= 0) {
-        (void)close(group->procs_fd);
-        group->procs_fd = -1;
+    for (; group->n > 0; group->n--) {
+        const char *dir = group->dirs[group->n - 1];
+
+        if (group->procs_fds[group->n - 1] >= 0) {
+            (void)close(group->procs_fds[group->n - 1]);
+        }
+        for (int i = 0; i < RMDIR_TRIES && rmdir(dir) != 0 && errno == EBUSY; i++) {
+            (void)nanosleep(&wait, NULL);
+        }
     }
-    if (group->dir[0] == '\0') {
-        return;
-    }
-    for (int i = 0; i < RMDIR_TRIES && rmdir(group->dir) != 0 && errno == EBUSY; i++) {
-        (void)nanosleep(&wait, NULL);
-    }
-    group->dir[0] = '\0';
 }

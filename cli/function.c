@@ -10,6 +10,7 @@
 #include "net/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,39 +63,34 @@ static void set_outcome(struct run *r, enum weir_function_outcome outcome)
     }
 }
 
-static void note_peak(struct run *r)
+static void note_use(struct run *r)
 {
-    int64_t peak_kib = weir_child_peak_kib(r->child);
+    int64_t peak_kib = weir_child_peak_kib(r->child), cpu_us = weir_child_cpu_us(r->child);
 
     if (peak_kib > r->result->peak_kib) {
         r->result->peak_kib = peak_kib;
+    }
+    if (cpu_us > r->result->cpu_us) {
+        r->result->cpu_us = cpu_us;
     }
 }
 
 /* The function is to go: politely first, when number is SIGTERM. */
 static void end(struct run *r, int number)
 {
-    note_peak(r);
+    note_use(r);
     watch(r, STEP_ENDING, WEIR_INVOKE_STOP_MS);
     weir_child_kill(r->child, number);
 }
 
-static void on_next(void *ctx)
+static void hand_out(struct run *r)
 {
-    struct run *r = ctx;
     struct weir_rapi_invocation invocation = {.request_id = r->result->request_id,
         .event = r->opts->event,
         .event_len = r->opts->event_len,
         .deadline_unix_ms = weir_clock_unix_ms() + r->opts->timeout_ms,
         .function_arn = "arn:aws:lambda:us-east-1:000000000000:function:weir"};
 
-    if (r->step != STEP_INIT) {
-        if (r->step == STEP_ANSWERED) {
-            end(r, SIGTERM);
-        }
-        return;
-    }
-    r->result->init_us = since_us(r->start_ns);
     if (r->opts->on_start != NULL) {
         r->opts->on_start(r->opts->ctx, r->result->request_id);
     }
@@ -104,6 +100,35 @@ static void on_next(void *ctx)
     }
     r->start_ns = uv_hrtime();
     watch(r, STEP_RUNNING, r->opts->timeout_ms);
+}
+
+/* It has answered and is there for more. */
+static void go_on(struct run *r)
+{
+    note_use(r);
+    if (r->opts->more == NULL || !r->opts->more(r->opts->ctx, r->result)) {
+        end(r, SIGTERM);
+        return;
+    }
+    r->has_outcome = false;
+    r->result->body.len = 0;
+    if (weir_uuid_new(r->result->request_id, &r->err) != 0) {
+        end(r, SIGKILL);
+        return;
+    }
+    hand_out(r);
+}
+
+static void on_next(void *ctx)
+{
+    struct run *r = ctx;
+
+    if (r->step == STEP_INIT) {
+        r->result->init_us = since_us(r->start_ns);
+        hand_out(r);
+    } else if (r->step == STEP_ANSWERED) {
+        go_on(r);
+    }
 }
 
 static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
@@ -123,7 +148,7 @@ static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
         end(r, SIGKILL);
         return;
     }
-    note_peak(r); /* should it end by itself now */
+    note_use(r); /* should it end by itself now */
     watch(r, STEP_ANSWERED, PARK_MS);
 }
 
@@ -189,7 +214,7 @@ static void on_exit_child(void *ctx, int status, const struct rusage *used)
 static void stop(struct run *r)
 {
     if (r->step < STEP_ENDING) {
-        note_peak(r);
+        note_use(r);
         watch(r, STEP_ENDING, r->opts->undo_ms > 0 ? r->opts->undo_ms : WEIR_INVOKE_UNDO_MS);
         weir_child_kill(r->child, SIGTERM);
     }
@@ -225,20 +250,21 @@ int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err)
 }
 
 int64_t weir_function_limit(
-    int64_t memory_mb, struct weir_cgroup *group, enum weir_function_limit *how)
+    int64_t memory_mb, double cpus, struct weir_cgroup *group, enum weir_function_limit *how)
 {
-    int64_t bytes = memory_mb * (int64_t)WEIR_MIB;
+    const struct weir_cgroup_limits limits = {
+        .memory_bytes = memory_mb * (int64_t)WEIR_MIB, .cpus = cpus};
 
     *how = WEIR_LIMIT_NONE;
-    if (bytes == 0) {
+    if (memory_mb == 0) {
         return 0;
     }
-    if (weir_cgroup_new(bytes, group, NULL) == 0) {
+    if (weir_cgroup_new(&limits, group, NULL) == 0) {
         *how = group->version == 2 ? WEIR_LIMIT_CGROUP_V2 : WEIR_LIMIT_CGROUP_V1;
         return 0;
     }
     *how = WEIR_LIMIT_RLIMIT;
-    return bytes;
+    return limits.memory_bytes;
 }
 
 static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup *group,
@@ -249,19 +275,28 @@ static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup
     struct weir_child_opts child = {.path = r->opts->bootstrap,
         .stdio = {-1, -1, -1},
         .data_limit_bytes = data_limit_bytes,
-        .cgroup_procs_fd = group->procs_fd,
+        .cgroup_procs_fds = group->procs_fds,
+        .cgroups_n = group->n,
         .on_exit = on_exit_child,
         .ctx = r};
+    int null_fd = -1;
 
     r->rapi = weir_rapi_new(loop, &ops, r, err);
     if (r->rapi == NULL ||
         weir_function_env_make(r->opts, weir_rapi_address(r->rapi), environ, &env, err) != 0) {
         return -1;
     }
+    if (r->opts->mute) {
+        null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        child.stdio[1] = child.stdio[2] = null_fd;
+    }
     child.env = env.items;
     watch(r, STEP_INIT, WEIR_INVOKE_INIT_MS);
+    r->start_ns = uv_hrtime(); /* not after the exec: on a busy machine we are told of it late */
     r->child = weir_child_start(loop, &child, err);
-    r->start_ns = uv_hrtime(); /* the exec has just been */
+    if (null_fd >= 0) {
+        (void)close(null_fd);
+    }
     weir_function_env_fini(&env);
     return r->child != NULL ? 0 : -1;
 }
@@ -273,7 +308,7 @@ static void on_close_timer(uv_handle_t *handle)
 
 static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
 {
-    struct weir_cgroup group = {.procs_fd = -1};
+    struct weir_cgroup group = {.n = 0};
     int rc = -1;
 
     r->timer = malloc(sizeof *r->timer);
@@ -285,7 +320,8 @@ static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
     if (weir_uuid_new(r->result->request_id, err) != 0) {
         goto out;
     }
-    int64_t data_limit_bytes = weir_function_limit(r->opts->memory_mb, &group, &r->result->limit);
+    int64_t data_limit_bytes =
+        weir_function_limit(r->opts->memory_mb, r->opts->cpus, &group, &r->result->limit);
     if (start(loop, r, &group, data_limit_bytes, err) != 0 || wait_end(loop, r, err) != 0) {
         goto out;
     }

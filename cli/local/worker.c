@@ -186,7 +186,6 @@ static void end_life(struct weir_worker *w)
     weir_rapi_free(w->rapi);
     w->rapi = NULL;
     weir_cgroup_fini(&w->group);
-    w->group = (struct weir_cgroup){.procs_fd = -1};
 }
 
 static int begin_life(struct weir_worker *w, struct weir_err *err)
@@ -217,8 +216,9 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
     }
     w->has_env = true;
     child.env = w->env.items;
-    child.data_limit_bytes = weir_function_limit(w->opts.memory_mb, &w->group, &how);
-    child.cgroup_procs_fd = w->group.procs_fd;
+    child.data_limit_bytes = weir_function_limit(w->opts.memory_mb, 0, &w->group, &how);
+    child.cgroup_procs_fds = w->group.procs_fds;
+    child.cgroups_n = w->group.n;
     w->child = weir_child_start(w->loop, &child, err);
     if (w->child == NULL) {
         return -1;
@@ -446,7 +446,6 @@ struct weir_worker *weir_worker_new(
     }
     w->loop = loop;
     w->opts = *opts;
-    w->group.procs_fd = -1;
     w->state = WEIR_WORKER_DOWN;
     weir_buf_init(&w->event, WEIR_JSON_DOC_MAX_BYTES);
     return w;

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXEC_FAILED 127
@@ -79,8 +80,10 @@ static int become(const struct weir_child_opts *opts, pid_t parent)
     if (set_stdio(opts->stdio) != 0) {
         return errno;
     }
-    if (opts->cgroup_procs_fd >= 0 && write(opts->cgroup_procs_fd, "0", 1) != 1) {
-        return errno;
+    for (size_t i = 0; i < opts->cgroups_n; i++) {
+        if (write(opts->cgroup_procs_fds[i], "0", 1) != 1) {
+            return errno;
+        }
     }
     if (opts->data_limit_bytes > 0) {
         struct rlimit limit = {
@@ -243,6 +246,18 @@ int64_t weir_child_peak_kib(const struct weir_child *child)
         (void)fclose(f);
     }
     return kib;
+}
+
+int64_t weir_child_cpu_us(const struct weir_child *child)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (child->pid <= 0 || clock_getcpuclockid(child->pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0) {
+        return -1;
+    }
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
 void weir_child_free(struct weir_child *child)

@@ -5,6 +5,7 @@
 #include "net/loop.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -29,8 +30,9 @@ struct weir_child_opts {
      * until this returns. */
     int stdio[3];
     enum weir_child_group group;
-    int64_t data_limit_bytes; /* RLIMIT_DATA; 0: none */
-    int cgroup_procs_fd;      /* a control group to move into, or -1 */
+    int64_t data_limit_bytes;    /* RLIMIT_DATA; 0: none */
+    const int *cgroup_procs_fds; /* the control groups to move into */
+    size_t cgroups_n;
     /* The end, once: wait(2)'s status and what was used (NULL with WEIR_CHILD_GROUP_STAYS, where
      * nobody has waited for it yet). From the loop. May be NULL. Note that ru_maxrss begins with
      * what the parent had at the fork: for small programs it tells more about us. */
@@ -53,6 +55,10 @@ void weir_child_kill(struct weir_child *child, int number);
 
 /** weir_child_peak_kib: the peak of its resident memory (VmHWM), or -1 when it cannot be read. */
 int64_t weir_child_peak_kib(const struct weir_child *child);
+
+/** weir_child_cpu_us: the CPU time that it has used so far, all its threads, or -1 when it cannot be
+ *  read. Of what it started itself nothing is in it. */
+int64_t weir_child_cpu_us(const struct weir_child *child);
 
 /** weir_child_free: kill it and its group if they live, wait for it, and forget it. Accepts NULL.
  */

@@ -364,7 +364,6 @@ static int start(struct weir_loop *loop, struct source *s, struct weir_child_sou
         .folder = opts->folder,
         .stdio = {feeds ? in[0] : opts->stdin_fd, out[1], diag[1]},
         .group = WEIR_CHILD_GROUP_STAYS,
-        .cgroup_procs_fd = -1,
         .on_exit = on_exit_child,
         .ctx = s};
     weir_child_adopt();

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -343,21 +344,35 @@ static void memory_beyond_the_limit_is_not_had(void **state)
 
 static void control_group_is_removed(void **state)
 {
+    const struct weir_cgroup_limits limits = {.memory_bytes = 64 << 20, .cpus = 0.5};
     struct weir_cgroup group;
     struct weir_err err = {0};
-    char dir[PATH_MAX];
+    char dirs[WEIR_CGROUP_DIRS][PATH_MAX];
+    size_t n;
 
     (void)state;
-    if (weir_cgroup_new(64 << 20, &group, &err) != 0) {
+    if (weir_cgroup_new(&limits, &group, &err) != 0) {
         assert_int_equal(err.code, WEIR_E_IO);
         skip(); /* no right to make one here */
     }
-    (void)snprintf(dir, sizeof dir, "%s", group.dir);
-    assert_int_equal(access(dir, F_OK), 0);
+    n = group.n;
+    assert_int_equal(n, group.version == 1 ? 2 : 1);
+    memcpy(dirs, group.dirs, sizeof dirs);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(access(dirs[i], F_OK), 0);
+    }
     assert_int_equal(weir_cgroup_oom_kills(&group), 0);
     weir_cgroup_fini(&group);
-    assert_int_equal(access(dir, F_OK), -1);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(access(dirs[i], F_OK), -1);
+    }
     weir_cgroup_fini(&group);
+
+    /* A process with the same number was killed and left one. */
+    assert_int_equal(mkdir(dirs[0], 0755), 0);
+    assert_int_equal(weir_cgroup_new(&limits, &group, &err), 0);
+    weir_cgroup_fini(&group);
+    assert_int_equal(access(dirs[0], F_OK), -1);
 }
 
 /* ---- the environment ---- */
