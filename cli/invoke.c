@@ -69,24 +69,6 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     return 0;
 }
 
-static int load_event(
-    struct weir_loop *loop, const char *text, struct weir_buf *event, struct weir_err *err)
-{
-    struct weir_places places;
-    struct weir_location where = {0};
-    int rc = -1;
-
-    weir_places_init(&places, loop);
-    /* What an event has to be is the function's to say. */
-    if (weir_location_parse(text, &where, err) == 0 &&
-        weir_location_get(&places, &where, event, err) == 0) {
-        rc = 0;
-    }
-    weir_location_fini(&where);
-    weir_places_fini(&places);
-    return rc;
-}
-
 static void on_start(void *ctx, const char *request_id)
 {
     (void)ctx;
@@ -189,7 +171,7 @@ static int invoke(struct weir_loop *loop, const struct args *a, struct weir_err 
     int rc = -1;
 
     weir_buf_init(&event, WEIR_JSON_DOC_MAX_BYTES);
-    if (signals == NULL || load_event(loop, a->event, &event, err) != 0) {
+    if (signals == NULL || weir_location_load(loop, a->event, &event, err) != 0) {
         goto out;
     }
     if (opts.bootstrap == NULL) {

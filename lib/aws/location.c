@@ -152,3 +152,20 @@ int weir_location_get(struct weir_places *places, const struct weir_location *lo
     }
     return weir_collect(places->loop, &source, ret, err);
 }
+
+int weir_location_load(
+    struct weir_loop *loop, const char *text, struct weir_buf *ret, struct weir_err *err)
+{
+    struct weir_places places;
+    struct weir_location where = {0};
+    int rc = -1;
+
+    weir_places_init(&places, loop);
+    if (weir_location_parse(text, &where, err) == 0 &&
+        weir_location_get(&places, &where, ret, err) == 0) {
+        rc = 0;
+    }
+    weir_location_fini(&where);
+    weir_places_fini(&places);
+    return rc;
+}

@@ -76,4 +76,8 @@ int weir_location_sink(struct weir_places *places, const struct weir_location *l
 int weir_location_get(struct weir_places *places, const struct weir_location *location,
     struct weir_buf *ret, struct weir_err *err);
 
+/** weir_location_load: the same for a place as it is written, with settings of its own. */
+int weir_location_load(
+    struct weir_loop *loop, const char *text, struct weir_buf *ret, struct weir_err *err);
+
 #endif
