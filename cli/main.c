@@ -23,6 +23,7 @@ int weir_cli_archive(int argc, char **argv);
 int weir_cli_zip(int argc, char **argv);
 int weir_cli_local(int argc, char **argv);
 int weir_cli_relay(int argc, char **argv);
+int weir_cli_tune(int argc, char **argv);
 int weir_cli_upload(int argc, char **argv);
 extern const char weir_cli_validate_help[];
 extern const char weir_cli_cp_help[];
@@ -33,6 +34,7 @@ extern const char weir_cli_archive_help[];
 extern const char weir_cli_zip_help[];
 extern const char weir_cli_local_help[];
 extern const char weir_cli_relay_help[];
+extern const char weir_cli_tune_help[];
 extern const char weir_cli_upload_help[];
 
 static int verb_help(int argc, char **argv);
@@ -56,6 +58,8 @@ static const struct verb verbs[] = {
     {"generate", "write test data", weir_cli_generate, weir_cli_generate_help},
     {"invoke", "run one invocation of a function on this machine", weir_cli_invoke,
         weir_cli_invoke_help},
+    {"tune", "what a function takes and costs at several memory sizes", weir_cli_tune,
+        weir_cli_tune_help},
     {"elb-logs", "load-balancer logs as JSON lines, to Logstash", weir_cli_elb_logs,
         weir_cli_elb_logs_help},
     {"archive", "what a program prints into a ZIP archive", weir_cli_archive,

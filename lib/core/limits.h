@@ -269,6 +269,14 @@
 #define WEIR_STREAM_MAX_BYTES (200 * WEIR_MIB)      /* Lambda: a streamed response */
 #define WEIR_RAPI_HEADERS_MAX_BYTES (64 * WEIR_KIB) /* one request's line and headers */
 
+#define WEIR_TUNE_SIZES_MAX                                                                        \
+    64 /* Lambda has 10,112 of them; a chart and a night have room for fewer */
+#define WEIR_TUNE_RUNS_MAX 1000    /* of each */
+#define WEIR_TUNE_MEMORY_MAX 10240 /* MB: Lambda's largest */
+/* base64 of 10 bytes a size */
+#define WEIR_TUNE_URL_MAX_BYTES (4 * WEIR_KIB)
+#define WEIR_TUNE_TEXT_MAX_BYTES (64 * WEIR_KIB) /* the result's JSON, the chart */
+
 /* local: the service on one machine. */
 /* A record of the queue: a key of 1,024 bytes, each of them escaped twice, and what is around it */
 #define WEIR_JOURNAL_RECORD_MAX_BYTES (32 * WEIR_KIB)

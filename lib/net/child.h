@@ -56,8 +56,8 @@ void weir_child_kill(struct weir_child *child, int number);
 /** weir_child_peak_kib: the peak of its resident memory (VmHWM), or -1 when it cannot be read. */
 int64_t weir_child_peak_kib(const struct weir_child *child);
 
-/** weir_child_cpu_us: the CPU time that it has used so far, all its threads, or -1 when it cannot be
- *  read. Of what it started itself nothing is in it. */
+/** weir_child_cpu_us: the CPU time that it has used so far, all its threads, or -1 when it cannot
+ * be read. Of what it started itself nothing is in it. */
 int64_t weir_child_cpu_us(const struct weir_child *child);
 
 /** weir_child_free: kill it and its group if they live, wait for it, and forget it. Accepts NULL.

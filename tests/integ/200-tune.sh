@@ -1,0 +1,111 @@
+#!/bin/bash
+# Does weir tune run the real bootstrap under each size's limits, reckon as aws-lambda-power-tuning does, and see a function that runs out
+# of memory for what it is?
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+echo '{"name":"x"}' >hello.json
+echo '{"bytes":5000000}' >bytes.json
+tune() { "$WEIR" tune "$@" --handler hello -q; }
+sizes=128,512,1769
+[ $ASAN -eq 0 ] || sizes=2048,4096 # a sanitizer's memory counts, too
+
+# ---- JSON, the URL, the chart: read back by somebody else ----
+
+result_is_right() {
+    tune hello.json --memory "$sizes" --num 5 --strategy "$1" --json --svg chart.svg >result.json || return 1
+    python3 "$INTEG/tune_check.py" result.json "$sizes" "$1" 2.1e-9 chart.svg
+}
+for strategy in cost speed balanced; do check "the result and its URL, $strategy" result_is_right $strategy; done
+price_is_right() {
+    tune hello.json --memory "$sizes" --num 2 --json --arch "$1" >result.json || return 1
+    python3 "$INTEG/tune_check.py" result.json "$sizes" cost "$2"
+}
+check "prices of x86_64" price_is_right x86_64 2.1e-9
+check "prices of arm64" price_is_right arm64 1.7e-9
+prices_by_hand() {
+    tune hello.json --memory "$sizes" --num 1 --json --price 0.08 >result.json && python3 "$INTEG/tune_check.py" result.json "$sizes" cost 1e-5
+}
+check "a price of one's own" prices_by_hand
+table() {
+    tune hello.json --memory "$sizes" --num 2 --size 1GB >table || return 1
+    cat table
+    grep -q "USD/GB" table && grep -q 'lowest cost: ' table && grep -q '^https://lambda-power-tuning.show/#' table &&
+        [ "$(grep -c ' MB .* MB ' table)" -eq "$(tr ',' '\n' <<<"$sizes" | wc -l)" ]
+}
+check "the table" table
+
+# ---- somebody else's bootstrap ----
+
+printf '#!/bin/sh\nexec %s/bootstrap\n' "$BUILD" >other
+chmod +x other
+compared() {
+    tune hello.json --memory "$sizes" --num 2 --compare ./other --svg both.svg >both || return 1
+    [ "$(grep -c '^lowest cost' both)" -eq 2 ] && grep -q '^\./other$' both && [ "$(grep -c '<polyline' both.svg)" -eq 4 ]
+}
+check "another program beside it, in one chart" compared
+check "no such program is 2" status 2 tune hello.json --memory 128 --bootstrap ./none
+
+# ---- limits ----
+
+share() { # a CPU's share is kept: work of some CPU time takes that much longer
+    tune bytes.json --memory "$1" --num 1 >"share.$1" 2>err || { cat err; return 1; }
+    # Five MB of text cost more than the 1.4 ms of a period: the duration is the CPU time stretched, or near it.
+    awk -v min="$2" '$2 == "MB" { found = 1; if ($3 < $7 * min) { print; exit 1 } } END { exit !found }' "share.$1"
+}
+out_of_memory() {
+    tune bytes.json --memory 4,1769 --num 2 >oom || { cat oom; return 1; }
+    grep -qE '^ +4 MB +out of memory$' oom && grep -q 'lowest cost: 1769 MB' oom
+}
+failed() {
+    echo '{"error":"Nope"}' >fails.json
+    status 1 tune fails.json --memory "$sizes" && grep -q 'function error: .*Nope' out
+}
+check "a function that fails at every size is 1, and says how" failed
+batch_failures() {
+    AWS_ENDPOINT_URL_S3=file://$T/nowhere status 1 "$WEIR" tune "$ROOT/events/validate-sqs-s3.json" --memory 4096 --env WEIR_SCHEMA="$SCHEMA" -q &&
+        grep -q 'answered with 1 batchItemFailures' out
+}
+check "a batch that comes back is no measurement" batch_failures
+if [ $ASAN -eq 1 ]; then
+    skip "limits" "a sanitizer's memory is beyond them"
+elif [ "$(id -u)" != 0 ] || ! ls /sys/fs/cgroup >/dev/null 2>&1; then
+    skip "limits" "no right to make a control group"
+else
+    "$WEIR" invoke hello.json --handler hello -v >/dev/null 2>err
+    if grep -q 'a control group' err; then
+        check "a CPU's share at 128 MB" share 128 8
+        check "out of memory is seen as that, and the other size is measured" out_of_memory
+        nothing_left() {
+            "$WEIR" tune hello.json --handler hello -q --memory 128 >/dev/null &
+            wait $!
+            same "$(find /sys/fs/cgroup -name "weir-$!" 2>/dev/null)" ""
+        }
+        check "no control group is left" nothing_left
+    else
+        skip "limits" "no control group can be made here"
+    fi
+    estimated() {
+        chmod 755 "$T"
+        setpriv --reuid=65534 --clear-groups "$WEIR" tune hello.json --handler hello --memory 128,1769 --num 2 -q >est 2>err || { cat err; return 1; }
+        grep -q 'estimates from the CPU time' err && grep -q 'lowest cost' est
+    }
+    if setpriv --reuid=65534 --clear-groups test -x "$WEIR" 2>/dev/null; then
+        check "without the right to a control group: estimates, and it says so" estimated
+    else
+        skip "estimates" "another user cannot reach the build"
+    fi
+fi
+
+# ---- usage ----
+
+bad() { status 2 "$WEIR" tune "$@" && same "$(wc -l <err)" 1; }
+check "no sizes is 2" bad hello.json
+check "a size of 0 is 2" bad hello.json --memory 0
+check "a size twice is 2" bad hello.json --memory 128,128
+check "no list is 2" bad hello.json --memory 128,
+check "too large a size is 2" bad hello.json --memory 20000
+check "no price is 2" bad hello.json --memory 128 --price much
+check "no event is 2" bad --memory 128
+check "an event that is not there is 2" bad none.json --memory 128
+finish
