@@ -102,7 +102,7 @@ TEST_A := $(SUPPORT_A) $(CLI_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
 UNIT_BIN := $(UNIT:%=$(BUILD)/tests/test_%)
 FUZZ_BIN := $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
 HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h cli/*/*.h tests/support/*.h)
-C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c tests/support/*.c tests/unit/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
+C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c tests/support/*.c tests/unit/*.c tests/tools/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
 
 # ---- products ----
 
@@ -157,12 +157,20 @@ $(BUILD)/lib%.a: $(BUILD)/members
 
 # ---- tests ----
 
-unit: $(UNIT_BIN)
+DRIVER_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*_driver.c))
+
+unit: $(UNIT_BIN) $(DRIVER_BIN)
 
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(TEST_A)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_TEST)
+
+# Programs that tests talk to, with the library in them.
+$(BUILD)/tests/%_driver: $(BUILD)/obj/tests/tools/%_driver.o $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_BOOTSTRAP)
 
 # WRAP="valgrind ..." runs each under a tool.
 check-unit: unit
@@ -199,4 +207,4 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-fuzz
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) \
-	$(UNIT:%=tests/unit/test_%.c) $(FUZZ:%=tests/fuzz/fuzz_%.c)))
+	$(UNIT:%=tests/unit/test_%.c) $(wildcard tests/tools/*.c) $(FUZZ:%=tests/fuzz/fuzz_%.c)))

@@ -380,7 +380,12 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
     weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
     if (weir_location_parse(name, &location, err) == 0 &&
         weir_location_get(places, &location, &text, err) == 0) {
-        schema = weir_schema_load((const char *)text.p, text.len, warn, ctx, err);
+        const struct weir_schema_opts opts = {.warn = warn, .ctx = ctx};
+        schema = weir_schema_load((const char *)text.p, text.len, &opts, err);
+        if (schema != NULL && weir_schema_for_rows(schema, err) != 0) {
+            weir_schema_free(schema);
+            schema = NULL;
+        }
         if (schema == NULL) {
             weir_err_prefix(err, "%.100s", name);
         }

@@ -64,7 +64,12 @@
 #define WEIR_SCHEMA_NODES_MAX 65536
 /* Twice what that many nodes take; compiled patterns count too */
 #define WEIR_SCHEMA_MEMORY_MAX_BYTES (32 * WEIR_MIB)
-#define WEIR_SCHEMA_REFS_MAX 64 /* $ref to $ref to ...: a chain is walked for each value */
+#define WEIR_SCHEMA_NAMES_MAX 1024 /* $id and $anchor: each is compared with each */
+/* $ref to allOf to $ref to ...: such a chain is walked for each value */
+#define WEIR_SCHEMA_REFS_MAX 64
+/* Schemas within each other while one value is checked: what a stack of 1 MiB holds. Values nest
+ * up to WEIR_JSON_DEPTH_MAX deep, with a few schemas for each. */
+#define WEIR_SCHEMA_FRAMES_MAX 1024
 #define WEIR_PATTERN_MAX_BYTES                                                                     \
     (64 * WEIR_KIB) /* one pattern, translated: PCRE2 stops there too                              \
                      */
@@ -76,6 +81,10 @@
  * step each, and take a quarter of a microsecond at their worst. So this is about a second; a row
  * of the largest size has room in it, with a pattern over all of it. */
 #define WEIR_ROW_STEPS_MAX 4000000
+
+/* What finding out about the columns of a header may cost: the most columns there can be, and a
+ * schema that says something in hundreds of places about each */
+#define WEIR_BIND_STEPS_MAX 50000000
 
 /* net: one HTTP end. */
 /* Received and not yet taken; then the socket is paused */

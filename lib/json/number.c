@@ -186,6 +186,25 @@ int weir_number_cmp(struct weir_str a, struct weir_str b)
     return sa * compare_sizes(&pa, &pb, za, zb);
 }
 
+/* How many zeros the digits end with; all of them: the number is zero. */
+static size_t trailing_zeros(const struct parts *n)
+{
+    size_t all = digits(n), zeros = 0;
+
+    while (zeros < all && digit_at(n, all - 1 - zeros) == '0') {
+        zeros++;
+    }
+    return zeros;
+}
+
+/* The power of ten of the last digit that is not zero: exact, or at least 2^39 in size. */
+static int64_t last_place(const struct parts *n, size_t zeros)
+{
+    const struct parts none = {.exp = {n->whole.p, 0}};
+
+    return exponent_difference(n, &none) - (int64_t)n->frac.len + (int64_t)zeros;
+}
+
 bool weir_number_is_integer(struct weir_str s)
 {
     struct parts n = take_apart(s);
@@ -193,14 +212,69 @@ bool weir_number_is_integer(struct weir_str s)
     if (n.frac.len == 0 && n.exp.len == 0) {
         return true;
     }
-    size_t all = digits(&n), zeros = 0;
-    while (zeros < all && digit_at(&n, all - 1 - zeros) == '0') {
-        zeros++;
+    size_t zeros = trailing_zeros(&n);
+    return zeros == digits(&n) || last_place(&n, zeros) >= 0;
+}
+
+bool weir_number_divisor(struct weir_str s, struct weir_number_divisor *ret)
+{
+    struct parts n = take_apart(s);
+    size_t first = leading_zeros(&n), all = digits(&n);
+
+    *ret = (struct weir_number_divisor){.text = s, .frac = n.frac.len};
+    ret->zeros = trailing_zeros(&n);
+    if (n.negative || first == all || all - ret->zeros - first > WEIR_NUMBER_DIVISOR_DIGITS) {
+        return false;
     }
+    for (size_t i = first; i < all - ret->zeros; i++) {
+        ret->digits = ret->digits * 10 + (uint64_t)(digit_at(&n, i) - '0');
+    }
+    return true;
+}
+
+bool weir_number_is_multiple(struct weir_str s, const struct weir_number_divisor *d)
+{
+    /* 2^60 > 10^18: more factors 2 or 5 than this the divisor has not. */
+    const int64_t enough = 60;
+    struct parts n = take_apart(s), m = take_apart(d->text);
+    size_t zeros = trailing_zeros(&n), all = digits(&n);
+    uint64_t rest = 0;
+
     if (zeros == all) {
         return true;
     }
-    /* The last digit that is not zero stands at 10^(exponent - fraction digits + zeros). */
-    const struct parts none = {.exp = {s.p, 0}};
-    return exponent_difference(&n, &none) - (int64_t)n.frac.len + (int64_t)zeros >= 0;
+    /* Number and divisor without the zeros behind, and what power of ten the number has more. */
+    int64_t more = exponent_difference(&n, &m) - (int64_t)n.frac.len + (int64_t)zeros +
+                   (int64_t)d->frac - (int64_t)d->zeros;
+    if (more < 0) {
+        return false; /* the number would have to end with a zero */
+    }
+    for (size_t i = 0; i < all - zeros; i++) {
+        rest = (rest * 10 + (uint64_t)(digit_at(&n, i) - '0')) % d->digits;
+    }
+    for (int64_t i = 0; i < more && i < enough && rest != 0; i++) {
+        rest = rest * 10 % d->digits;
+    }
+    return rest == 0;
+}
+
+uint64_t weir_number_hash(struct weir_str s, uint64_t seed)
+{
+    const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 by the golden ratio */
+    const int64_t far = INT64_C(1) << 38;              /* beyond it, places are not exact */
+    struct parts n = take_apart(s);
+    size_t first = leading_zeros(&n), all = digits(&n), zeros = trailing_zeros(&n);
+    uint64_t h = seed;
+
+    if (first == all) {
+        return seed;
+    }
+    for (size_t i = first; i < all - zeros; i++) {
+        h = (h ^ (uint64_t)digit_at(&n, i)) * odd;
+        h ^= h >> 29;
+    }
+    int64_t place = last_place(&n, zeros);
+    place = place > far ? far : place < -far ? -far : place;
+    h = (h ^ (uint64_t)place) * odd;
+    return (h ^ n.negative) * odd;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Numbers as JSON writes them, taken at their exact decimal value: never rounded to a double, and
@@ -23,5 +24,26 @@ bool weir_number_is_integer(struct weir_str s);
 
 /** weir_number_cmp: compare two valid numbers by value: below 0, 0, above 0. -0 equals 0. */
 int weir_number_cmp(struct weir_str a, struct weir_str b);
+
+/* What numbers may be multiples of: at most WEIR_NUMBER_DIVISOR_DIGITS digits, zeros around them
+ * not counted, and any exponent. */
+#define WEIR_NUMBER_DIVISOR_DIGITS 18
+
+struct weir_number_divisor {
+    struct weir_str text; /* borrowed */
+    uint64_t digits;      /* as one whole number, without zeros behind */
+    size_t frac, zeros;   /* digits after the point; zeros that were taken off */
+};
+
+/** weir_number_divisor: take a valid number apart. False when it is not above 0, or has too many
+ *  digits. */
+bool weir_number_divisor(struct weir_str s, struct weir_number_divisor *ret);
+
+/** weir_number_is_multiple: whether a valid number is a whole multiple, exactly: 0.3 is one of 0.1.
+ */
+bool weir_number_is_multiple(struct weir_str s, const struct weir_number_divisor *d);
+
+/** weir_number_hash: the same for numbers of equal value, however they are written. */
+uint64_t weir_number_hash(struct weir_str s, uint64_t seed);
 
 #endif

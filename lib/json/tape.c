@@ -28,7 +28,7 @@
 
 struct parser {
     struct weir_json_tape *tape;
-    const char *p, *end;
+    const char *begin, *p, *end; /* a piece of the tape's text, as a rule all of it */
     struct weir_json_fault *fault;
     size_t depth;
     uint32_t open[WEIR_JSON_DEPTH_MAX];
@@ -69,7 +69,7 @@ void weir_json_tape_trim(struct weir_json_tape *tape, size_t keep_bytes)
 
 static int fail(struct parser *ps, const char *at, const char *reason)
 {
-    *ps->fault = (struct weir_json_fault){WEIR_E_DATA, reason, (size_t)(at - ps->tape->text)};
+    *ps->fault = (struct weir_json_fault){WEIR_E_DATA, reason, (size_t)(at - ps->begin)};
     return -1;
 }
 
@@ -231,18 +231,17 @@ static int simple_escape(struct parser *ps, const char **p, char **out)
 static int scratch_room(struct parser *ps)
 {
     struct weir_json_tape *t = ps->tape;
-    size_t len = (size_t)(ps->end - t->text);
 
-    if (t->scratch_len > 0 || t->scratch_cap >= len) {
+    if (t->scratch_len > 0 || t->scratch_cap >= t->text_len) {
         return 0;
     }
-    char *p = malloc(len);
+    char *p = malloc(t->text_len);
     if (p == NULL) {
         return fail_code(ps, ps->p, WEIR_E_NOMEM, "out of memory");
     }
     free(t->scratch);
     t->scratch = p;
-    t->scratch_cap = len;
+    t->scratch_cap = t->text_len;
     return 0;
 }
 
@@ -461,22 +460,50 @@ static int run(struct parser *ps)
     return ps->p == ps->end ? 0 : fail(ps, ps->p, "more text after the value");
 }
 
-int weir_json_parse_utf8(
-    struct weir_json_tape *tape, const char *text, size_t len, struct weir_json_fault *fault)
+void weir_json_begin(struct weir_json_tape *tape, const char *text, size_t len)
+{
+    assert(len <= UINT32_MAX / 2);
+    tape->text = text == NULL ? "" : text;
+    tape->text_len = len;
+    tape->n = 0;
+    tape->scratch_len = 0;
+}
+
+int64_t weir_json_put(struct weir_json_tape *tape, enum weir_json_kind kind, size_t off, size_t len,
+    struct weir_json_fault *fault)
 {
     struct parser ps;
 
-    assert(len <= UINT32_MAX / 2);
-    text = text == NULL ? "" : text;
     ps.tape = tape;
-    ps.p = text;
-    ps.end = text + len;
+    ps.begin = ps.p = tape->text + off;
+    ps.fault = fault;
+    return push(&ps, kind, ps.p, len, false) == -1 ? -1 : (int64_t)tape->n - 1;
+}
+
+int64_t weir_json_append(
+    struct weir_json_tape *tape, size_t off, size_t len, struct weir_json_fault *fault)
+{
+    struct parser ps;
+    size_t n = tape->n, scratch = tape->scratch_len;
+
+    ps.tape = tape;
+    ps.begin = ps.p = tape->text + off;
+    ps.end = ps.p + len;
     ps.fault = fault;
     ps.depth = 0;
-    tape->text = text;
-    tape->n = 0;
-    tape->scratch_len = 0;
-    return run(&ps);
+    if (run(&ps) == -1) {
+        tape->n = n;
+        tape->scratch_len = scratch;
+        return -1;
+    }
+    return (int64_t)n;
+}
+
+int weir_json_parse_utf8(
+    struct weir_json_tape *tape, const char *text, size_t len, struct weir_json_fault *fault)
+{
+    weir_json_begin(tape, text, len);
+    return weir_json_append(tape, 0, len, fault) == -1 ? -1 : 0;
 }
 
 int weir_json_parse(

@@ -47,7 +47,8 @@ struct weir_json_tape {
     struct weir_json_value *v; /* v[0] is the whole text's value */
     size_t n, cap;             /* entries */
     const char *text;          /* what was parsed; borrowed */
-    char *scratch;             /* decoded strings */
+    size_t text_len;
+    char *scratch; /* decoded strings */
     size_t scratch_len, scratch_cap;
     uint32_t *table; /* names of one large object, while it is checked for duplicates */
     size_t table_cap;
@@ -84,6 +85,26 @@ int weir_json_parse(
 /** weir_json_parse_utf8: the same for a text that is known to be valid UTF-8: not checked again. */
 int weir_json_parse_utf8(
     struct weir_json_tape *tape, const char *text, size_t len, struct weir_json_fault *fault);
+
+/**
+ * A tape may also be put together of pieces of one text: begun, then entry after entry, in the
+ * order in which they are to stand.
+ *
+ * weir_json_begin   an empty tape for that text; borrowed, at most UINT32_MAX / 2 bytes
+ * weir_json_put     an entry for the piece of len bytes at `off` of the text: a number, a string
+ *                   without escapes, a word; or an array or object whose parts come next, and whose
+ *                   `len` and `next` the caller sets when they are there
+ * weir_json_append  parse the piece, which is valid UTF-8, as one value
+ *
+ * The two return the index of the entry, or -1: WEIR_E_NOMEM, WEIR_E_LIMIT for weir_json_put; with
+ * *fault set for weir_json_append, its offset counted from the piece's begin. After a failure the
+ * tape has no half of a value on it.
+ */
+void weir_json_begin(struct weir_json_tape *tape, const char *text, size_t len);
+int64_t weir_json_put(struct weir_json_tape *tape, enum weir_json_kind kind, size_t off, size_t len,
+    struct weir_json_fault *fault);
+int64_t weir_json_append(
+    struct weir_json_tape *tape, size_t off, size_t len, struct weir_json_fault *fault);
 
 /**
  * weir_json_fault_err: a fault as an error.

@@ -1,49 +1,11 @@
 #include "schema/check.h"
 
+#include "core/limits.h"
 #include "core/utf8.h"
-#include "json/number.h"
 
 #include <stdlib.h>
 
-#define FEW_PROPS 8    /* up to which a search from the front beats halving */
-#define STEP_PIECES 16 /* bytes, elements, members that are a step: some cost 1 ns, others 30 */
 #define STEP_COMPARES 8
-
-const struct weir_schema_prop *weir_schema_prop_find(
-    const struct weir_schema_node *node, struct weir_str name, size_t *next)
-{
-    const struct weir_schema_prop *props = node->props;
-    size_t n = node->props_n;
-
-    /* Data comes in the order of its schema, as a rule. */
-    if (*next < n && weir_str_eq(props[*next].name, name)) {
-        return &props[(*next)++];
-    }
-    if (n <= FEW_PROPS) {
-        for (size_t i = 0; i < n; i++) {
-            if (weir_str_eq(props[i].name, name)) {
-                *next = i + 1;
-                return &props[i];
-            }
-        }
-        return NULL;
-    }
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int d = weir_str_cmp(name, props[node->sorted[middle]].name);
-        if (d == 0) {
-            *next = node->sorted[middle] + 1;
-            return &props[node->sorted[middle]];
-        }
-        if (d < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
-}
 
 unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct weir_json_value *v)
 {
@@ -66,14 +28,15 @@ unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct
     return 0;
 }
 
-bool weir_schema_spent(struct weir_schema_check *c)
+uint64_t weir_schema_compare_cost(const struct weir_json_tape *tape, uint32_t at)
 {
-    if (!c->spent) {
-        c->spent = true;
-        c->steps = 0;
-        weir_schema_report(c, NULL, "takes too many steps to check");
+    uint64_t cost = 0;
+
+    for (uint32_t i = at; i < tape->v[at].next; i++) {
+        const struct weir_json_value *v = &tape->v[i];
+        cost += 1 + (v->kind == WEIR_JSON_OBJECT ? (uint64_t)v->len * v->len / 16 : 0);
     }
-    return false;
+    return cost;
 }
 
 static bool has_parts(const struct weir_json_value *v)
@@ -81,193 +44,285 @@ static bool has_parts(const struct weir_json_value *v)
     return v->kind == WEIR_JSON_OBJECT || v->kind == WEIR_JSON_ARRAY;
 }
 
-static bool is_const(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v)
+static bool is_const(struct weir_schema_check *c, const struct weir_schema_const *constant,
+    const struct weir_json_value *v)
 {
-    return v->kind == node->constant->kind &&
-           (!has_parts(v) || weir_schema_spend(c, node->const_cost / STEP_COMPARES)) &&
-           weir_json_equal(&c->plan->schema->tape, node->constant, tape, v);
+    return v->kind == constant->value->kind &&
+           (!has_parts(v) || weir_schema_spend(c, constant->cost / STEP_COMPARES)) &&
+           weir_json_equal(&c->plan->schema->tape, constant->value, c->on, v);
 }
 
-static bool in_enum(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v)
+static bool in_enum(struct weir_schema_check *c, const struct weir_schema_enum *set,
+    const struct weir_json_value *v)
 {
     if (v->kind == WEIR_JSON_STRING) {
-        struct weir_str s = weir_json_text(tape, v);
-        return node->strings_n > 0 &&
-               bsearch(&s, node->strings, node->strings_n, sizeof s, weir_str_cmp_at) != NULL;
+        struct weir_str s = weir_json_text(c->on, v);
+        return set->strings_n > 0 &&
+               bsearch(&s, set->strings, set->strings_n, sizeof s, weir_str_cmp_at) != NULL;
     }
-    if (!weir_schema_spend(
-            c, (has_parts(v) ? node->values_cost : node->values_n) / STEP_COMPARES)) {
+    if (!weir_schema_spend(c, (has_parts(v) ? set->cost : set->values_n) / STEP_COMPARES)) {
         return false;
     }
-    for (size_t i = 0; i < node->values_n; i++) {
-        if (weir_json_equal(&c->plan->schema->tape, node->values[i], tape, v)) {
+    for (size_t i = 0; i < set->values_n; i++) {
+        if (weir_json_equal(&c->plan->schema->tape, set->values[i], c->on, v)) {
             return true;
         }
     }
     return false;
 }
 
-static void check_string(struct weir_schema_check *c, const struct weir_schema_node *node,
+/* A character has 1 to 4 bytes: counting is only needed in between. */
+static bool long_enough(struct weir_str s, size_t min)
+{
+    return s.len / 4 >= min || (s.len >= min && weir_utf8_count(s.p, s.len) >= min);
+}
+
+static bool short_enough(struct weir_str s, size_t max)
+{
+    return s.len <= max || (s.len / 4 <= max && weir_utf8_count(s.p, s.len) <= max);
+}
+
+static bool run_pattern(struct weir_schema_check *c, const struct weir_schema_op *op,
     struct weir_str s, const struct weir_schema_place *at)
 {
-    if (node->length_min > 0 || node->length_max < SIZE_MAX) {
-        /* A character has 1 to 4 bytes: counting is only needed in between. */
-        bool clear = s.len / 4 >= node->length_min && s.len <= node->length_max;
-        size_t n = clear ? 0 : weir_utf8_count(s.p, s.len);
-        if (!clear && n < node->length_min) {
-            weir_schema_report(c, at, node->length_min_msg);
-        }
-        if (!clear && n > node->length_max) {
-            weir_schema_report(c, at, node->length_max_msg);
-        }
+    switch (weir_pattern_match(op->regex->pattern, c->work, s, &c->steps)) {
+    case WEIR_PATTERN_YES:
+        return true;
+    case WEIR_PATTERN_NO:
+        return weir_schema_fail(c, at, op, op->message);
+    case WEIR_PATTERN_LIMIT:
+        /* A branch may not turn what nobody knows into a yes. */
+        return c->branches > 0 ? weir_schema_spent(c)
+                               : weir_schema_fail(c, at, op, op->regex->limit_msg);
+    case WEIR_PATTERN_SPENT:
+        break;
     }
-    if (node->pattern != NULL) {
-        switch (weir_pattern_match(node->pattern, c->work, s, &c->steps)) {
-        case WEIR_PATTERN_YES:
-            break;
-        case WEIR_PATTERN_NO:
-            weir_schema_report(c, at, node->pattern_msg);
-            break;
-        case WEIR_PATTERN_LIMIT:
-            weir_schema_report(c, at, node->pattern_limit_msg);
-            break;
-        case WEIR_PATTERN_SPENT:
-            weir_schema_spent(c);
-            return;
-        }
-    }
-    if (node->format != NULL && !node->format->valid(s)) {
-        weir_schema_report(c, at, node->format->message);
-    }
+    return weir_schema_spent(c);
 }
 
-static void check_number(struct weir_schema_check *c, const struct weir_schema_node *node,
-    struct weir_str s, const struct weir_schema_place *at)
+bool weir_schema_named(
+    struct weir_schema_check *c, const struct weir_pattern *pattern, struct weir_str name)
 {
-    if (node->minimum.p != NULL && weir_number_cmp(s, node->minimum) < 0) {
-        weir_schema_report(c, at, node->minimum_msg);
+    enum weir_pattern_verdict verdict = weir_pattern_match(pattern, c->work, name, &c->steps);
+
+    if (verdict == WEIR_PATTERN_LIMIT || verdict == WEIR_PATTERN_SPENT) {
+        return weir_schema_spent(c);
     }
-    if (node->maximum.p != NULL && weir_number_cmp(s, node->maximum) > 0) {
-        weir_schema_report(c, at, node->maximum_msg);
-    }
+    return verdict == WEIR_PATTERN_YES;
 }
 
-static void check_array(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v,
-    const struct weir_schema_place *at)
-{
-    const struct weir_json_value *item = v + 1;
-
-    if (node->items == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; i < v->len && !c->spent; i++, item = tape->v + item->next) {
-        const struct weir_schema_place here = {.up = at, .index = i};
-        weir_schema_check_value(c, node->items, tape, item, &here);
-    }
-}
-
-/* Some required name is not there: look once more, to say which. */
-static void report_missing(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v,
-    const struct weir_schema_place *at)
-{
-    const struct weir_json_value *key = v + 1;
-    size_t next = 0;
-
-    memset(c->seen, 0, (node->required_n + 63) / 64 * sizeof *c->seen);
-    for (uint32_t i = 0; i < v->len; i++, key = tape->v + key[1].next) {
-        const struct weir_schema_prop *prop =
-            weir_schema_prop_find(node, weir_json_text(tape, key), &next);
-        if (prop != NULL && prop->required != UINT32_MAX) {
-            c->seen[prop->required / 64] |= UINT64_C(1) << prop->required % 64;
-        }
-    }
-    for (size_t i = 0; i < node->required_n; i++) {
-        if ((c->seen[i / 64] >> i % 64 & 1) == 0) {
-            const struct weir_schema_place here = {
-                .up = at, .name = node->props[node->required[i]].name};
-            weir_schema_report(c, &here, "required");
-        }
-    }
-}
-
-static void check_object(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v,
-    const struct weir_schema_place *at)
-{
-    const struct weir_json_value *key = v + 1;
-    size_t next = 0, required = 0;
-
-    if (node->props_n == 0 && node->additional == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; i < v->len && !c->spent; i++, key = tape->v + key[1].next) {
-        const struct weir_schema_place here = {.up = at, .name = weir_json_text(tape, key)};
-        const struct weir_schema_prop *prop = weir_schema_prop_find(node, here.name, &next);
-        const struct weir_schema_node *child = node->additional;
-        if (prop != NULL) {
-            required += prop->required != UINT32_MAX;
-            child = prop->node != NULL ? prop->node : child;
-        }
-        if (child != NULL) {
-            weir_schema_check_value(c, child, tape, key + 1, &here);
-        }
-    }
-    /* No name comes twice, so a count is enough to know that all are there. */
-    if (required < node->required_n && weir_schema_spend(c, node->required_n / STEP_PIECES)) {
-        report_missing(c, node, tape, v, at);
-    }
-}
-
-static bool type_fits(const struct weir_schema_node *node, const struct weir_json_tape *tape,
+bool weir_schema_judge(struct weir_schema_check *c, const struct weir_schema_node *node,
     const struct weir_json_value *v)
 {
-    static const uint8_t types[] = {[WEIR_JSON_NULL] = WEIR_T_NULL,
-        [WEIR_JSON_FALSE] = WEIR_T_BOOLEAN,
-        [WEIR_JSON_TRUE] = WEIR_T_BOOLEAN,
-        [WEIR_JSON_NUMBER] = WEIR_T_NUMBER,
-        [WEIR_JSON_STRING] = WEIR_T_STRING,
-        [WEIR_JSON_ARRAY] = WEIR_T_ARRAY,
-        [WEIR_JSON_OBJECT] = WEIR_T_OBJECT};
+    const bool reporting = c->reporting;
 
-    return (node->types & types[v->kind]) != 0 ||
-           (v->kind == WEIR_JSON_NUMBER && (node->types & WEIR_T_INTEGER) != 0 &&
-               weir_number_is_integer(weir_json_text(tape, v)));
+    c->reporting = false;
+    c->branches++;
+    bool valid = weir_schema_run(c, node, v, NULL);
+    c->branches--;
+    c->reporting = reporting;
+    return valid;
 }
 
-void weir_schema_check_value(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v,
-    const struct weir_schema_place *at)
+static bool may_be(const struct weir_schema_node *node, unsigned types)
 {
     for (; node != NULL; node = node->ref) {
-        if (!weir_schema_spend(c, 1 + v->len / STEP_PIECES)) {
-            return;
-        }
-        if (node->never) {
-            weir_schema_report(c, at, "not allowed");
-            continue;
-        }
-        if (node->types != 0 && !type_fits(node, tape, v)) {
-            weir_schema_report(c, at, node->types_msg); /* the rest would only repeat it */
-            continue;
-        }
-        if (node->has_enum && !in_enum(c, node, tape, v) && !c->spent) {
-            weir_schema_report(c, at, node->enum_msg);
-        }
-        if (node->constant != NULL && !is_const(c, node, tape, v) && !c->spent) {
-            weir_schema_report(c, at, node->const_msg);
-        }
-        if (v->kind == WEIR_JSON_STRING) {
-            check_string(c, node, weir_json_text(tape, v), at);
-        } else if (v->kind == WEIR_JSON_NUMBER) {
-            check_number(c, node, weir_json_text(tape, v), at);
-        } else if (v->kind == WEIR_JSON_OBJECT) {
-            check_object(c, node, tape, v, at);
-        } else if (v->kind == WEIR_JSON_ARRAY) {
-            check_array(c, node, tape, v, at);
+        if ((node->types & types) == 0) {
+            return false;
         }
     }
+    return true;
+}
+
+/* No branch matches. Where a single one is for values of this type, its problems are what is wrong;
+ * else one can only say that there is none. */
+static bool no_branch(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    const struct weir_schema_node *likely = NULL;
+    unsigned types = weir_schema_value_types(c->on, v);
+    uint32_t n = 0;
+
+    if (!c->reporting) {
+        return false;
+    }
+    for (uint32_t i = 0; i < op->n; i++) {
+        if (may_be(op->nodes[i], types)) {
+            likely = op->nodes[i];
+            n++;
+        }
+    }
+    if (n == 1) {
+        return weir_schema_run(c, likely, v, at);
+    }
+    return weir_schema_fail(c, at, op, op->message);
+}
+
+static bool run_any(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    for (uint32_t i = 0; i < op->n && !c->spent; i++) {
+        if (weir_schema_judge(c, op->nodes[i], v)) {
+            return true;
+        }
+    }
+    return c->spent ? false : no_branch(c, op, v, at);
+}
+
+static bool run_one(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    uint32_t matches = 0;
+
+    for (uint32_t i = 0; i < op->n && matches < 2 && !c->spent; i++) {
+        matches += weir_schema_judge(c, op->nodes[i], v);
+    }
+    if (matches == 1 || c->spent) {
+        return matches == 1;
+    }
+    return matches == 0 ? no_branch(c, op, v, at)
+                        : weir_schema_fail(c, at, op, "matches more than one schema of oneOf");
+}
+
+static bool run_all(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    bool valid = true;
+
+    for (uint32_t i = 0; i < op->n && !c->spent && (valid || c->reporting); i++) {
+        valid = weir_schema_run(c, op->nodes[i], v, at) && valid;
+    }
+    return valid;
+}
+
+static bool run_if(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    const struct weir_schema_node *next =
+        weir_schema_judge(c, op->nodes[0], v) ? op->nodes[1] : op->nodes[2];
+
+    return next == NULL || c->spent || weir_schema_run(c, next, v, at);
+}
+
+bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    bool holds = true;
+
+    switch ((enum weir_schema_code)op->code) {
+    case WEIR_OP_ENUM:
+        holds = in_enum(c, op->set, v);
+        break;
+    case WEIR_OP_CONST:
+        holds = is_const(c, op->constant, v);
+        break;
+    case WEIR_OP_MIN_LENGTH:
+        holds = long_enough(weir_json_text(c->on, v), op->limit);
+        break;
+    case WEIR_OP_MAX_LENGTH:
+        holds = short_enough(weir_json_text(c->on, v), op->limit);
+        break;
+    case WEIR_OP_PATTERN:
+        return run_pattern(c, op, weir_json_text(c->on, v), at);
+    case WEIR_OP_FORMAT:
+        holds = op->format->valid(weir_json_text(c->on, v));
+        break;
+    case WEIR_OP_MINIMUM:
+        holds = weir_number_cmp(weir_json_text(c->on, v), *op->number) >= 0;
+        break;
+    case WEIR_OP_MAXIMUM:
+        holds = weir_number_cmp(weir_json_text(c->on, v), *op->number) <= 0;
+        break;
+    case WEIR_OP_ABOVE:
+        holds = weir_number_cmp(weir_json_text(c->on, v), *op->number) > 0;
+        break;
+    case WEIR_OP_BELOW:
+        holds = weir_number_cmp(weir_json_text(c->on, v), *op->number) < 0;
+        break;
+    case WEIR_OP_MULTIPLE:
+        holds = weir_number_is_multiple(weir_json_text(c->on, v), op->divisor);
+        break;
+    case WEIR_OP_MIN_PARTS:
+        holds = v->len >= op->limit;
+        break;
+    case WEIR_OP_MAX_PARTS:
+        holds = v->len <= op->limit;
+        break;
+    case WEIR_OP_UNIQUE:
+        holds = weir_schema_unique(c, v);
+        break;
+    case WEIR_OP_NOT:
+        holds = !weir_schema_judge(c, op->node, v);
+        break;
+    case WEIR_OP_ELEMENTS:
+        return weir_schema_run_elements(c, op, v, at);
+    case WEIR_OP_CONTAINS:
+        return weir_schema_run_contains(c, op, v, at);
+    case WEIR_OP_MEMBERS:
+        return weir_schema_run_members(c, op, v, at);
+    case WEIR_OP_NAMES:
+        return weir_schema_run_names(c, op, v, at);
+    case WEIR_OP_NEEDS:
+    case WEIR_OP_DEPENDENT:
+        return weir_schema_run_dependents(c, op, v, at);
+    case WEIR_OP_ALL:
+        return run_all(c, op, v, at);
+    case WEIR_OP_ANY:
+        return run_any(c, op, v, at);
+    case WEIR_OP_ONE:
+        return run_one(c, op, v, at);
+    case WEIR_OP_IF:
+        return run_if(c, op, v, at);
+    case WEIR_OP_UNEVALUATED_ELEMENTS:
+    case WEIR_OP_UNEVALUATED_MEMBERS:
+        return weir_schema_run_unevaluated(c, op, v, at);
+    }
+    return holds || c->spent ? holds : weir_schema_fail(c, at, op, op->message);
+}
+
+/* One node, without what it refers to. */
+static bool run_node(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    const uint8_t kind = WEIR_KIND(v->kind);
+    bool valid = true;
+
+    if (!weir_schema_spend(c, weir_schema_value_steps(v))) {
+        return false;
+    }
+    if (!weir_schema_type_fits(c, node, v)) {
+        /* The rest would only repeat it. */
+        if (c->reporting && node->types_at != 0) {
+            weir_schema_report_at(c, at, node->types_at, node->types_msg);
+        } else if (c->reporting) {
+            weir_schema_report(c, at, "false", node->types_msg);
+        }
+        return false;
+    }
+    for (uint32_t i = 0; i < node->ops_n; i++) {
+        const struct weir_schema_op *op = &node->ops[i];
+        if ((op->kinds & kind) != 0 && !weir_schema_run_op(c, op, v, at)) {
+            valid = false;
+            if (!c->reporting || c->spent) {
+                break;
+            }
+        }
+    }
+    return valid;
+}
+
+bool weir_schema_run_all(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    bool valid = true;
+
+    if (c->frames == WEIR_SCHEMA_FRAMES_MAX) {
+        return weir_schema_spent(c);
+    }
+    c->frames++;
+    for (; node != NULL && (valid || c->reporting) && !c->spent; node = node->ref) {
+        valid = run_node(c, node, v, at) && valid;
+    }
+    c->frames--;
+    return valid;
 }

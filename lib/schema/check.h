@@ -3,11 +3,16 @@
 
 #include "core/buf.h"
 #include "schema/node.h"
+#include "schema/schema.h"
 
 /*
- * Inside lib/schema: one walk of a value's tape beside the nodes of its schema (check.c), and what
- * is said about it (report.c). row.c turns cells into values and starts the walk. The plan is made
- * by plan.c.
+ * Inside lib/schema: one walk of a value's tape beside the nodes of its schema (check.c,
+ * check_parts.c, evaluated.c), and what is said about it (report.c). row.c turns cells into values
+ * and starts the walk. The plan is made by plan.c.
+ *
+ * The same walk is done in two modes. It first only judges, and ends with the first thing that is
+ * wrong; nearly all rows are valid and never see the second. While it reports, it goes on after a
+ * problem. Branches (anyOf, not, if, contains ...) are judged in either mode.
  */
 
 /* Where a value lies in its cell; on the stack, rendered only when there is something to say. */
@@ -18,48 +23,69 @@ struct weir_schema_place {
 };
 
 struct weir_schema_column {
+    struct weir_str name;
     const char *label;                           /* the name as messages have it */
     const struct weir_schema_node *const *nodes; /* what the cell is checked against */
     size_t nodes_n;
-    unsigned accept; /* enum weir_type: what the cell may be read as */
-    bool required;
+    unsigned accept;      /* enum weir_type: what the cell may be read as */
+    uint32_t required_at; /* on the schema's tape; 0: it is not required */
+    bool again;           /* an earlier column has the same name */
+};
+
+struct weir_schema_missing {
+    const char *label;
+    uint32_t at; /* of `required` */
 };
 
 struct weir_schema_plan {
     const struct weir_schema *schema;
     struct weir_schema_column *columns;
     size_t columns_n;
-    const char **missing; /* labels of required columns that the header lacks */
+    struct weir_schema_missing *missing; /* required columns that the header lacks */
     size_t missing_n;
+    bool whole;                            /* the row as a whole is checked, too */
     const struct weir_schema_node **nodes; /* of all columns */
     char *labels;                          /* of all columns, and the missing */
+    char *names;                           /* of all columns, one after the other */
+    size_t names_len;
 };
 
 struct weir_schema_check {
     const struct weir_schema_plan *plan;
-    struct weir_json_tape tape;  /* of a cell that is JSON */
+    struct weir_json_tape tape;  /* of a cell that is JSON, or of the whole row */
     struct weir_json_tape plain; /* of any other: its text and no entries */
+    char *row;                   /* the text of a whole row: the names, then the cells */
+    size_t row_cap;
     struct weir_pattern_work *work;
-    uint64_t *seen; /* a bit for each name of the longest `required` */
+    uint64_t *seen;  /* a bit for each name of the longest `required` */
+    uint32_t *table; /* of elements, for uniqueItems */
+    size_t table_cap;
+    uint64_t seed[2];
 
-    /* the row */
-    struct weir_buf *errors;
-    size_t errors_before; /* bytes that were there */
-    size_t problems, said;
-    uint64_t steps; /* left of WEIR_ROW_STEPS_MAX */
-    bool spent;     /* there were not enough; nothing more is checked */
-    bool full;      /* nothing more is said */
-    bool failed;    /* *err is set */
-    struct weir_err *err;
-    const char *label; /* of the column */
+    /* the walk */
+    const struct weir_json_tape *on; /* the tape that is walked */
+    uint64_t steps;                  /* left of WEIR_ROW_STEPS_MAX */
+    unsigned frames, branches;
+    bool reporting;
+    bool spent; /* there were not enough steps; nothing more is checked */
+    bool no_memory;
+
+    /* what is said */
+    weir_schema_on_problem *on_problem;
+    void *ctx;
+    size_t problems;
+    size_t column;     /* SIZE_MAX: none */
+    const char *label; /* of the column; NULL: the first name of the place */
+    bool as_name;      /* a name is checked, not a value */
 };
 
-/** weir_schema_report: a problem of the value at that place (NULL: the whole cell). */
-void weir_schema_report(
-    struct weir_schema_check *c, const struct weir_schema_place *at, const char *message);
-
-/** weir_schema_spent: report, once, that the row has no steps left. Always returns false. */
-bool weir_schema_spent(struct weir_schema_check *c);
+/** weir_schema_spent: the row has no steps left. Always returns false. */
+static inline bool weir_schema_spent(struct weir_schema_check *c)
+{
+    c->spent = true;
+    c->steps = 0;
+    return false;
+}
 
 /** weir_schema_spend: take steps off what the row has left. False when that is less. */
 static inline bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps)
@@ -71,9 +97,108 @@ static inline bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps
     return true;
 }
 
-/** weir_schema_check_value: check a value against a node and what it refers to. */
-void weir_schema_check_value(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_tape *tape, const struct weir_json_value *v,
-    const struct weir_schema_place *at);
+/*
+ * report.c
+ */
+
+/** weir_schema_report: tell a problem of the value at that place (NULL: the whole cell). */
+void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_place *at,
+    const char *keyword, const char *message);
+
+/** weir_schema_report_at: the same; the keyword is the one whose value stands at that entry of the
+ *  schema's tape. */
+void weir_schema_report_at(struct weir_schema_check *c, const struct weir_schema_place *at,
+    uint32_t keyword, const char *message);
+
+/** weir_schema_fail: a value is not as the keyword wants it. Always returns false. */
+static inline bool weir_schema_fail(struct weir_schema_check *c, const struct weir_schema_place *at,
+    const struct weir_schema_op *op, const char *message)
+{
+    if (c->reporting) {
+        weir_schema_report_at(c, at, op->at, message);
+    }
+    return false;
+}
+
+/** weir_schema_value_steps: what looking at a value costs: some bytes, elements, members take 1 ns,
+ *  others 30. */
+static inline uint64_t weir_schema_value_steps(const struct weir_json_value *v)
+{
+    return 1 + v->len / 16;
+}
+
+/** weir_schema_type_fits: whether a value of the tape c->on has a type that the node allows. */
+static inline bool weir_schema_type_fits(const struct weir_schema_check *c,
+    const struct weir_schema_node *node, const struct weir_json_value *v)
+{
+    static const uint8_t types[] = {[WEIR_JSON_NULL] = WEIR_T_NULL,
+        [WEIR_JSON_FALSE] = WEIR_T_BOOLEAN,
+        [WEIR_JSON_TRUE] = WEIR_T_BOOLEAN,
+        [WEIR_JSON_NUMBER] = WEIR_T_NUMBER,
+        [WEIR_JSON_STRING] = WEIR_T_STRING,
+        [WEIR_JSON_ARRAY] = WEIR_T_ARRAY,
+        [WEIR_JSON_OBJECT] = WEIR_T_OBJECT};
+
+    return (node->types & types[v->kind]) != 0 ||
+           (v->kind == WEIR_JSON_NUMBER && (node->types & WEIR_T_INTEGER) != 0 &&
+               weir_number_is_integer(weir_json_text(c->on, v)));
+}
+
+/** weir_schema_run_all: weir_schema_run in full. */
+bool weir_schema_run_all(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+
+/** weir_schema_run: check a value of the tape c->on against a node and what it refers to. True: it
+ *  is valid, unless c->spent. */
+static inline bool weir_schema_run(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
+    const uint64_t steps = weir_schema_value_steps(v);
+
+    /* Most have a type and nothing else, and most values are right. */
+    if (node->ops_n == 0 && node->ref == NULL && steps <= c->steps &&
+        weir_schema_type_fits(c, node, v)) {
+        c->steps -= steps;
+        return true;
+    }
+    return weir_schema_run_all(c, node, v, at);
+}
+
+/** weir_schema_run_op: the same for one instruction, which is for values of this kind. */
+bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+
+/** weir_schema_judge: the same as weir_schema_run; nothing is reported whatever the mode. */
+bool weir_schema_judge(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v);
+
+/*
+ * check_parts.c, evaluated.c, unique.c: single instructions. c->spent has to be looked at.
+ */
+bool weir_schema_run_elements(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+bool weir_schema_run_contains(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+bool weir_schema_run_members(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+bool weir_schema_run_names(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+bool weir_schema_run_dependents(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+bool weir_schema_run_unevaluated(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
+
+/** weir_schema_unique: whether no two elements of an array are equal. */
+bool weir_schema_unique(struct weir_schema_check *c, const struct weir_json_value *v);
+
+/** weir_schema_named: whether a pattern is found in a name. False, too, when nobody knows: then
+ *  c->spent is set. */
+bool weir_schema_named(
+    struct weir_schema_check *c, const struct weir_pattern *pattern, struct weir_str name);
+
+/** weir_schema_accepted: enum weir_type that a column of that name may be read as. Only c->plan and
+ *  c->steps are used; c->spent has to be looked at. */
+unsigned weir_schema_accepted(struct weir_schema_check *c, struct weir_str name,
+    const struct weir_schema_node *const *nodes, size_t n);
 
 #endif

@@ -9,12 +9,16 @@
 
 /*
  * One function per keyword, found in a table that lists every keyword of 2020-12 and draft-07:
- * those that only describe, those that are compiled, and those that are not supported yet and
- * refused.
+ * those that only describe, those that are compiled, and those that are not supported and refused.
  */
 
 #define POINTER_BYTES 160
-#define LENGTH_MAX 1e15 /* beyond any cell */
+
+enum drafts {
+    DRAFT_07 = 1,
+    DRAFT_2020 = 2,
+    BOTH = 3,
+};
 
 __attribute__((format(printf, 5, 0))) static void complain(const struct weir_schema_loader *l,
     uint32_t at, char *buf, size_t size, const char *fmt, va_list ap)
@@ -44,60 +48,112 @@ void weir_schema_odd(struct weir_schema_loader *l, uint32_t at, const char *fmt,
     char msg[POINTER_BYTES + WEIR_ERR_MSG_BYTES + 16];
     va_list ap;
 
-    if (l->warn == NULL) {
+    if (l->opts->warn == NULL) {
         return;
     }
     va_start(ap, fmt);
     complain(l, at, msg, sizeof msg, fmt, ap);
     va_end(ap);
-    l->warn(l->ctx, msg);
+    l->opts->warn(l->opts->ctx, msg);
 }
 
-static int properties(struct weir_schema_job *j, uint32_t at)
+/* What is made of the keyword whose value stands at that entry, for whoever asked. */
+static void tell(
+    const struct weir_schema_loader *l, uint32_t at, enum weir_schema_use use, const char *text)
 {
-    j->properties = at;
-    j->node->hints |= WEIR_T_OBJECT;
-    return weir_schema_expect(j->l, at, WEIR_JSON_OBJECT, "an object of schemas");
-}
+    struct weir_text t;
+    char pointer[2 * POINTER_BYTES];
 
-static int required(struct weir_schema_job *j, uint32_t at)
-{
-    j->required = at;
-    j->node->hints |= WEIR_T_OBJECT;
-    return weir_schema_expect(j->l, at, WEIR_JSON_ARRAY, "an array of names");
-}
-
-static int additional_properties(struct weir_schema_job *j, uint32_t at)
-{
-    j->node->hints |= WEIR_T_OBJECT;
-    j->node->additional = weir_schema_compile(j->l, at);
-    return j->node->additional == NULL ? -1 : 0;
-}
-
-static int items(struct weir_schema_job *j, uint32_t at)
-{
-    if (weir_schema_value_at(j->l, at)->kind == WEIR_JSON_ARRAY) {
-        return weir_schema_bad(j->l, at, "an array of schemas is not supported yet");
+    if (l->opts->told != NULL) {
+        weir_text_init(&t, pointer, sizeof pointer);
+        weir_text_pointer(&t, weir_schema_tape_of(l), at);
+        l->opts->told(l->opts->ctx, pointer, use, text);
     }
-    j->node->hints |= WEIR_T_ARRAY;
-    j->node->items = weir_schema_compile(j->l, at);
-    return j->node->items == NULL ? -1 : 0;
 }
 
-/* $defs: compiled although perhaps nothing refers to them, so that mistakes are found. */
-static int definitions(struct weir_schema_job *j, uint32_t at)
+int weir_schema_expect(
+    struct weir_schema_loader *l, uint32_t at, enum weir_json_kind kind, const char *what)
+{
+    if (weir_schema_value_at(l, at)->kind != kind) {
+        return weir_schema_bad(l, at, "must be %s", what);
+    }
+    return 0;
+}
+
+struct weir_schema_op *weir_schema_op_new(
+    struct weir_schema_job *j, enum weir_schema_code code, uint8_t kinds, uint32_t at)
+{
+    struct weir_schema_op *op = &j->ops[j->node->ops_n++];
+
+    *op = (struct weir_schema_op){.code = (uint8_t)code, .kinds = kinds, .at = at};
+    return op;
+}
+
+static int schema_there(struct weir_schema_job *j, uint32_t at)
+{
+    return weir_schema_compile(j->l, at) == NULL ? -1 : 0;
+}
+
+/* The schemas of an object are compiled although perhaps nothing leads there, so that mistakes are
+ * found; so are `then` without `if` and the like. */
+static int schemas_there(struct weir_schema_job *j, uint32_t at)
 {
     if (weir_schema_expect(j->l, at, WEIR_JSON_OBJECT, "an object of schemas") == -1) {
         return -1;
     }
     uint32_t key = at + 1;
-    for (uint32_t i = 0; i < weir_schema_value_at(j->l, at)->len;
-         i++, key = weir_schema_value_at(j->l, key + 1)->next) {
-        if (weir_schema_compile(j->l, key + 1) == NULL) {
+    for (uint32_t i = 0; i < weir_schema_value_at(j->l, at)->len; i++) {
+        if (schema_there(j, key + 1) == -1) {
             return -1;
         }
+        key = weir_schema_next(j->l, key + 1);
     }
     return 0;
+}
+
+#define NOTE(name, check)                                                                          \
+    static int note_##name(struct weir_schema_job *j, uint32_t at)                                 \
+    {                                                                                              \
+        j->name = at;                                                                              \
+        return check;                                                                              \
+    }
+NOTE(properties, schemas_there(j, at))
+NOTE(pattern_properties, schemas_there(j, at))
+NOTE(additional_properties, schema_there(j, at))
+NOTE(required, weir_schema_expect(j->l, at, WEIR_JSON_ARRAY, "an array of names"))
+NOTE(additional_items, schema_there(j, at))
+NOTE(contains, schema_there(j, at))
+NOTE(min_contains, 0)
+NOTE(max_contains, 0)
+NOTE(if_, schema_there(j, at))
+NOTE(then, schema_there(j, at))
+NOTE(else_, schema_there(j, at))
+
+static int schema_list(struct weir_schema_job *j, uint32_t at)
+{
+    size_t n;
+
+    return weir_schema_nodes_at(j->l, at, &n) == NULL ? -1 : 0;
+}
+
+static int prefix_items(struct weir_schema_job *j, uint32_t at)
+{
+    j->prefix_items = at;
+    return schema_list(j, at);
+}
+
+static int items(struct weir_schema_job *j, uint32_t at)
+{
+    if (weir_schema_value_at(j->l, at)->kind != WEIR_JSON_ARRAY) {
+        j->items = at;
+        return schema_there(j, at);
+    }
+    if (!j->l->draft7) {
+        return weir_schema_bad(
+            j->l, at, "an array of schemas is draft-07's: 2020-12 has prefixItems for it");
+    }
+    j->prefix_items = at;
+    return weir_schema_value_at(j->l, at)->len == 0 ? 0 : schema_list(j, at);
 }
 
 static int ref(struct weir_schema_job *j, uint32_t at)
@@ -105,98 +161,112 @@ static int ref(struct weir_schema_job *j, uint32_t at)
     if (weir_schema_expect(j->l, at, WEIR_JSON_STRING, "a reference") == -1) {
         return -1;
     }
-    struct weir_schema_pending *p =
-        weir_schema_arena_alloc(&j->l->schema->arena, sizeof *p, j->l->err);
-    if (p == NULL) {
+    return weir_schema_ref_new(j->l, j->node, at);
+}
+
+static int anchor(struct weir_schema_job *j, uint32_t at)
+{
+    if (weir_schema_expect(j->l, at, WEIR_JSON_STRING, "a name") == -1) {
         return -1;
     }
-    *p = (struct weir_schema_pending){j->node, at, j->l->pending};
-    j->l->pending = p;
+    return weir_schema_anchor_new(j->l, j->node->at, at, weir_schema_text_at(j->l, at));
+}
+
+/* Of the root it was read before all others (load.c). */
+static int same_draft(struct weir_schema_job *j, uint32_t at)
+{
+    const struct weir_json_tape *tape = weir_schema_tape_of(j->l);
+    const struct weir_json_value *root = weir_json_member(tape, tape->v, WEIR_STR("$schema"));
+
+    if (j->node->at == 0 || (root != NULL && weir_json_equal(tape, root, tape, &tape->v[at]))) {
+        return 0;
+    }
+    return weir_schema_bad(
+        j->l, at, "not supported: a schema of another draft than the one around it");
+}
+
+/* Read by enter_resource. */
+static int identity(struct weir_schema_job *j, uint32_t at)
+{
+    (void)j;
+    (void)at;
     return 0;
-}
-
-/* $id and $schema: of the root, and read there by load.c. */
-static int root_only(struct weir_schema_job *j, uint32_t at)
-{
-    return j->node->at == 0 ? 0 : weir_schema_bad(j->l, at, "not supported below the root yet");
-}
-
-static int refuse(struct weir_schema_job *j, uint32_t at)
-{
-    return weir_schema_bad(j->l, at, "not supported yet");
 }
 
 struct keyword {
     const char *name;
-    int (*compile)(struct weir_schema_job *j, uint32_t at); /* NULL: it only describes */
-    bool in_row;                                            /* a row's own schema may have it */
+    enum drafts drafts;
+    int (*compile)(struct weir_schema_job *j, uint32_t at); /* NULL: it only describes, or ... */
+    const char *refused;                                    /* ... is refused, and why */
 };
 
+#define DYNAMIC "its meaning depends on the way that led to it; name the schema with $ref"
+
 static const struct keyword keywords[] = {
-    {"$schema", root_only, true},
-    {"$id", root_only, true},
-    {"$ref", ref, true},
-    {"$defs", definitions, true},
-    {"definitions", definitions, true},
-    {"$comment", NULL, true},
-    {"type", weir_schema_kw_type, true},
-    {"properties", properties, true},
-    {"required", required, true},
-    {"additionalProperties", additional_properties, true},
-    {"items", items, false},
-    {"enum", weir_schema_kw_enum, false},
-    {"const", weir_schema_kw_const, false},
-    {"minLength", weir_schema_kw_min_length, false},
-    {"maxLength", weir_schema_kw_max_length, false},
-    {"pattern", weir_schema_kw_pattern, false},
-    {"minimum", weir_schema_kw_minimum, false},
-    {"maximum", weir_schema_kw_maximum, false},
-    {"format", weir_schema_kw_format, false},
+    {"$schema", BOTH, same_draft, NULL},
+    {"$id", BOTH, identity, NULL},
+    {"$ref", BOTH, ref, NULL},
+    {"$anchor", DRAFT_2020, anchor, NULL},
+    {"$defs", BOTH, schemas_there, NULL},
+    {"definitions", BOTH, schemas_there, NULL},
+    {"type", BOTH, weir_schema_kw_type, NULL},
+    {"properties", BOTH, note_properties, NULL},
+    {"required", BOTH, note_required, NULL},
+    {"additionalProperties", BOTH, note_additional_properties, NULL},
+    {"patternProperties", BOTH, note_pattern_properties, NULL},
+    {"propertyNames", BOTH, weir_schema_kw_property_names, NULL},
+    {"minProperties", BOTH, weir_schema_kw_min_properties, NULL},
+    {"maxProperties", BOTH, weir_schema_kw_max_properties, NULL},
+    {"items", BOTH, items, NULL},
+    {"prefixItems", DRAFT_2020, prefix_items, NULL},
+    {"additionalItems", DRAFT_07, note_additional_items, NULL},
+    {"contains", BOTH, note_contains, NULL},
+    {"minContains", DRAFT_2020, note_min_contains, NULL},
+    {"maxContains", DRAFT_2020, note_max_contains, NULL},
+    {"minItems", BOTH, weir_schema_kw_min_items, NULL},
+    {"maxItems", BOTH, weir_schema_kw_max_items, NULL},
+    {"uniqueItems", BOTH, weir_schema_kw_unique_items, NULL},
+    {"enum", BOTH, weir_schema_kw_enum, NULL},
+    {"const", BOTH, weir_schema_kw_const, NULL},
+    {"minLength", BOTH, weir_schema_kw_min_length, NULL},
+    {"maxLength", BOTH, weir_schema_kw_max_length, NULL},
+    {"pattern", BOTH, weir_schema_kw_pattern, NULL},
+    {"minimum", BOTH, weir_schema_kw_minimum, NULL},
+    {"maximum", BOTH, weir_schema_kw_maximum, NULL},
+    {"exclusiveMinimum", BOTH, weir_schema_kw_exclusive_minimum, NULL},
+    {"exclusiveMaximum", BOTH, weir_schema_kw_exclusive_maximum, NULL},
+    {"multipleOf", BOTH, weir_schema_kw_multiple_of, NULL},
+    {"format", BOTH, weir_schema_kw_format, NULL},
+    {"allOf", BOTH, weir_schema_kw_all_of, NULL},
+    {"anyOf", BOTH, weir_schema_kw_any_of, NULL},
+    {"oneOf", BOTH, weir_schema_kw_one_of, NULL},
+    {"not", BOTH, weir_schema_kw_not, NULL},
+    {"if", BOTH, note_if_, NULL},
+    {"then", BOTH, note_then, NULL},
+    {"else", BOTH, note_else_, NULL},
+    {"dependentRequired", DRAFT_2020, weir_schema_kw_dependent_required, NULL},
+    {"dependentSchemas", DRAFT_2020, weir_schema_kw_dependent_schemas, NULL},
+    {"dependencies", BOTH, weir_schema_kw_dependencies, NULL},
+    {"unevaluatedItems", DRAFT_2020, weir_schema_kw_unevaluated_items, NULL},
+    {"unevaluatedProperties", DRAFT_2020, weir_schema_kw_unevaluated_properties, NULL},
     /* annotations in both drafts: nothing is ever rejected for them */
-    {"title", NULL, true},
-    {"description", NULL, true},
-    {"default", NULL, true},
-    {"examples", NULL, true},
-    {"deprecated", NULL, true},
-    {"readOnly", NULL, true},
-    {"writeOnly", NULL, true},
-    {"contentEncoding", NULL, true},
-    {"contentMediaType", NULL, true},
-    {"contentSchema", NULL, true},
-    /* not yet */
-    {"$vocabulary", refuse, true},
-    {"$anchor", refuse, true},
-    {"$dynamicAnchor", refuse, true},
-    {"$dynamicRef", refuse, true},
-    {"$recursiveAnchor", refuse, true},
-    {"$recursiveRef", refuse, true},
-    {"allOf", refuse, true},
-    {"anyOf", refuse, true},
-    {"oneOf", refuse, true},
-    {"not", refuse, true},
-    {"if", refuse, true},
-    {"then", refuse, true},
-    {"else", refuse, true},
-    {"dependencies", refuse, true},
-    {"dependentRequired", refuse, true},
-    {"dependentSchemas", refuse, true},
-    {"patternProperties", refuse, true},
-    {"propertyNames", refuse, true},
-    {"minProperties", refuse, true},
-    {"maxProperties", refuse, true},
-    {"prefixItems", refuse, true},
-    {"additionalItems", refuse, true},
-    {"contains", refuse, true},
-    {"minContains", refuse, true},
-    {"maxContains", refuse, true},
-    {"minItems", refuse, true},
-    {"maxItems", refuse, true},
-    {"uniqueItems", refuse, true},
-    {"multipleOf", refuse, true},
-    {"exclusiveMinimum", refuse, true},
-    {"exclusiveMaximum", refuse, true},
-    {"unevaluatedItems", refuse, true},
-    {"unevaluatedProperties", refuse, true},
+    {"$comment", BOTH, NULL, NULL},
+    {"title", BOTH, NULL, NULL},
+    {"description", BOTH, NULL, NULL},
+    {"default", BOTH, NULL, NULL},
+    {"examples", BOTH, NULL, NULL},
+    {"deprecated", BOTH, NULL, NULL},
+    {"readOnly", BOTH, NULL, NULL},
+    {"writeOnly", BOTH, NULL, NULL},
+    {"contentEncoding", BOTH, NULL, NULL},
+    {"contentMediaType", BOTH, NULL, NULL},
+    {"contentSchema", BOTH, NULL, NULL},
+    /* refused */
+    {"$vocabulary", DRAFT_2020, NULL, "it belongs into a meta-schema, and these are not read"},
+    {"$dynamicAnchor", DRAFT_2020, NULL, DYNAMIC},
+    {"$dynamicRef", DRAFT_2020, NULL, DYNAMIC},
+    {"$recursiveAnchor", DRAFT_2020, NULL, DYNAMIC},
+    {"$recursiveRef", DRAFT_2020, NULL, DYNAMIC},
 };
 
 static const struct keyword *find_keyword(struct weir_str name)
@@ -209,89 +279,37 @@ static const struct keyword *find_keyword(struct weir_str name)
     return NULL;
 }
 
-static int compare_props(const void *a, const void *b, void *props)
-{
-    const struct weir_schema_prop *p = props;
-
-    return weir_str_cmp(p[*(const uint32_t *)a].name, p[*(const uint32_t *)b].name);
-}
-
-/* The names that `required` adds to the props, or marks among them. */
-static int add_required(
-    struct weir_schema_job *j, struct weir_schema_prop *props, uint32_t *sorted, uint32_t *order)
+/* $id: where names begin anew. Sets l->resource; the caller puts the old one back. */
+static int enter_resource(struct weir_schema_job *j, const struct weir_json_value *object)
 {
     struct weir_schema_loader *l = j->l;
-    struct weir_schema_node *node = j->node;
-    const size_t declared = node->props_n;
-    uint32_t item = j->required + 1;
+    const struct weir_json_tape *tape = weir_schema_tape_of(l);
+    const struct weir_json_value *v = weir_json_member(tape, object, WEIR_STR("$id"));
 
-    for (uint32_t i = 0; i < node->required_n; i++, item = weir_schema_value_at(l, item)->next) {
-        if (weir_schema_expect(l, item, WEIR_JSON_STRING, "a name") == -1) {
-            return -1;
-        }
-        /* Search the declared ones only; what is added lies behind them. */
-        struct weir_schema_node view = {.props = props, .sorted = sorted, .props_n = declared};
-        size_t next = 0;
-        const struct weir_schema_prop *found =
-            weir_schema_prop_find(&view, weir_schema_text_at(l, item), &next);
-        size_t index = found != NULL ? (size_t)(found - props) : node->props_n++;
-        if (found != NULL && found->required != UINT32_MAX) {
-            return weir_schema_bad(l, item, "a name comes twice");
-        }
-        props[index].name = weir_schema_text_at(l, item);
-        props[index].required = i;
-        order[i] = (uint32_t)index;
-    }
-    for (size_t i = declared; i < node->props_n; i++) {
-        sorted[i] = (uint32_t)i;
-    }
-    qsort_r(sorted, node->props_n, sizeof *sorted, compare_props, props);
-    for (size_t i = 1; i < node->props_n; i++) {
-        if (weir_str_eq(props[sorted[i - 1]].name, props[sorted[i]].name)) {
-            return weir_schema_bad(l, j->required, "a name comes twice");
-        }
-    }
-    return 0;
-}
-
-/* properties and required together, whichever came first. */
-static int finish_object(struct weir_schema_job *j)
-{
-    struct weir_schema_loader *l = j->l;
-    struct weir_schema_node *node = j->node;
-    size_t declared = j->properties != 0 ? weir_schema_value_at(l, j->properties)->len : 0;
-    size_t names = j->required != 0 ? weir_schema_value_at(l, j->required)->len : 0;
-
-    if (declared + names == 0) {
+    if (v == NULL) {
         return 0;
     }
-    struct weir_schema_prop *props =
-        weir_schema_arena_alloc(&l->schema->arena, (declared + names) * sizeof *props, l->err);
-    uint32_t *sorted =
-        weir_schema_arena_alloc(&l->schema->arena, (declared + names) * sizeof *sorted, l->err);
-    uint32_t *order = weir_schema_arena_alloc(&l->schema->arena, names * sizeof *order + 1, l->err);
-    if (props == NULL || sorted == NULL || order == NULL) {
+    uint32_t at = (uint32_t)(v - tape->v);
+    if (weir_schema_expect(l, at, WEIR_JSON_STRING, "a URI") == -1) {
         return -1;
     }
-    uint32_t key = j->properties + 1;
-    for (uint32_t i = 0; i < declared; i++, key = weir_schema_value_at(l, key + 1)->next) {
-        const struct weir_schema_node *child = weir_schema_compile(l, key + 1);
-        if (child == NULL) {
+    struct weir_str id = weir_json_text(tape, v);
+    const char *hash = id.len > 0 ? memchr(id.p, '#', id.len) : NULL;
+    struct weir_str name = {NULL, 0};
+    if (hash != NULL) {
+        name = (struct weir_str){hash + 1, (size_t)(id.p + id.len - hash) - 1};
+        id.len = (size_t)(hash - id.p);
+    }
+    if (name.len > 0 && !l->draft7) {
+        return weir_schema_bad(l, at, "must not have a fragment; 2020-12 has $anchor for it");
+    }
+    if (id.len > 0 && j->node->at != 0) {
+        l->resource = weir_schema_resource_new(l, j->node->at, l->resource, id);
+        if (l->resource == NULL) {
             return -1;
         }
-        props[i] = (struct weir_schema_prop){weir_schema_text_at(l, key), child, UINT32_MAX};
-        sorted[i] = i;
     }
-    qsort_r(sorted, declared, sizeof *sorted, compare_props, props);
-    node->props = props;
-    node->sorted = sorted;
-    node->props_n = declared;
-    node->required = order;
-    node->required_n = names;
-    if (l->schema->required_max < names) {
-        l->schema->required_max = names;
-    }
-    return add_required(j, props, sorted, order);
+    return name.len > 0 ? weir_schema_anchor_new(l, j->node->at, at, name) : 0;
 }
 
 /* draft-07: whatever stands beside $ref is ignored. Only definitions may be meant to stand there.
@@ -301,19 +319,112 @@ static int compile_ref_only(
 {
     uint32_t key = j->node->at + 1;
 
-    for (uint32_t i = 0; i < object->len; i++, key = weir_schema_value_at(j->l, key + 1)->next) {
+    for (uint32_t i = 0; i < object->len; i++, key = weir_schema_next(j->l, key + 1)) {
         const struct keyword *k = find_keyword(weir_schema_text_at(j->l, key));
-        if (k != NULL && k->compile != NULL && k->compile != ref && k->compile != definitions &&
-            k->compile != root_only) {
+        if (k != NULL && k->compile == schemas_there) {
+            tell(j->l, key + 1, WEIR_SCHEMA_CHECKED, NULL);
+            if (schemas_there(j, key + 1) == -1) {
+                return -1;
+            }
+        } else if (k != NULL && k->compile != NULL && k->compile != ref &&
+                   k->compile != same_draft && (j->node->at != 0 || k->compile != identity)) {
+            tell(j->l, key + 1, WEIR_SCHEMA_IGNORED, "beside $ref, as draft-07 says");
             weir_schema_odd(j->l, key + 1, "ignored beside $ref, as draft-07 says");
         }
     }
+    tell(j->l, at_ref, WEIR_SCHEMA_CHECKED, NULL);
     return ref(j, at_ref);
+}
+
+static int compile_keyword(struct weir_schema_job *j, uint32_t key)
+{
+    struct weir_schema_loader *l = j->l;
+    const struct keyword *k = find_keyword(weir_schema_text_at(l, key));
+    const enum drafts draft = l->draft7 ? DRAFT_07 : DRAFT_2020;
+    const uint32_t at = key + 1, ops_n = j->node->ops_n;
+
+    if (k == NULL) {
+        tell(l, at, WEIR_SCHEMA_IGNORED, "no keyword of the specification");
+        return 0;
+    }
+    if ((k->drafts & draft) == 0) {
+        const char *why = l->draft7 ? "draft-07 does not have this keyword"
+                                    : "2020-12 does not have this keyword any more";
+        tell(l, at, WEIR_SCHEMA_IGNORED, why);
+        weir_schema_odd(l, at, "ignored: %s", why);
+        return 0;
+    }
+    if (k->refused != NULL) {
+        if (l->opts->told == NULL) {
+            return weir_schema_bad(l, at, "not supported: %s", k->refused);
+        }
+        tell(l, at, WEIR_SCHEMA_REFUSED, k->refused);
+        return 0;
+    }
+    if (k->compile == NULL) {
+        tell(l, at, WEIR_SCHEMA_DESCRIBES, NULL);
+        return 0;
+    }
+    if (l->opts->told == NULL) {
+        return k->compile(j, at);
+    }
+    /* What leads to other schemas is told before these. */
+    bool parts = weir_schema_value_at(l, at)->kind >= WEIR_JSON_ARRAY &&
+                 k->compile != weir_schema_kw_type && k->compile != weir_schema_kw_enum &&
+                 k->compile != weir_schema_kw_const;
+    if (parts) {
+        tell(l, at, WEIR_SCHEMA_CHECKED, NULL);
+    }
+    if (k->compile(j, at) == -1) {
+        return -1;
+    }
+    if (!parts) {
+        tell(l, at, WEIR_SCHEMA_CHECKED,
+            k->compile == weir_schema_kw_type ? j->node->types_msg
+            : j->node->ops_n > ops_n          ? j->ops[ops_n].message
+                                              : NULL);
+    }
+    return 0;
+}
+
+static int compare_ops(const void *a, const void *b)
+{
+    const struct weir_schema_op *x = a, *y = b;
+
+    if (x->code != y->code) {
+        return x->code < y->code ? -1 : 1;
+    }
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int compile_keywords(struct weir_schema_job *j, const struct weir_json_value *object)
+{
+    struct weir_schema_loader *l = j->l;
+    uint32_t key = j->node->at + 1;
+
+    /* dependencies may become two, and nothing more than one */
+    j->ops = weir_schema_alloc(l, (object->len + 1) * sizeof *j->ops);
+    if (j->ops == NULL) {
+        return -1;
+    }
+    j->node->ops = j->ops;
+    for (uint32_t i = 0; i < object->len; i++, key = weir_schema_next(l, key + 1)) {
+        if (compile_keyword(j, key) == -1) {
+            return -1;
+        }
+    }
+    if (weir_schema_finish_members(j) == -1 || weir_schema_finish_elements(j) == -1 ||
+        weir_schema_finish_contains(j) == -1 || weir_schema_finish_if(j) == -1) {
+        return -1;
+    }
+    qsort(j->ops, j->node->ops_n, sizeof *j->ops, compare_ops);
+    return 0;
 }
 
 static int compile_object(struct weir_schema_job *j)
 {
     struct weir_schema_loader *l = j->l;
+    struct weir_schema_resource *outer = l->resource;
     const struct weir_json_value *object = weir_schema_value_at(l, j->node->at);
     const struct weir_json_value *r =
         l->draft7 ? weir_json_member(weir_schema_tape_of(l), object, WEIR_STR("$ref")) : NULL;
@@ -321,20 +432,9 @@ static int compile_object(struct weir_schema_job *j)
     if (r != NULL) {
         return compile_ref_only(j, object, (uint32_t)(r - weir_schema_tape_of(l)->v));
     }
-    uint32_t key = j->node->at + 1;
-    for (uint32_t i = 0; i < object->len; i++, key = weir_schema_value_at(l, key + 1)->next) {
-        const struct keyword *k = find_keyword(weir_schema_text_at(l, key));
-        if (k == NULL || k->compile == NULL) {
-            continue;
-        }
-        if (!k->in_row && j->node->not_for_rows == 0) {
-            j->node->not_for_rows = key + 1;
-        }
-        if (k->compile(j, key + 1) == -1) {
-            return -1;
-        }
-    }
-    return finish_object(j);
+    int rc = enter_resource(j, object) == -1 ? -1 : compile_keywords(j, object);
+    l->resource = outer;
+    return rc;
 }
 
 struct weir_schema_node *weir_schema_compile(struct weir_schema_loader *l, uint32_t at)
@@ -353,13 +453,13 @@ struct weir_schema_node *weir_schema_compile(struct weir_schema_loader *l, uint3
         weir_schema_bad(l, at, "more than %d schemas in one", WEIR_SCHEMA_NODES_MAX);
         return NULL;
     }
-    struct weir_schema_node *node = weir_schema_arena_alloc(&schema->arena, sizeof *node, l->err);
+    struct weir_schema_node *node = weir_schema_alloc(l, sizeof *node);
     if (node == NULL) {
         return NULL;
     }
     node->at = at;
-    node->length_max = SIZE_MAX;
-    node->never = kind == WEIR_JSON_FALSE;
+    node->types = kind == WEIR_JSON_FALSE ? 0 : WEIR_T_ANY;
+    node->types_msg = "not allowed";
     node->all_next = schema->all;
     schema->all = node;
     schema->nodes_n++;

@@ -1,6 +1,6 @@
-#include "schema/schema.h"
-
 #include "schema/check.h"
+
+#include "core/limits.h"
 #include "schema/text.h"
 
 #include <stdio.h>
@@ -8,37 +8,39 @@
 
 /*
  * Plans: a header is bound to the root of the schema. The root may be a chain of schemas by $ref;
- * each of them has its say about a column.
+ * each of them has its say about a column. What the root has beyond properties and `required` is
+ * for the row as a whole.
  */
 
 #define LABEL_BYTES 112 /* a column's name in messages; longer ones are cut */
 
-/* What a column's cells may be read as: what the first of its schemas with a `type` says. */
-static unsigned accepted(const struct weir_schema_node *const *nodes, size_t n)
+static const struct weir_schema_op *members_op(const struct weir_schema_node *row)
 {
-    unsigned hints = 0;
-    bool fixed = false;
-
-    for (size_t i = 0; i < n; i++) {
-        for (const struct weir_schema_node *node = nodes[i]; node != NULL; node = node->ref) {
-            if (node->types != 0) {
-                return node->types;
-            }
-            hints |= node->hints;
-            fixed = fixed || node->has_enum || node->constant != NULL;
+    for (uint32_t i = 0; i < row->ops_n; i++) {
+        if (row->ops[i].code == WEIR_OP_MEMBERS) {
+            return &row->ops[i];
         }
     }
-    return fixed ? hints : hints | WEIR_T_STRING;
+    return NULL;
 }
 
-static size_t chain_length(const struct weir_schema_node *node)
+/* How many schemas may have a say about one column, how many names are required, and whether there
+ * is more than that. */
+static void survey(const struct weir_schema *schema, size_t *nodes, size_t *required, bool *whole)
 {
-    size_t n = 0;
-
-    for (; node != NULL; node = node->ref) {
-        n++;
+    *nodes = *required = 0;
+    *whole = false;
+    for (const struct weir_schema_node *row = schema->root; row != NULL; row = row->ref) {
+        const struct weir_schema_op *op = members_op(row);
+        if (op != NULL) {
+            *nodes += 1 + op->members->patterns_n;
+            *required += op->members->required_n;
+        }
+        for (uint32_t i = 0; i < row->ops_n; i++) {
+            *whole = *whole || (row->ops[i].code != WEIR_OP_MEMBERS &&
+                                   (row->ops[i].kinds & WEIR_KIND(WEIR_JSON_OBJECT)) != 0);
+        }
     }
-    return n;
 }
 
 static void label_column(char *label, struct weir_str name, size_t index)
@@ -53,24 +55,43 @@ static void label_column(char *label, struct weir_str name, size_t index)
     }
 }
 
-static void bind_column(
-    struct weir_schema_plan *plan, struct weir_str name, const struct weir_schema_node **nodes)
+/* The schemas of one level of the root for a column. Of the check only what a pattern needs is
+ * used. */
+static void bind_members(struct weir_schema_check *c, const struct weir_schema_members *m,
+    struct weir_schema_column *column, const struct weir_schema_node **nodes)
 {
-    struct weir_schema_column *column = &plan->columns[plan->columns_n];
+    size_t next = 0;
+    const struct weir_schema_prop *prop = weir_schema_prop_find(m, column->name, &next);
+    bool known = prop != NULL && prop->declared;
 
+    if (known && prop->node != NULL) {
+        nodes[column->nodes_n++] = prop->node;
+    }
+    for (size_t i = 0; i < m->patterns_n; i++) {
+        if (weir_schema_named(c, m->patterns[i].pattern, column->name)) {
+            known = true;
+            nodes[column->nodes_n++] = m->patterns[i].node;
+        }
+    }
+    if (!known && m->additional != NULL) {
+        nodes[column->nodes_n++] = m->additional;
+    }
+    if (column->required_at == 0 && prop != NULL && prop->required != UINT32_MAX) {
+        column->required_at = m->required_at;
+    }
+}
+
+static void bind_column(struct weir_schema_check *c, struct weir_schema_plan *plan,
+    struct weir_schema_column *column, const struct weir_schema_node **nodes)
+{
     column->nodes = nodes;
     for (const struct weir_schema_node *row = plan->schema->root; row != NULL; row = row->ref) {
-        size_t next = 0;
-        const struct weir_schema_prop *prop = weir_schema_prop_find(row, name, &next);
-        const struct weir_schema_node *node =
-            prop != NULL && prop->node != NULL ? prop->node : row->additional;
-        if (node != NULL) {
-            nodes[column->nodes_n++] = node;
+        const struct weir_schema_op *op = members_op(row);
+        if (op != NULL) {
+            bind_members(c, op->members, column, nodes);
         }
-        column->required = column->required || (prop != NULL && prop->required != UINT32_MAX);
     }
-    column->accept = accepted(nodes, column->nodes_n);
-    plan->columns_n++;
+    column->accept = weir_schema_accepted(c, column->name, column->nodes, column->nodes_n);
 }
 
 /* Whether a schema of the chain before `until` requires the name too. */
@@ -78,8 +99,10 @@ static bool required_before(
     const struct weir_schema_node *row, const struct weir_schema_node *until, struct weir_str name)
 {
     for (; row != until; row = row->ref) {
+        const struct weir_schema_op *op = members_op(row);
         size_t next = 0;
-        const struct weir_schema_prop *prop = weir_schema_prop_find(row, name, &next);
+        const struct weir_schema_prop *prop =
+            op != NULL ? weir_schema_prop_find(op->members, name, &next) : NULL;
         if (prop != NULL && prop->required != UINT32_MAX) {
             return true;
         }
@@ -94,8 +117,9 @@ static void bind_missing(
     const struct weir_schema_node *root = plan->schema->root;
 
     for (const struct weir_schema_node *row = root; row != NULL; row = row->ref) {
-        for (size_t i = 0; i < row->required_n; i++) {
-            struct weir_str name = row->props[row->required[i]].name;
+        const struct weir_schema_op *op = members_op(row);
+        for (size_t i = 0; op != NULL && i < op->members->required_n; i++) {
+            struct weir_str name = op->members->props[op->members->required[i]].name;
             if ((n > 0 && bsearch(&name, sorted, n, sizeof name, weir_str_cmp_at) != NULL) ||
                 required_before(root, row, name)) {
                 continue;
@@ -104,8 +128,74 @@ static void bind_missing(
             struct weir_text t;
             weir_text_init(&t, label, LABEL_BYTES);
             weir_text_name(&t, name.len > 0 ? name : WEIR_STR("\"\""), LABEL_BYTES - 8);
-            plan->missing[plan->missing_n++] = label;
+            plan->missing[plan->missing_n++] =
+                (struct weir_schema_missing){label, op->members->required_at};
         }
+    }
+}
+
+static int compare_columns(const void *a, const void *b)
+{
+    const struct weir_schema_column *x = *(const struct weir_schema_column *const *)a,
+                                    *y = *(const struct weir_schema_column *const *)b;
+    int d = weir_str_cmp(x->name, y->name);
+
+    return d != 0 ? d : x < y ? -1 : 1;
+}
+
+/* Names that come twice: the first of them is the one that counts for the row as a whole. */
+static int bind_again(struct weir_schema_plan *plan)
+{
+    const size_t n = plan->columns_n;
+    struct weir_schema_column **order = calloc(n + 1, sizeof(struct weir_schema_column *));
+
+    if (order == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        order[i] = &plan->columns[i];
+    }
+    qsort(order, n, sizeof(struct weir_schema_column *), compare_columns);
+    for (size_t i = 1; i < n; i++) {
+        order[i]->again = weir_str_eq(order[i - 1]->name, order[i]->name);
+    }
+    free(order);
+    return 0;
+}
+
+static int allocate(struct weir_schema_plan *plan, const struct weir_str *names, size_t n,
+    size_t nodes, size_t required)
+{
+    for (size_t i = 0; i < n; i++) {
+        plan->names_len += names[i].len;
+    }
+    plan->columns = calloc(n + 1, sizeof *plan->columns);
+    plan->nodes = calloc(n * nodes + 1, sizeof(const struct weir_schema_node *));
+    plan->missing = calloc(required + 1, sizeof *plan->missing);
+    plan->labels = calloc(n + required + 1, LABEL_BYTES);
+    plan->names = malloc(plan->names_len + 1);
+    return plan->columns == NULL || plan->nodes == NULL || plan->missing == NULL ||
+                   plan->labels == NULL || plan->names == NULL
+               ? -1
+               : 0;
+}
+
+static void bind_columns(struct weir_schema_check *c, struct weir_schema_plan *plan,
+    const struct weir_str *names, size_t n, size_t nodes)
+{
+    char *name = plan->names;
+
+    for (size_t i = 0; i < n; i++) {
+        struct weir_schema_column *column = &plan->columns[plan->columns_n++];
+        char *label = plan->labels + i * LABEL_BYTES;
+        if (names[i].len > 0) {
+            memcpy(name, names[i].p, names[i].len);
+        }
+        column->name = (struct weir_str){name, names[i].len};
+        name += names[i].len;
+        label_column(label, names[i], i);
+        column->label = label;
+        bind_column(c, plan, column, plan->nodes + i * nodes);
     }
 }
 
@@ -114,39 +204,38 @@ struct weir_schema_plan *weir_schema_bind(
 {
     struct weir_schema_plan *plan = calloc(1, sizeof *plan), *ret = NULL;
     struct weir_str *sorted = calloc(n + 1, sizeof *sorted);
-    const size_t chain = chain_length(schema->root);
-    size_t required = 0;
+    struct weir_schema_check c = {.steps = WEIR_BIND_STEPS_MAX, .plan = plan};
+    size_t nodes, required;
 
-    for (const struct weir_schema_node *row = schema->root; row != NULL; row = row->ref) {
-        required += row->required_n;
-    }
+    weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory (%zu columns)", n);
     if (plan == NULL || sorted == NULL) {
         goto out;
     }
     plan->schema = schema;
-    plan->columns = calloc(n + 1, sizeof *plan->columns);
-    plan->nodes = calloc(n * chain + 1, sizeof *plan->nodes);
-    plan->missing = calloc(required + 1, sizeof *plan->missing);
-    plan->labels = calloc(n + required + 1, LABEL_BYTES);
-    if (plan->columns == NULL || plan->nodes == NULL || plan->missing == NULL ||
-        plan->labels == NULL) {
+    survey(schema, &nodes, &required, &plan->whole);
+    c.work = weir_pattern_work_new(err);
+    if (c.work == NULL || allocate(plan, names, n, nodes, required) == -1) {
+        goto out;
+    }
+    bind_columns(&c, plan, names, n, nodes);
+    if (c.spent) {
+        weir_err_set(err, WEIR_E_CONFIG,
+            "schema: it takes too many steps to find what it says of each of %zu columns", n);
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        char *label = plan->labels + i * LABEL_BYTES;
-        label_column(label, names[i], i);
-        plan->columns[i].label = label;
-        bind_column(plan, names[i], plan->nodes + i * chain);
         sorted[i] = names[i];
     }
     qsort(sorted, n, sizeof *sorted, weir_str_cmp_at);
     bind_missing(plan, sorted, n, plan->labels + n * LABEL_BYTES);
+    if (bind_again(plan) == -1) {
+        goto out;
+    }
+    *err = (struct weir_err){.code = WEIR_OK};
     ret = plan; /* the caller owns it now */
     plan = NULL;
 out:
-    if (ret == NULL) {
-        weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory (%zu columns)", n);
-    }
+    weir_pattern_work_free(c.work);
     weir_schema_plan_free(plan);
     free(sorted);
     return ret;
@@ -159,6 +248,7 @@ void weir_schema_plan_free(struct weir_schema_plan *plan)
         free(plan->nodes);
         free(plan->missing);
         free(plan->labels);
+        free(plan->names);
         free(plan);
     }
 }

@@ -1,15 +1,16 @@
-#include "schema/schema.h"
+#include "schema/check.h"
 
 #include "core/limits.h"
 #include "core/utf8.h"
-#include "schema/check.h"
-#include "json/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /*
- * Rows: each cell becomes a value, as its column's types say, and is checked.
+ * Rows: each cell becomes a value, as its column's types say, and is checked by itself. Where the
+ * schema has something to say of the row as a whole, its text is put together first (the names of
+ * all columns, then the cells), so that all values stand on one tape, an object, which is checked
+ * after the cells.
  */
 
 struct weir_schema_check *weir_schema_check_new(
@@ -38,6 +39,16 @@ fail:
 void weir_schema_check_trim(struct weir_schema_check *c)
 {
     weir_json_tape_trim(&c->tape, WEIR_KEEP_MAX_BYTES);
+    if (c->row_cap > WEIR_KEEP_MAX_BYTES) {
+        free(c->row);
+        c->row = NULL;
+        c->row_cap = 0;
+    }
+    if (c->table_cap * 2 * sizeof *c->table > WEIR_KEEP_MAX_BYTES) {
+        free(c->table);
+        c->table = NULL;
+        c->table_cap = 0;
+    }
 }
 
 void weir_schema_check_free(struct weir_schema_check *c)
@@ -45,22 +56,32 @@ void weir_schema_check_free(struct weir_schema_check *c)
     if (c != NULL) {
         weir_json_tape_fini(&c->tape);
         weir_pattern_work_free(c->work);
+        free(c->row);
+        free(c->table);
         free(c->seen);
         free(c);
     }
 }
 
-static void report_not_json(struct weir_schema_check *c, const struct weir_json_fault *fault)
+/* A cell that is not what it should be, before its schema is asked. Always returns false. */
+static bool broken(struct weir_schema_check *c, const char *keyword, const char *message)
+{
+    if (c->reporting) {
+        weir_schema_report(c, NULL, keyword, message);
+    }
+    return false;
+}
+
+static bool not_json(struct weir_schema_check *c, const struct weir_json_fault *fault)
 {
     char text[160];
 
     if (fault->code == WEIR_E_NOMEM) {
-        weir_err_set(c->err, WEIR_E_NOMEM, "schema: out of memory (a cell of JSON)");
-        c->failed = true;
-        return;
+        c->no_memory = true;
+        return weir_schema_spent(c);
     }
     snprintf(text, sizeof text, "must be JSON: %s at byte %zu", fault->reason, fault->offset + 1);
-    weir_schema_report(c, NULL, text);
+    return broken(c, "json", text);
 }
 
 /* The first byte that is no white space of JSON. */
@@ -112,74 +133,315 @@ static enum weir_json_kind plain_kind(unsigned accept, struct weir_str cell)
     return WEIR_JSON_STRING;
 }
 
-static void check_cell(
+/* ---- cells by themselves ---- */
+
+static bool run_nodes(struct weir_schema_check *c, const struct weir_schema_column *column,
+    const struct weir_json_value *v)
+{
+    bool valid = true;
+
+    for (size_t i = 0; i < column->nodes_n && !c->spent && (valid || c->reporting); i++) {
+        valid = weir_schema_run(c, column->nodes[i], v, NULL) && valid;
+    }
+    return valid;
+}
+
+static bool check_cell(
     struct weir_schema_check *c, const struct weir_schema_column *column, struct weir_str cell)
 {
     struct weir_json_value plain = {.len = (uint32_t)cell.len, .next = 1};
-    const struct weir_json_tape *tape = &c->plain;
-    const struct weir_json_value *v = &plain;
     struct weir_json_fault fault;
 
     if (weir_utf8_check(cell.p, cell.len) < cell.len) {
-        weir_schema_report(c, NULL, "not valid UTF-8");
-        return;
+        return broken(c, "utf8", "not valid UTF-8");
     }
     if (column->nodes_n == 0) {
-        return;
+        return true;
+    }
+    if (wants_json(column->accept, cell)) {
+        if (weir_json_parse_utf8(&c->tape, cell.p, cell.len, &fault) == 0) {
+            c->on = &c->tape;
+            return run_nodes(c, column, c->tape.v);
+        }
+        if ((column->accept & WEIR_T_STRING) == 0 || fault.code == WEIR_E_NOMEM) {
+            return not_json(c, &fault);
+        } /* else a string is as good */
+    }
+    c->plain.text = cell.p;
+    c->on = &c->plain;
+    plain.kind = (uint8_t)plain_kind(column->accept, cell);
+    return run_nodes(c, column, &plain);
+}
+
+/* ---- the row as a whole ---- */
+
+static bool row_room(struct weir_schema_check *c, size_t len)
+{
+    if (c->row_cap < len) {
+        char *row = malloc(len);
+        if (row == NULL) {
+            c->no_memory = true;
+            return weir_schema_spent(c);
+        }
+        free(c->row);
+        c->row = row;
+        c->row_cap = len;
+    }
+    return true;
+}
+
+/* A cell's value at the end of the tape, its bytes standing at `off` of the text. -1: none. */
+static int64_t put_cell(
+    struct weir_schema_check *c, const struct weir_schema_column *column, size_t off, size_t len)
+{
+    const struct weir_str cell = {c->row + off, len};
+    struct weir_json_fault fault;
+    int64_t at = -1;
+
+    if (weir_utf8_check(cell.p, len) < len) {
+        broken(c, "utf8", "not valid UTF-8");
+        return -1;
     }
     bool json = wants_json(column->accept, cell);
-    if (json && weir_json_parse_utf8(&c->tape, cell.p, cell.len, &fault) == -1) {
-        if ((column->accept & WEIR_T_STRING) == 0 || fault.code == WEIR_E_NOMEM) {
-            report_not_json(c, &fault);
-            return;
-        }
-        json = false; /* a string is as good */
-    }
     if (json) {
-        tape = &c->tape;
-        v = &c->tape.v[0];
+        at = weir_json_append(&c->tape, off, len, &fault);
+    }
+    if (!json ||
+        (at == -1 && (column->accept & WEIR_T_STRING) != 0 && fault.code != WEIR_E_NOMEM)) {
+        at = weir_json_put(&c->tape, plain_kind(column->accept, cell), off, len, &fault);
+    }
+    if (at == -1) {
+        not_json(c, &fault);
+    }
+    return at;
+}
+
+/* A column's name and value as a member of the row, and the value by itself. */
+static bool check_member(struct weir_schema_check *c, const struct weir_schema_column *column,
+    size_t off, size_t len, bool *whole)
+{
+    struct weir_json_fault fault;
+    const size_t before = c->tape.n;
+
+    if (weir_json_put(&c->tape, WEIR_JSON_STRING, (size_t)(column->name.p - c->plan->names),
+            column->name.len, &fault) == -1) {
+        *whole = false;
+        return not_json(c, &fault);
+    }
+    int64_t at = put_cell(c, column, off, len);
+    if (at == -1) {
+        *whole = false;
+        return false;
+    }
+    c->on = &c->tape;
+    bool valid = run_nodes(c, column, &c->tape.v[at]);
+    if (column->again) {
+        c->tape.n = before;
     } else {
-        c->plain.text = cell.p;
-        plain.kind = (uint8_t)plain_kind(column->accept, cell);
+        c->tape.v[0].len++;
     }
-    for (size_t i = 0; i < column->nodes_n; i++) {
-        weir_schema_check_value(c, column->nodes[i], tape, v, NULL);
+    return valid;
+}
+
+static bool run_whole(struct weir_schema_check *c)
+{
+    bool valid = true;
+
+    c->column = SIZE_MAX;
+    c->label = NULL;
+    c->tape.v[0].next = (uint32_t)c->tape.n;
+    for (const struct weir_schema_node *n = c->plan->schema->root; n != NULL; n = n->ref) {
+        for (uint32_t i = 0; i < n->ops_n; i++) {
+            const struct weir_schema_op *op = &n->ops[i];
+            if (c->spent || (!valid && !c->reporting)) {
+                return false;
+            }
+            if (op->code != WEIR_OP_MEMBERS && (op->kinds & WEIR_KIND(WEIR_JSON_OBJECT)) != 0) {
+                valid = weir_schema_run_op(c, op, c->tape.v, NULL) && valid;
+            }
+        }
     }
+    return valid;
+}
+
+/* ---- a row ---- */
+
+struct row {
+    const struct weir_str *cells;
+    size_t n;
+    size_t len; /* of all cells that are in columns */
+};
+
+static bool begin_whole(struct weir_schema_check *c, const struct row *row, bool *whole)
+{
+    const struct weir_schema_plan *plan = c->plan;
+    struct weir_json_fault fault;
+
+    *whole = plan->whole;
+    if (!*whole) {
+        return true;
+    }
+    if (!row_room(c, plan->names_len + row->len + 1)) {
+        return false;
+    }
+    memcpy(c->row, plan->names, plan->names_len);
+    weir_json_begin(&c->tape, c->row, plan->names_len + row->len);
+    return weir_json_put(&c->tape, WEIR_JSON_OBJECT, 0, 0, &fault) == 0 || not_json(c, &fault);
+}
+
+static bool check_column(
+    struct weir_schema_check *c, const struct row *row, size_t i, size_t *off, bool *whole)
+{
+    const struct weir_schema_column *column = &c->plan->columns[i];
+    const struct weir_str cell = i < row->n ? row->cells[i] : (struct weir_str){NULL, 0};
+
+    c->column = i;
+    c->label = column->label;
+    if (cell.len == 0) {
+        if (column->required_at != 0 && c->reporting) {
+            weir_schema_report_at(c, NULL, column->required_at, "required");
+        }
+        return column->required_at == 0;
+    }
+    if (!*whole) {
+        return check_cell(c, column, cell);
+    }
+    memcpy(c->row + *off, cell.p, cell.len);
+    *off += cell.len;
+    return check_member(c, column, *off - cell.len, cell.len, whole);
+}
+
+static bool check_missing(struct weir_schema_check *c)
+{
+    const struct weir_schema_plan *plan = c->plan;
+
+    c->column = SIZE_MAX;
+    for (size_t i = 0; i < plan->missing_n && c->reporting && !c->spent; i++) {
+        c->label = plan->missing[i].label;
+        weir_schema_report_at(c, NULL, plan->missing[i].at, "required");
+    }
+    return plan->missing_n == 0;
+}
+
+/* The row once, in one of the two modes. */
+static bool pass_row(struct weir_schema_check *c, const struct row *row)
+{
+    size_t off = c->plan->names_len;
+    bool whole, valid;
+
+    c->steps = WEIR_ROW_STEPS_MAX;
+    c->spent = false;
+    valid = begin_whole(c, row, &whole);
+    for (size_t i = 0; i < c->plan->columns_n && !c->spent && (valid || c->reporting); i++) {
+        valid = check_column(c, row, i, &off, &whole) && valid;
+        if (c->spent) {
+            broken(c, "steps", "takes too many steps to check");
+        }
+    }
+    if (!c->spent && (valid || c->reporting)) {
+        valid = check_missing(c) && valid;
+    }
+    if (whole && !c->spent && (valid || c->reporting)) {
+        valid = run_whole(c) && valid;
+        if (c->spent) {
+            broken(c, "steps", "takes too many steps to check");
+        }
+    }
+    return valid && !c->spent;
+}
+
+static void begin(struct weir_schema_check *c, weir_schema_on_problem *on_problem, void *ctx)
+{
+    c->on_problem = on_problem;
+    c->ctx = ctx;
+    c->problems = 0;
+    c->reporting = c->no_memory = c->as_name = false;
+    c->frames = c->branches = 0;
+}
+
+static int end(struct weir_schema_check *c, bool valid, size_t *problems, struct weir_err *err)
+{
+    *problems = c->problems;
+    if (c->no_memory) {
+        return weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory");
+    }
+    if (!valid && c->problems == 0) {
+        return weir_err_set(err, WEIR_E_BUG, "schema: a row is not valid, and nothing is wrong");
+    }
+    return 0;
+}
+
+int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_str *cells, size_t n,
+    weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err)
+{
+    struct row row = {.cells = cells, .n = n};
+
+    for (size_t i = 0; i < n && i < c->plan->columns_n; i++) {
+        if (cells[i].len > WEIR_ROW_MAX_BYTES) {
+            return weir_err_set(
+                err, WEIR_E_LIMIT, "schema: column %zu: a cell of %zu bytes", i + 1, cells[i].len);
+        }
+        row.len += cells[i].len;
+    }
+    if (c->plan->whole && row.len > WEIR_ROW_MAX_BYTES) {
+        return weir_err_set(err, WEIR_E_LIMIT, "schema: a row of %zu bytes", row.len);
+    }
+    begin(c, on_problem, ctx);
+    bool valid = pass_row(c, &row);
+    if (!valid && !c->no_memory) {
+        c->reporting = true;
+        pass_row(c, &row);
+    }
+    return end(c, valid, problems, err);
 }
 
 int weir_schema_check_row(struct weir_schema_check *c, const struct weir_str *cells, size_t n,
     struct weir_buf *errors, size_t *problems, struct weir_err *err)
 {
-    const struct weir_schema_plan *plan = c->plan;
+    struct weir_schema_errors e;
 
-    c->errors = errors;
-    c->errors_before = errors->len;
-    c->problems = c->said = 0;
+    weir_schema_errors_begin(&e, errors, err);
+    int rc = weir_schema_check_cells(c, cells, n, weir_schema_errors_add, &e, problems, err);
+    return rc == -1 ? -1 : weir_schema_errors_end(&e);
+}
+
+/* ---- JSON as it is ---- */
+
+static bool pass_json(struct weir_schema_check *c)
+{
+    c->column = SIZE_MAX;
+    c->label = NULL;
+    c->on = &c->tape;
     c->steps = WEIR_ROW_STEPS_MAX;
-    c->spent = c->full = c->failed = false;
-    c->err = err;
-    for (size_t i = 0; i < plan->columns_n && !c->spent; i++) {
-        const struct weir_schema_column *column = &plan->columns[i];
-        size_t len = i < n ? cells[i].len : 0;
-        c->label = column->label;
-        if (len > WEIR_ROW_MAX_BYTES) {
-            return weir_err_set(
-                err, WEIR_E_LIMIT, "schema: column %zu: a cell of %zu bytes", i + 1, len);
+    c->spent = false;
+    bool valid = weir_schema_run(c, c->plan->schema->root, c->tape.v, NULL);
+    if (c->spent) {
+        broken(c, "steps", "takes too many steps to check");
+    }
+    return valid && !c->spent;
+}
+
+int weir_schema_check_json(struct weir_schema_check *c, struct weir_str text,
+    weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err)
+{
+    struct weir_json_fault fault;
+    bool valid = false;
+
+    if (text.len > WEIR_ROW_MAX_BYTES) {
+        return weir_err_set(err, WEIR_E_LIMIT, "schema: a text of %zu bytes", text.len);
+    }
+    begin(c, on_problem, ctx);
+    if (weir_json_parse(&c->tape, text.p, text.len, &fault) == -1) {
+        c->column = SIZE_MAX;
+        c->label = NULL;
+        c->reporting = true;
+        not_json(c, &fault);
+    } else {
+        valid = pass_json(c);
+        if (!valid && !c->no_memory) {
+            c->reporting = true;
+            pass_json(c);
         }
-        if (len > 0) {
-            check_cell(c, column, cells[i]);
-        } else if (column->required) {
-            weir_schema_report(c, NULL, "required");
-        }
     }
-    for (size_t i = 0; i < plan->missing_n && !c->spent; i++) {
-        c->label = plan->missing[i];
-        weir_schema_report(c, NULL, "required");
-    }
-    if (!c->failed && c->problems > c->said) {
-        /* The first always fits, so there is something to follow. */
-        c->failed = weir_buf_addf(errors, err, "; and %zu more", c->problems - c->said) == -1;
-    }
-    *problems = c->problems;
-    return c->failed ? -1 : 0;
+    return end(c, valid, problems, err);
 }

@@ -5,26 +5,30 @@
 #include "core/err.h"
 #include "core/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * JSON Schema (2020-12 and draft-07) for the rows of a table. The root of a schema describes a row
- * as an object whose properties are the columns; a property's own type says how a cell becomes a
- * value:
+ * JSON Schema (2020-12 and draft-07) for the rows of a table, or for JSON as it is. Of a table the
+ * root of a schema describes a row as an object whose properties are the columns; what is known of
+ * a column says how a cell becomes a value:
  *
  *   object, array     the cell is parsed as strict JSON
  *   number, integer   JSON's number grammar, compared exactly
  *   boolean, null     the words true, false, null
- *   a list of types   tried in this order: number, boolean, null, JSON (a cell that begins with
+ *   several types     tried in this order: number, boolean, null, JSON (a cell that begins with
  *                     { or [ where object or array is listed), string
  *   none              as the types that enum or const list, and no other; without these a string,
  *                     unless another keyword speaks of numbers (minimum), objects (properties) or
  *                     arrays (items) and the cell reads as one
  *   an empty cell     an absent property
  *
- * What the specification has and this does not support yet is refused when the schema loads, with
- * its JSON Pointer; nothing that could reject a row is ever ignored. A keyword that the
- * specification does not know is ignored, as it says. `format` is asserted.
+ * $ref and allOf are looked through for this, and have to agree; what anyOf, oneOf, if and the like
+ * say of a column is what it may be as well.
+ *
+ * What the specification has and this does not support is refused when the schema loads, with its
+ * JSON Pointer; nothing that could reject a row is ever ignored. A keyword that the specification
+ * does not know is ignored, as it says. `format` is asserted, unless the options say otherwise.
  *
  * Three objects, each made from the one before and outliving nothing: the schema (loaded once), a
  * plan (the schema bound to one header), a check (a thread's own memory). The schema and the plan
@@ -34,19 +38,44 @@ struct weir_schema;
 struct weir_schema_plan;
 struct weir_schema_check;
 
+/* What is made of a keyword. */
+enum weir_schema_use {
+    WEIR_SCHEMA_CHECKED,
+    WEIR_SCHEMA_DESCRIBES, /* an annotation */
+    WEIR_SCHEMA_IGNORED,   /* as the specification says */
+    WEIR_SCHEMA_REFUSED,
+};
+
+struct weir_schema_opts {
+    bool annotate_formats; /* `format` only describes */
+
+    /** Called for what is odd but allowed: a format that no specification knows, keywords of the
+     *  other draft; msg is one line, valid during the call. May be NULL. */
+    void (*warn)(void *ctx, const char *msg);
+
+    /** Called for each keyword with what is made of it. pointer is its JSON Pointer; text says
+     * more, or is NULL. When this is not NULL, a keyword that is refused does not end the loading:
+     * it is told and passed over, so such a schema is not for checking. */
+    void (*told)(void *ctx, const char *pointer, enum weir_schema_use use, const char *text);
+    void *ctx; /* of both */
+};
+
 /**
  * weir_schema_load: compile a schema.
  *
  * text, len  the schema as JSON; at most WEIR_SCHEMA_MAX_BYTES; copied
- * warn, ctx  called for what is odd but allowed: a format that no specification knows, keywords
- *            that draft-07 ignores beside $ref; msg is one line, valid during the call. May be NULL
+ * opts       NULL: none; used during the call
  *
  * Returns the schema (weir_schema_free), or NULL with *err set: WEIR_E_CONFIG with line and column
  * (not JSON) or with the JSON Pointer of what is wrong or not supported
- * (`schema: /properties/costs/allOf: not supported yet`), or too large; WEIR_E_NOMEM.
+ * (`schema: /properties/a/$dynamicRef: not supported: ...`), or too large; WEIR_E_NOMEM.
  */
-struct weir_schema *weir_schema_load(const char *text, size_t len,
-    void (*warn)(void *ctx, const char *msg), void *ctx, struct weir_err *err);
+struct weir_schema *weir_schema_load(
+    const char *text, size_t len, const struct weir_schema_opts *opts, struct weir_err *err);
+
+/** weir_schema_for_rows: whether the schema can describe rows: an object may match it. Returns 0,
+ * or -1 with *err set to WEIR_E_CONFIG. */
+int weir_schema_for_rows(const struct weir_schema *schema, struct weir_err *err);
 
 /** weir_schema_free: free a schema; no plan made from it may be in use. NULL is accepted. */
 void weir_schema_free(struct weir_schema *schema);
@@ -56,9 +85,12 @@ void weir_schema_free(struct weir_schema *schema);
  *
  * schema    outlives the plan
  * names, n  the header, without the columns that weir appends; copied. A name that comes twice is
- *           two columns, both checked; a name the schema does not know is a string
+ *           two columns, both checked; what the schema says of the row as a whole sees the first.
+ *           A name that the schema does not know is a string. n is 0 for a plan that is used for
+ *           JSON as it is
  *
- * Returns the plan (weir_schema_plan_free), or NULL with *err set: WEIR_E_NOMEM.
+ * Returns the plan (weir_schema_plan_free), or NULL with *err set: WEIR_E_NOMEM; WEIR_E_CONFIG when
+ * finding what the schema says of the columns takes more than WEIR_BIND_STEPS_MAX steps.
  */
 struct weir_schema_plan *weir_schema_bind(
     const struct weir_schema *schema, const struct weir_str *names, size_t n, struct weir_err *err);
@@ -83,27 +115,81 @@ void weir_schema_check_trim(struct weir_schema_check *check);
 /** weir_schema_check_free: free a check. NULL is accepted. */
 void weir_schema_check_free(struct weir_schema_check *check);
 
+/* One thing that is wrong with a row. All texts are valid during the call only, one line, UTF-8,
+ * and hold names of columns and properties and what the schema wants, never a value of the data. */
+struct weir_schema_problem {
+    size_t column;       /* of the header, from 0; SIZE_MAX: none of them */
+    const char *label;   /* the column's name; "row" for the row as a whole */
+    const char *pointer; /* JSON Pointer within the cell; "" for all of it */
+    const char *keyword; /* of the schema; "json", "utf8", "steps" where none is to blame */
+    const char *message;
+};
+
+/** What is called for each problem; it cannot fail, so it keeps its own account. */
+typedef void weir_schema_on_problem(void *ctx, const struct weir_schema_problem *problem);
+
 /**
- * weir_schema_check_row: check one row.
+ * weir_schema_check_cells: check one row.
  *
- * cells, n   the cells' bytes, unquoted; borrowed for the call. Cells beyond the header are not
- *            looked at; columns beyond n count as empty
- * errors     the row's error text; the caller empties it (len = 0) before each row, and may put a
- *            message of its own first. Problems are appended as `<column><JSON Pointer>: <message>`
- *            and joined by "; ". At most WEIR_ROW_ERRORS_MAX_BYTES are appended, the last of them
- *            "; and N more" when some were left out. Its ceiling must leave room for that. The text
- *            names columns, properties and what the schema wants, never a value of the data
- * problems   receives how many there are, those left out included; 0: the row is valid
+ * cells, n    the cells' bytes, unquoted; borrowed for the call. Cells beyond the header are not
+ *             looked at; columns beyond n count as empty
+ * on_problem  called in this order: the columns as the header has them, each of a name that comes
+ *             twice on its own; what is required and not in the header, in the order of `required`;
+ *             what is wrong with the row as a whole. Not called for a valid row
+ * problems    receives how many there were; 0: the row is valid
  *
- * Order: the columns as the header has them, each of a name that comes twice on its own; then what
- * is required and not in the header, in the order of `required`. A cell that is not valid UTF-8 or
- * not the JSON it should be has that one problem. A row has WEIR_ROW_STEPS_MAX steps; when a column
- * needs more than are left, it has the problem that it takes too many steps to check, and what
- * comes after that is not looked at: the verdict depends on the row and the schema alone.
+ * A cell that is not valid UTF-8 or not the JSON it should be has that one problem, and then the
+ * row as a whole is not looked at. A row has WEIR_ROW_STEPS_MAX steps; when a column needs more
+ * than are left, it has the problem that it takes too many steps to check, and what comes after
+ * that is not looked at: the verdict depends on the row and the schema alone.
  *
- * Returns 0, or -1 with *err set: WEIR_E_NOMEM, WEIR_E_LIMIT (errors has no room; a cell of more
- * than WEIR_ROW_MAX_BYTES). In the steady state nothing is allocated.
+ * A row is first only judged; one that is not valid is gone through again for its problems.
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_NOMEM, WEIR_E_LIMIT (a cell of more than
+ * WEIR_ROW_MAX_BYTES; all cells together, where the row as a whole is looked at). In the steady
+ * state nothing is allocated.
  */
+int weir_schema_check_cells(struct weir_schema_check *check, const struct weir_str *cells, size_t n,
+    weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err);
+
+/**
+ * weir_schema_check_json: check a JSON text against the schema itself.
+ *
+ * text        borrowed; at most WEIR_ROW_MAX_BYTES. What is not strict JSON has that one problem
+ * on_problem  as above. The first name of a JSON Pointer is the label, the rest is the pointer, so
+ *             that an object has the same problems as the row with its members as cells; `column`
+ * is SIZE_MAX
+ *
+ * Returns as weir_schema_check_cells.
+ */
+int weir_schema_check_json(struct weir_schema_check *check, struct weir_str text,
+    weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err);
+
+/*
+ * The text of a row's problems: `<label><pointer>: <message>`, joined by "; ". At most
+ * WEIR_ROW_ERRORS_MAX_BYTES are appended to the buffer, the last of them "; and N more" when some
+ * were left out.
+ */
+struct weir_schema_errors {
+    struct weir_buf *to;
+    struct weir_err *err;
+    size_t before, said, left_out;
+    bool full, failed;
+};
+
+/** weir_schema_errors_begin: for one row; what `to` holds already stands before. Its ceiling must
+ *  leave room. err is set when the text does not fit it. */
+void weir_schema_errors_begin(
+    struct weir_schema_errors *e, struct weir_buf *to, struct weir_err *err);
+
+/** weir_schema_errors_add: a weir_schema_on_problem; ctx is a struct weir_schema_errors. */
+weir_schema_on_problem weir_schema_errors_add;
+
+/** weir_schema_errors_end: say how many were left out. Returns 0, or -1 with err set. */
+int weir_schema_errors_end(struct weir_schema_errors *e);
+
+/** weir_schema_check_row: weir_schema_check_cells with the problems as text, appended to errors,
+ *  which the caller empties before each row and may put a message of its own into first. */
 int weir_schema_check_row(struct weir_schema_check *check, const struct weir_str *cells, size_t n,
     struct weir_buf *errors, size_t *problems, struct weir_err *err);
 

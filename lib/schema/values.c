@@ -6,15 +6,18 @@
 
 #include <stdlib.h>
 
+/*
+ * Keywords that speak of one value by itself.
+ */
+
 #define MESSAGE_BYTES 256
 #define VALUES_BYTES 200 /* of a message, for the values of an enum */
-#define LENGTH_MAX 1e15  /* beyond any cell */
+#define COUNT_MAX 1e15   /* beyond anything that is counted */
 
-/* A message for rows, kept in the arena. */
-static const char *keep(struct weir_schema_loader *l, const char *text)
+const char *weir_schema_keep(struct weir_schema_loader *l, const char *text)
 {
     size_t n = strlen(text) + 1;
-    char *p = weir_schema_arena_alloc(&l->schema->arena, n, l->err);
+    char *p = weir_schema_alloc(l, n);
 
     if (p != NULL) {
         memcpy(p, text, n);
@@ -22,8 +25,7 @@ static const char *keep(struct weir_schema_loader *l, const char *text)
     return p;
 }
 
-/* "<before><value><after>", kept. */
-static const char *keep_value(
+const char *weir_schema_keep_value(
     struct weir_schema_loader *l, const char *before, uint32_t at, const char *after)
 {
     char buf[MESSAGE_BYTES];
@@ -33,20 +35,10 @@ static const char *keep_value(
     weir_text_add(&t, before);
     weir_text_value(&t, weir_schema_tape_of(l), weir_schema_value_at(l, at));
     weir_text_add(&t, after);
-    return keep(l, buf);
+    return weir_schema_keep(l, buf);
 }
 
-int weir_schema_expect(
-    struct weir_schema_loader *l, uint32_t at, enum weir_json_kind kind, const char *what)
-{
-    if (weir_schema_value_at(l, at)->kind != kind) {
-        return weir_schema_bad(l, at, "must be %s", what);
-    }
-    return 0;
-}
-
-/* A length: a whole number from 0. */
-static int length(struct weir_schema_loader *l, uint32_t at, size_t *ret)
+int weir_schema_count(struct weir_schema_loader *l, uint32_t at, size_t *ret)
 {
     struct weir_str s = weir_schema_text_at(l, at);
 
@@ -56,7 +48,7 @@ static int length(struct weir_schema_loader *l, uint32_t at, size_t *ret)
     }
     /* The text goes on after the number, with something that is no part of one. */
     double d = strtod(s.p, NULL);
-    *ret = d > LENGTH_MAX ? SIZE_MAX : (size_t)d;
+    *ret = d > COUNT_MAX ? SIZE_MAX : (size_t)d;
     return 0;
 }
 
@@ -76,7 +68,7 @@ static int type_named(struct weir_schema_job *j, uint32_t at)
             if ((j->node->types & types[i].type) != 0) {
                 return weir_schema_bad(j->l, at, "%s comes twice", types[i].name);
             }
-            j->node->types |= (uint8_t)types[i].type;
+            j->node->types = (uint8_t)(j->node->types | types[i].type);
             return 0;
         }
     }
@@ -93,7 +85,7 @@ static const char *types_message(struct weir_schema_loader *l, unsigned types)
     bool first = true;
 
     if (types == WEIR_T_BOOLEAN) {
-        return keep(l, "must be true or false");
+        return weir_schema_keep(l, "must be true or false");
     }
     weir_text_init(&t, buf, sizeof buf);
     weir_text_add(&t, "must be ");
@@ -106,16 +98,17 @@ static const char *types_message(struct weir_schema_loader *l, unsigned types)
         weir_text_add(&t, names[i]);
         first = false;
     }
-    return keep(l, buf);
+    return weir_schema_keep(l, buf);
 }
 
 int weir_schema_kw_type(struct weir_schema_job *j, uint32_t at)
 {
     const struct weir_json_value *v = weir_schema_value_at(j->l, at);
 
+    j->node->types = 0;
     if (v->kind == WEIR_JSON_ARRAY && v->len > 0) {
         uint32_t item = at + 1;
-        for (uint32_t i = 0; i < v->len; i++, item = weir_schema_value_at(j->l, item)->next) {
+        for (uint32_t i = 0; i < v->len; i++, item = weir_schema_next(j->l, item)) {
             if (type_named(j, item) == -1) {
                 return -1;
             }
@@ -123,6 +116,7 @@ int weir_schema_kw_type(struct weir_schema_job *j, uint32_t at)
     } else if (type_named(j, at) == -1) {
         return -1;
     }
+    j->node->types_at = at;
     j->node->types_msg = types_message(j->l, j->node->types);
     return j->node->types_msg == NULL ? -1 : 0;
 }
@@ -136,31 +130,11 @@ static const char *enum_message(struct weir_schema_loader *l, uint32_t at)
     weir_text_init(&t, buf, VALUES_BYTES);
     weir_text_add(&t, weir_schema_value_at(l, at)->len == 1 ? "must be " : "must be one of ");
     for (uint32_t i = 0; i < weir_schema_value_at(l, at)->len && !t.cut;
-         i++, item = weir_schema_value_at(l, item)->next) {
+         i++, item = weir_schema_next(l, item)) {
         weir_text_add(&t, i > 0 ? ", " : "");
         weir_text_value(&t, weir_schema_tape_of(l), weir_schema_value_at(l, item));
     }
-    return keep(l, buf);
-}
-
-static unsigned hints_of(const struct weir_schema_loader *l, uint32_t at)
-{
-    unsigned types = weir_schema_value_types(weir_schema_tape_of(l), weir_schema_value_at(l, at));
-
-    return (types & WEIR_T_NUMBER) != 0 ? WEIR_T_NUMBER : types;
-}
-
-/* What it may cost to compare a value with the one at that entry, in eighths of a step: each entry
- * once, and in an object each name with each. */
-static uint64_t compare_cost(const struct weir_schema_loader *l, uint32_t at)
-{
-    uint64_t cost = 0;
-
-    for (uint32_t i = at; i < weir_schema_value_at(l, at)->next; i++) {
-        const struct weir_json_value *v = weir_schema_value_at(l, i);
-        cost += 1 + (v->kind == WEIR_JSON_OBJECT ? (uint64_t)v->len * v->len / 16 : 0);
-    }
-    return cost;
+    return weir_schema_keep(l, buf);
 }
 
 int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
@@ -171,102 +145,178 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
     if (weir_schema_value_at(l, at)->kind != WEIR_JSON_ARRAY || n == 0) {
         return weir_schema_bad(l, at, "must be an array with at least one value");
     }
-    struct weir_str *strings =
-        weir_schema_arena_alloc(&l->schema->arena, n * sizeof *strings, l->err);
+    struct weir_schema_enum *set = weir_schema_alloc(l, sizeof *set);
+    struct weir_str *strings = weir_schema_alloc(l, n * sizeof *strings);
     const struct weir_json_value **values =
-        weir_schema_arena_alloc(&l->schema->arena, n * sizeof *values, l->err);
-    if (strings == NULL || values == NULL) {
+        weir_schema_alloc(l, n * sizeof(const struct weir_json_value *));
+    if (set == NULL || strings == NULL || values == NULL) {
         return -1;
     }
-    for (uint32_t i = 0; i < n; i++, item = weir_schema_value_at(l, item)->next) {
+    for (uint32_t i = 0; i < n; i++, item = weir_schema_next(l, item)) {
         if (weir_schema_value_at(l, item)->kind == WEIR_JSON_STRING) {
-            strings[j->node->strings_n++] = weir_schema_text_at(l, item);
+            strings[set->strings_n++] = weir_schema_text_at(l, item);
         } else {
-            values[j->node->values_n++] = weir_schema_value_at(l, item);
-            j->node->values_cost += compare_cost(l, item);
+            values[set->values_n++] = weir_schema_value_at(l, item);
+            set->cost += weir_schema_compare_cost(weir_schema_tape_of(l), item);
         }
-        j->node->hints |= (uint8_t)hints_of(l, item);
     }
-    qsort(strings, j->node->strings_n, sizeof *strings, weir_str_cmp_at);
-    j->node->has_enum = true;
-    j->node->strings = strings;
-    j->node->values = values;
-    j->node->enum_msg = enum_message(l, at);
-    return j->node->enum_msg == NULL ? -1 : 0;
+    qsort(strings, set->strings_n, sizeof *strings, weir_str_cmp_at);
+    set->strings = strings;
+    set->values = values;
+    struct weir_schema_op *op = weir_schema_op_new(j, WEIR_OP_ENUM, WEIR_KINDS_ALL, at);
+    op->set = set;
+    op->message = enum_message(l, at);
+    return op->message == NULL ? -1 : 0;
 }
 
 int weir_schema_kw_const(struct weir_schema_job *j, uint32_t at)
 {
-    j->node->constant = weir_schema_value_at(j->l, at);
-    j->node->const_cost = compare_cost(j->l, at);
-    j->node->hints |= (uint8_t)hints_of(j->l, at);
-    j->node->const_msg = keep_value(j->l, "must be ", at, "");
-    return j->node->const_msg == NULL ? -1 : 0;
+    struct weir_schema_const *c = weir_schema_alloc(j->l, sizeof *c);
+
+    if (c == NULL) {
+        return -1;
+    }
+    c->value = weir_schema_value_at(j->l, at);
+    c->cost = weir_schema_compare_cost(weir_schema_tape_of(j->l), at);
+    struct weir_schema_op *op = weir_schema_op_new(j, WEIR_OP_CONST, WEIR_KINDS_ALL, at);
+    op->constant = c;
+    op->message = weir_schema_keep_value(j->l, "must be ", at, "");
+    return op->message == NULL ? -1 : 0;
+}
+
+static int length(
+    struct weir_schema_job *j, uint32_t at, enum weir_schema_code code, const char *before)
+{
+    size_t limit;
+
+    if (weir_schema_count(j->l, at, &limit) == -1) {
+        return -1;
+    }
+    struct weir_schema_op *op = weir_schema_op_new(j, code, WEIR_KIND(WEIR_JSON_STRING), at);
+    op->limit = limit;
+    op->message =
+        weir_schema_keep_value(j->l, before, at, limit == 1 ? " character" : " characters");
+    return op->message == NULL ? -1 : 0;
 }
 
 int weir_schema_kw_min_length(struct weir_schema_job *j, uint32_t at)
 {
-    if (length(j->l, at, &j->node->length_min) == -1) {
-        return -1;
-    }
-    j->node->length_min_msg = keep_value(
-        j->l, "must have at least ", at, j->node->length_min == 1 ? " character" : " characters");
-    return j->node->length_min_msg == NULL ? -1 : 0;
+    return length(j, at, WEIR_OP_MIN_LENGTH, "must have at least ");
 }
 
 int weir_schema_kw_max_length(struct weir_schema_job *j, uint32_t at)
 {
-    if (length(j->l, at, &j->node->length_max) == -1) {
-        return -1;
+    return length(j, at, WEIR_OP_MAX_LENGTH, "must have at most ");
+}
+
+struct weir_pattern *weir_schema_pattern_at(
+    struct weir_schema_loader *l, uint32_t text, uint32_t at)
+{
+    struct weir_err why = {.code = WEIR_OK};
+    struct weir_schema_kept_pattern *kept = weir_schema_alloc(l, sizeof *kept);
+
+    if (kept == NULL) {
+        return NULL;
     }
-    j->node->length_max_msg = keep_value(
-        j->l, "must have at most ", at, j->node->length_max == 1 ? " character" : " characters");
-    return j->node->length_max_msg == NULL ? -1 : 0;
+    kept->pattern = weir_pattern_new(weir_schema_text_at(l, text), &why);
+    if (kept->pattern == NULL) {
+        if (why.code == WEIR_E_CONFIG) {
+            weir_schema_bad(l, at, "%s", why.msg);
+        } else {
+            weir_err_set(l->err, why.code, "schema: %s", why.msg);
+        }
+        return NULL;
+    }
+    kept->next = l->schema->patterns;
+    l->schema->patterns = kept;
+    if (!weir_schema_arena_charge(&l->schema->arena, weir_pattern_bytes(kept->pattern))) {
+        weir_schema_bad(l, at, "with this pattern the schema takes more than %zu bytes of memory",
+            (size_t)WEIR_SCHEMA_MEMORY_MAX_BYTES);
+        return NULL;
+    }
+    return kept->pattern;
 }
 
 int weir_schema_kw_pattern(struct weir_schema_job *j, uint32_t at)
 {
-    struct weir_err why = {.code = WEIR_OK};
-
     if (weir_schema_expect(j->l, at, WEIR_JSON_STRING, "a regular expression") == -1) {
         return -1;
     }
-    j->node->pattern = weir_pattern_new(weir_schema_text_at(j->l, at), &why);
-    if (j->node->pattern == NULL) {
-        return why.code == WEIR_E_CONFIG ? weir_schema_bad(j->l, at, "%s", why.msg)
-                                         : weir_err_set(j->l->err, why.code, "schema: %s", why.msg);
+    struct weir_schema_regex *regex = weir_schema_alloc(j->l, sizeof *regex);
+    if (regex == NULL) {
+        return -1;
     }
-    if (!weir_schema_arena_charge(&j->l->schema->arena, weir_pattern_bytes(j->node->pattern))) {
-        return weir_schema_bad(j->l, at,
-            "with this pattern the schema takes more than %zu bytes of memory",
-            (size_t)WEIR_SCHEMA_MEMORY_MAX_BYTES);
+    struct weir_schema_op *op =
+        weir_schema_op_new(j, WEIR_OP_PATTERN, WEIR_KIND(WEIR_JSON_STRING), at);
+    op->regex = regex;
+    op->message = weir_schema_keep_value(j->l, "must match the pattern ", at, "");
+    regex->limit_msg =
+        weir_schema_keep_value(j->l, "takes too many steps to match with the pattern ", at, "");
+    if (op->message == NULL || regex->limit_msg == NULL) {
+        return -1;
     }
-    j->node->pattern_msg = keep_value(j->l, "must match the pattern ", at, "");
-    j->node->pattern_limit_msg =
-        keep_value(j->l, "takes too many steps to match with the pattern ", at, "");
-    return j->node->pattern_msg == NULL || j->node->pattern_limit_msg == NULL ? -1 : 0;
+    regex->pattern = weir_schema_pattern_at(j->l, at, at);
+    return regex->pattern == NULL ? -1 : 0;
+}
+
+static int bound(
+    struct weir_schema_job *j, uint32_t at, enum weir_schema_code code, const char *before)
+{
+    if (weir_schema_expect(j->l, at, WEIR_JSON_NUMBER, "a number") == -1) {
+        return -1;
+    }
+    struct weir_str *number = weir_schema_alloc(j->l, sizeof *number);
+    if (number == NULL) {
+        return -1;
+    }
+    *number = weir_schema_text_at(j->l, at);
+    struct weir_schema_op *op = weir_schema_op_new(j, code, WEIR_KIND(WEIR_JSON_NUMBER), at);
+    op->number = number;
+    op->message = weir_schema_keep_value(j->l, before, at, "");
+    return op->message == NULL ? -1 : 0;
 }
 
 int weir_schema_kw_minimum(struct weir_schema_job *j, uint32_t at)
 {
-    j->node->hints |= WEIR_T_NUMBER;
-    if (weir_schema_expect(j->l, at, WEIR_JSON_NUMBER, "a number") == -1) {
-        return -1;
-    }
-    j->node->minimum = weir_schema_text_at(j->l, at);
-    j->node->minimum_msg = keep_value(j->l, "must be at least ", at, "");
-    return j->node->minimum_msg == NULL ? -1 : 0;
+    return bound(j, at, WEIR_OP_MINIMUM, "must be at least ");
 }
 
 int weir_schema_kw_maximum(struct weir_schema_job *j, uint32_t at)
 {
-    j->node->hints |= WEIR_T_NUMBER;
-    if (weir_schema_expect(j->l, at, WEIR_JSON_NUMBER, "a number") == -1) {
+    return bound(j, at, WEIR_OP_MAXIMUM, "must be at most ");
+}
+
+int weir_schema_kw_exclusive_minimum(struct weir_schema_job *j, uint32_t at)
+{
+    return bound(j, at, WEIR_OP_ABOVE, "must be more than ");
+}
+
+int weir_schema_kw_exclusive_maximum(struct weir_schema_job *j, uint32_t at)
+{
+    return bound(j, at, WEIR_OP_BELOW, "must be less than ");
+}
+
+int weir_schema_kw_multiple_of(struct weir_schema_job *j, uint32_t at)
+{
+    struct weir_schema_loader *l = j->l;
+    struct weir_number_divisor *divisor = weir_schema_alloc(l, sizeof *divisor);
+
+    if (divisor == NULL) {
         return -1;
     }
-    j->node->maximum = weir_schema_text_at(j->l, at);
-    j->node->maximum_msg = keep_value(j->l, "must be at most ", at, "");
-    return j->node->maximum_msg == NULL ? -1 : 0;
+    if (weir_schema_value_at(l, at)->kind != WEIR_JSON_NUMBER ||
+        weir_number_cmp(weir_schema_text_at(l, at), WEIR_STR("0")) <= 0) {
+        return weir_schema_bad(l, at, "must be a number above 0");
+    }
+    if (!weir_number_divisor(weir_schema_text_at(l, at), divisor)) {
+        return weir_schema_bad(
+            l, at, "not supported: more than %d digits", WEIR_NUMBER_DIVISOR_DIGITS);
+    }
+    struct weir_schema_op *op =
+        weir_schema_op_new(j, WEIR_OP_MULTIPLE, WEIR_KIND(WEIR_JSON_NUMBER), at);
+    op->divisor = divisor;
+    op->message = weir_schema_keep_value(l, "must be a multiple of ", at, "");
+    return op->message == NULL ? -1 : 0;
 }
 
 static void odd_format(struct weir_schema_loader *l, uint32_t at)
@@ -299,9 +349,15 @@ int weir_schema_kw_format(struct weir_schema_job *j, uint32_t at)
         odd_format(j->l, at);
         return 0;
     }
+    if (j->l->opts->annotate_formats) {
+        return 0;
+    }
     if (found->valid == NULL) {
         return weir_schema_bad(j->l, at, "format %s is not supported yet", found->name);
     }
-    j->node->format = found;
+    struct weir_schema_op *op =
+        weir_schema_op_new(j, WEIR_OP_FORMAT, WEIR_KIND(WEIR_JSON_STRING), at);
+    op->format = found;
+    op->message = found->message;
     return 0;
 }

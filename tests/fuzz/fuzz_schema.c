@@ -103,7 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *p = (const char *)text.p, *end = p + text.len;
     const char *stop = memchr(p, '\0', text.len);
     size_t len = stop == NULL ? text.len : (size_t)(stop - p);
-    struct weir_schema *schema = weir_schema_load(p, len, warn, NULL, &err);
+    const struct weir_schema_opts opts = {.warn = warn};
+    struct weir_schema *schema = weir_schema_load(p, len, &opts, &err);
     if (schema == NULL) {
         must(err.code == WEIR_E_CONFIG);
         must(strncmp(err.msg, "schema: ", 8) == 0);

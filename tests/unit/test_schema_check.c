@@ -33,7 +33,7 @@ static struct table open_table(const char *schema, const char *header)
     struct weir_err err = {.code = WEIR_OK};
     size_t n = 0;
 
-    t.schema = weir_schema_load(schema, strlen(schema), NULL, NULL, &err);
+    t.schema = weir_schema_load(schema, strlen(schema), NULL, &err);
     if (t.schema == NULL) {
         fail_msg("%s: %s", schema, err.msg);
     }

@@ -35,7 +35,8 @@ static struct weir_schema *load(const char *text, struct warnings *w, struct wei
     assert_non_null(copy);
     memcpy(copy, text, len);
     *err = (struct weir_err){.code = WEIR_OK};
-    struct weir_schema *ret = weir_schema_load(copy, len, w == NULL ? NULL : collect, w, err);
+    const struct weir_schema_opts opts = {.warn = w == NULL ? NULL : collect, .ctx = w};
+    struct weir_schema *ret = weir_schema_load(copy, len, &opts, err);
     free(copy);
     return ret;
 }
@@ -79,6 +80,14 @@ static const char *const accepted[] = {
     "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"definitions\":{\"a\":{}},"
     "\"properties\":{\"x\":{\"$ref\":\"#/definitions/a\",\"allOf\":[]}}}",
     "\n\t {\r\n}\n",
+    "true",
+    "{\"type\":\"string\",\"minLength\":1,\"items\":{},\"const\":1}",
+    "{\"$ref\":\"#n\",\"$defs\":{\"x\":{\"$anchor\":\"n\"}}}",
+    "{\"$id\":\"https://e.org/a/b\",\"$ref\":\"../c/d#n\",\"$defs\":{\"x\":{\"$id\":\"/c/"
+    "d\",\"$defs\":{\"y\":{\"$anchor\":\"n\"}}}}}",
+    "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"definitions\":{\"a\":{\"$id\":"
+    "\"#n\"}},\"allOf\":[{\"$ref\":\"#n\"}]}",
+    "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"items\":[]}",
 };
 
 static void what_is_supported_loads(void **state)
@@ -114,28 +123,22 @@ static const struct refused_case refused[] = {
     {"\xEF\xBB\xBF{}", "schema: line 1, column 1: a value is expected"},
     {"{\"a\":\"\xFF\"}", "schema: line 1, column 7: not valid UTF-8"},
     /* the root */
-    {"[]", "schema: the root must be an object"},
-    {"true", "schema: the root must be an object"},
-    {"\"x\"", "schema: the root must be an object"},
-    {"{\"type\":\"string\"}", "schema: describes a row: its type must be object"},
-    {"{\"type\":[\"array\",\"null\"]}", "schema: describes a row: its type must be object"},
-    {"{\"items\":{}}", "schema: /items: not supported here: the root describes a row"},
-    {"{\"enum\":[1]}", "schema: /enum: not supported here: the root describes a row"},
-    {"{\"minLength\":1}", "schema: /minLength: not supported here: the root describes a row"},
-    {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":{\"const\":1}}}",
-        "schema: /$defs/r/const: not supported here: the root describes a row"},
-    {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":false}}",
-        "schema: /$defs/r: false lets no row pass"},
-    {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":{\"type\":\"array\"}}}",
-        "schema: /$defs/r: describes a row: its type must be object"},
+    {"[]", "schema: must be a schema: an object, true or false"},
+    {"\"x\"", "schema: must be a schema: an object, true or false"},
     {"{\"$schema\":\"http://json-schema.org/draft-04/schema#\"}", "schema: /$schema: " DRAFTS},
     {"{\"$schema\":\"https://json-schema.org/draft/2019-09/schema\"}", "schema: /$schema: " DRAFTS},
     {"{\"$schema\":7}", "schema: /$schema: " DRAFTS},
     {"{\"$id\":7}", "schema: /$id: must be a URI"},
-    {"{\"$id\":\"#a\"}", "schema: /$id: a fragment is not supported yet"},
-    {P("{\"$id\":\"x\"}"), "schema: /properties/a/$id: not supported below the root yet"},
+    {"{\"$id\":\"#a\"}", "schema: /$id: must not have a fragment; 2020-12 has $anchor for it"},
+    {"{\"$id\":\"x\",\"properties\":{\"a\":{\"$id\":\"y\"},\"b\":{\"$id\":\"y\"}}}",
+        "schema: /properties/b: another schema has the same $id"},
+    {P("{\"$anchor\":\"n\"},\"b\":{\"$anchor\":\"n\"}"),
+        "schema: /properties/b/$anchor: another schema has the same name"},
+    {P("{\"$anchor\":\"/n\"}"),
+        "schema: /properties/a/$anchor: must be a name of letters, digits, - _ . and :"},
     {P("{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}"),
-        "schema: /properties/a/$schema: not supported below the root yet"},
+        "schema: /properties/a/$schema: not supported: a schema of another draft than the one "
+        "around it"},
     /* wrong inside */
     {P("1"), "schema: /properties/a: must be a schema: an object, true or false"},
     {P("null"), "schema: /properties/a: must be a schema: an object, true or false"},
@@ -158,8 +161,8 @@ static const struct refused_case refused[] = {
                                    "number, integer, string, array, object"},
     {P("{\"type\":[\"null\",\"null\"]}"), "schema: /properties/a/type/1: null comes twice"},
     {P("{\"items\":3}"), "schema: /properties/a/items: must be a schema: an object, true or false"},
-    {P("{\"items\":[{}]}"),
-        "schema: /properties/a/items: an array of schemas is not supported yet"},
+    {P("{\"items\":[{}]}"), "schema: /properties/a/items: an array of schemas is draft-07's: "
+                            "2020-12 has prefixItems for it"},
     {P("{\"enum\":\"x\"}"), "schema: /properties/a/enum: must be an array with at least one value"},
     {P("{\"enum\":[]}"), "schema: /properties/a/enum: must be an array with at least one value"},
     {P("{\"minLength\":-1}"), "schema: /properties/a/minLength: must be a whole number, 0 or more"},
@@ -178,16 +181,36 @@ static const struct refused_case refused[] = {
     {P("{\"items\":{\"properties\":{\"x/y~z\":{\"type\":1}}}}"),
         "schema: /properties/a/items/properties/x~1y~0z/type: must be one of null, boolean, "
         "number, integer, string, array, object"},
+    {P("{\"prefixItems\":[]}"),
+        "schema: /properties/a/prefixItems: must be an array with at least one schema"},
+    {P("{\"multipleOf\":0}"), "schema: /properties/a/multipleOf: must be a number above 0"},
+    {P("{\"multipleOf\":1.234567890123456789}"),
+        "schema: /properties/a/multipleOf: not supported: more than 18 digits"},
+    {P("{\"patternProperties\":{\"a(\":{}}}"),
+        "schema: /properties/a/patternProperties/a(: not a regular expression: missing closing "
+        "parenthesis at character 3"},
+    {P("{\"dependentRequired\":{\"a\":[1]}}"),
+        "schema: /properties/a/dependentRequired/a/0: must be a name"},
+    {P("{\"dependencies\":{\"a\":1}}"),
+        "schema: /properties/a/dependencies/a: must be a schema: an object, true or false"},
+    {P("{\"uniqueItems\":1}"), "schema: /properties/a/uniqueItems: must be true or false"},
+    {P("{\"$dynamicRef\":\"#a\"}"),
+        "schema: /properties/a/$dynamicRef: not supported: its meaning depends on the way that led "
+        "to it; name the schema with $ref"},
+    {"{\"allOf\":[{\"$ref\":\"#\"}]}",
+        "schema: $ref, allOf and the like go in a circle, or through more than 64 others"},
+    {P("{\"if\":true,\"then\":{\"not\":{\"$ref\":\"#/properties/a\"}}}"),
+        "schema: /properties/a/if: $ref, allOf and the like go in a circle, or through more than "
+        "64 "
+        "others"},
     /* references */
     {P("{\"$ref\":1}"), "schema: /properties/a/$ref: must be a reference"},
-    {P("{\"$ref\":\"other.json\"}"),
-        "schema: /properties/a/$ref: a remote $ref is not supported, only #/... within the schema"},
+    {P("{\"$ref\":\"other.json\"}"), "schema: /properties/a/$ref: a remote $ref is not supported, "
+                                     "only what the schema has itself"},
     {P("{\"$ref\":\"https://example.com/x#/y\"}"),
-        "schema: /properties/a/$ref: a remote $ref is not supported, only #/... within the schema"},
-    {P("{\"$ref\":\"\"}"),
-        "schema: /properties/a/$ref: a remote $ref is not supported, only #/... within the schema"},
-    {P("{\"$ref\":\"#b\"}"),
-        "schema: /properties/a/$ref: a $ref to an anchor is not supported yet, only #/..."},
+        "schema: /properties/a/$ref: a remote $ref is not supported, only what the schema has "
+        "itself"},
+    {P("{\"$ref\":\"#b\"}"), "schema: /properties/a/$ref: $ref to an anchor that is not there"},
     {P("{\"$ref\":\"#/$defs/b\"}"),
         "schema: /properties/a/$ref: $ref to something that is not there"},
     {P("{\"$ref\":\"#/properties/a/b\"}"),
@@ -201,19 +224,22 @@ static const struct refused_case refused[] = {
     {"{\"x\":[0,{}],\"properties\":{\"a\":{\"$ref\":\"#/x/0\"}}}",
         "schema: /x/0: must be a schema: an object, true or false"},
     {"{\"x\":{\"allOf\":[]},\"properties\":{\"a\":{\"$ref\":\"#/x\"}}}",
-        "schema: /x/allOf: not supported yet"},
+        "schema: /x/allOf: must be an array with at least one schema"},
     {P("{\"$ref\":\"#/%2\"}"), "schema: /properties/a/$ref: a malformed % escape"},
     {P("{\"$ref\":\"#/%zz\"}"), "schema: /properties/a/$ref: a malformed % escape"},
     {P("{\"$ref\":\"#/~2\"}"), "schema: /properties/a/$ref: a malformed ~ escape"},
     {P("{\"$ref\":\"#/a~\"}"), "schema: /properties/a/$ref: a malformed ~ escape"},
-    {P("{\"$ref\":\"#/properties/a\"}"),
-        "schema: /properties/a: $ref goes in a circle, or through more than 64 others"},
+    {P("{\"$ref\":\"#/properties/a\"}"), "schema: /properties/a: $ref, allOf and the like go in a "
+                                         "circle, or through more than 64 others"},
     {"{\"properties\":{\"a\":{\"$ref\":\"#/properties/b\"},\"b\":{\"$ref\":\"#/properties/a\"}}}",
-        "schema: /properties/b: $ref goes in a circle, or through more than 64 others"},
-    {"{\"$ref\":\"#\"}", "schema: $ref goes in a circle, or through more than 64 others"},
+        "schema: /properties/a: $ref, allOf and the like go in a circle, or through more than 64 "
+        "others"},
+    {"{\"$ref\":\"#\"}",
+        "schema: $ref, allOf and the like go in a circle, or through more than 64 others"},
     {"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"properties\":{\"a\":{\"$ref\":"
      "\"#/properties/a\",\"type\":\"string\"}}}",
-        "schema: /properties/a: $ref goes in a circle, or through more than 64 others"},
+        "schema: /properties/a: $ref, allOf and the like go in a circle, or through more than 64 "
+        "others"},
 };
 
 static void what_is_wrong_is_refused_with_its_pointer(void **state)
@@ -231,18 +257,33 @@ static void what_is_wrong_is_refused_with_its_pointer(void **state)
     }
 }
 
-/* Every keyword of both drafts that is not compiled and could reject something. */
+#define D7 1
+#define D20 2
+
+/* Every keyword of both drafts that can reject something, with the drafts that have it. */
+static const struct {
+    const char *name;
+    int drafts;
+} checking[] = {{"$anchor", D20}, {"$ref", D7 | D20}, {"$defs", D7 | D20},
+    {"definitions", D7 | D20}, {"type", D7 | D20}, {"enum", D7 | D20}, {"const", 0},
+    {"multipleOf", D7 | D20}, {"maximum", D7 | D20}, {"exclusiveMaximum", D7 | D20},
+    {"minimum", D7 | D20}, {"exclusiveMinimum", D7 | D20}, {"maxLength", D7 | D20},
+    {"minLength", D7 | D20}, {"pattern", D7 | D20}, {"format", D7 | D20}, {"prefixItems", D20},
+    {"items", D7 | D20}, {"additionalItems", D7}, {"contains", D7 | D20}, {"minContains", D20},
+    {"maxContains", D20}, {"maxItems", D7 | D20}, {"minItems", D7 | D20}, {"uniqueItems", D7 | D20},
+    {"maxProperties", D7 | D20}, {"minProperties", D7 | D20}, {"required", D7 | D20},
+    {"properties", D7 | D20}, {"patternProperties", D7 | D20}, {"additionalProperties", D7 | D20},
+    {"propertyNames", D7 | D20}, {"dependentRequired", D20}, {"dependentSchemas", D20},
+    {"dependencies", D7 | D20}, {"allOf", D7 | D20}, {"anyOf", D7 | D20}, {"oneOf", D7 | D20},
+    {"not", D7 | D20}, {"if", D7 | D20}, {"then", D7 | D20}, {"else", D7 | D20},
+    {"unevaluatedItems", D20}, {"unevaluatedProperties", D20}, {"$vocabulary", D20},
+    {"$dynamicAnchor", D20}, {"$dynamicRef", D20}, {"$recursiveAnchor", D20},
+    {"$recursiveRef", D20}};
+
 static void keywords_of_the_specification_are_never_ignored(void **state)
 {
-    static const char *const keywords[] = {"$vocabulary", "$anchor", "$dynamicAnchor",
-        "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if",
-        "then", "else", "dependencies", "dependentRequired", "dependentSchemas",
-        "patternProperties", "propertyNames", "minProperties", "maxProperties", "prefixItems",
-        "additionalItems", "contains", "minContains", "maxContains", "minItems", "maxItems",
-        "uniqueItems", "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "unevaluatedItems",
-        "unevaluatedProperties"};
     static const char *const drafts[] = {
-        "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#"};
+        "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"};
     static const struct {
         const char *before, *after, *pointer;
     } places[] = {{"", "", "/"}, {"\"properties\":{\"costs\":{", "}}", "/properties/costs/"},
@@ -253,18 +294,29 @@ static void keywords_of_the_specification_are_never_ignored(void **state)
     char text[512], want[256];
 
     (void)state;
-    for (size_t k = 0; k < sizeof keywords / sizeof keywords[0]; k++) {
+    for (size_t k = 0; k < sizeof checking / sizeof checking[0]; k++) {
         for (size_t d = 0; d < sizeof drafts / sizeof drafts[0]; d++) {
             for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
-                snprintf(text, sizeof text, "{\"$schema\":\"%s\",%s\"%s\":{}%s}", drafts[d],
-                    places[p].before, keywords[k], places[p].after);
-                snprintf(want, sizeof want, "schema: %s%s: not supported yet", places[p].pointer,
-                    keywords[k]);
-                if (load(text, NULL, &err) != NULL) {
-                    fail_msg("accepted: %s", text);
+                struct warnings w = {.n = 0};
+                /* No keyword but const takes -7.5. */
+                snprintf(text, sizeof text, "{\"$schema\":\"%s\",%s\"%s\":-7.5%s}", drafts[d],
+                    places[p].before, checking[k].name, places[p].after);
+                snprintf(want, sizeof want, "schema: %s%s: ", places[p].pointer, checking[k].name);
+                struct weir_schema *s = load(text, &w, &err);
+                bool number = strstr(checking[k].name, "imum") != NULL ||
+                              strcmp(checking[k].name, "const") == 0;
+                bool has = (checking[k].drafts & (d == 0 ? D7 : D20)) != 0;
+                if ((s == NULL) != (has && !number)) {
+                    fail_msg("%s: %s", text, s == NULL ? err.msg : "accepted");
                 }
-                assert_string_equal(err.msg, want);
-                assert_int_equal(err.code, WEIR_E_CONFIG);
+                if (s == NULL) {
+                    assert_memory_equal(err.msg, want, strlen(want));
+                    assert_int_equal(err.code, WEIR_E_CONFIG);
+                } else if (!has && !number) {
+                    assert_memory_equal(w.text, want, strlen(want));
+                    assert_non_null(strstr(w.text, ": ignored: "));
+                }
+                weir_schema_free(s);
             }
         }
     }
@@ -285,6 +337,36 @@ static void formats_of_the_specification_are_never_ignored(void **state)
             formats[i]);
         assert_null(load(text, NULL, &err));
         assert_string_equal(err.msg, want);
+    }
+}
+
+static void a_row_is_an_object(void **state)
+{
+    static const struct {
+        const char *text, *msg;
+    } cases[] = {{"{}", NULL}, {"true", NULL}, {"{\"type\":[\"object\",\"null\"]}", NULL},
+        {"{\"items\":{},\"minLength\":1,\"enum\":[{}]}", NULL},
+        {"false", "schema: the schema false lets no row pass"},
+        {"{\"type\":\"string\"}", "schema: it describes a row: its type must be object"},
+        {"{\"type\":[\"array\",\"null\"]}", "schema: it describes a row: its type must be object"},
+        {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":false}}",
+            "schema: the schema false lets no row pass"},
+        {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":{\"type\":\"array\"}}}",
+            "schema: it describes a row: its type must be object"}};
+    struct weir_err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct weir_schema *s = load(cases[i].text, NULL, &err);
+        assert_non_null(s);
+        if (weir_schema_for_rows(s, &err) == 0) {
+            assert_null(cases[i].msg);
+        } else {
+            assert_non_null(cases[i].msg);
+            assert_string_equal(err.msg, cases[i].msg);
+            assert_int_equal(err.code, WEIR_E_CONFIG);
+        }
+        weir_schema_free(s);
     }
 }
 
@@ -354,10 +436,10 @@ static void a_schema_has_limits(void **state)
     memset(text.p, ' ', len);
     text.p[0] = '{';
     text.p[1] = '}';
-    struct weir_schema *s = weir_schema_load((const char *)text.p, len - 1, NULL, NULL, &err);
+    struct weir_schema *s = weir_schema_load((const char *)text.p, len - 1, NULL, &err);
     assert_non_null(s);
     weir_schema_free(s);
-    assert_null(weir_schema_load((const char *)text.p, len, NULL, NULL, &err));
+    assert_null(weir_schema_load((const char *)text.p, len, NULL, &err));
     assert_int_equal(err.code, WEIR_E_CONFIG);
     assert_string_equal(err.msg, "schema: 1048577 bytes, at most 1048576 are read");
 
@@ -415,7 +497,8 @@ static void the_schema_that_ships_loads_without_a_warning(void **state)
     }
     size_t len = fread(text, 1, sizeof text, f);
     fclose(f);
-    struct weir_schema *s = weir_schema_load(text, len, collect, &w, &err);
+    const struct weir_schema_opts opts = {.warn = collect, .ctx = &w};
+    struct weir_schema *s = weir_schema_load(text, len, &opts, &err);
     if (s == NULL) {
         fail_msg("%s", err.msg);
     }
@@ -430,6 +513,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_refused_with_its_pointer),
         cmocka_unit_test(keywords_of_the_specification_are_never_ignored),
         cmocka_unit_test(formats_of_the_specification_are_never_ignored),
+        cmocka_unit_test(a_row_is_an_object),
         cmocka_unit_test(an_unknown_format_is_warned_about_once),
         cmocka_unit_test(draft_07_ignores_what_stands_beside_ref_and_says_so),
         cmocka_unit_test(a_chain_of_refs_has_a_limit),

@@ -23,7 +23,7 @@ static struct weir_schema *schema;
 static int load(void **state)
 {
     (void)state;
-    schema = weir_schema_load(schema_text, sizeof schema_text - 1, NULL, NULL, NULL);
+    schema = weir_schema_load(schema_text, sizeof schema_text - 1, NULL, NULL);
     return schema != NULL ? 0 : -1;
 }
 

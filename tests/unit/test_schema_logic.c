@@ -1,0 +1,454 @@
+/*
+ * Do schemas that lead to others judge as the specification says, and is what is wrong told where
+ * it is? JSON as it is, and rows that are looked at as a whole.
+ */
+#include "core/buf.h"
+#include "core/limits.h"
+#include "schema/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CELLS_MAX 8
+#define D7 "\"$schema\":\"http://json-schema.org/draft-07/schema#\","
+
+struct bench {
+    struct weir_schema *schema;
+    struct weir_schema_plan *plan;
+    struct weir_schema_check *check;
+    struct weir_buf errors;
+    size_t problems;
+};
+
+/* header: the columns' names, separated by |; NULL for JSON. */
+static struct bench set_up(const char *schema, const char *header)
+{
+    struct bench b = {.problems = 0};
+    struct weir_str names[CELLS_MAX];
+    struct weir_err err = {.code = WEIR_OK};
+    size_t n = 0;
+
+    b.schema = weir_schema_load(schema, strlen(schema), NULL, &err);
+    if (b.schema == NULL) {
+        fail_msg("%s: %s", schema, err.msg);
+    }
+    for (const char *p = header; p != NULL && n < CELLS_MAX;) {
+        const char *bar = strchr(p, '|');
+        names[n++] = (struct weir_str){p, bar == NULL ? strlen(p) : (size_t)(bar - p)};
+        p = bar == NULL ? NULL : bar + 1;
+    }
+    b.plan = weir_schema_bind(b.schema, names, n, &err);
+    assert_non_null(b.plan);
+    b.check = weir_schema_check_new(b.plan, &err);
+    assert_non_null(b.check);
+    weir_buf_init(&b.errors, 2 * WEIR_ROW_ERRORS_MAX_BYTES);
+    return b;
+}
+
+static void tear_down(struct bench *b)
+{
+    weir_schema_check_free(b->check);
+    weir_schema_plan_free(b->plan);
+    weir_schema_free(b->schema);
+    weir_buf_fini(&b->errors);
+}
+
+static const char *check_json(struct bench *b, const char *text)
+{
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_schema_errors e;
+    size_t len = strlen(text);
+    char *copy = malloc(len + 1); /* so that a sanitizer sees each byte that is read beyond */
+
+    assert_non_null(copy);
+    memcpy(copy, text, len);
+    b->errors.len = 0;
+    weir_schema_errors_begin(&e, &b->errors, &err);
+    assert_int_equal(weir_schema_check_json(b->check, (struct weir_str){copy, len},
+                         weir_schema_errors_add, &e, &b->problems, &err),
+        0);
+    assert_int_equal(weir_schema_errors_end(&e), 0);
+    free(copy);
+    assert_int_equal(b->problems > 0, b->errors.len > 0);
+    return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
+}
+
+/* cells: separated by |. */
+static const char *check_row(struct bench *b, const char *cells)
+{
+    struct weir_str row[CELLS_MAX];
+    struct weir_err err = {.code = WEIR_OK};
+    size_t n = 0;
+
+    for (const char *p = cells; p != NULL && n < CELLS_MAX;) {
+        const char *bar = strchr(p, '|');
+        row[n++] = (struct weir_str){p, bar == NULL ? strlen(p) : (size_t)(bar - p)};
+        p = bar == NULL ? NULL : bar + 1;
+    }
+    b->errors.len = 0;
+    assert_int_equal(weir_schema_check_row(b->check, row, n, &b->errors, &b->problems, &err), 0);
+    assert_int_equal(b->problems > 0, b->errors.len > 0);
+    return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
+}
+
+struct json_case {
+    const char *schema; /* NULL: the one before */
+    const char *text, *errors;
+};
+
+static const struct json_case json_cases[] = {
+    {"{\"allOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", "{\"a\":1,\"b\":2}", ""},
+    {NULL, "{}", "a: required; b: required"},
+    {NULL, "1", ""},
+    {"{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"object\",\"required\":[\"a\"]}]}", "null", ""},
+    {NULL, "{\"a\":1}", ""},
+    {NULL, "{}", "a: required"}, /* the only one for objects */
+    {NULL, "[]", "row: must match one of the 2 schemas of anyOf"},
+    {"{\"anyOf\":[{\"minimum\":3},{\"multipleOf\":2}]}", "1",
+        "row: must match one of the 2 schemas of anyOf"},
+    {NULL, "2", ""},
+    {"{\"oneOf\":[{\"minimum\":3},{\"multipleOf\":2}]}", "4",
+        "row: matches more than one schema of oneOf"},
+    {NULL, "5", ""},
+    {NULL, "2", ""},
+    {NULL, "1", "row: must match one of the 2 schemas of oneOf"},
+    {"{\"oneOf\":[{\"minimum\":3}]}", "1", "row: must be at least 3"},
+    {"{\"not\":{\"type\":[\"string\",\"null\"]}}", "1", ""},
+    {NULL, "\"\"", "row: must not match the schema of not"},
+    {"{\"if\":{\"properties\":{\"k\":{\"const\":1}}},\"then\":{\"required\":[\"a\"]},\"else\":{"
+     "\"required\":[\"b\"]}}",
+        "{\"k\":1}", "a: required"},
+    {NULL, "{\"k\":2}", "b: required"},
+    {NULL, "{\"k\":2,\"b\":0}", ""},
+    {"{\"then\":false,\"else\":false}", "1", ""},
+    /* objects */
+    {"{\"dependentRequired\":{\"card\":[\"name\",\"code\"]}}", "{\"card\":1,\"name\":2}",
+        "code: required when there is card"},
+    {NULL, "{\"name\":1}", ""},
+    {"{\"dependentSchemas\":{\"a\":{\"maxProperties\":1}}}", "{\"a\":1,\"b\":2}",
+        "row: must have at most 1 property"},
+    {NULL, "{\"c\":1,\"b\":2}", ""},
+    {"{\"dependencies\":{\"a\":[\"b\"],\"c\":{\"minProperties\":3}}}", "{\"a\":1,\"c\":1}",
+        "b: required when there is a; row: must have at least 3 properties"},
+    {"{\"patternProperties\":{\"^n_\":{\"type\":\"number\"},\"x$\":false},\"additionalProperties\":"
+     "{\"type\":\"string\"},\"properties\":{\"n_0\":{\"minimum\":5}}}",
+        "{\"n_0\":7,\"n_1\":1,\"z\":\"\"}", ""},
+    {NULL, "{\"n_0\":1,\"n_1\":\"\",\"z\":1,\"n_x\":1}",
+        "n_0: must be at least 5; n_1: must be a number; z: must be a string; n_x: not allowed"},
+    {"{\"propertyNames\":{\"maxLength\":3}}", "{\"abc\":1,\"abcd\":2}",
+        "abcd: as a name must have at most 3 characters"},
+    {"{\"properties\":{\"a\":true,\"b\":false},\"additionalProperties\":false}", "{\"a\":1}", ""},
+    {NULL, "{\"b\":1,\"c\":1}", "b: not allowed; c: not allowed"},
+    /* arrays */
+    {"{\"prefixItems\":[{\"type\":\"string\"},{\"type\":\"number\"}],\"items\":{\"type\":\"null\"}"
+     "}",
+        "[\"a\",1,null]", ""},
+    {NULL, "[1,\"a\",0,null]", "0: must be a string; 1: must be a number; 2: must be null"},
+    {NULL, "[]", ""},
+    {"{" D7 "\"items\":[{\"type\":\"string\"}],\"additionalItems\":false}", "[\"a\"]", ""},
+    {NULL, "[\"a\",1]", "1: not allowed"},
+    {"{" D7 "\"items\":{\"type\":\"string\"},\"additionalItems\":false}", "[\"a\",\"b\"]", ""},
+    {"{\"contains\":{\"type\":\"null\"}}", "[1,null]", ""},
+    {NULL, "[1]", "row: must have an element that matches the schema of contains"},
+    {NULL, "[]", "row: must have an element that matches the schema of contains"},
+    {"{\"contains\":{\"type\":\"null\"},\"minContains\":2,\"maxContains\":3}", "[null,null]", ""},
+    {NULL, "[null]", "row: must have at least 2 elements that match the schema of contains"},
+    {NULL, "[null,null,null,null]",
+        "row: must have at most 3 elements that match the schema of contains"},
+    {"{\"contains\":false,\"minContains\":0}", "[]", ""},
+    {"{\"minItems\":1,\"maxItems\":2}", "[]", "row: must have at least 1 element"},
+    {NULL, "[1,2,3]", "row: must have at most 2 elements"},
+    {"{\"uniqueItems\":true}", "[1,true,\"1\",[1],{\"a\":1},null]", ""},
+    {NULL, "[1,2,1.0]", "row: must not have the same element twice"},
+    {NULL, "[{\"a\":1,\"b\":[2]},{\"b\":[2.0],\"a\":1}]",
+        "row: must not have the same element twice"},
+    {NULL, "[0,1,2,3,4,5,6,7,8,9,10,11,12,1e1]", "row: must not have the same element twice"},
+    {NULL, "[0,1,2,3,4,5,6,7,8,9,10,11,12,{\"a\":1,\"b\":2},{\"a\":2,\"b\":1},\"1\"]", ""},
+    {NULL, "[0,1,2,3,4,5,6,7,8,9,10,11,12,{\"a\":1,\"b\":20},{\"b\":2e1,\"a\":1}]",
+        "row: must not have the same element twice"},
+    {NULL, "[0,1,2,3,4,5,6,7,8,9,10,11,12,[1,2],[2,1],\"a\",\"\\u0061\"]",
+        "row: must not have the same element twice"},
+    /* numbers */
+    {"{\"multipleOf\":0.1}", "0.3", ""},
+    {NULL, "0.35", "row: must be a multiple of 0.1"},
+    {NULL, "1e400", ""},
+    {NULL, "123456789012345678901234567890.1", ""},
+    {NULL, "-0.0", ""},
+    {"{\"multipleOf\":7}", "9007199254740995", ""},
+    {NULL, "9007199254740993", "row: must be a multiple of 7"},
+    {NULL, "14e100", ""},
+    {NULL, "1e999999999999999999999", "row: must be a multiple of 7"},
+    {NULL, "7e-1", "row: must be a multiple of 7"},
+    {"{\"multipleOf\":1e-8}", "12391239123", ""},
+    {"{\"multipleOf\":2.5e3}", "5000", ""},
+    {NULL, "2501", "row: must be a multiple of 2.5e3"},
+    {"{\"exclusiveMinimum\":1,\"exclusiveMaximum\":9007199254740993}", "9007199254740992", ""},
+    {NULL, "1.0", "row: must be more than 1"},
+    {NULL, "9007199254740993", "row: must be less than 9007199254740993"},
+    /* unevaluated */
+    {"{\"$ref\":\"#/$defs/"
+     "a\",\"properties\":{\"b\":true},\"unevaluatedProperties\":false,\"$defs\":"
+     "{\"a\":{\"properties\":{\"a\":true}}}}",
+        "{\"a\":1,\"b\":2}", ""},
+    {NULL, "{\"a\":1,\"c\":2}", "c: not allowed"},
+    {"{\"anyOf\":[{\"properties\":{\"k\":{\"const\":1},\"a\":true},\"required\":[\"k\"]},{"
+     "\"properties\":{\"b\":true}}],\"unevaluatedProperties\":{\"type\":\"null\"}}",
+        "{\"k\":1,\"a\":2,\"b\":3,\"z\":null}", ""},
+    {NULL, "{\"k\":2,\"b\":3}", "k: must be null"},
+    {"{\"if\":{\"prefixItems\":[{\"const\":1}]},\"then\":{\"prefixItems\":[true,true]},"
+     "\"unevaluatedItems\":false}",
+        "[1,2]", ""},
+    {NULL, "[2]", "0: not allowed"},
+    {NULL, "[1,2,3]", "2: not allowed"},
+    {"{\"contains\":{\"type\":\"string\"},\"unevaluatedItems\":{\"type\":\"number\"}}",
+        "[\"a\",1,\"b\"]", ""},
+    {NULL, "[\"a\",null]", "1: must be a number"},
+    /* the document */
+    {"true", "{\"a\":", "row: must be JSON: the text ends too early at byte 6"},
+    {NULL, "\"\xFF\"", "row: must be JSON: not valid UTF-8 at byte 2"},
+    {"false", "1", "row: not allowed"},
+    {"{\"properties\":{\"a\":{\"properties\":{\"b\":{\"items\":{\"type\":\"null\"}}}}}}",
+        "{\"a\":{\"b\":[null,1]}}", "a/b/1: must be null"},
+};
+
+static void json_is_judged_as_the_specification_says(void **state)
+{
+    struct bench b = {.problems = 0};
+    const char *schema = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof json_cases / sizeof json_cases[0]; i++) {
+        const struct json_case *c = &json_cases[i];
+        if (c->schema != NULL) {
+            if (schema != NULL) {
+                tear_down(&b);
+            }
+            schema = c->schema;
+            b = set_up(schema, NULL);
+        }
+        const char *errors = check_json(&b, c->text);
+        if (strcmp(errors, c->errors) != 0) {
+            fail_msg("%s\n  %s:\n  %s\n  not %s", schema, c->text, errors, c->errors);
+        }
+    }
+    tear_down(&b);
+}
+
+struct row_case {
+    const char *schema, *header; /* NULL: those before */
+    const char *cells, *errors;
+};
+
+static const struct row_case row_cases[] = {
+    {"{\"properties\":{\"kind\":{\"enum\":[\"card\",\"cash\"]},\"number\":{\"type\":\"integer\"}},"
+     "\"required\":[\"kind\"],\"if\":{\"properties\":{\"kind\":{\"const\":\"card\"}}},\"then\":{"
+     "\"required\":[\"number\"]},\"minProperties\":2}",
+        "kind|number|note", "card|5|", ""},
+    {NULL, NULL, "card||x", "number: required"},
+    {NULL, NULL, "cash|x|", "number: must be an integer"},
+    {NULL, NULL, "cash||", "row: must have at least 2 properties"},
+    {NULL, NULL, "||", "kind: required; row: must have at least 2 properties; number: required"},
+    /* a cell that cannot be read: no more is said of the row */
+    {NULL, NULL, "card|\xFF|", "number: not valid UTF-8"},
+    /* what is said of a column in several places says how it is read */
+    {"{\"oneOf\":[{\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":10}}},{\"properties\":{"
+     "\"n\":{\"const\":\"none\"}}}]}",
+        "n", "12", ""},
+    {NULL, NULL, "none", ""},
+    {NULL, NULL, "9", "row: must match one of the 2 schemas of oneOf"},
+    {"{\"allOf\":[{\"$ref\":\"#/$defs/"
+     "p\"},{\"properties\":{\"o\":{\"required\":[\"x\"]}}}],\"$defs\":{"
+     "\"p\":{\"properties\":{\"o\":{\"type\":\"object\"},\"t\":{\"type\":\"string\"}}}}}",
+        "o|t", "{\"x\":1}|{}", ""},
+    {NULL, NULL, "{}|{}", "o/x: required"},
+    {NULL, NULL, "5|", "o: must be an object"},
+    {"{\"not\":{\"required\":[\"a\",\"b\"]}}", "a|b", "1|", ""},
+    {NULL, NULL, "1|1", "row: must not match the schema of not"},
+    {"{\"dependentRequired\":{\"a\":[\"b\"]}}", "a|b|a", "1||", "b: required when there is a"},
+    {NULL, NULL, "||1", ""}, /* the first of two columns of a name counts */
+    {"{\"patternProperties\":{\"^n\":{\"type\":\"integer\"}},\"additionalProperties\":{"
+     "\"maxLength\":"
+     "2}}",
+        "n1|n2|s", "1|2|ab", ""},
+    {NULL, NULL, "1|x|abc", "n2: must be an integer; s: must have at most 2 characters"},
+    {"{\"propertyNames\":{\"pattern\":\"^[a-z]+$\"}}", "ok|Bad", "1|", ""},
+    {NULL, NULL, "1|1", "Bad: as a name must match the pattern ^[a-z]+$"},
+    {"{\"properties\":{\"a\":{\"type\":\"array\"}},\"unevaluatedProperties\":false,\"allOf\":[{"
+     "\"properties\":{\"b\":true}}]}",
+        "a|b|c", "[1]|x|", ""},
+    {NULL, NULL, "[1]|x|y", "c: not allowed"},
+    {"{\"properties\":{\"a\":{\"type\":\"object\"},\"b\":{\"type\":\"object\"}},\"enum\":[{\"a\":{"
+     "\"s\":\"x\"},\"b\":{\"s\":\"\xC3\xA4\"}}]}",
+        "a|b", "{\"s\":\"\\u0078\"}|{\"s\":\"\\u00e4\"}", ""},
+    {NULL, NULL, "{\"s\":\"\\u0079\"}|{\"s\":\"\\u00e4\"}", "row: must be {...}"},
+};
+
+static void rows_are_looked_at_as_a_whole(void **state)
+{
+    struct bench b = {.problems = 0};
+    const char *schema = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row_cases / sizeof row_cases[0]; i++) {
+        const struct row_case *c = &row_cases[i];
+        if (c->schema != NULL) {
+            if (schema != NULL) {
+                tear_down(&b);
+            }
+            schema = c->schema;
+            b = set_up(schema, c->header);
+        }
+        const char *errors = check_row(&b, c->cells);
+        if (strcmp(errors, c->errors) != 0) {
+            fail_msg("%s\n  %s:\n  %s\n  not %s", schema, c->cells, errors, c->errors);
+        }
+    }
+    tear_down(&b);
+}
+
+struct told {
+    char text[1024];
+};
+
+static void collect(void *ctx, const struct weir_schema_problem *p)
+{
+    struct told *t = ctx;
+    size_t len = strlen(t->text);
+
+    snprintf(t->text + len, sizeof t->text - len, "%s%zd %s %s %s\n", "",
+        p->column == SIZE_MAX ? (ssize_t)-1 : (ssize_t)p->column, p->label, p->pointer, p->keyword);
+}
+
+static void a_problem_has_its_column_pointer_and_keyword(void **state)
+{
+    struct bench b = set_up("{\"properties\":{\"a\":{\"type\":\"object\",\"properties\":{\"x\":{"
+                            "\"items\":{\"minimum\":3}}}},\"f\":false},\"required\":[\"z\"],"
+                            "\"allOf\":[{\"properties\":{\"b\":{\"maxLength\":1}}}]}",
+        "a|b|f|a");
+    const struct weir_str cells[] = {
+        WEIR_STR("{\"x\":[5,1]}"), WEIR_STR("xx"), WEIR_STR("1"), WEIR_STR("[]")};
+    struct weir_err err = {.code = WEIR_OK};
+    struct told t = {""};
+    size_t problems = 0;
+
+    (void)state;
+    assert_int_equal(weir_schema_check_cells(b.check, cells, 4, collect, &t, &problems, &err), 0);
+    assert_string_equal(t.text, "0 a /x/1 minimum\n"
+                                "2 f  false\n"
+                                "3 a  type\n"
+                                "-1 z  required\n"
+                                "1 b  maxLength\n");
+    assert_int_equal(problems, 5);
+    t.text[0] = '\0';
+    assert_int_equal(weir_schema_check_json(b.check, WEIR_STR("{\"a\":{\"x\":[1]},\"z\":\"\"}"),
+                         collect, &t, &problems, &err),
+        0);
+    assert_string_equal(t.text, "0 a /x/0 minimum\n");
+    tear_down(&b);
+}
+
+/* What explodes ends at the row's steps, in a branch too, where it may not become a yes. */
+static void what_nobody_knows_is_never_a_yes(void **state)
+{
+    static const char *const schemas[] = {"{\"not\":{\"pattern\":\"^(a|aa|a*)*$\"}}",
+        "{\"anyOf\":[{\"not\":{\"pattern\":\"^(a|aa|a*)*$\"}}]}",
+        "{\"if\":{\"pattern\":\"^(a|aa|a*)*$\"},\"else\":true}",
+        "{\"not\":{\"contains\":{\"pattern\":\"^(a|aa|a*)*$\"}}}"};
+    const char *text = "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) {
+        struct bench b = set_up(schemas[i], NULL);
+        char in[128];
+        snprintf(in, sizeof in, i == 3 ? "[%s]" : "%s", text);
+        assert_string_equal(check_json(&b, in), "row: takes too many steps to check");
+        tear_down(&b);
+    }
+}
+
+/* Each level has two ways to the next, so that 2^60 paths lead to the last. */
+static void branches_that_double_end_at_the_rows_steps(void **state)
+{
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf text;
+
+    (void)state;
+    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
+    weir_buf_adds(&text, "{\"$ref\":\"#/$defs/d0\",\"$defs\":{", &err);
+    for (int i = 0; i < 30; i++) {
+        weir_buf_addf(&text, &err,
+            "\"d%d\":{\"anyOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]},", i,
+            i + 1, i + 1);
+    }
+    weir_buf_adds(&text, "\"d30\":{\"type\":\"null\"}}}", &err);
+    struct bench b = set_up(weir_buf_text(&text, &err), NULL);
+    assert_string_equal(check_json(&b, "1"), "row: takes too many steps to check");
+    assert_string_equal(check_json(&b, "null"), "");
+    tear_down(&b);
+    weir_buf_fini(&text);
+}
+
+static void unevaluated_parts_end_at_the_rows_steps(void **state)
+{
+    struct bench b = set_up("{\"allOf\":[{\"anyOf\":[{\"properties\":{\"x\":{\"$ref\":\"#\"}}},{"
+                            "\"properties\":{\"y\":{\"$ref\":\"#\"}}}]}],\"unevaluatedProperties\":"
+                            "{\"$ref\":\"#\"}}",
+        NULL);
+    char text[6 * 100 + 8] = "";
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        memcpy(text + 5 * i, i % 2 ? "{\"x\":" : "{\"y\":", 6);
+    }
+    text[500] = '1';
+    memset(text + 501, '}', 100);
+    text[601] = '\0';
+    assert_string_equal(check_json(&b, text), "row: takes too many steps to check");
+    assert_string_equal(check_json(&b, "{\"x\":{\"y\":{\"z\":1}}}"), "");
+    tear_down(&b);
+}
+
+static void many_elements_are_unique_in_linear_time(void **state)
+{
+    struct bench b = set_up("{\"uniqueItems\":true}", NULL);
+    const size_t n = 200000;
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf text;
+
+    (void)state;
+    weir_buf_init(&text, WEIR_ROW_MAX_BYTES);
+    weir_buf_adds(&text, "[0", &err);
+    for (size_t i = 1; i < n; i++) {
+        weir_buf_addf(&text, &err, ",%zu", i);
+    }
+    weir_buf_adds(&text, "]", &err);
+    assert_string_equal(check_json(&b, weir_buf_text(&text, &err)), "");
+    text.len--;
+    weir_buf_adds(&text, ",1999990e-1]", &err);
+    assert_string_equal(
+        check_json(&b, weir_buf_text(&text, &err)), "row: must not have the same element twice");
+    weir_schema_check_trim(b.check);
+    tear_down(&b);
+    weir_buf_fini(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_is_judged_as_the_specification_says),
+        cmocka_unit_test(rows_are_looked_at_as_a_whole),
+        cmocka_unit_test(a_problem_has_its_column_pointer_and_keyword),
+        cmocka_unit_test(what_nobody_knows_is_never_a_yes),
+        cmocka_unit_test(branches_that_double_end_at_the_rows_steps),
+        cmocka_unit_test(unevaluated_parts_end_at_the_rows_steps),
+        cmocka_unit_test(many_elements_are_unique_in_linear_time),
+    };
+
+    return cmocka_run_group_tests_name("schema/logic", tests, NULL, NULL);
+}
