@@ -155,6 +155,11 @@ $(BUILD)/lib%.a: $(BUILD)/members
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
+# ---- functions, for `sam build` ----
+
+ARCH ?= x86_64
+-include packaging/sam/functions.mk
+
 # ---- tests ----
 
 DRIVER_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*_driver.c))
