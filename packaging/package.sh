@@ -187,10 +187,13 @@ one() {
     target "$1"
     log=$work/$arch-weir.log
     mkdir -p "$work"
+    exec 9>"$work/lock" # `sam build --parallel` asks for all functions at once
+    flock 9
     install_tools
     libraries
     weir_make "build/package/$arch/weir/bootstrap" >"$log" 2>&1 </dev/null || { grep -vE '^  (CC|AR|LD)  ' "$log" | tail -n 20 >&2; die "weir does not build (log: $log)"; }
     make_zip
+    exec 9>&-
     [ "$check" = 0 ] || check_unit
 }
 

@@ -9,7 +9,7 @@
 
 /**
  * weir_s3_sink_new: an object of S3 as a pipe's sink. S3 API: PutObject, CreateMultipartUpload,
- * UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListMultipartUploads.
+ * UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListMultipartUploads, HeadObject.
  *
  * What fits one part becomes one PutObject, anything larger a multipart upload. At most two parts
  * are in memory: one that fills while one is sent; a small output costs little more than its size.

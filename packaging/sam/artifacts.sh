@@ -9,9 +9,7 @@ folder=$(cd "$folder" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 zip=build/weir-lambda-$arch.zip
 if [ -e /etc/debian_version ]; then
-    mkdir -p build
-    # One at a time: `sam build --parallel` asks for all functions at once. The caller's make has settings of its own.
-    env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS flock build/package.lock ./build.sh package --arch "$arch"
+    env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS ./build.sh package --arch "$arch" # the caller's make has settings of its own
 elif [ -e "$zip" ]; then
     echo "artifacts: $zip as it is: this is no Debian, on which it could be made anew"
 else

@@ -12,7 +12,9 @@ prints the port, then a line for each request. Credentials: AKIAFAULT / fault-se
 What it is strict about: the signature and the payload hash of each request, each checksum header against the body, part
 numbers, sizes, order and ETags at CompleteMultipartUpload, the full-object checksum there, If-Match. A request that fails this
 is answered 4xx and noted in `violations`, which no fault puts anything into. Beside tests/support/fault_proxy.py, which stands
-before a real server and can kill it in mid-transfer, this one knows S3's operations and can lie about their results.
+before a real server and can kill it in mid-transfer, this one knows S3's operations and can lie about their results. A bucket may
+have a judge in IAM's place, `allows(operation, request)`: what it does not allow is 403, and so is an object that is not there, for
+whom it does not allow ListObjects.
 
 Faults (KIND); "at" is a byte of the body, of the request or of the answer:
 """
@@ -133,6 +135,7 @@ class Bucket:
         self.faults, self.log, self.violations = [], [], []
         self.skew_s, self.region = 0, REGION
         self.completed = set()
+        self.allows = lambda op, r: True  # as IAM would say
 
     def put(self, key, data, **headers):
         self.objects[key] = Object(data, headers)
@@ -269,6 +272,9 @@ class Connection:
                     b.violations.append(f"{op} {r.key}: {e}")
             entry[3] = e.status
             return self.refuse(r, b, e)
+        if not b.allows(op, r):
+            entry[3] = 403
+            return self.refuse(r, b, Refused(403, "AccessDenied", "not allowed"))
         if kind == "reset-late":
             self.reset()
         if kind == "stall":
@@ -288,6 +294,8 @@ class Connection:
             with b.lock:
                 status, headers, body = OPERATIONS[op](b, r)
         except Refused as e:
+            if e.code == "NoSuchKey" and not b.allows("ListObjects", r):  # who may not list is not told what is not there
+                e = Refused(403, "AccessDenied", "not there, but who may know")
             if e.ours and e.status == 400:
                 with b.lock:
                     b.violations.append(f"{op} {r.key}: {e}")
@@ -543,12 +551,22 @@ def abort_multipart_upload(b, r):
     return 204, {}, b""
 
 
+def iso(t):
+    return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def list_multipart_uploads(b, r):
     prefix = r.query.get("prefix", "")
-    iso = lambda t: datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # noqa: E731
     found = sorted((u.key, u.began, i) for i, u in b.uploads.items() if u.key.startswith(prefix))
     inner = "".join(f"<Upload><Key>{escape(k)}</Key><UploadId>{i}</UploadId><Initiated>{iso(t)}</Initiated></Upload>" for k, t, i in found)
     return 200, {}, xml("ListMultipartUploadsResult", f"<Bucket>{b.name}</Bucket><IsTruncated>false</IsTruncated>{inner}")
+
+
+def list_objects(b, r):
+    prefix = r.query.get("prefix", "")
+    inner = "".join(f"<Contents><Key>{escape(k)}</Key><Size>{len(o.data)}</Size><ETag>{escape(o.etag)}</ETag>"
+                    f"<LastModified>{iso(o.modified)}</LastModified></Contents>" for k, o in sorted(b.objects.items()) if k.startswith(prefix))
+    return 200, {}, xml("ListBucketResult", f"<Name>{b.name}</Name><IsTruncated>false</IsTruncated>{inner}")
 
 
 def delete_object(b, r):
@@ -563,7 +581,7 @@ def unknown(b, r):
 OPERATIONS = collections.defaultdict(lambda: unknown, {
     "GetObject": get_object, "HeadObject": head_object, "PutObject": put_object, "CreateMultipartUpload": create_multipart_upload,
     "UploadPart": upload_part, "CompleteMultipartUpload": complete_multipart_upload, "AbortMultipartUpload": abort_multipart_upload,
-    "ListMultipartUploads": list_multipart_uploads, "DeleteObject": delete_object,
+    "ListMultipartUploads": list_multipart_uploads, "ListObjects": list_objects, "DeleteObject": delete_object,
 })
 
 

@@ -122,12 +122,33 @@ def wrong_requests(s, b):
               good, bad, *b.violations)
 
 
+def judged(s):
+    """What boto3 is told by a bucket with a judge"""
+    b = s.bucket("judged")
+    b.put("a", b"1")
+    client = boto3.client("s3", endpoint_url=s.url, aws_access_key_id=server_module.ACCESS, aws_secret_access_key=server_module.SECRET,
+                          region_name=server_module.REGION, config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+
+    def told(method, **args):
+        try:
+            getattr(client, method)(Bucket="judged", **args)
+            return 200
+        except client.exceptions.ClientError as e:
+            return e.response["ResponseMetadata"]["HTTPStatusCode"]
+    listed = [o["Key"] for o in client.list_objects_v2(Bucket="judged")["Contents"]]
+    check(listed == ["a"] and told("get_object", Key="b") == 404, "who may list sees what is there, and is told what is not", listed)
+    b.allows = lambda op, r: op == "GetObject"
+    got = [told("get_object", Key="a"), told("get_object", Key="b"), told("put_object", Key="c", Body=b""), told("list_objects_v2")]
+    check(got == [200, 403, 403, 403] and list(b.objects) == ["a"], "who may only read is told 403 of all else, and of what is not there", got)
+
+
 def main():
     s = server_module.Server()
     b = s.bucket("self")
     checksums()
     real_client(s, b)
     wrong_requests(s, b)
+    judged(s)
     sys.exit(1 if failures else 0)
 
 
