@@ -18,6 +18,11 @@ bool weir_api_is_id(const char *s)
     return n > 0 && n < WEIR_RUNTIME_TEXT_MAX_BYTES && strspn(s, allowed) == n && s[0] != '.';
 }
 
+static bool leaves(const struct weir_api *api)
+{
+    return api->leave != NULL && atomic_load(api->leave);
+}
+
 /* Before another try: at once the first time (a kept connection that the server has closed is
  * nothing special), then with pauses that double. Returns false when there is to be no other. */
 static bool pause_before(struct weir_api *api, unsigned tries)
@@ -35,18 +40,19 @@ static bool pause_before(struct weir_api *api, unsigned tries)
     }
     if (wake != NULL) {
         weir_wake_in(wake, ms);
-        while (weir_clock_mono_ms() < until_ms && weir_loop_step(api->loop, until_ms, &err) == 0) {
+        while (!leaves(api) && weir_clock_mono_ms() < until_ms &&
+               weir_loop_step(api->loop, until_ms, &err) == 0) {
         }
         weir_wake_free(wake);
     }
     return err.code == WEIR_OK;
 }
 
-enum weir_api_next weir_api_next(struct weir_api *api, struct weir_buf *event, struct weir_err *err)
+static enum weir_api_next ask(struct weir_api *api, struct weir_buf *event, struct weir_err *err)
 {
     const struct weir_http1_request request = {.method = "GET", .path = NEXT_PATH};
 
-    for (unsigned tries = 1;; tries++) {
+    for (unsigned tries = 1; !leaves(api); tries++) {
         struct weir_err why = {0};
         long status = weir_http1_call(api->http, &request, event, &why);
         bool has_id = weir_http1_status(api->http) == 200 &&
@@ -78,6 +84,25 @@ enum weir_api_next weir_api_next(struct weir_api *api, struct weir_buf *event, s
             return WEIR_NEXT_END;
         }
         event->len = 0;
+    }
+    return WEIR_NEXT_END;
+}
+
+enum weir_api_next weir_api_next(struct weir_api *api, struct weir_buf *event, struct weir_err *err)
+{
+    api->asking = true;
+    enum weir_api_next next = ask(api, event, err);
+    api->asking = false;
+    return next;
+}
+
+void weir_api_leave(struct weir_api *api)
+{
+    struct weir_err why = {0};
+
+    if (api->asking && !weir_http1_begun(api->http)) {
+        (void)weir_err_set(&why, WEIR_E_CANCEL, "another worker has ended");
+        weir_loop_cancel(api->loop, &why);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /*
@@ -21,7 +22,9 @@ struct weir_api {
     struct weir_loop *loop;
     const struct weir_log *log;
     struct weir_http1 *http;
-    int64_t retry_ms; /* the first pause of a retry */
+    int64_t retry_ms;         /* the first pause of a retry */
+    const atomic_bool *leave; /* once it is true no invocation is asked for; NULL: never */
+    bool asking;              /* weir_api_next is under way; its own */
 };
 
 /* What becomes of the worker after a call. */
@@ -30,7 +33,7 @@ enum weir_api_after { WEIR_API_GO_ON, WEIR_API_STOP };
 enum weir_api_next {
     WEIR_NEXT_EVENT, /* whole; its headers are to be asked for */
     WEIR_NEXT_CUT,   /* its request id is known, and the event did not come whole: *err says why */
-    WEIR_NEXT_END,   /* the API has none, or is gone, or the loop is cancelled; logged */
+    WEIR_NEXT_END,   /* the API has none, or is gone, or we leave or are cancelled; logged */
 };
 
 /** weir_api_is_id: whether a text can be a request id: it goes into a path and into logs. NULL is
@@ -47,6 +50,10 @@ bool weir_api_is_id(const char *s);
  */
 enum weir_api_next weir_api_next(
     struct weir_api *api, struct weir_buf *event, struct weir_err *err);
+
+/** weir_api_leave: *leave has become true: give up a wait for an invocation of which nothing has
+ *  come (cancels the loop). From a callback of the loop. */
+void weir_api_leave(struct weir_api *api);
 
 struct weir_api_post {
     const char *path;

@@ -229,6 +229,13 @@ bool weir_http1_answered(const struct weir_http1 *h)
                                  (errno != EAGAIN && errno != EWOULDBLOCK));
 }
 
+bool weir_http1_begun(const struct weir_http1 *h)
+{
+    char byte;
+
+    return h->answer.any || (h->fd != -1 && recv(h->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1);
+}
+
 /* A kept connection is good as long as nothing has come on it: no end, no word that was not due. */
 static bool is_stale(const struct weir_http1 *h)
 {

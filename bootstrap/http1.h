@@ -106,6 +106,9 @@ enum weir_http1_io weir_http1_read(struct weir_http1 *h, struct weir_err *err);
 /** weir_http1_answered: whether something has come, be it the end, that was not read yet. */
 bool weir_http1_answered(const struct weir_http1 *h);
 
+/** weir_http1_begun: whether a byte of the answer has come, read or not. */
+bool weir_http1_begun(const struct weir_http1 *h);
+
 /** weir_http1_settle: after the answer was read to its end by pieces: keep the connection, or close
  *  it. */
 void weir_http1_settle(struct weir_http1 *h);

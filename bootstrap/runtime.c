@@ -49,14 +49,14 @@ static void on_ready(void *ctx, struct weir_http1 *http)
 static void run_single(const struct weir_runtime *rt, struct weir_loop *loop)
 {
     struct single s = {.rt = rt, .loop = loop};
-    const struct weir_worker worker = {.runtime = rt,
+    struct weir_runtime_worker worker = {.runtime = rt,
         .loop = loop,
         .log = rt->log,
         .alone = true,
         .on_ready = rt->extension ? on_ready : NULL,
         .ctx = &s};
 
-    weir_worker_run(&worker);
+    weir_runtime_worker_run(&worker);
     weir_http1_free(s.parked);
 }
 

@@ -22,7 +22,8 @@
  *     POST        202: done. 400, 403, 410, 413: logged, next. 500 and above: the process ends
  *
  * With AWS_LAMBDA_MAX_CONCURRENCY (Managed Instances) there are so many workers, each a thread with
- * all of this for itself. One that ends, ends them all.
+ * all of this for itself. One that ends, ends the process: the others finish what they have begun,
+ * within its deadlines, and ask for nothing more.
  *
  * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted), nothing is posted any
  * more but an answer that is on its way, and the process ends.

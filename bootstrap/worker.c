@@ -12,7 +12,7 @@
 
 /* While it runs. */
 struct state {
-    const struct weir_worker *w;
+    const struct weir_runtime_worker *w;
     struct weir_api api;
     const struct weir_handler *handler;
     void *self;                            /* the handler's state */
@@ -235,7 +235,26 @@ static int init_handler(struct state *s, struct weir_err *err)
     return s->self != NULL ? 0 : -1;
 }
 
-void weir_worker_run(const struct weir_worker *w)
+/* Init has failed. */
+static void tell_init(struct state *s, const struct weir_err *why)
+{
+    const struct fault fault = {weir_err_type(why->code), why->msg};
+
+    if (s->w->init_told != NULL && atomic_flag_test_and_set(s->w->init_told)) {
+        weir_log_write(s->w->log, WEIR_LOG_DEBUG, "runtime: another worker, too: %s", why->msg);
+    } else if (!stopped(s, "init")) {
+        (void)post_error(s, WEIR_API_INIT_ERROR, &fault);
+    }
+}
+
+void weir_runtime_worker_leave(struct weir_runtime_worker *w)
+{
+    if (w->api != NULL) {
+        weir_api_leave(w->api);
+    }
+}
+
+void weir_runtime_worker_run(struct weir_runtime_worker *w)
 {
     const struct weir_runtime *rt = w->runtime;
     struct weir_err err = {0};
@@ -243,7 +262,8 @@ void weir_worker_run(const struct weir_worker *w)
         .api = {.loop = w->loop,
             .log = w->log,
             .http = weir_http1_new(w->loop, rt->api, &err),
-            .retry_ms = rt->retry_ms > 0 ? rt->retry_ms : WEIR_RUNTIME_RETRY_MS}};
+            .retry_ms = rt->retry_ms > 0 ? rt->retry_ms : WEIR_RUNTIME_RETRY_MS,
+            .leave = &w->leave}};
 
     weir_buf_init(&s.event, WEIR_JSON_DOC_MAX_BYTES);
     weir_buf_init(&s.response, WEIR_RESPONSE_ROOM_BYTES);
@@ -252,11 +272,9 @@ void weir_worker_run(const struct weir_worker *w)
         weir_log_write(w->log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
         return;
     }
+    w->api = &s.api;
     if (init_handler(&s, &err) != 0) {
-        const struct fault fault = {weir_err_type(err.code), err.msg};
-        if (!stopped(&s, "init")) {
-            (void)post_error(&s, WEIR_API_INIT_ERROR, &fault);
-        }
+        tell_init(&s, &err);
     } else {
         if (w->on_ready != NULL) {
             w->on_ready(w->ctx, s.api.http);
@@ -265,5 +283,6 @@ void weir_worker_run(const struct weir_worker *w)
         }
         s.handler->fini(s.self);
     }
+    w->api = NULL;
     weir_http1_free(s.api.http);
 }

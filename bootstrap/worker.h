@@ -1,14 +1,16 @@
 #ifndef WEIR_BOOTSTRAP_WORKER_H
 #define WEIR_BOOTSTRAP_WORKER_H
 
-#include "bootstrap/http1.h"
+#include "bootstrap/api.h"
 #include "bootstrap/runtime.h"
+
+#include <stdatomic.h>
 
 /*
  * One worker: its own loop, connection, handler state and log. Fetches an invocation, runs the
  * handler, posts what came of it, again and again.
  */
-struct weir_worker {
+struct weir_runtime_worker {
     const struct weir_runtime *runtime;
     struct weir_loop *loop; /* cancelled from outside, to stop it */
     struct weir_log *log;   /* its ids are set to the invocation's while one runs */
@@ -16,9 +18,18 @@ struct weir_worker {
     /* After init, before the first /next; may be NULL. */
     void (*on_ready)(void *ctx, struct weir_http1 *http);
     void *ctx;
+    /* Of several workers. */
+    atomic_flag *init_told; /* all of them fail in the same init: one tells. NULL: this one */
+    atomic_bool leave;    /* another has ended: what was begun is finished, and that was it. Set by
+                           * any thread, which then has weir_runtime_worker_leave called */
+    struct weir_api *api; /* while it runs; its own */
 };
 
-/** weir_worker_run: all of its life. What ended it is in the log, and in weir_loop_cancelled. */
-void weir_worker_run(const struct weir_worker *worker);
+/** weir_runtime_worker_run: all of its life. What ended it is in the log, and in
+ *  weir_loop_cancelled. */
+void weir_runtime_worker_run(struct weir_runtime_worker *worker);
+
+/** weir_runtime_worker_leave: `leave` has become true. From a callback of the worker's loop. */
+void weir_runtime_worker_leave(struct weir_runtime_worker *worker);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * The main thread has the signals, the workers have the work. Between them go two kinds of
- * messages, both uv_async_t, which is what libuv has for other threads: "stop" to each worker's
- * loop, and "one has ended" to the main loop. All handles are made before the first thread starts
- * and closed after the last has been joined, so that neither side needs a lock.
+ * messages, both uv_async_t, which is what libuv has for other threads: "leave" or "stop" to each
+ * worker's loop, and "one has ended" to the main loop. All handles are made before the first thread
+ * starts and closed after the last has been joined, so that neither side needs a lock.
  */
 #include "bootstrap/workers.h"
 
@@ -15,22 +15,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct slot {
-    struct weir_worker worker;
-    struct weir_log log;
-    uv_async_t stop; /* on the worker's loop */
-    _Atomic(const struct weir_err *) why;
+/* What all of them share. */
+struct shared {
     uv_async_t *ended; /* on the main loop */
-    atomic_size_t *running;
-    pthread_t thread;
-    bool has_stop, has_thread;
+    atomic_size_t running;
+    atomic_flag init_told;
 };
 
-static void on_stop(uv_async_t *handle)
+struct slot {
+    struct weir_runtime_worker worker;
+    struct weir_log log;
+    uv_async_t end;                       /* on the worker's loop */
+    _Atomic(const struct weir_err *) why; /* to stop; NULL: to leave */
+    struct shared *shared;
+    pthread_t thread;
+    bool has_end, has_thread;
+};
+
+static void on_end(uv_async_t *handle)
 {
     struct slot *s = handle->data;
+    const struct weir_err *why = atomic_load(&s->why);
 
-    weir_loop_cancel(s->worker.loop, atomic_load(&s->why));
+    if (why != NULL) {
+        weir_loop_cancel(s->worker.loop, why);
+    } else {
+        weir_runtime_worker_leave(&s->worker);
+    }
 }
 
 static void on_ended(uv_async_t *handle)
@@ -42,27 +53,29 @@ static void *thread_main(void *arg)
 {
     struct slot *s = arg;
 
-    weir_worker_run(&s->worker);
-    atomic_fetch_sub(s->running, 1);
-    (void)uv_async_send(s->ended);
+    weir_runtime_worker_run(&s->worker);
+    atomic_fetch_sub(&s->shared->running, 1);
+    (void)uv_async_send(s->shared->ended);
     return NULL;
 }
 
 static int prepare(struct slot *s, const struct weir_runtime *rt, struct weir_err *err)
 {
     s->log = *rt->log;
-    s->worker = (struct weir_worker){
-        .runtime = rt, .loop = weir_loop_new(err), .log = &s->log, .alone = false};
+    s->worker.runtime = rt;
+    s->worker.log = &s->log;
+    s->worker.init_told = &s->shared->init_told;
+    s->worker.loop = weir_loop_new(err);
     if (s->worker.loop == NULL) {
         return -1;
     }
-    int rc = uv_async_init(weir_loop_uv(s->worker.loop), &s->stop, on_stop);
+    int rc = uv_async_init(weir_loop_uv(s->worker.loop), &s->end, on_end);
     if (rc != 0) {
         return weir_err_detail(err, WEIR_E_IO, -rc, "a worker: %s", uv_strerror(rc));
     }
-    s->stop.data = s;
-    s->has_stop = true;
-    uv_unref((uv_handle_t *)&s->stop);
+    s->end.data = s;
+    s->has_end = true;
+    uv_unref((uv_handle_t *)&s->end);
     return 0;
 }
 
@@ -85,14 +98,20 @@ static int start_thread(struct slot *s, struct weir_err *err)
     return rc == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, rc, "a worker: %s", strerror(rc));
 }
 
-static void stop_all(struct slot *slots, size_t n, const struct weir_err *why)
+/* why NULL: only what has not begun. */
+static void end_all(struct slot *slots, size_t n, const struct weir_err *why)
 {
     for (size_t i = 0; i < n; i++) {
         if (slots[i].has_thread) {
             atomic_store(&slots[i].why, why);
-            (void)uv_async_send(&slots[i].stop);
+            atomic_store(&slots[i].worker.leave, true);
+            (void)uv_async_send(&slots[i].end);
         }
     }
+}
+
+static void join_all(struct slot *slots, size_t n)
+{
     for (size_t i = 0; i < n; i++) {
         if (slots[i].has_thread) {
             (void)pthread_join(slots[i].thread, NULL);
@@ -100,17 +119,15 @@ static void stop_all(struct slot *slots, size_t n, const struct weir_err *why)
     }
 }
 
-static int start_all(struct slot *slots, size_t n, const struct weir_runtime *rt, uv_async_t *ended,
-    atomic_size_t *running, struct weir_err *err)
+static int start_all(struct slot *slots, size_t n, const struct weir_runtime *rt,
+    struct shared *shared, struct weir_err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        slots[i].ended = ended;
-        slots[i].running = running;
+        slots[i].shared = shared;
         if (prepare(&slots[i], rt, err) != 0) {
             return -1;
         }
     }
-    atomic_store(running, n);
     for (size_t i = 0; i < n; i++) {
         if (start_thread(&slots[i], err) != 0) {
             return -1;
@@ -122,8 +139,8 @@ static int start_all(struct slot *slots, size_t n, const struct weir_runtime *rt
 static void free_slots(struct slot *slots, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (slots[i].has_stop) {
-            uv_close((uv_handle_t *)&slots[i].stop, NULL);
+        if (slots[i].has_end) {
+            uv_close((uv_handle_t *)&slots[i].end, NULL);
         }
         weir_loop_free(slots[i].worker.loop);
     }
@@ -135,29 +152,47 @@ static void on_closed(uv_handle_t *handle)
     free(handle); /* the uv_async_t begins with it */
 }
 
+/* Until the last one has ended, or the loop is cancelled. */
+static void watch(struct slot *slots, size_t n, const struct shared *shared, struct weir_loop *loop)
+{
+    struct weir_err why = {0};
+    bool leaving = false;
+
+    for (size_t left; (left = atomic_load(&shared->running)) > 0;) {
+        if (left < n && !leaving) {
+            leaving = true;
+            end_all(slots, n, NULL);
+        }
+        if (weir_loop_step(loop, INT64_MAX, &why) != 0) {
+            end_all(slots, n, &why);
+            join_all(slots, n); /* here, as they look at `why` */
+            return;
+        }
+    }
+    join_all(slots, n);
+}
+
 int weir_workers_run(
     const struct weir_runtime *rt, struct weir_loop *loop, size_t n, struct weir_err *err)
 {
     struct slot *slots = calloc(n, sizeof *slots);
-    uv_async_t *ended = malloc(sizeof *ended);
-    atomic_size_t running = n;
-    struct weir_err why = {0};
+    struct shared shared = {
+        .ended = malloc(sizeof *shared.ended), .running = n, .init_told = ATOMIC_FLAG_INIT};
 
-    if (slots == NULL || ended == NULL || uv_async_init(weir_loop_uv(loop), ended, on_ended) != 0) {
+    if (slots == NULL || shared.ended == NULL ||
+        uv_async_init(weir_loop_uv(loop), shared.ended, on_ended) != 0) {
         free(slots);
-        free(ended);
+        free(shared.ended);
         return weir_err_set(err, WEIR_E_NOMEM, "out of memory for %zu workers", n);
     }
-    int rc = start_all(slots, n, rt, ended, &running, err);
-    while (rc == 0 && atomic_load(&running) == n && weir_loop_step(loop, INT64_MAX, NULL) == 0) {
+    int rc = start_all(slots, n, rt, &shared, err);
+    if (rc == 0) {
+        watch(slots, n, &shared, loop);
+    } else { /* some of them run, perhaps */
+        end_all(slots, n, err);
+        join_all(slots, n);
     }
-    if (weir_loop_cancelled(loop) != NULL) {
-        why = *weir_loop_cancelled(loop);
-    } else {
-        (void)weir_err_set(&why, WEIR_E_CANCEL, "another worker has ended");
-    }
-    stop_all(slots, n, &why);
     free_slots(slots, n);
-    uv_close((uv_handle_t *)ended, on_closed);
+    uv_close((uv_handle_t *)shared.ended, on_closed);
     return rc;
 }

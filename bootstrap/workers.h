@@ -9,8 +9,8 @@
  */
 
 /**
- * weir_workers_run: run n workers until one ends or the loop is cancelled; then the others are
- * cancelled, too, and waited for.
+ * weir_workers_run: run n workers. When one ends, the others finish the invocation they have begun,
+ * and end. When the loop is cancelled they are cancelled, too, and waited for.
  *
  * loop  the caller's, for signals; runs here
  *

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -166,6 +167,8 @@ void sim_run(struct sim *s)
     weir_rapi_set_concurrency(w.rapi, s->concurrency > 0 ? s->concurrency : 1);
     w.log = (struct weir_log){.fd = memfd_create("log", MFD_CLOEXEC), .level = WEIR_LOG_DEBUG};
     assert_int_not_equal(w.log.fd, -1);
+    /* A memfd's position is not locked, and workers write side by side. */
+    assert_int_equal(fcntl(w.log.fd, F_SETFL, O_APPEND), 0);
     assert_int_equal(uv_async_init(weir_loop_uv(w.loop), &w.over, on_over), 0);
     w.over.data = &w;
     assert_int_equal(pthread_create(&w.thread, NULL, runtime_main, &w), 0);

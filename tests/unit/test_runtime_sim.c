@@ -33,13 +33,16 @@ enum act {
     STREAM_TWICE,      /* ask for a second one */
     WAIT_FOR_EVER,     /* on the loop, without a look at the deadline */
     WAIT_FOR_EVER_ONE, /* the first invocation does, the others answer */
+    OUTLIVE,           /* until `until_finis` other workers have ended, then answer */
+    OUTLIVE_FOR_EVER,  /* the same, and then no end */
 };
 
 static struct {
     enum act act;
     size_t bytes, fail_at;
     bool ignores; /* a stream's failure: says that all is well */
-    int signal;   /* raised when a stream has ended; 0: none */
+    int signal;   /* raised when a stream has ended, or others were outlived; 0: none */
+    size_t until_finis;
     struct weir_stream_head head;
     bool init_fails;
     atomic_size_t inits, finis, runs;
@@ -80,6 +83,23 @@ static int wait_for_ever(const struct weir_invocation *inv, struct weir_err *err
     }
     weir_wake_free(wake);
     return -1;
+}
+
+static int outlive(const struct weir_invocation *inv, struct weir_err *err)
+{
+    struct weir_wake *wake = weir_wake_new(inv->loop, err);
+    int rc = 0;
+
+    assert_non_null(wake);
+    while (rc == 0 && atomic_load(&told.finis) < told.until_finis) {
+        weir_wake_in(wake, 1);
+        rc = weir_loop_step(inv->loop, INT64_MAX, err);
+    }
+    weir_wake_free(wake);
+    if (rc == 0 && told.signal != 0) {
+        assert_int_equal(kill(getpid(), told.signal), 0);
+    }
+    return rc == 0 && told.act == OUTLIVE_FOR_EVER ? wait_for_ever(inv, err) : rc;
 }
 
 static int stream(const struct weir_invocation *inv, struct weir_err *err)
@@ -144,6 +164,12 @@ static int run(
     case WAIT_FOR_EVER_ONE:
         if (number == 0) {
             return wait_for_ever(inv, err);
+        }
+        break;
+    case OUTLIVE:
+    case OUTLIVE_FOR_EVER:
+        if (outlive(inv, err) != 0) {
+            return -1;
         }
         break;
     case ANSWER:
@@ -517,7 +543,11 @@ static void workers_that_cannot_start_end_the_process(void **state)
         s.concurrency = concurrency[i];
         sim_run(&s);
         assert_int_equal(s.rc, WEIR_RUNTIME_FAILED);
-        assert_in_range(s.init_error.times, 1, concurrency[i]);
+        assert_int_equal(s.init_error.times, 1);
+        assert_int_equal(s.requests[WEIR_RAPI_POST_INIT_ERROR], 1);
+        const char *line = strstr(s.log, "ERROR ");
+        assert_non_null(line);
+        assert_null(strstr(line + 1, "ERROR "));
         assert_string_equal(s.init_error.error_type, "Function.BadConfiguration");
         assert_has(text_of(&s.init_error.body), "SETTING: \xC3\xA9 is no number");
         assert_has(s.init_error.cause, "\"message\":\"SETTING: \\u00e9 is no number\"");
@@ -542,6 +572,60 @@ static void a_500_ends_all_workers(void **state)
     for (size_t i = 0; i < s.n; i++) {
         assert_in_range(s.answers[i].times, 0, 1);
     }
+    sim_free(&s);
+}
+
+/* Three workers: the first to ask gets the invocation, the second a 500, the third is left waiting
+ * or has not asked yet. */
+static struct sim sim_of_one_that_outlives(enum act act)
+{
+    static const struct sim_fault fault = {WEIR_RAPI_NEXT, 2, {.status = 500}};
+    struct sim s = sim_of(1);
+
+    told.act = act;
+    told.until_finis = 2;
+    s.concurrency = 3;
+    s.faults = &fault;
+    s.faults_n = 1;
+    return s;
+}
+
+static void worker_that_ends_leaves_the_others_what_they_have_begun(void **state)
+{
+    struct sim s = sim_of_one_that_outlives(OUTLIVE);
+
+    (void)state;
+    sim_run(&s);
+    assert_plain_answer(&s, 0);
+    assert_int_equal(told.finis, 3);
+    assert_in_range(s.requests[WEIR_RAPI_NEXT], 2, 3); /* and asked for no other */
+    assert_int_equal(s.rc, WEIR_RUNTIME_FAILED);
+    sim_free(&s);
+}
+
+static void what_was_begun_when_a_worker_ends_still_has_its_deadline(void **state)
+{
+    struct sim s = sim_of_one_that_outlives(OUTLIVE_FOR_EVER);
+
+    (void)state;
+    s.timeout_ms = 1000;
+    sim_run(&s);
+    assert_int_equal(s.answers[0].times, 1);
+    assert_string_equal(s.answers[0].error_type, "Function.DeadlineExceeded");
+    assert_int_equal(told.finis, 3);
+    sim_free(&s);
+}
+
+static void what_was_begun_when_a_worker_ends_is_cancelled_by_a_signal(void **state)
+{
+    struct sim s = sim_of_one_that_outlives(OUTLIVE_FOR_EVER);
+
+    (void)state;
+    s.signal = told.signal = SIGTERM;
+    sim_run(&s);
+    assert_int_equal(s.answers[0].times, 0);
+    assert_int_equal(told.finis, 3);
+    assert_int_equal(s.rc, WEIR_RUNTIME_SIGNAL + SIGTERM);
     sim_free(&s);
 }
 
@@ -611,6 +695,9 @@ int main(void)
         TEST(one_worker_that_waits_does_not_hold_up_the_others),
         TEST(workers_that_cannot_start_end_the_process),
         TEST(a_500_ends_all_workers),
+        TEST(worker_that_ends_leaves_the_others_what_they_have_begun),
+        TEST(what_was_begun_when_a_worker_ends_still_has_its_deadline),
+        TEST(what_was_begun_when_a_worker_ends_is_cancelled_by_a_signal),
         TEST(handler_that_does_not_watch_its_time_is_stopped_before_the_deadline),
         TEST(signal_cancels_all_workers_and_nothing_is_answered),
     };
