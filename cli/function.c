@@ -286,6 +286,7 @@ static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup
         weir_function_env_make(r->opts, weir_rapi_address(r->rapi), environ, &env, err) != 0) {
         return -1;
     }
+    weir_rapi_set_concurrency(r->rapi, env.workers); /* the event is for one of them */
     if (r->opts->mute) {
         null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
         child.stdio[1] = child.stdio[2] = null_fd;

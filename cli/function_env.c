@@ -9,6 +9,7 @@
 
 #define REGION_DEFAULT "us-east-1"
 #define NAME_PREFIX "weir-"
+#define CONCURRENCY "AWS_LAMBDA_MAX_CONCURRENCY"
 
 /* Put "K=V" in, in the place of another one of the name. Takes item, also when it fails. */
 static int put(struct weir_function_env *env, char *item, struct weir_err *err)
@@ -137,6 +138,24 @@ static int add(struct weir_function_env *env, const char *item, struct weir_err 
     return put(env, strdup(item), err);
 }
 
+/* What is no number from 1 on is for the function to complain of. */
+static int count_workers(struct weir_function_env *env, struct weir_err *err)
+{
+    const char *text = weir_function_env_get(env, CONCURRENCY);
+
+    env->workers = 1;
+    if (text == NULL || *text == '\0' || text[strspn(text, "0123456789")] != '\0') {
+        return 0;
+    }
+    unsigned long n = strtoul(text, NULL, 10);
+    if (n > WEIR_RAPI_CONCURRENCY_MAX) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, CONCURRENCY ": at most %d here", WEIR_RAPI_CONCURRENCY_MAX);
+    }
+    env->workers = n > 0 ? n : 1;
+    return 0;
+}
+
 int weir_function_env_make(const struct weir_function_opts *opts, const char *runtime_api,
     char *const *user, struct weir_function_env *ret, struct weir_err *err)
 {
@@ -152,6 +171,7 @@ int weir_function_env_make(const struct weir_function_opts *opts, const char *ru
     for (size_t i = 0; i < opts->env_n && rc == 0; i++) {
         rc = add(ret, opts->env[i], err);
     }
+    rc = rc != 0 ? rc : count_workers(ret, err);
     if (rc != 0) {
         weir_function_env_fini(ret);
     }

@@ -215,6 +215,7 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
         return -1;
     }
     w->has_env = true;
+    weir_rapi_set_concurrency(w->rapi, w->env.workers); /* a batch is for one of them */
     child.env = w->env.items;
     child.data_limit_bytes = weir_function_limit(w->opts.memory_mb, 0, &w->group, &how);
     child.cgroup_procs_fds = w->group.procs_fds;

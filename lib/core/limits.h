@@ -272,7 +272,7 @@
 /* After a signal: SIGTERM to SIGKILL. An upload is aborted in a request or two. */
 #define WEIR_INVOKE_UNDO_MS 10000
 #define WEIR_INVOKE_ENV_MAX 512 /* variables of a function; Lambda itself allows 4 KiB of them */
-#define WEIR_RAPI_CONCURRENCY_MAX 32 /* invocations at once; Lambda allows 64 for each vCPU */
+#define WEIR_RAPI_CONCURRENCY_MAX 64 /* invocations at once: what Lambda allows for a vCPU */
 /* A runtime needs one for each of these, and two for being an extension */
 #define WEIR_RAPI_CONNECTIONS_MAX 80
 #define WEIR_STREAM_MAX_BYTES (200 * WEIR_MIB)      /* Lambda: a streamed response */

@@ -29,6 +29,12 @@ check "events/hello-error.json is a function error of its type" says 1 \
 given '{"sleep_ms":60000}'
 check "a sleep beyond the deadline is told before Lambda's timeout" says 1 \
     '{"errorMessage":"hello: the deadline came first","errorType":"Function.DeadlineExceeded","stackTrace":[]}' event.json --timeout 1
+for n in 4 64; do
+    check "$n workers: the event is for one, the others wait" says 0 '{"message":"hello x"}' "$ROOT/events/hello-sleep.json" \
+        --env AWS_LAMBDA_MAX_CONCURRENCY=$n
+    check "$n workers: and nobody complains" bash -c '! grep -E "ERROR|WARN|Status" err'
+done
+check "more workers than there can be are wrong usage" says 2 '' "$ROOT/events/hello.json" --env AWS_LAMBDA_MAX_CONCURRENCY=65
 check "an init error names its setting" bash -c '
     "$WEIR" invoke "$1" --handler hello --env WEIR_HELLO_GREETING="$(printf "%0100d" 0)" >out 2>err && exit 1
     grep -q "WEIR_HELLO_GREETING: longer than 64 bytes" out err' _ "$ROOT/events/hello.json"

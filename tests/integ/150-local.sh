@@ -322,6 +322,14 @@ settings() {
 step "--env reaches the forms" settings
 local_down TERM
 
+several() {
+    local_up n --env AWS_LAMBDA_MAX_CONCURRENCY=4
+    printf 'id\n1\n' >"$IN/a.csv" && await 30 validated uploads/a.csv && printf 'id\n1\n' >"$IN/b.csv" && await 30 validated uploads/b.csv &&
+        same "$(field "s['function']['starts']")" 1 && ! grep ERROR "$LOG"
+}
+step "a function with several workers gets its batches" several
+local_down TERM
+
 wrong_use() {
     status 2 "$WEIR" local && status 2 "$WEIR" local --root x --listen nonsense && status 2 "$WEIR" local --root x --bootstrap nothing &&
         status 2 "$WEIR" local --root x --bucket ../y && status 2 "$WEIR" local --root "$small/x" && status 2 "$WEIR" local --root x --listen 192.0.2.1:1 &&

@@ -439,6 +439,41 @@ static void variable_that_is_none_is_refused(void **state)
     }
 }
 
+static void concurrency_is_the_number_of_workers(void **state)
+{
+    static const struct {
+        const char *var;
+        size_t workers; /* 0: refused */
+    } cases[] = {
+        {"A=", 1},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=", 1},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=0", 1},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=many", 1},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=8", 8},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=64", 64},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=65", 0},
+        {"AWS_LAMBDA_MAX_CONCURRENCY=99999999999999999999", 0},
+    };
+    char *user[] = {NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_function_opts opts = {
+            .bootstrap = self_path, .handler = "x", .env = &cases[i].var, .env_n = 1};
+        struct weir_function_env env;
+        struct weir_err err = {0};
+
+        int rc = weir_function_env_make(&opts, "h:1", user, &env, &err);
+        assert_int_equal(rc, cases[i].workers > 0 ? 0 : -1);
+        assert_int_equal(env.workers, cases[i].workers);
+        if (rc != 0) {
+            assert_int_equal(err.code, WEIR_E_CONFIG);
+            assert_string_equal(err.msg, "AWS_LAMBDA_MAX_CONCURRENCY: at most 64 here");
+        }
+        weir_function_env_fini(&env);
+    }
+}
+
 /* ---- the verb ---- */
 
 static int verb(const char *a, const char *b, const char *c)
@@ -500,6 +535,7 @@ int main(void)
         cmocka_unit_test(control_group_is_removed),
         cmocka_unit_test(environment_is_lambdas_with_a_part_of_ours),
         cmocka_unit_test(variable_that_is_none_is_refused),
+        cmocka_unit_test(concurrency_is_the_number_of_workers),
         cmocka_unit_test(verb_exits_as_the_contract_says),
     };
     const char *mode = getenv("WEIR_TEST_MODE");
