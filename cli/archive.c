@@ -146,7 +146,7 @@ static void default_entry(const struct weir_location *out, char *ret, size_t siz
 static void show_stderr(void *ctx, const uint8_t *p, size_t n)
 {
     (void)ctx;
-    weir_line_raw(STDERR_FILENO, (const char *)p, n);
+    (void)weir_line_raw(STDERR_FILENO, (const char *)p, n);
 }
 
 struct archive {

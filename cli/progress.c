@@ -125,7 +125,7 @@ static void on_tick(uv_timer_t *timer)
     }
     n = snprintf(out, sizeof out, ERASE "%s", line);
     if (n > 0 && (size_t)n < sizeof out) {
-        weir_line_raw(STDERR_FILENO, out, (size_t)n);
+        (void)weir_line_raw(STDERR_FILENO, out, (size_t)n);
         p->drawn = true;
     }
 }
@@ -179,7 +179,7 @@ void weir_progress_stop(struct weir_progress *progress)
         return;
     }
     if (progress->terminal && progress->drawn) {
-        weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
+        (void)weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
     }
     uv_close((uv_handle_t *)&progress->timer, on_close);
 }

@@ -8,6 +8,10 @@
 #define WEIR_KIB ((size_t)1024)
 #define WEIR_MIB ((size_t)1024 * 1024)
 
+/* core: a telemetry socket that is full is waited for; whoever is there reads it in a millisecond
+ */
+#define WEIR_LOG_WAIT_MS 100
+
 /* stream: an edge between two stages. 64 KiB fit the L2 cache with what a stage keeps beside them;
  * larger ones measured no faster. WEIR_EDGE_BYTES in the environment sets another size for tests.
  */

@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void weir_line_raw(int fd, const char *p, size_t len)
+bool weir_line_raw(int fd, const char *p, size_t len)
 {
-    ssize_t ignored = write(fd, p, len);
-
-    (void)ignored; /* nobody is left to be told */
+    return write(fd, p, len) == (ssize_t)len;
 }
 
 /* What snprintf put into room, which it may have wished to be more. */
@@ -18,19 +16,25 @@ static size_t put_into(size_t room, int n)
     return wished < room ? wished : room - 1;
 }
 
+size_t weir_line_vmake(char to[WEIR_LINE_BYTES], const char *head, const char *fmt, va_list ap)
+{
+    size_t len = put_into(WEIR_LINE_BYTES, snprintf(to, WEIR_LINE_BYTES, "%s", head));
+
+    len += put_into(WEIR_LINE_BYTES - len, vsnprintf(to + len, WEIR_LINE_BYTES - len, fmt, ap));
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)to[i] < 0x20 || to[i] == 0x7F) {
+            to[i] = '?';
+        }
+    }
+    to[len++] = '\n'; /* where snprintf's NUL was */
+    return len;
+}
+
 void weir_line_vprint(int fd, const char *head, const char *fmt, va_list ap)
 {
     char line[WEIR_LINE_BYTES];
-    size_t len = put_into(sizeof line, snprintf(line, sizeof line, "%s", head));
 
-    len += put_into(sizeof line - len, vsnprintf(line + len, sizeof line - len, fmt, ap));
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F) {
-            line[i] = '?';
-        }
-    }
-    line[len++] = '\n'; /* where snprintf's NUL was */
-    weir_line_raw(fd, line, len);
+    (void)weir_line_raw(fd, line, weir_line_vmake(line, head, fmt, ap));
 }
 
 void weir_line_print(int fd, const char *head, const char *fmt, ...)

@@ -2,6 +2,7 @@
 #define WEIR_CORE_LINE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -26,7 +27,13 @@ void weir_line_print(int fd, const char *head, const char *fmt, ...)
 void weir_line_vprint(int fd, const char *head, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
-/** weir_line_raw: one write of bytes as they are: a terminal's escape sequences. */
-void weir_line_raw(int fd, const char *p, size_t len);
+/** weir_line_vmake: what weir_line_print writes, its LF included; no NUL follows. Returns its
+ *  length. */
+size_t weir_line_vmake(char to[WEIR_LINE_BYTES], const char *head, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+/** weir_line_raw: one write of bytes as they are: a line made before, a terminal's escape
+ *  sequences. Returns whether it was written whole. */
+bool weir_line_raw(int fd, const char *p, size_t len);
 
 #endif

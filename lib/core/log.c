@@ -1,7 +1,9 @@
 #include "core/log.h"
 
+#include "core/limits.h"
 #include "core/utf8.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +28,7 @@ struct fault {
 #define JSON_ROOM (WEIR_LINE_BYTES - sizeof JSON_END)
 
 struct json_line {
-    char p[WEIR_LINE_BYTES];
+    char *p;          /* WEIR_LINE_BYTES */
     size_t len, room; /* room: where the line is full */
 };
 
@@ -102,10 +104,10 @@ static void now_text(char *to, size_t size)
     (void)snprintf(to, size, "%s.%03dZ", day, (int)(now.tv_nsec / 1000000));
 }
 
-static void write_json(
-    const struct weir_log *log, enum weir_level level, const struct fault *fault, const char *text)
+static size_t make_json(char to[WEIR_LINE_BYTES], const struct weir_log *log, enum weir_level level,
+    const struct fault *fault, const char *text)
 {
-    struct json_line line = {.room = JSON_ROOM - sizeof JSON_MESSAGE};
+    struct json_line line = {.p = to, .room = JSON_ROOM - sizeof JSON_MESSAGE};
     char time_text[48];
 
     now_text(time_text, sizeof time_text);
@@ -123,24 +125,79 @@ static void write_json(
     put_all(&line, JSON_MESSAGE);
     put_text(&line, text);
     memcpy(line.p + line.len, JSON_END, strlen(JSON_END));
-    weir_line_raw(log->fd, line.p, line.len + strlen(JSON_END));
+    return line.len + strlen(JSON_END);
 }
 
 /* ---- text ---- */
 
-static void write_text(const struct weir_log *log, enum weir_level level, const char *text)
+__attribute__((format(printf, 4, 5))) static size_t make_text(char to[WEIR_LINE_BYTES],
+    const struct weir_log *log, enum weir_level level, const char *fmt, ...)
 {
     char head[sizeof log->request_id + 8];
+    va_list ap;
 
     (void)snprintf(head, sizeof head, "%s %s%s", level_names[level], log->request_id,
         log->request_id[0] != '\0' ? " " : "");
-    weir_line_print(log->fd, head, "%s", text);
+    va_start(ap, fmt);
+    size_t len = weir_line_vmake(to, head, fmt, ap);
+    va_end(ap);
+    return len;
+}
+
+/* ---- where lines go ---- */
+
+static size_t make(char to[WEIR_LINE_BYTES], const struct weir_log *log, enum weir_level level,
+    const struct fault *fault, const char *text)
+{
+    return log->json ? make_json(to, log, level, fault, text)
+                     : make_text(to, log, level, "%s", text);
+}
+
+static bool has_room(int fd, int wait_ms)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+    return poll(&poll_fd, 1, wait_ms) == 1;
+}
+
+/* When there is room again, say how much there was not. Returns false when there is none. */
+static bool tell_lost(const struct weir_log *log)
+{
+    static const struct fault none = {NULL, NULL};
+    char line[WEIR_LINE_BYTES], text[80];
+
+    if (!has_room(log->fd, 0)) {
+        return false;
+    }
+    unsigned n = atomic_exchange(log->lost, 0);
+    (void)snprintf(text, sizeof text, "%u log lines were lost: nobody read the socket", n);
+    if (n > 0 && !weir_line_raw(log->fd, line, make(line, log, WEIR_LOG_WARN, &none, text))) {
+        atomic_fetch_add(log->lost, n);
+        return false;
+    }
+    return true;
+}
+
+void weir_log_line(const struct weir_log *log, const char *p, size_t len)
+{
+    if (log == NULL || log->fd < 0) {
+        return;
+    }
+    if (log->lost == NULL) {
+        (void)weir_line_raw(log->fd, p, len); /* nobody is left to be told */
+        return;
+    }
+    bool told = atomic_load(log->lost) == 0 || tell_lost(log);
+    if (!told || !(weir_line_raw(log->fd, p, len) ||
+                     (has_room(log->fd, WEIR_LOG_WAIT_MS) && weir_line_raw(log->fd, p, len)))) {
+        atomic_fetch_add(log->lost, 1);
+    }
 }
 
 __attribute__((format(printf, 4, 0))) static void compose(const struct weir_log *log,
     enum weir_level level, const struct fault *fault, const char *fmt, va_list ap)
 {
-    char text[WEIR_LINE_BYTES];
+    char text[WEIR_LINE_BYTES], line[WEIR_LINE_BYTES];
     int n = vsnprintf(text, sizeof text, fmt, ap);
     size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
 
@@ -149,11 +206,7 @@ __attribute__((format(printf, 4, 0))) static void compose(const struct weir_log 
         (void)snprintf(text + len, sizeof text - len, "%s%s: %s", len > 0 ? ": " : "", fault->type,
             fault->why);
     }
-    if (log->json) {
-        write_json(log, level, fault, text);
-    } else {
-        write_text(log, level, text);
-    }
+    weir_log_line(log, line, make(line, log, level, fault, text));
 }
 
 void weir_log_write(const struct weir_log *log, enum weir_level level, const char *fmt, ...)

@@ -3,6 +3,7 @@
 
 #include "core/line.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /*
@@ -27,8 +28,12 @@ struct weir_log {
     int fd;                /* where lines go; -1 drops them */
     enum weir_level level; /* the most talkative level that is written */
     bool json;             /* lines are objects */
-    char request_id[64];   /* put before each line when not empty */
-    char tenant_id[257];   /* of a function with tenant isolation; in objects only. Lambda: 256 */
+    /* Of a descriptor that nothing may be held up by, a telemetry socket's: lines that were dropped
+     * and are not told yet, of all copies. It is waited for once when it is full, for
+     * WEIR_LOG_WAIT_MS, and then not before most of it was read. NULL: fd is waited for. */
+    atomic_uint *lost;
+    char request_id[64]; /* put before each line when not empty */
+    char tenant_id[257]; /* of a function with tenant isolation; in objects only. Lambda: 256 */
 };
 
 /**
@@ -39,6 +44,10 @@ struct weir_log {
  */
 void weir_log_write(const struct weir_log *log, enum weir_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** weir_log_line: write a line that is made already, its LF included, whatever the level is. log
+ *  may be NULL. Any thread. */
+void weir_log_line(const struct weir_log *log, const char *p, size_t len);
 
 /**
  * weir_log_error: an ERROR line of "message: type: why", the last two as members of their own in

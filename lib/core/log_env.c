@@ -10,6 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Lines that the socket did not take: one process has one, and a log may be copied. */
+static atomic_uint lost;
+
 #define SOCKET_NAME "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"
 
 void weir_log_level(struct weir_log *log, const char *name)
@@ -51,7 +54,7 @@ static void set_format(struct weir_log *log)
     }
 }
 
-/* A connection to the socket, or -1 with errno set. */
+/* A connection to the socket, or -1 with errno set: EAGAIN when it is not accepted at once. */
 static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -61,7 +64,7 @@ static int connect_to(const char *path)
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         int why = errno;
         close(fd);
@@ -83,6 +86,7 @@ void weir_log_env(struct weir_log *log)
             weir_log_write(log, WEIR_LOG_WARN, SOCKET_NAME ": %s", strerror(errno));
         } else {
             log->fd = fd;
+            log->lost = &lost;
         }
     }
 }

@@ -10,13 +10,14 @@
  *   AWS_LAMBDA_LOG_FORMAT       JSON or Text in any case; default Text
  *   AWS_LAMBDA_MAX_CONCURRENCY  when set (Managed Instances): JSON, whatever the format says
  *   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET
- *                               when set: lines go to a connection to this UNIX socket
+ *                               when set: lines go to a connection to this UNIX socket. When it
+ *                               is not read they are dropped, and counted (core/log.h)
  *
  * log  its fd is where lines go when there is no socket. A socket's descriptor takes its place; it
  *      closes on exec and stays open as long as the process
  *
  * What cannot be followed is told in the log as a warning, and the default holds. Once, at the
- * start, before there are threads. It waits for nothing but connect(2) on the same machine.
+ * start, before there are threads. It waits for nothing.
  */
 void weir_log_env(struct weir_log *log);
 

@@ -73,7 +73,7 @@ void weir_metrics_write(
     }
     weir_buf_init(&line, WEIR_METRICS_LINE_MAX_BYTES);
     if (compose(&line, log, handler, metrics, n) == 0) {
-        weir_line_raw(log->fd, (const char *)line.p, line.len);
+        weir_log_line(log, (const char *)line.p, line.len);
     }
     weir_buf_fini(&line);
 }

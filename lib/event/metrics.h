@@ -35,8 +35,7 @@ struct weir_metric {
 
 /**
  * weir_metrics_write: write one document. Whatever the log's level is: a metric is no message. The
- * log's fd and request id are used. What cannot be written is dropped, as log lines
- * are.
+ * log's descriptor and request id are used. What cannot be written is dropped, as log lines are.
  *
  * handler      the dimension Handler; FunctionName is AWS_LAMBDA_FUNCTION_NAME, left out when unset
  * metrics, n   1..WEIR_METRICS_MAX of them (CloudWatch takes 100 in a document); more are a

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -307,6 +308,92 @@ static void telemetry_socket_gets_the_lines_when_there_is_one(void **state)
     rmdir(folder);
 }
 
+/* How many lines the peer has now; the last two of them, until the next call. */
+static size_t read_lines(int peer, const char *last[2])
+{
+    static char text[1 << 20];
+    size_t len = 0, lines = 0;
+
+    for (ssize_t n; (n = recv(peer, text + len, sizeof text - 1 - len, MSG_DONTWAIT)) > 0;) {
+        len += (size_t)n;
+    }
+    assert_true(len > 0 && text[len - 1] == '\n'); /* none of them is cut */
+    text[len] = '\0';
+    last[0] = last[1] = "";
+    for (char *p = text, *lf; (lf = strchr(p, '\n')) != NULL; p = lf + 1) {
+        *lf = '\0';
+        last[0] = last[1];
+        last[1] = p;
+        lines++;
+    }
+    return lines;
+}
+
+static void telemetry_socket_that_is_not_read_holds_nothing_up(void **state)
+{
+    enum { written = 5000 };
+    struct weir_log log = log_new(false);
+    const int stderr_fd = log.fd;
+    char folder[] = "/tmp/weir-log-XXXXXX", want[128];
+    const char *last[2];
+    struct sockaddr_un address;
+    int listener = listen_at(&address, folder);
+
+    (void)state;
+    setenv(SOCKET_NAME, address.sun_path, 1);
+    weir_log_env(&log);
+    int peer = accept(listener, NULL, NULL);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < written; i++) {
+            weir_log_write(&log, WEIR_LOG_INFO, "%d %0200d", i, 0);
+        }
+        size_t lines = read_lines(peer, last);
+        assert_in_range(lines, 1, written - 1);
+        weir_log_write(&log, WEIR_LOG_INFO, "read again");
+        assert_int_equal(read_lines(peer, last), 2);
+        assert_string_equal(last[1], "INFO read again");
+        snprintf(want, sizeof want, "WARN %zu log lines were lost: nobody read the socket",
+            written - lines);
+        assert_string_equal(last[0], want);
+    }
+    close(peer); /* nor one whose reader is gone */
+    weir_log_write(&log, WEIR_LOG_INFO, "to nobody");
+    weir_log_write(&log, WEIR_LOG_INFO, "to nobody");
+    close(log.fd);
+    close(listener);
+    close(stderr_fd);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
+static void telemetry_socket_that_nobody_accepts_at_is_told_and_done_without(void **state)
+{
+    struct weir_log log = log_new(false);
+    const int fd = log.fd;
+    char folder[] = "/tmp/weir-log-XXXXXX", text[512];
+    struct sockaddr_un address;
+    int listener = listen_at(&address, folder), waiting[64], n = 0;
+
+    (void)state;
+    do { /* until its queue is full */
+        waiting[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    } while (connect(waiting[n++], (const struct sockaddr *)&address, sizeof address) == 0 &&
+             n < (int)COUNT(waiting));
+    assert_in_range(n, 2, COUNT(waiting) - 1);
+    setenv(SOCKET_NAME, address.sun_path, 1);
+    weir_log_env(&log);
+    assert_int_equal(log.fd, fd);
+    take(&log, text, sizeof text);
+    assert_non_null(strstr(text, "WARN " SOCKET_NAME ": "));
+    while (n > 0) {
+        close(waiting[--n]);
+    }
+    close(listener);
+    close(fd);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
 static void telemetry_socket_that_is_not_there_is_told_and_done_without(void **state)
 {
     static char long_path[256];
@@ -385,8 +472,13 @@ int main(void)
         cmocka_unit_test_setup(level_is_lambdas, setup),
         cmocka_unit_test_setup(environment_decides_format_and_level, setup),
         cmocka_unit_test_setup(telemetry_socket_gets_the_lines_when_there_is_one, setup),
+        cmocka_unit_test_setup(telemetry_socket_that_is_not_read_holds_nothing_up, setup),
+        cmocka_unit_test_setup(
+            telemetry_socket_that_nobody_accepts_at_is_told_and_done_without, setup),
         cmocka_unit_test_setup(telemetry_socket_that_is_not_there_is_told_and_done_without, setup),
         cmocka_unit_test_setup(lines_of_several_workers_stay_whole, setup),
     };
+
+    (void)signal(SIGPIPE, SIG_IGN); /* as the bootstrap has it */
     return cmocka_run_group_tests(tests, setup, setup);
 }
