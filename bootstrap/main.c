@@ -1,5 +1,7 @@
 #include "bootstrap/handlers.h"
 #include "bootstrap/runtime.h"
+#include "core/env.h"
+#include "core/limits.h"
 #include "core/log_env.h"
 #include "core/self.h"
 #include "core/stdfds.h"
@@ -14,12 +16,19 @@ int main(void)
 {
     char folder[PATH_MAX];
     struct weir_log log = {.fd = STDERR_FILENO};
+    struct weir_err err = {0};
+    int64_t undo_ms;
 
     if (weir_stdfds_open() != 0) {
         return WEIR_RUNTIME_FAILED;
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     weir_log_env(&log);
+    if (weir_env_int("WEIR_UNDO_MS", WEIR_RUNTIME_UNDO_MS, 1, WEIR_RUNTIME_UNDO_MAX_MS, &undo_ms,
+            &err) != 0) {
+        weir_log_write(&log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
+        return WEIR_RUNTIME_USAGE;
+    }
     bool known = weir_self_folder(folder, sizeof folder, NULL) == 0;
     const struct weir_runtime runtime = {
         .api = getenv("AWS_LAMBDA_RUNTIME_API"),
@@ -30,6 +39,7 @@ int main(void)
         .log = &log,
         .concurrency = getenv("AWS_LAMBDA_MAX_CONCURRENCY"),
         .extension = true,
+        .undo_ms = undo_ms,
     };
     return weir_runtime_run(&runtime);
 }

@@ -98,7 +98,7 @@ int weir_runtime_run(const struct weir_runtime *rt)
             "runtime: AWS_LAMBDA_MAX_CONCURRENCY must be a number from 1 on");
         return WEIR_RUNTIME_USAGE;
     }
-    loop = weir_loop_new(&err);
+    loop = weir_runtime_loop_new(rt, &err);
     if (loop != NULL) {
         signals = weir_signals_new(loop, &err);
     }

@@ -25,8 +25,8 @@
  * all of this for itself. One that ends, ends the process: the others finish what they have begun,
  * within its deadlines, and ask for nothing more.
  *
- * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted), nothing is posted any
- * more but an answer that is on its way, and the process ends.
+ * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted) within 350 ms, nothing is
+ * posted any more but an answer that is on its way, and the process ends.
  *
  * Nothing is connected and no name is looked up before the first /next, unless the
  * handler's settings ask for it (event/handler.h).
@@ -51,6 +51,7 @@ struct weir_runtime {
     const char *concurrency; /* AWS_LAMBDA_MAX_CONCURRENCY; NULL: not set, one worker */
     bool extension;          /* register as one */
     int64_t retry_ms;        /* the first pause before a lost API is tried again; 0: the default */
+    int64_t undo_ms; /* WEIR_UNDO_MS: what a signal leaves to undo; 0: WEIR_RUNTIME_UNDO_MS */
 };
 
 /**

@@ -235,6 +235,16 @@ static int init_handler(struct state *s, struct weir_err *err)
     return s->self != NULL ? 0 : -1;
 }
 
+struct weir_loop *weir_runtime_loop_new(const struct weir_runtime *rt, struct weir_err *err)
+{
+    struct weir_loop *loop = weir_loop_new(err);
+
+    if (loop != NULL) {
+        weir_loop_set_undo(loop, rt->undo_ms > 0 ? rt->undo_ms : WEIR_RUNTIME_UNDO_MS);
+    }
+    return loop;
+}
+
 /* Init has failed. */
 static void tell_init(struct state *s, const struct weir_err *why)
 {

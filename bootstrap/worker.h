@@ -25,6 +25,9 @@ struct weir_runtime_worker {
     struct weir_api *api; /* while it runs; its own */
 };
 
+/** weir_runtime_loop_new: a loop for a worker: weir_loop_new, and what a signal leaves it. */
+struct weir_loop *weir_runtime_loop_new(const struct weir_runtime *runtime, struct weir_err *err);
+
 /** weir_runtime_worker_run: all of its life. What ended it is in the log, and in
  *  weir_loop_cancelled. */
 void weir_runtime_worker_run(struct weir_runtime_worker *worker);

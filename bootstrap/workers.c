@@ -65,7 +65,7 @@ static int prepare(struct slot *s, const struct weir_runtime *rt, struct weir_er
     s->worker.runtime = rt;
     s->worker.log = &s->log;
     s->worker.init_told = &s->shared->init_told;
-    s->worker.loop = weir_loop_new(err);
+    s->worker.loop = weir_runtime_loop_new(rt, err);
     if (s->worker.loop == NULL) {
         return -1;
     }

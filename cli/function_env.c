@@ -100,6 +100,20 @@ static int set_region(struct weir_function_env *env, struct weir_err *err)
     return rc;
 }
 
+/* A signal leaves it more time here than Lambda's half second, unless the user says otherwise. */
+static int set_undo(
+    struct weir_function_env *env, const struct weir_function_opts *opts, struct weir_err *err)
+{
+    const int64_t ms = opts->undo_ms > 0 ? opts->undo_ms : WEIR_INVOKE_UNDO_MS;
+    char text[24];
+
+    if (weir_function_env_get(env, "WEIR_UNDO_MS") != NULL) {
+        return 0;
+    }
+    (void)snprintf(text, sizeof text, "%lld", (long long)(ms - ms / 10)); /* and then it ends */
+    return set(env, "WEIR_UNDO_MS", text, err);
+}
+
 static int set_platform(struct weir_function_env *env, const struct weir_function_opts *opts,
     const char *runtime_api, struct weir_err *err)
 {
@@ -122,7 +136,7 @@ static int set_platform(struct weir_function_env *env, const struct weir_functio
     if (task_root(env, opts->bootstrap, err) != 0) {
         return -1;
     }
-    return set_region(env, err);
+    return set_undo(env, opts, err) != 0 ? -1 : set_region(env, err);
 }
 
 static int add(struct weir_function_env *env, const char *item, struct weir_err *err)

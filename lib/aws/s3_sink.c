@@ -158,10 +158,13 @@ static enum weir_step sink_step(
 /* What is under way is stopped, or waited for. */
 static void begin_abort(struct sink *s)
 {
-    int64_t now = weir_clock_mono_ms(), budget_ms = s->up.abort_ms;
+    int64_t now = weir_clock_mono_ms(), by = s->up.abort_by_mono_ms, budget_ms = s->up.abort_ms;
 
-    if (s->up.abort_by_mono_ms - now < budget_ms) {
-        budget_ms = s->up.abort_by_mono_ms > now ? s->up.abort_by_mono_ms - now : 0;
+    if (weir_loop_undo_by(s->up.loop) < by) {
+        by = weir_loop_undo_by(s->up.loop);
+    }
+    if (by - now < budget_ms) {
+        budget_ms = by > now ? by - now : 0;
     }
     s->abort_until_mono_ms = now + budget_ms;
     /* An answer that does not come has to leave time to take back what can be. */

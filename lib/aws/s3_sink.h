@@ -20,8 +20,9 @@
  * of it; one that was not sent whole does nothing, and is cut off. When it succeeds the object is
  * there although the pipe has failed: WEIR_FAIL "was published all the same"; when its answer is
  * lost, then or before, "may have been published", unless the upload is still there to be aborted.
- * All of this ends after opts->abort_ms, and by abort_by_mono_ms; what is left then is left
- * (WEIR_FAIL "an upload may be left open"). Without ops->abort an upload that was begun stays open.
+ * All of this ends after opts->abort_ms, and by abort_by_mono_ms, and by weir_loop_undo_by; what is
+ * left then is left (WEIR_FAIL "an upload may be left open"). Without ops->abort an upload that was
+ * begun stays open.
  *
  * cfg          borrowed; outlives the stage
  * bucket, key  checked and copied

@@ -228,7 +228,10 @@
  * stream and the trailers of an error */
 #define WEIR_HTTP1_OUT_MAX_BYTES (128 * WEIR_KIB)
 #define WEIR_RUNTIME_POST_MS 30000 /* the API is on the same machine */
-/* After a signal, for an answer whose post has begun: Lambda's window for all has 500 */
+/* After a signal Lambda's window for all has 500 ms: to undo what was begun (WEIR_UNDO_MS), or for
+ * an answer whose post has begun */
+#define WEIR_RUNTIME_UNDO_MS 350
+#define WEIR_RUNTIME_UNDO_MAX_MS 600000
 #define WEIR_RUNTIME_FINISH_MS 200
 /* A lost Runtime API: pauses of 50 ms, doubled each time, 3 s in all; then the process ends, and
  * Lambda starts another */

@@ -29,6 +29,7 @@ struct source {
     struct weir_source_info *info;
     const char *name;
     bool require_output;
+    struct weir_loop *loop;
     int64_t abort_by_ms;
     int64_t exit_ms; /* when its end was seen */
     size_t own_left; /* what was in the pipe then: certainly its own */
@@ -284,9 +285,12 @@ static enum weir_step source_abort(void *self, struct weir_err *err)
         return WEIR_END;
     }
     if (s->kill_ms == 0) {
-        int64_t wait_ms = WEIR_CHILD_TERM_MS;
-        if (s->abort_by_ms != 0 && (s->abort_by_ms - now_ms) / 2 < wait_ms) {
-            wait_ms = (s->abort_by_ms - now_ms) / 2;
+        int64_t wait_ms = WEIR_CHILD_TERM_MS, by_ms = weir_loop_undo_by(s->loop);
+        if (s->abort_by_ms != 0 && s->abort_by_ms < by_ms) {
+            by_ms = s->abort_by_ms;
+        }
+        if ((by_ms - now_ms) / 2 < wait_ms) {
+            wait_ms = (by_ms - now_ms) / 2;
         }
         s->kill_ms = now_ms + (wait_ms > 0 ? wait_ms : 0);
         close_stdout(s);
@@ -406,6 +410,7 @@ int weir_child_source_new(struct weir_loop *loop, struct weir_child_source_opts 
         .info = info,
         .name = opts->name,
         .require_output = opts->require_output,
+        .loop = loop,
         .abort_by_ms = opts->abort_by_mono_ms,
         .on_stderr = opts->on_stderr,
         .ctx = opts->ctx};

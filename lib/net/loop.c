@@ -16,7 +16,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define LOOK_MS 1000 /* longer than a look takes; any number is */
+#define LOOK_MS 1000     /* longer than a look takes; any number is */
+#define UNDO_SLACK_MS 50 /* for an abort that ends by weir_loop_undo_by to say so itself */
 
 /* One socket of libcurl's. On the heap by itself, because libuv needs it until the close callback.
  */
@@ -212,7 +213,7 @@ struct weir_loop *weir_loop_new(struct weir_err *err)
     uv_timer_init(&loop->uv, &loop->wake);
     uv_unref((uv_handle_t *)&loop->wake);
     loop->curl_timer.data = loop;
-    loop->deadline_ms = INT64_MAX;
+    loop->deadline_ms = loop->undo_by_ms = INT64_MAX;
     return loop;
 }
 
@@ -245,7 +246,20 @@ uv_loop_t *weir_loop_uv(struct weir_loop *loop)
 
 void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why)
 {
+    if (loop->cancel.code == WEIR_OK && loop->undo_ms > 0) {
+        loop->undo_by_ms = weir_clock_mono_ms() + loop->undo_ms;
+    }
     keep_first(&loop->cancel, why);
+}
+
+void weir_loop_set_undo(struct weir_loop *loop, int64_t ms)
+{
+    loop->undo_ms = ms;
+}
+
+int64_t weir_loop_undo_by(const struct weir_loop *loop)
+{
+    return loop->undo_by_ms;
 }
 
 const struct weir_err *weir_loop_cancelled(const struct weir_loop *loop)
@@ -330,6 +344,20 @@ int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err
     return 0;
 }
 
+/* Wait for those who undo; they bound it themselves, and so does what a cancel leaves them. */
+static void wait_undo(struct weir_loop *loop, struct weir_pipe *pipe)
+{
+    struct weir_err why = {0};
+    int64_t end_ms = loop->undo_by_ms == INT64_MAX ? INT64_MAX : loop->undo_by_ms + UNDO_SLACK_MS;
+
+    if (end_ms <= weir_clock_mono_ms()) {
+        (void)weir_err_set(&why, WEIR_E_DEADLINE, "the time to undo what was begun ran out");
+    } else if (weir_loop_step_undo(loop, end_ms, &why) == 0) {
+        return;
+    } /* or nothing will ever wake it */
+    weir_pipe_abandon(pipe, &why);
+}
+
 int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_err *err)
 {
     if (loop->running) {
@@ -337,7 +365,6 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
     }
     for (;;) {
         struct weir_err broke = {0};
-        bool failing;
 
         if (weir_pipe_err(pipe)->code == WEIR_OK && check_stop(loop, &broke) != 0) {
             weir_pipe_cancel(pipe, &broke);
@@ -353,18 +380,12 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
             look(loop);
             break;
         case WEIR_PIPE_WAITING:
-            /* Once it fails, the deadline has done its work: the stages bound their own undoing. */
-            failing = weir_pipe_err(pipe)->code != WEIR_OK;
-            if (weir_loop_step_undo(loop,
-                    failing ? INT64_MAX : sooner(weir_pipe_deadline(pipe), loop->deadline_ms),
-                    &broke) == 0) {
-                break; /* a cancel is seen above, in the next round */
-            }
-            if (failing) { /* nothing will ever wake it: what is left to undo stays undone */
-                keep_first(err, weir_pipe_err(pipe));
-                return -1;
-            }
-            weir_pipe_cancel(pipe, &broke);
+            if (weir_pipe_err(pipe)->code != WEIR_OK) { /* then the deadline has done its work */
+                wait_undo(loop, pipe);
+            } else if (weir_loop_step_undo(loop,
+                           sooner(weir_pipe_deadline(pipe), loop->deadline_ms), &broke) != 0) {
+                weir_pipe_cancel(pipe, &broke);
+            } /* a cancel is seen above, in the next round */
             break;
         }
     }

@@ -68,6 +68,17 @@ int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err
 void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why);
 
 /**
+ * weir_loop_set_undo: how long a cancel leaves those who clean up; 0: as long as they take, which
+ * is the default. An abort that can do with less looks at weir_loop_undo_by; one that does not is
+ * left behind a little later, and the pipe's undo_err says so.
+ */
+void weir_loop_set_undo(struct weir_loop *loop, int64_t ms);
+
+/** weir_loop_undo_by: until when, by CLOCK_MONOTONIC. INT64_MAX: there is no bound, or no cancel.
+ */
+int64_t weir_loop_undo_by(const struct weir_loop *loop);
+
+/**
  * weir_loop_set_deadline: what runs on the loop is to end by then: from mono_ms on,
  * weir_loop_step returns WEIR_E_DEADLINE, and a pipe in weir_loop_run is cancelled with it. For
  * whoever calls code that should watch its own time and may not; weir_loop_step_undo is not bound.

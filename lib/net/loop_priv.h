@@ -17,6 +17,8 @@ struct weir_loop {
     bool running;           /* inside uv_run, to refuse nesting */
     struct weir_err broken; /* the loop itself cannot go on */
     struct weir_err cancel; /* weir_loop_cancel's reason */
+    int64_t undo_ms;        /* weir_loop_set_undo's */
+    int64_t undo_by_ms;     /* INT64_MAX: no bound, or no cancel */
 };
 
 /** weir_loop_curl: see to it that there is a multi handle. Returns 0, or -1 with *err set:

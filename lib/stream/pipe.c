@@ -123,6 +123,15 @@ void weir_pipe_cancel(struct weir_pipe *pipe, const struct weir_err *why)
     fail(pipe, why);
 }
 
+void weir_pipe_abandon(struct weir_pipe *pipe, const struct weir_err *why)
+{
+    assert(pipe->aborting);
+    if (pipe->state != WEIR_PIPE_FAILED && pipe->undo_err.code == WEIR_OK) {
+        pipe->undo_err = *why;
+    }
+    pipe->state = WEIR_PIPE_FAILED;
+}
+
 /* What the stage's answer promises about its windows; NULL when it is kept. */
 static const char *breach(const struct weir_pipe *pipe, size_t i, enum weir_step step,
     const struct weir_in *in, const struct weir_out *out, const struct weir_err *err)

@@ -58,6 +58,10 @@ int64_t weir_pipe_deadline(const struct weir_pipe *pipe);
  */
 void weir_pipe_cancel(struct weir_pipe *pipe, const struct weir_err *why);
 
+/** weir_pipe_abandon: of a pipe that undoes what it began: leave the rest of that. It has failed
+ *  then; *why is the undo_err, unless there is an earlier one. Loop thread. */
+void weir_pipe_abandon(struct weir_pipe *pipe, const struct weir_err *why);
+
 /**
  * weir_pipe_sweep: step every stage once, sink first.
  *

@@ -39,5 +39,32 @@ silent() {
     return 0
 }
 check "a batch whose time runs out tells which messages are not done, before the time-out" silent
+
+# An upload is open when the signal comes, and the store does not answer to its abort: the proxy holds it until we are done.
+need_rgw
+data undo 12MB --shape var --invalid 1% --seed 61
+bkt=$(bucket undo)
+s3 put "$bkt" uploads/in.csv "$DATA/undo.csv" >/dev/null
+cat >held.sh <<'EOS'
+[ $# -eq 0 ] || kill -s TERM "$(cat invoke.pid)"
+for _ in $(seq 3000); do
+    [ ! -e released ] || exit
+    sleep 0.02
+done
+EOS
+no_answer() {
+    local rc mib=128
+    [ "$ASAN" -eq 0 ] || mib=10240
+    python3 "$INTEG/event.py" "m1=s3://$bkt/uploads/in.csv" >undo.event
+    timeout -k 5 60 bash -c 'echo $$ >invoke.pid; exec "$@"' - "$WEIR" invoke undo.event --memory "$mib" --env WEIR_UNDO_MS=350 \
+        --env 'WEIR_OUTPUT_KEY=validations/{stem}.csv' >out 2>undo.log </dev/null
+    rc=$?
+    touch released
+    same "$rc" 143 || return 1
+    grep -q 'an upload may be left open: AbortMultipartUpload' undo.log || { cat undo.log; return 1; }
+}
+proxy undo "method=PUT;query=partNumber=1;times=1;run=bash held.sh signal" "method=DELETE;run=bash held.sh"
+check "SIGTERM with an upload open, and no answer to its abort: ended in time, and it is told" no_answer
+proxy_end
 cat figures
 finish

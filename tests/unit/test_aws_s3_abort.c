@@ -106,6 +106,9 @@ static bool was_asked(struct s3_fixture *fx, const char *first_line)
     return s3_asked(fx, first_line, NULL) > 0;
 }
 
+/* What a cancel of the loop, before the abort, leaves it; 0: no cancel. */
+static int64_t cancel_undo_ms;
+
 /* Drive a sink by hand for some turns of the loop, or until the server was asked for something,
  * then abort it. Returns abort's answer. */
 static enum weir_step stop_with(struct s3_fixture *fx, int turns, const char *until,
@@ -126,8 +129,12 @@ static enum weir_step stop_with(struct s3_fixture *fx, int turns, const char *un
     }
     *err = (struct weir_err){0};
     *ended = step == WEIR_END;
+    if (cancel_undo_ms > 0) {
+        weir_loop_set_undo(fx->loop, cancel_undo_ms);
+        weir_loop_cancel(fx->loop, &(struct weir_err){.code = WEIR_E_CANCEL});
+    }
     while (!*ended && (step = sink.ops->abort(sink.self, err)) == WEIR_WAIT) {
-        assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, NULL), 0);
+        assert_int_equal(weir_loop_step_undo(fx->loop, INT64_MAX, NULL), 0);
     }
     weir_stage_free(&sink);
     assert_int_equal(step == WEIR_FAIL, err->code != WEIR_OK);
@@ -413,43 +420,60 @@ static void put_whose_answer_was_lost_may_have_been_published(void **state)
     }
 }
 
-/* A server that hangs, wherever: the abort is over by its time. */
+/* A server that hangs, wherever. */
+static const struct hang {
+    struct canned_reply replies[4];
+    const char *until;
+    size_t part_bytes;
+    const char *msg;
+} hangs[] = {
+    {{{.match = CREATE, .head = CREATED}, {.match = PART, .end = CANNED_STALL},
+         {.match = UNDO, .end = CANNED_STALL, .again = true}},
+        PART, 10, "an upload may be left open: AbortMultipartUpload: http: "},
+    {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
+         {.match = COMPLETE, .end = CANNED_STALL},
+         {.match = UNDO, .end = CANNED_STALL, .again = true}},
+        COMPLETE, 10, "an upload may be left open, or have been published: AbortMultipart"},
+    {{{.match = CREATE, .end = CANNED_STALL}, {.match = LIST, .end = CANNED_STALL, .again = true}},
+        CREATE, 10, "an upload may be left open: ListMultipartUploads: http: "},
+    {{{.match = PUT, .end = CANNED_STALL}}, PUT, 30, "may have been published"},
+};
+
+/* Returns how long it took, at most. */
+static int64_t stop_a_hang(struct s3_fixture *fx, const struct hang *hang, int64_t abort_by_mono_ms)
+{
+    const struct weir_put_opts opts = {
+        .part_bytes = hang->part_bytes, .abort_ms = 20000, .abort_by_mono_ms = abort_by_mono_ms};
+    const int64_t begun_ms = weir_clock_mono_ms();
+    struct weir_err err = {0};
+    bool ended;
+
+    s3_serve(fx, hang->replies, COUNT(hang->replies));
+    assert_int_equal(stop_with(fx, 0, hang->until, &opts, &ended, &err), WEIR_FAIL);
+    assert_non_null(strstr(err.msg, hang->msg));
+    return weir_clock_mono_ms() - begun_ms;
+}
+
 static void abort_ends_by_its_time(void **state)
 {
-    struct s3_fixture *fx = *state;
-    static const struct {
-        struct canned_reply replies[4];
-        const char *until;
-        size_t part_bytes;
-        const char *msg;
-    } cases[] = {
-        {{{.match = CREATE, .head = CREATED}, {.match = PART, .end = CANNED_STALL},
-             {.match = UNDO, .end = CANNED_STALL, .again = true}},
-            PART, 10, "an upload may be left open: AbortMultipartUpload: http: "},
-        {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = PART_OK, .again = true},
-             {.match = COMPLETE, .end = CANNED_STALL},
-             {.match = UNDO, .end = CANNED_STALL, .again = true}},
-            COMPLETE, 10, "an upload may be left open, or have been published: AbortMultipart"},
-        {{{.match = CREATE, .end = CANNED_STALL},
-             {.match = LIST, .end = CANNED_STALL, .again = true}},
-            CREATE, 10, "an upload may be left open: ListMultipartUploads: http: "},
-        {{{.match = PUT, .end = CANNED_STALL}}, PUT, 30, "may have been published"},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct weir_err err = {0};
-        bool ended;
-        s3_serve(fx, cases[i].replies, COUNT(cases[i].replies));
+    for (size_t i = 0; i < COUNT(hangs); i++) {
         const int64_t by = weir_clock_mono_ms() + 400;
-        assert_int_equal(
-            stop_with(fx, 0, cases[i].until,
-                &(struct weir_put_opts){
-                    .part_bytes = cases[i].part_bytes, .abort_ms = 20000, .abort_by_mono_ms = by},
-                &ended, &err),
-            WEIR_FAIL);
-        assert_in_range(weir_clock_mono_ms() - by + 10, 0, 500); /* the machine may be busy */
-        assert_non_null(strstr(err.msg, cases[i].msg));
+        assert_in_range(stop_a_hang(*state, &hangs[i], by), 390, 900); /* the machine may be busy */
     }
+}
+
+static void abort_after_a_cancel_ends_by_the_loops_time(void **state)
+{
+    cancel_undo_ms = 300;
+    for (size_t i = 0; i < COUNT(hangs); i++) { /* a loop is cancelled once */
+        if (i > 0) {
+            s3_teardown(state);
+            s3_setup(state);
+        }
+        int64_t took_ms = stop_a_hang(*state, &hangs[i], 0);
+        assert_in_range(took_ms, 290, 15000); /* not the 20 s of its own */
+    }
+    cancel_undo_ms = 0;
 }
 
 static void abort_without_time_sends_nothing(void **state)
@@ -652,6 +676,7 @@ int main(void)
         TEST(completion_whose_answer_was_lost_may_have_been_published),
         TEST(put_whose_answer_was_lost_may_have_been_published),
         TEST(abort_ends_by_its_time),
+        TEST(abort_after_a_cancel_ends_by_the_loops_time),
         TEST(abort_without_time_sends_nothing),
         TEST(abort_that_does_not_know_says_so),
         TEST(abort_that_cannot_succeed_says_that_an_upload_is_left),

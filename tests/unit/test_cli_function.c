@@ -399,6 +399,7 @@ static void environment_is_lambdas_with_a_part_of_ours(void **state)
         {"WEIR_SCHEMA", "y"},
         {"EMPTY", ""},
         {"TZ", ":UTC"},
+        {"WEIR_UNDO_MS", "9000"},
     };
     struct weir_function_env env;
     struct weir_err err = {0};

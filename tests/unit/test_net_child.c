@@ -40,6 +40,7 @@ struct run {
     struct weir_stage input;
     bool require_output;
     int64_t deadline_ms; /* from the start; 0: none */
+    int64_t undo_ms;     /* cancelled by then, the loop leaves it so long; 0: no cancel */
     size_t max;          /* what the sink takes before it fails; 0: all */
     struct weir_child_report report;
     struct weir_source_info info;
@@ -47,6 +48,15 @@ struct run {
     struct weir_err err;
     int rc;
 };
+
+/* Until something of its stdout has come. */
+static void until_it_runs(struct weir_loop *loop, struct weir_pipe *pipe, const struct run *r)
+{
+    while (r->sink.got.len == 0) {
+        assert_true(weir_pipe_sweep(pipe, weir_clock_mono_ms()) <= WEIR_PIPE_WAITING);
+        assert_int_equal(weir_loop_step(loop, weir_clock_mono_ms() + 10, NULL), 0);
+    }
+}
 
 /* Run a script to its end; afterwards nothing of it may be there. */
 static void run(struct run *r)
@@ -72,8 +82,15 @@ static void run(struct run *r)
     if (r->deadline_ms > 0) {
         weir_pipe_set_deadline(pipe, weir_clock_mono_ms() + r->deadline_ms);
     }
+    if (r->undo_ms > 0) {
+        const struct weir_err why = {.code = WEIR_E_CANCEL};
+        until_it_runs(loop, pipe, r);
+        weir_loop_set_undo(loop, r->undo_ms);
+        weir_loop_cancel(loop, &why);
+    }
     r->rc = weir_loop_run(loop, pipe, &r->err);
     assert_int_equal(r->rc == 0, r->sink.published);
+    assert_int_equal(weir_pipe_undo_err(pipe)->code, WEIR_OK);
     weir_pipe_free(pipe);
     weir_loop_free(loop);
     fds = fds > 0 ? fds : open_fds();
@@ -194,6 +211,17 @@ static void the_deadline_ends_it_politely_and_then_for_certain(void **state)
         assert_true(r.sink.aborted);
         end(&r);
     }
+}
+
+static void a_cancel_leaves_it_the_time_that_the_loop_says(void **state)
+{
+    struct run r = {
+        .script = "trap '' TERM; printf abc; while :; do sleep 0.05; done", .undo_ms = 100};
+
+    (void)state;
+    run(&r);
+    assert_int_equal(r.err.code, WEIR_E_CANCEL);
+    end(&r);
 }
 
 static void a_sink_that_fails_ends_it(void **state)
@@ -377,6 +405,7 @@ int main(void)
         cmocka_unit_test(stderr_is_read_and_its_end_is_kept),
         cmocka_unit_test(the_deadline_ends_it_politely_and_then_for_certain),
         cmocka_unit_test(a_sink_that_fails_ends_it),
+        cmocka_unit_test(a_cancel_leaves_it_the_time_that_the_loop_says),
         cmocka_unit_test(no_output_is_a_failure_when_it_is_required),
         cmocka_unit_test(its_stdin_is_fed_whole_and_it_need_not_read_it),
         cmocka_unit_test(an_input_that_breaks_fails_the_whole),

@@ -300,6 +300,36 @@ static void a_cancel_stops_a_pipe_that_waits_and_a_call(void **state)
     canned_http_free(server);
 }
 
+/* However an abort waits: for something that comes again and again, or for nothing any more. */
+static void what_a_cancel_leaves_to_undo_has_its_time(void **state)
+{
+    int ticks = 0;
+    struct sleeper s = {.abort_waits = true};
+    struct memory_source from = {.in = (const uint8_t *)"hello", .len = 5};
+    uv_timer_t *timer = timer_new(&ticks, 5, 5);
+    struct weir_pipe *pipe = sleeping_pipe(&from, &s);
+    struct weir_err why = {0}, err = {0};
+
+    (void)state;
+    assert_true(weir_loop_undo_by(loop) == INT64_MAX);
+    weir_loop_set_undo(loop, 50);
+    assert_true(weir_loop_undo_by(loop) == INT64_MAX);
+    weir_err_detail(&why, WEIR_E_CANCEL, 2, "interrupted");
+    int64_t before_ms = weir_clock_mono_ms();
+    weir_loop_cancel(loop, &why);
+    int64_t by_ms = weir_loop_undo_by(loop);
+    assert_in_range(by_ms, before_ms + 50, weir_clock_mono_ms() + 50);
+    weir_loop_cancel(loop, &why);
+    assert_true(weir_loop_undo_by(loop) == by_ms); /* the first one counts */
+    assert_int_equal(weir_loop_run(loop, pipe, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CANCEL);
+    assert_true(weir_clock_mono_ms() >= by_ms);
+    assert_true(s.aborts >= 2);
+    assert_int_equal(weir_pipe_undo_err(pipe)->code, WEIR_E_DEADLINE);
+    weir_pipe_free(pipe);
+    timer_free(timer);
+}
+
 /*
  * HTTP bodies through a pipe
  */
@@ -435,6 +465,7 @@ int main(void)
         TEST(the_deadline_wakes_a_waiting_pipe),
         TEST(an_abort_that_waits_sleeps_and_does_not_spin),
         TEST(a_cancel_stops_a_pipe_that_waits_and_a_call),
+        TEST(what_a_cancel_leaves_to_undo_has_its_time),
         TEST(a_body_runs_through_edges_of_every_size),
         TEST(bodies_that_fail_publish_nothing),
     };

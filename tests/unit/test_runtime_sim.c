@@ -35,6 +35,7 @@ enum act {
     WAIT_FOR_EVER_ONE, /* the first invocation does, the others answer */
     OUTLIVE,           /* until `until_finis` other workers have ended, then answer */
     OUTLIVE_FOR_EVER,  /* the same, and then no end */
+    UNDO_FOR_EVER,     /* a pipe that waits, and whose abort waits, too */
 };
 
 static struct {
@@ -102,6 +103,44 @@ static int outlive(const struct weir_invocation *inv, struct weir_err *err)
     return rc == 0 && told.act == OUTLIVE_FOR_EVER ? wait_for_ever(inv, err) : rc;
 }
 
+/* A sink that waits, with a wake-up armed. */
+static enum weir_step sleep_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)in;
+    (void)out;
+    (void)err;
+    weir_wake_in(self, 5);
+    return WEIR_WAIT;
+}
+
+static enum weir_step sleep_abort(void *self, struct weir_err *err)
+{
+    (void)err;
+    weir_wake_in(self, 5);
+    return WEIR_WAIT;
+}
+
+static void sleep_free(void *self)
+{
+    weir_wake_free(self);
+}
+
+static int undo_for_ever(const struct weir_invocation *inv, struct weir_err *err)
+{
+    static const struct weir_stage_ops ops = {
+        .name = "sleeper", .step = sleep_step, .abort = sleep_abort, .free = sleep_free};
+    struct memory_source source = {.in = (const uint8_t *)"x", .len = 1};
+    struct weir_stage stages[] = {memory_source(&source), {&ops, weir_wake_new(inv->loop, err)}};
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, COUNT(stages), err);
+
+    assert_non_null(pipe);
+    int rc = weir_loop_run(inv->loop, pipe, err);
+    assert_int_equal(weir_pipe_undo_err(pipe)->code, WEIR_E_DEADLINE);
+    weir_pipe_free(pipe);
+    return rc;
+}
+
 static int stream(const struct weir_invocation *inv, struct weir_err *err)
 {
     uint8_t *data = malloc(told.bytes + 1);
@@ -161,6 +200,8 @@ static int run(
         break;
     case WAIT_FOR_EVER:
         return wait_for_ever(inv, err);
+    case UNDO_FOR_EVER:
+        return undo_for_ever(inv, err);
     case WAIT_FOR_EVER_ONE:
         if (number == 0) {
             return wait_for_ever(inv, err);
@@ -653,13 +694,13 @@ static void handler_that_does_not_watch_its_time_is_stopped_before_the_deadline(
 
 static void signal_cancels_all_workers_and_nothing_is_answered(void **state)
 {
-    static const size_t concurrency[] = {1, 4};
+    static const size_t concurrency[] = {1, 4, 1, 4};
 
     (void)state;
     for (size_t i = 0; i < COUNT(concurrency); i++) {
         struct sim s = sim_of(concurrency[i]);
         reset(NULL);
-        told.act = WAIT_FOR_EVER;
+        told.act = i < 2 ? WAIT_FOR_EVER : UNDO_FOR_EVER;
         s.concurrency = concurrency[i];
         s.signal = SIGTERM;
         s.started = s.n;
