@@ -21,24 +21,9 @@ trap 'exit 143' TERM
 # ---- the peer ----
 
 peer=$dir/peers/node
-node_ready() {
-    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-        echo "no node" >"$dir/node.skipped"
-        return 1
-    fi
-    mkdir -p "$peer"
-    cp "$root"/bench/peers/node/{package.json,package-lock.json,reference.mjs} "$peer/"
-    # Only when the packages are not those of the lock file.
-    if ! cmp -s "$peer/package-lock.json" "$peer/installed.json"; then
-        if ! (cd "$peer" && npm ci --no-audit --no-fund >"$dir/npm.log" 2>&1); then
-            echo "npm ci failed ($dir/npm.log)" >"$dir/node.skipped"
-            return 1
-        fi
-        cp "$peer/package-lock.json" "$peer/installed.json"
-    fi
-    node --version >"$dir/node.version"
-}
-if node_ready; then node=1; else node=0 && echo "Node reference: skipped: $(cat "$dir/node.skipped")"; fi
+# shellcheck source=node_ready.sh
+source "$root/bench/node_ready.sh"
+if node_ready "$dir"; then node=1; else node=0 && echo "Node reference: skipped: $(cat "$dir/node.skipped")"; fi
 
 # ---- the object ----
 

@@ -66,7 +66,7 @@ struct args {
 
 /* One program at all sizes. */
 struct subject {
-    const char *name, *path;
+    const char *name, *path; /* name: "" when there is no other */
     struct weir_tune_size sizes[WEIR_TUNE_SIZES_MAX];
     bool estimated;
 };
@@ -378,6 +378,23 @@ out:
     return rc;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Two programs are told apart by their names, if that is enough. */
+static void name_both(struct subject *s)
+{
+    bool enough = strcmp(base_name(s[0].path), base_name(s[1].path)) != 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        s[i].name = enough ? base_name(s[i].path) : s[i].path;
+    }
+}
+
 /* Returns the exit status, or -1 with *err set. */
 static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
 {
@@ -402,8 +419,10 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
     }
     subjects[0].path = a->bootstrap != NULL ? a->bootstrap : beside;
     subjects[1].path = a->compare;
-    subjects[0].name = n > 1 ? subjects[0].path : "";
-    subjects[1].name = a->compare;
+    subjects[0].name = subjects[1].name = "";
+    if (n > 1) {
+        name_both(subjects);
+    }
     /* In turn, so that whatever else this machine does meets both. */
     for (size_t at = 0; at < a->sizes_n; at++) {
         for (size_t i = 0; i < n; i++) {
