@@ -146,6 +146,10 @@ def demands():
         yield f"an upload of {queue} outlives its message", [
             (("Bucket" if queue == "UploadsQueue" else "ElbLogsBucket") + "/LifecycleConfiguration/Rules",
              lambda v, t: all(int(r.get("ExpirationInDays", 99)) * 86400 > 1209600 for r in v if r.get("Prefix") in ("uploads/", "AWSLogs/", "weir-state/")))]
+    yield "what Lambda may do to a VPC for the logs' function, its code may not", [
+        ("ElbLogsRole/Policies/0/PolicyDocument/Statement", lambda v, t: any(
+            (s["Effect"], s["Action"], s["Resource"]) == ("Deny", "ec2:*", "*") and
+            s["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": t.fn_getatt(["ElbLogsFunction", "Arn"])}} for s in v))]
     yield "an archive that nobody waits for is not lost", [
         ("ArchiveFunction/EventInvokeConfig/DestinationConfig/OnFailure/Destination", arn("ArchiveFailures")),
         ("ArchiveFailures/MessageRetentionPeriod", is_(1209600))]
