@@ -214,6 +214,26 @@ static int set_style(struct weir_s3_config *cfg, struct weir_err *err)
         err, WEIR_E_CONFIG, "WEIR_S3_ADDRESSING_STYLE: it is auto, path or virtual");
 }
 
+/* How many connections read an object, and ranges of which size: what the budget has room for. */
+static int set_reading(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    int64_t n = 1, budget = 0;
+
+    if (weir_env_int("WEIR_S3_READ_CONNECTIONS", 1, 1, WEIR_S3_READ_CONNECTIONS_MAX, &n, err) !=
+        0) {
+        return -1;
+    }
+    int64_t least = n * (int64_t)(WEIR_S3_RANGE_MIN_BYTES + WEIR_S3_READ_SLOT_BYTES);
+    if (weir_env_int("WEIR_S3_READ_BUDGET_BYTES", (int64_t)WEIR_S3_READ_BYTES, least, INT64_MAX / 2,
+            &budget, err) != 0) {
+        return -1;
+    }
+    size_t range = (size_t)(budget / n) - WEIR_S3_READ_SLOT_BYTES;
+    cfg->read_connections = (size_t)n;
+    cfg->range_bytes = range < WEIR_S3_RANGE_BYTES ? range : WEIR_S3_RANGE_BYTES;
+    return 0;
+}
+
 /* How objects are sent and read. */
 static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
 {
@@ -235,7 +255,7 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
         return -1;
     }
     cfg->upload_budget_bytes = (size_t)budget;
-    return weir_s3_object_env(&cfg->object, err);
+    return set_reading(cfg, err) != 0 ? -1 : weir_s3_object_env(&cfg->object, err);
 }
 
 static int read_env(struct weir_s3_config *cfg, struct weir_err *err)

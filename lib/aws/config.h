@@ -45,6 +45,8 @@ struct weir_s3_config {
     enum weir_checksum_kind checksum;     /* sent with every part, and with the whole object */
     bool verify;                          /* what is read, by the checksum that the server has */
     size_t upload_budget_bytes;           /* memory of one upload; 0: WEIR_S3_UPLOAD_BYTES */
+    size_t read_connections;              /* that read one object; 1: its body, as it comes */
+    size_t range_bytes;                   /* what each of several asks for at a time */
     bool fips, dualstack;                 /* which of AWS's own addresses */
     struct weir_s3_object_headers object; /* of every object that is written */
     struct weir_s3_client *client;        /* what is learnt on the way (s3_client.h); owned */
@@ -58,9 +60,10 @@ struct weir_s3_config {
  * (weir_aws_credentials_get, which may wait); AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT
  * ("true"); AWS_REQUEST_CHECKSUM_CALCULATION and AWS_RESPONSE_CHECKSUM_VALIDATION ("when_required"
  * turns checksums off), WEIR_S3_CHECKSUM (CRC64NVME or CRC32); WEIR_S3_UPLOAD_BUDGET_BYTES;
- * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); what is said of every
- * object (weir_s3_object_env), and how patient to be (weir_s3_client_env). An empty variable is as
- * one that is not there. Region and keys are required unless the endpoint is a folder.
+ * WEIR_S3_READ_CONNECTIONS, WEIR_S3_READ_BUDGET_BYTES; WEIR_S3_ADDRESSING_STYLE ("auto", "path",
+ * "virtual": enum weir_s3_style); what is said of every object (weir_s3_object_env), and how
+ * patient to be (weir_s3_client_env). An empty variable is as one that is not there. Region and
+ * keys are required unless the endpoint is a folder.
  *
  * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:
  * WEIR_E_CONFIG naming the variable, never its value when that is a secret; WEIR_E_NOMEM.

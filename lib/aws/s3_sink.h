@@ -11,9 +11,9 @@
  * weir_s3_sink_new: an object of S3 as a pipe's sink. S3 API: PutObject, CreateMultipartUpload,
  * UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListMultipartUploads, HeadObject.
  *
- * What fits one part becomes one PutObject, anything larger a multipart upload. At most two parts
- * are in memory: one that fills while one is sent; a small output costs little more than its size.
- * The object appears only when the stage ends. Nothing is tried again but the abort:
+ * What fits one part becomes one PutObject, anything larger a multipart upload. As many parts are
+ * in memory as cfg->upload_budget_bytes has room for; a small output costs little more than its
+ * size. The object appears only when the stage ends. What fails is tried again (s3_retry.h).
  *
  * ops->abort stops a part that is under way and aborts the upload. A request that publishes (or
  * that creates the upload) and was sent whole is waited for, since only its answer tells what came

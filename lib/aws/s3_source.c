@@ -1,153 +1,59 @@
 #include "aws/s3_source.h"
 
 #include "aws/checksum.h"
-#include "aws/s3_call.h"
+#include "aws/s3_body.h"
 #include "core/limits.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * One GetObject, and when its body breaks off, the rest of it by a Range, which If-Match ties to
- * the object that was begun. What was handed on is counted; nothing is handed on twice.
+ * One GetObject. Where more connections are allowed, and its answer says that the object is larger
+ * than a range, it is cut at the end of the first one, and the others are asked for beside it:
+ *
+ *     first           first + used - 1
+ *       |                |
+ *     [ is handed on | waits | waits ]  next: the range after them; it takes the slot that is free
+ *
+ * A range that waits is read into memory that holds all of it, so that no connection stands still
+ * for another one. When it is its turn, that is handed on, and then what still comes.
  */
-struct source {
-    struct weir_source_info *info;
-    struct weir_object object; /* its texts are ours */
-    char name[WEIR_S3_NAME_BYTES];
-    char match[WEIR_S3_ETAG_MAX_BYTES + 3]; /* If-Match: as asked for, then as answered; "": none */
-    bool if_match;                          /* it was asked for */
-    struct weir_s3_call call;
-    bool verify;              /* ask for a checksum */
-    struct weir_checksum sum; /* of what was handed on; none when there is none to compare with */
-    char expected[WEIR_CHECKSUM_BASE64_BYTES];
-    bool open;           /* the body under way is being handed on */
-    uint64_t resumed_at; /* where this body began */
+struct slot {
+    struct weir_s3_body body;
+    uint8_t *p; /* the configuration's range_bytes; NULL until they are needed */
+    size_t filled, taken;
+    bool ended; /* all of the body is in p */
 };
 
-static int tell(const struct source *s, struct weir_err *err)
+struct source {
+    struct weir_s3_read read; /* its texts are ours */
+    struct slot *slots;
+    size_t slots_n, first, used;
+    uint64_t next; /* the byte that nobody has asked for; UINT64_MAX: the first body takes all */
+    struct weir_checksum sum; /* of what was handed on; none when there is none to compare with */
+    char expected[WEIR_CHECKSUM_BASE64_BYTES];
+};
+
+static struct slot *slot_at(struct source *s, size_t i)
 {
-    weir_err_prefix(err, "s3: %s", s->name);
-    return -1;
-}
-
-static int refuse(const struct source *s, struct weir_err *err, const char *why)
-{
-    return weir_err_detail(err, WEIR_E_REMOTE, (int)s->call.status, "s3: %s: %s", s->name, why);
-}
-
-/* GetObject, all of it or from where we are. */
-static int ask(struct source *s, struct weir_loop *loop, const struct weir_s3_config *cfg,
-    const struct weir_err *why, struct weir_err *err)
-{
-    char range[40];
-    uint64_t at = s->info->read_bytes;
-    struct weir_sigv4_pair query[1], headers[3];
-    struct weir_s3_request request = {.method = "GET",
-        .bucket = s->object.bucket,
-        .key = s->object.key,
-        .query = query,
-        .headers = headers,
-        .stall_ms = WEIR_HTTP_STALL_MS,
-        .stream = true};
-
-    if (s->object.version_id != NULL) {
-        query[request.query_n++] = (struct weir_sigv4_pair){"versionId", s->object.version_id};
-    }
-    if (s->match[0] != '\0') {
-        headers[request.headers_n++] = (struct weir_sigv4_pair){"If-Match", s->match};
-    }
-    if (s->verify) {
-        headers[request.headers_n++] = (struct weir_sigv4_pair){"x-amz-checksum-mode", "ENABLED"};
-    }
-    if (at > 0) {
-        snprintf(range, sizeof range, "bytes=%" PRIu64 "-", at);
-        headers[request.headers_n++] = (struct weir_sigv4_pair){"Range", range};
-    }
-    if (why == NULL) {
-        return weir_s3_call_start(&s->call, loop, cfg, &request, err);
-    }
-    if (at - s->resumed_at >= WEIR_S3_PROGRESS_BYTES) {
-        weir_s3_call_moved(&s->call);
-    }
-    s->resumed_at = at;
-    return weir_s3_call_again(&s->call, &request, why, err) ? 0 : -1;
-}
-
-/* The body broke off: go on behind what was handed on. */
-static int resume(struct source *s, const struct weir_err *why, struct weir_err *err)
-{
-    struct weir_err none = {0};
-
-    s->open = false;
-    if (s->info->read_bytes > 0 && (s->match[0] == '\0' || s->match[0] == 'W')) {
-        *err = *why; /* what is there now could be another object */
-        return tell(s, err);
-    }
-    if (ask(s, NULL, NULL, why, &none) == 0) {
-        return 0;
-    }
-    if (none.code != WEIR_OK) {
-        *err = none;
-        return tell(s, err);
-    }
-    return weir_s3_call_failed(err, s->name, NULL, &s->call);
-}
-
-/* "bytes 10-99/100" or "bytes *" with "/100" (RFC 9110, 14.4). False when it is neither, or has no
- * total.
- */
-static bool parse_range(const char *s, uint64_t *from, uint64_t *last, uint64_t *total)
-{
-    int end = -1;
-
-    *from = *last = 0;
-    if (s == NULL) {
-        return false;
-    }
-    if (sscanf(s, "bytes */%19" SCNu64 "%n", total, &end) == 1 && end > 0 && s[end] == '\0') {
-        return true;
-    }
-    end = -1;
-    return sscanf(s, "bytes %19" SCNu64 "-%19" SCNu64 "/%19" SCNu64 "%n", from, last, total,
-               &end) == 3 &&
-           end > 0 && s[end] == '\0';
-}
-
-/* Is the rest what was asked for? */
-static int check_rest(struct source *s, struct weir_err *err)
-{
-    uint64_t from, last, total, at = s->info->read_bytes;
-    int64_t size = s->info->size_bytes, length = weir_http_length(s->call.http);
-
-    if (s->call.status == 200) {
-        return refuse(
-            s, err, "the server does not go on where the body broke off: 200 for a range");
-    }
-    if (!parse_range(weir_s3_call_header(&s->call, "Content-Range"), &from, &last, &total) ||
-        from != at || last + 1 != total || (size >= 0 && total != (uint64_t)size) ||
-        (length >= 0 && (uint64_t)length != total - at)) {
-        return refuse(s, err, "a Content-Range that is not what was asked for");
-    }
-    s->info->size_bytes = (int64_t)total;
-    return 0;
+    return &s->slots[(s->first + i) % s->slots_n];
 }
 
 /* The checksum that the server has of the whole object. One that is composed of the parts'
  * ("...-3") is none of its bytes. */
-static int begin_checksum(struct source *s, struct weir_err *err)
+static int begin_checksum(struct source *s, const struct weir_s3_call *answer, struct weir_err *err)
 {
-    const char *type = weir_s3_call_header(&s->call, "x-amz-checksum-type");
+    const char *type = weir_s3_call_header(answer, "x-amz-checksum-type");
 
     weir_checksum_fini(&s->sum);
-    if (!s->verify || (type != NULL && strcmp(type, "COMPOSITE") == 0)) {
+    if (!s->read.cfg->verify || (type != NULL && strcmp(type, "COMPOSITE") == 0)) {
         return 0;
     }
     for (int kind = WEIR_CHECKSUM_NONE + 1; kind < WEIR_CHECKSUM_KINDS; kind++) {
         const char *value =
-            weir_s3_call_header(&s->call, weir_checksum_header((enum weir_checksum_kind)kind));
+            weir_s3_call_header(answer, weir_checksum_header((enum weir_checksum_kind)kind));
         if (value != NULL && strchr(value, '-') == NULL && strlen(value) < sizeof s->expected) {
             snprintf(s->expected, sizeof s->expected, "%s", value);
             return weir_checksum_init(&s->sum, (enum weir_checksum_kind)kind, err);
@@ -156,12 +62,105 @@ static int begin_checksum(struct source *s, struct weir_err *err)
     return 0;
 }
 
+/* The object is known now: how is it compared, and is it read by several? */
+static int begin(struct source *s, struct weir_s3_body *body, struct weir_err *err)
+{
+    size_t range = s->read.cfg->range_bytes;
+    int64_t size = s->read.info->size_bytes;
+
+    if (s->slots_n > 1 && size > 0 && (uint64_t)size > range && weir_s3_read_ties(&s->read)) {
+        body->end = s->next = range;
+    }
+    return begin_checksum(s, &body->call, err);
+}
+
+static int start(struct source *s, struct slot *slot, uint64_t end, struct weir_err *err)
+{
+    if (slot->p == NULL && (slot->p = malloc(s->read.cfg->range_bytes)) == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a range");
+    }
+    slot->filled = slot->taken = 0;
+    slot->ended = false;
+    return weir_s3_body_start(&slot->body, &s->read, s->next, end, err);
+}
+
+/* What has come of a range that waits. */
+static int fill(struct source *s, struct slot *slot, struct weir_err *err)
+{
+    enum weir_step step = slot->ended ? WEIR_WAIT : WEIR_NEED_IN;
+
+    while (step == WEIR_NEED_IN) {
+        step = weir_s3_body_head(&slot->body, err);
+        if (step == WEIR_NEED_OUT) {
+            struct weir_out out = {slot->p, s->read.cfg->range_bytes, slot->filled};
+            step = weir_s3_body_step(&slot->body, &out, err);
+            slot->filled = out.pos;
+        }
+    }
+    slot->ended = slot->ended || step == WEIR_END;
+    return step != WEIR_FAIL ? 0 : -1;
+}
+
+/* Ask for the ranges that there are slots for, and read those that wait. */
+static int read_ahead(struct source *s, struct weir_err *err)
+{
+    size_t range = s->read.cfg->range_bytes;
+    uint64_t size = (uint64_t)s->read.info->size_bytes; /* unknown: nothing is larger */
+
+    for (; s->used < s->slots_n && s->next < size; s->used++) {
+        uint64_t end = size - s->next > range ? s->next + range : size;
+        if (start(s, slot_at(s, s->used), end, err) != 0) {
+            return -1;
+        }
+        s->next = end;
+    }
+    for (size_t i = 1; i < s->used; i++) {
+        if (fill(s, slot_at(s, i), err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The first range's bytes: what came while it waited, and then what comes. */
+static enum weir_step take(
+    struct source *s, struct slot *slot, struct weir_out *out, struct weir_err *err)
+{
+    if (slot->taken < slot->filled) {
+        slot->taken += weir_out_put(out, slot->p + slot->taken, slot->filled - slot->taken);
+    }
+    if (slot->taken < slot->filled) {
+        return WEIR_NEED_OUT;
+    }
+    if (slot->ended) {
+        return WEIR_END;
+    }
+    enum weir_step step = weir_s3_body_head(&slot->body, err);
+    if (slot->body.whole) {
+        slot->body.whole = false;
+        return begin(s, &slot->body, err) == 0 ? WEIR_NEED_IN : WEIR_FAIL;
+    }
+    return step == WEIR_NEED_OUT ? weir_s3_body_step(&slot->body, out, err) : step;
+}
+
+static enum weir_step hand_on(
+    struct source *s, struct slot *slot, struct weir_out *out, struct weir_err *err)
+{
+    size_t before = out->pos;
+    enum weir_step step = take(s, slot, out, err);
+
+    s->read.info->read_bytes += out->pos - before;
+    if (weir_checksum_add(&s->sum, out->p + before, out->pos - before, err) != 0) {
+        return WEIR_FAIL;
+    }
+    return step;
+}
+
 /* All bytes are there: are they the object's? */
 static enum weir_step finish(struct source *s, struct weir_err *err)
 {
     char sum[WEIR_CHECKSUM_BASE64_BYTES];
 
-    weir_s3_call_moved(&s->call);
     if (s->sum.kind == WEIR_CHECKSUM_NONE) {
         return WEIR_END;
     }
@@ -170,83 +169,11 @@ static enum weir_step finish(struct source *s, struct weir_err *err)
     }
     if (strcmp(sum, s->expected) != 0) {
         weir_err_set(err, WEIR_E_NET,
-            "s3: %s: what came is not the object: its %s is another than the server's", s->name,
-            weir_checksum_name(s->sum.kind));
+            "s3: %s: what came is not the object: its %s is another than the server's",
+            s->read.name, weir_checksum_name(s->sum.kind));
         return WEIR_FAIL;
     }
     return WEIR_END;
-}
-
-static int check_first(struct source *s, struct weir_err *err)
-{
-    struct weir_http *http = s->call.http;
-    const char *etag = weir_s3_call_header(&s->call, "ETag");
-
-    if (s->call.status != 200) { /* 206: no range was asked for */
-        return weir_s3_call_failed(err, s->name, NULL, &s->call);
-    }
-    if (weir_http_length(http) < 0 && weir_s3_call_header(&s->call, "Transfer-Encoding") == NULL) {
-        return refuse(
-            s, err, "an answer without Content-Length: that it is whole could not be known");
-    }
-    s->info->size_bytes = weir_http_length(http);
-    if (etag != NULL && strlen(etag) < sizeof s->match) {
-        snprintf(s->match, sizeof s->match, "%s", etag);
-    }
-    return begin_checksum(s, err);
-}
-
-/* The call is done: is there a body to read? WEIR_NEED_OUT, WEIR_END when nothing is left of it. */
-static enum weir_step look_at_answer(struct source *s, struct weir_err *err)
-{
-    uint64_t from, last, total;
-    bool begun = s->info->read_bytes > 0;
-    const struct weir_s3_call *call = &s->call;
-
-    if (weir_s3_call_ok(call)) {
-        s->open = (begun ? check_rest(s, err) : check_first(s, err)) == 0;
-        return s->open ? WEIR_NEED_OUT : WEIR_FAIL;
-    }
-    /* It broke off exactly at its end, which only the server knew. */
-    if (begun && call->status == 416 &&
-        parse_range(weir_s3_call_header(call, "Content-Range"), &from, &last, &total) &&
-        total == s->info->read_bytes &&
-        (s->info->size_bytes < 0 || total == (uint64_t)s->info->size_bytes)) {
-        return finish(s, err);
-    }
-    s->info->replaced = s->if_match && call->status == 412;
-    if (begun && call->status == 412) {
-        (void)refuse(s, err, "the object changed while it was read: 412 PreconditionFailed");
-    } else {
-        (void)weir_s3_call_failed(err, s->name, NULL, call);
-    }
-    return WEIR_FAIL;
-}
-
-/* The body under way: WEIR_NEED_IN when it broke off and is asked for again. */
-static enum weir_step hand_on(struct source *s, struct weir_out *out, struct weir_err *err)
-{
-    struct weir_err why = {0};
-    size_t before = out->pos;
-    enum weir_step step = weir_http_source_step(s->call.source, out, &why);
-    int64_t size = s->info->size_bytes;
-
-    s->info->read_bytes += out->pos - before;
-    if (weir_checksum_add(&s->sum, out->p + before, out->pos - before, err) != 0) {
-        return WEIR_FAIL;
-    }
-    bool whole = size >= 0 && s->info->read_bytes == (uint64_t)size;
-    if (step == WEIR_END ? whole || size < 0 : step == WEIR_FAIL && whole) {
-        return finish(s, err);
-    }
-    if (step == WEIR_END) {
-        weir_err_set(&why, WEIR_E_NET, "%" PRIu64 " bytes of %" PRId64, s->info->read_bytes, size);
-        step = WEIR_FAIL;
-    }
-    if (step != WEIR_FAIL) {
-        return step;
-    }
-    return resume(s, &why, err) == 0 ? WEIR_NEED_IN : WEIR_FAIL;
 }
 
 static enum weir_step source_step(
@@ -256,17 +183,18 @@ static enum weir_step source_step(
 
     (void)in;
     for (;;) {
-        if (!s->open) {
-            if (!weir_s3_call_step(&s->call)) {
-                return WEIR_WAIT;
-            }
-            enum weir_step head = look_at_answer(s, err);
-            if (head != WEIR_NEED_OUT) {
-                return head;
-            }
+        if (read_ahead(s, err) != 0) {
+            return WEIR_FAIL;
         }
-        enum weir_step step = hand_on(s, out, err);
-        if (step != WEIR_NEED_IN) {
+        enum weir_step step = hand_on(s, slot_at(s, 0), out, err);
+        if (step == WEIR_END) {
+            weir_s3_body_stop(&slot_at(s, 0)->body);
+            s->first = (s->first + 1) % s->slots_n;
+            s->used--;
+            if (s->used == 0 && s->next >= (uint64_t)s->read.info->size_bytes) {
+                return finish(s, err);
+            }
+        } else if (step != WEIR_NEED_IN) {
             return step;
         }
     }
@@ -277,16 +205,21 @@ static void source_free(void *self)
     struct source *s = self;
 
     if (s != NULL) {
-        weir_s3_call_stop(&s->call);
+        for (size_t i = 0; i < s->slots_n; i++) {
+            weir_s3_body_stop(&s->slots[i].body);
+            free(s->slots[i].p);
+        }
+        free(s->slots);
         weir_checksum_fini(&s->sum);
-        free((char *)s->object.bucket);
-        free((char *)s->object.key);
-        free((char *)s->object.version_id);
+        free((char *)s->read.object.bucket);
+        free((char *)s->read.object.key);
+        free((char *)s->read.object.version_id);
         free(s);
     }
 }
 
-static int take_object(struct source *s, const struct weir_object *object, struct weir_err *err)
+static int take_object(
+    struct weir_s3_read *read, const struct weir_object *object, struct weir_err *err)
 {
     if (object->version_id != NULL && strlen(object->version_id) > WEIR_S3_VERSION_ID_MAX_BYTES) {
         return weir_err_set(
@@ -295,18 +228,18 @@ static int take_object(struct source *s, const struct weir_object *object, struc
     if (object->etag != NULL) { /* an event has it without its quotes */
         const char *quote =
             object->etag[0] == '"' || strncmp(object->etag, "W/", 2) == 0 ? "" : "\"";
-        int n = snprintf(s->match, sizeof s->match, "%s%s%s", quote, object->etag, quote);
-        if (n < 0 || (size_t)n >= sizeof s->match) {
+        int n = snprintf(read->match, sizeof read->match, "%s%s%s", quote, object->etag, quote);
+        if (n < 0 || (size_t)n >= sizeof read->match) {
             return weir_err_set(
                 err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(object->etag));
         }
-        s->if_match = true;
+        read->if_match = true;
     }
-    s->object.bucket = strdup(object->bucket);
-    s->object.key = strdup(object->key);
-    s->object.version_id = object->version_id != NULL ? strdup(object->version_id) : NULL;
-    if (s->object.bucket == NULL || s->object.key == NULL ||
-        (object->version_id != NULL && s->object.version_id == NULL)) {
+    read->object.bucket = strdup(object->bucket);
+    read->object.key = strdup(object->key);
+    read->object.version_id = object->version_id != NULL ? strdup(object->version_id) : NULL;
+    if (read->object.bucket == NULL || read->object.key == NULL ||
+        (object->version_id != NULL && read->object.version_id == NULL)) {
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
     return 0;
@@ -323,15 +256,23 @@ int weir_s3_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
         weir_s3_key_check(object->key, err) != 0) {
         return -1;
     }
+    assert(cfg->read_connections > 0);
     struct source *s = calloc(1, sizeof *s);
-    if (s == NULL) {
+    if (s != NULL) {
+        s->slots = calloc(cfg->read_connections, sizeof *s->slots);
+    }
+    if (s == NULL || s->slots == NULL) {
+        source_free(s);
         return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory");
     }
-    s->info = info;
-    s->verify = cfg->verify;
+    s->slots_n = cfg->read_connections;
+    s->used = 1;
+    s->next = UINT64_MAX;
     *info = (struct weir_source_info){.size_bytes = -1};
-    weir_s3_name(s->name, object->bucket, object->key);
-    if (take_object(s, object, err) != 0 || ask(s, loop, cfg, NULL, err) != 0) {
+    s->read = (struct weir_s3_read){.loop = loop, .cfg = cfg, .info = info};
+    weir_s3_name(s->read.name, object->bucket, object->key);
+    if (take_object(&s->read, object, err) != 0 ||
+        weir_s3_body_start(&s->slots[0].body, &s->read, 0, UINT64_MAX, err) != 0) {
         source_free(s);
         return -1;
     }

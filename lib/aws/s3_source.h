@@ -17,6 +17,9 @@
  * last byte that was handed on, by Range and If-Match; when the object has changed meanwhile, that
  * is a WEIR_E_REMOTE of detail 412 ("the object changed while it was read").
  *
+ * With cfg->read_connections > 1 an object larger than cfg->range_bytes is read by so many requests
+ * at a time, each for a range, and handed on in order; they have memory for that many ranges.
+ *
  * cfg     borrowed; outlives the stage
  * object  checked and copied
  * info    emptied, then filled once the answer has begun; outlives the stage. replaced is set when

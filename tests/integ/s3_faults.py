@@ -217,28 +217,32 @@ def write_file(name, data):
 
 # ---- the matrix ----
 
-ALL = "HeadObject GetObject PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload AbortMultipartUpload".split()
-SHORT = {"HeadObject": "Head", "GetObject": "Get", "PutObject": "Put", "CreateMultipartUpload": "Create", "UploadPart": "Part",
+ALL = "HeadObject GetObject GetRange PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload AbortMultipartUpload".split()
+SHORT = {"HeadObject": "Head", "GetObject": "Get", "GetRange": "Get by 3", "PutObject": "Put", "CreateMultipartUpload": "Create", "UploadPart": "Part",
          "CompleteMultipartUpload": "Complete", "AbortMultipartUpload": "Abort"}
+GETS = ["GetObject", "GetRange"]  # by one connection, and by three
 BODY_SENT = ["PutObject", "UploadPart", "CompleteMultipartUpload"]
 WRITES = ["PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"]
 WITH_ID = ["UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"]
 APPLIES = {
     "cut-request": BODY_SENT, "stall-request": BODY_SENT, "lost": WRITES, "500-done": WRITES,
-    "cut-answer": ["HeadObject", "GetObject", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"],
-    "stall-answer": ["GetObject", "CreateMultipartUpload", "CompleteMultipartUpload"],
-    "409": WRITES, "412": ["GetObject", "PutObject", "CompleteMultipartUpload"], "bad-digest": BODY_SENT, "no-upload": WITH_ID,
-    "no-key": ["HeadObject", "GetObject"], "timeout": ALL[1:],
+    "cut-answer": ["HeadObject", *GETS, "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"],
+    "stall-answer": [*GETS, "CreateMultipartUpload", "CompleteMultipartUpload"],
+    "409": WRITES, "412": [*GETS, "PutObject", "CompleteMultipartUpload"], "bad-digest": BODY_SENT, "no-upload": WITH_ID,
+    "no-key": ["HeadObject", *GETS], "timeout": ALL[1:],
     "error-in-200": ["CreateMultipartUpload", "CompleteMultipartUpload"], "garbage": ["CreateMultipartUpload", "CompleteMultipartUpload"],
-    "no-etag": ["GetObject", "UploadPart"], "wrong-checksum": ["GetObject"],
-    "no-checksum": ["HeadObject", "GetObject"], "flipped": ["GetObject"], "wrong-range": ["GetObject"],
-    "ignore-range": ["GetObject"], "changed": ["GetObject"], "long": ["GetObject"], "drop-paused": ["GetObject"],
+    "no-etag": [*GETS, "UploadPart"], "wrong-checksum": GETS,
+    "no-checksum": ["HeadObject", *GETS], "flipped": GETS, "wrong-range": GETS,
+    "ignore-range": GETS, "changed": GETS, "long": GETS, "drop-paused": GETS,
 }
+RANGE, SLOT = MIB, 448 << 10  # the smallest range, and what it takes beside its bytes
 ALWAYS_ONLY_ONCE = {"drop-paused", "changed"}  # what struck every time is the same, or never ends
 
 
 def flow_for(op, kind):
     """(flow, size, further faults) in which the operation happens"""
+    if op == "GetRange":
+        return "get-slow" if kind == "drop-paused" else "get", 6 * MIB, []
     if op == "GetObject":
         return ("get-slow", 6 * MIB, []) if kind == "drop-paused" else ("get", 3 * MIB, [])
     if op == "PutObject":
@@ -253,6 +257,11 @@ def flow_for(op, kind):
     return "put", PART + MIB, first
 
 
+def by_connections(n):
+    """So that the objects of the tests have many ranges."""
+    return {"WEIR_S3_READ_CONNECTIONS": str(n), "WEIR_S3_READ_BUDGET_BYTES": str(n * (RANGE + SLOT))} if n > 1 else {}
+
+
 def matrix_trials(servers, trials, files):
     makes, n = [], 0
     for kind in server_module.KINDS:
@@ -262,13 +271,16 @@ def matrix_trials(servers, trials, files):
             for times in (1,) if kind in ALWAYS_ONLY_ONCE else (1, -1):
                 for i in range(trials):
                     nth = 2 if op == "UploadPart" and i % 2 else 1
+                    if op == "GetRange" and kind != "drop-paused":
+                        nth = (2, 1, 5)[i % 3]  # a range that waits; the first one, before the others are asked for; a later one
                     rng = random.Random(f"{kind}/{op}/{times}/{i}")
-                    at = None if i == 0 else rng.randrange(1, 60_000 if flow == "put" else size)
+                    at = None if i == 0 else rng.randrange(1, 60_000 if flow == "put" else RANGE if op == "GetRange" else size)
                     n += 1
-                    faults = [Fault(o, k, nt, t) for o, k, nt, t in first] + [Fault(op, kind, nth, times, at if kind in BYTES else None)]
+                    faults = [Fault(o, k, nt, t) for o, k, nt, t in first] + [
+                        Fault("GetObject" if op == "GetRange" else op, kind, nth, times, at if kind in BYTES else None)]
 
                     def make(name=f"m{n}", flow=flow, data=data, faults=faults, kind=kind, op=op, times=times, server=servers[n % len(servers)]):
-                        t = Trial(server, name, flow, data, faults)
+                        t = Trial(server, name, flow, data, faults, by_connections(3) if op == "GetRange" else None)
                         t.cell = (times, kind, op)
                         return t
                     makes.append(make)
@@ -294,7 +306,9 @@ def document(cells, counts):
            "`weir cp` when the fault strikes the operation: **object**: status 0 and every byte is right; else the error's name:",
            "one line on stderr, status 2 or 3, and the destination is as it was. In no trial was anything partial, or an upload left",
            "open without a word about it. `HeadObject` is asked after a completion whose answer was lost, `AbortMultipartUpload` after a part",
-           "that was refused (so an error is its good outcome). *may be published*: and a line before says that the object may be there.", "",
+           "that was refused (so an error is its good outcome). *Get by 3*: an object of six ranges, read by three connections; the fault",
+           "strikes the first answer, a range that waits for its turn, or a later one. *may be published*: and a line before says that the",
+           "object may be there.", "",
            f"Trials: {total}, {min(counts.values())} to {max(counts.values())} in a cell, in turn over plain HTTP and over TLS.", "",
            "## The fault strikes once", "", *table(cells, 1), "", "## The fault strikes every time", "", *table(cells, -1), "",
            "## The faults", "", "| fault | what happens |", "|---|---|"]
@@ -382,6 +396,11 @@ def schedule(seed, size):
     return flow, faults
 
 
+def connections(seed):
+    """How many read the object of a seed: the faults of a seed are the same as before there were several."""
+    return random.Random(f"connections/{seed}").choice([1, 1, 2, 4])
+
+
 def schedules(a):
     size = a.mb * 1000 * 1000
     data, path = prepared(size)
@@ -392,7 +411,7 @@ def schedules(a):
     def make(seed):
         def m():
             flow, faults = schedule(seed, size)
-            t = Trial(servers[seed % 2], f"r{seed}", flow, data, faults)
+            t = Trial(servers[seed % 2], f"r{seed}", flow, data, faults, by_connections(connections(seed)))
             t.seed = seed
             return t
         return m

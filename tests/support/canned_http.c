@@ -81,11 +81,33 @@ static size_t content_length(const char *head)
     return 0;
 }
 
+/* Has the head this line, all of it? */
+static bool has_line(const char *text, const char *line)
+{
+    size_t n = strlen(line);
+
+    for (const char *at = text; (at = strstr(at, "\r\n")) != NULL;) {
+        at += 2;
+        if (strncmp(at, line, n) == 0 && strncmp(at + n, "\r\n", 2) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fits(const struct canned_reply *c, const char *text)
+{
+    size_t n = c->match != NULL ? strcspn(c->match, "\n") : 0;
+
+    return c->match == NULL || (strncmp(text, c->match, n) == 0 &&
+                                   (c->match[n] == '\0' || has_line(text, c->match + n + 1)));
+}
+
 static const struct canned_reply *find_reply(struct canned_http *s, const char *text, size_t *i)
 {
     for (*i = 0; *i < s->replies_n; ++*i) {
         const struct canned_reply *c = &s->replies[*i];
-        if (!s->used[*i] && (c->match == NULL || strncmp(text, c->match, strlen(c->match)) == 0)) {
+        if (!s->used[*i] && fits(c, text)) {
             return c;
         }
     }
@@ -161,14 +183,17 @@ static const struct canned_reply *take_reply(struct canned_http *s, struct reque
     return reply;
 }
 
-static bool send_fill(struct canned_http *s, int fd, uint64_t n)
+static bool send_fill(struct canned_http *s, int fd, const char *head, uint64_t n)
 {
+    static const char range[] = "Content-Range: bytes ";
+    const char *line = head != NULL ? strstr(head, range) : NULL;
+    uint64_t from = line != NULL ? strtoull(line + sizeof range - 1, NULL, 10) : 0;
     uint8_t piece[16 * 1024];
 
     for (uint64_t at = 0; at < n;) {
         size_t len = n - at < sizeof piece ? (size_t)(n - at) : sizeof piece;
         for (size_t i = 0; i < len; i++) {
-            piece[i] = canned_byte(at + i);
+            piece[i] = canned_byte(from + at + i);
         }
         if (!send_all(s, fd, piece, len)) {
             return false;
@@ -192,7 +217,7 @@ static void talk(struct connection *c)
         }
         if ((reply->head != NULL &&
                 !send_all(c->server, c->fd, reply->head, strlen(reply->head))) ||
-            !send_fill(c->server, c->fd, reply->fill)) {
+            !send_fill(c->server, c->fd, reply->head, reply->fill)) {
             return;
         }
         switch (reply->end) {

@@ -20,9 +20,13 @@ enum canned_end {
 };
 
 struct canned_reply {
-    const char *match; /* answers the first request whose first line starts so; NULL: any request */
-    const char *head;  /* status line, headers, and as much of a body as is wanted; NULL: none */
-    uint64_t fill;     /* then so many bytes of canned_byte(0), canned_byte(1), ... */
+    /* Answers the first request whose first line starts so and, behind a "\n", that has this line
+     * among its headers: "GET\nRange: bytes=5-9". NULL: any request */
+    const char *match;
+    const char *head; /* status line, headers, and as much of a body as is wanted; NULL: none */
+    /* Then so many bytes of canned_byte(0), canned_byte(1), ..., or from where head's Content-Range
+     * says */
+    uint64_t fill;
     enum canned_end end;
     bool again; /* not used up by one request */
 };

@@ -19,9 +19,10 @@ static const char *const vars[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT", "AWS_REQUEST_CHECKSUM_CALCULATION",
     "AWS_RESPONSE_CHECKSUM_VALIDATION", "WEIR_S3_CHECKSUM", "WEIR_S3_UPLOAD_BUDGET_BYTES",
-    "AWS_MAX_ATTEMPTS", "WEIR_S3_RETRY_BASE_MS", "WEIR_S3_RETRY_SEED", "WEIR_S3_ADDRESSING_STYLE",
-    "WEIR_S3_SSE", "WEIR_S3_SSE_KMS_KEY_ID", "WEIR_S3_TAGGING", "WEIR_S3_STORAGE_CLASS",
-    "WEIR_S3_CONTENT_TYPE", "WEIR_S3_CONTENT_ENCODING", "WEIR_S3_METADATA"};
+    "WEIR_S3_READ_CONNECTIONS", "WEIR_S3_READ_BUDGET_BYTES", "AWS_MAX_ATTEMPTS",
+    "WEIR_S3_RETRY_BASE_MS", "WEIR_S3_RETRY_SEED", "WEIR_S3_ADDRESSING_STYLE", "WEIR_S3_SSE",
+    "WEIR_S3_SSE_KMS_KEY_ID", "WEIR_S3_TAGGING", "WEIR_S3_STORAGE_CLASS", "WEIR_S3_CONTENT_TYPE",
+    "WEIR_S3_CONTENT_ENCODING", "WEIR_S3_METADATA"};
 
 static int clean_env(void **state)
 {
@@ -257,6 +258,41 @@ static void settings_of_a_transfer_are_read(void **state)
     weir_s3_config_fini(&cfg);
 }
 
+static void reading_budget_and_connections_make_the_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *connections, *budget;
+        size_t n, range;
+    } cases[] = {
+        {"", "", 1, WEIR_S3_RANGE_BYTES},
+        {"2", "", 2, WEIR_S3_RANGE_BYTES},
+        {"4", "", 4, WEIR_S3_RANGE_BYTES},
+        {"16", "", 16, WEIR_S3_READ_BYTES / 16 - WEIR_S3_READ_SLOT_BYTES},
+        {"2", "6000000", 2, 3000000 - WEIR_S3_READ_SLOT_BYTES},
+        {"16", "9000000000", 16, WEIR_S3_RANGE_BYTES},
+        {"2", "3014656", 2, WEIR_S3_RANGE_MIN_BYTES},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_s3_config cfg;
+        struct weir_err err = {0};
+        setenv("WEIR_S3_READ_CONNECTIONS", cases[i].connections, 1);
+        setenv("WEIR_S3_READ_BUDGET_BYTES", cases[i].budget, 1);
+        assert_int_equal(weir_s3_config_env(&cfg, &err), 0);
+        assert_int_equal(cfg.read_connections, cases[i].n);
+        assert_int_equal(cfg.range_bytes, cases[i].range);
+        weir_s3_config_fini(&cfg);
+    }
+    setenv("WEIR_S3_READ_BUDGET_BYTES", "3014655", 1);
+    struct weir_s3_config cfg;
+    struct weir_err err = {0};
+    assert_int_equal(weir_s3_config_env(&cfg, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_non_null(
+        strstr(err.msg, "WEIR_S3_READ_BUDGET_BYTES: must be a whole number from 3014656"));
+}
+
 static void file_endpoint_needs_neither_region_nor_keys(void **state)
 {
     (void)state;
@@ -322,6 +358,9 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"AWS_MAX_ATTEMPTS", "Hush", "AWS_MAX_ATTEMPTS"},
         {"WEIR_S3_RETRY_BASE_MS", "20001", "WEIR_S3_RETRY_BASE_MS"},
         {"WEIR_S3_UPLOAD_BUDGET_BYTES", "99999999999999999999", "WEIR_S3_UPLOAD_BUDGET_BYTES"},
+        {"WEIR_S3_READ_CONNECTIONS", "0", "WEIR_S3_READ_CONNECTIONS"},
+        {"WEIR_S3_READ_CONNECTIONS", "17", "WEIR_S3_READ_CONNECTIONS"},
+        {"WEIR_S3_READ_BUDGET_BYTES", "0", "WEIR_S3_READ_BUDGET_BYTES"},
         {"WEIR_S3_CHECKSUM", "MD5", "WEIR_S3_CHECKSUM"},
         {"WEIR_S3_SSE", "rot13", "WEIR_S3_SSE"},
         {"WEIR_S3_SSE_KMS_KEY_ID", "Hush", "WEIR_S3_SSE_KMS_KEY_ID"},
@@ -418,6 +457,7 @@ int main(void)
         TEST(token_and_checksums_are_read),
         TEST(addressing_style_is_read),
         TEST(settings_of_a_transfer_are_read),
+        TEST(reading_budget_and_connections_make_the_ranges),
         TEST(file_endpoint_needs_neither_region_nor_keys),
         TEST(bad_settings_are_refused_by_the_variables_name),
         TEST(buckets_and_keys_that_cannot_be_are_refused),

@@ -1,5 +1,6 @@
 /*
- * Does the memory of an upload stay within its budget, however large the object and the budget are?
+ * Does the memory of an upload, and of a reading by several connections, stay within its budget,
+ * however large the object and the budget are?
  * The C library counts what is allocated; the server is a process of its own, so that only the
  * client's memory is counted.
  */
@@ -119,10 +120,98 @@ static void upload_keeps_within_its_budget(void **state)
     assert_int_equal(waitpid(server, NULL, 0), server);
 }
 
+/* Read an object of size bytes, slowly enough that all that may be read ahead is there. */
+static size_t peak_of_reading(struct s3_fixture *fx, uint64_t size)
+{
+    static uint8_t window[64 * 1024];
+    const struct weir_object object = {.bucket = "b", .key = "k"};
+    struct weir_in in = {.p = window, .last = true};
+    struct weir_source_info info;
+    struct weir_stage source;
+    const size_t before = allocated();
+    size_t peak = 0;
+    enum weir_step step;
+
+    assert_int_equal(weir_s3_source_new(fx->loop, &fx->cfg, &object, &info, &source, &fx->err), 0);
+    do {
+        struct weir_out out = {.p = window, .size = sizeof window};
+        step = source.ops->step(source.self, &in, &out, &fx->err);
+        assert_int_not_equal(step, WEIR_FAIL);
+        /* Let come what does, also when there is enough to hand on; in the end there is nothing. */
+        (void)weir_loop_step(fx->loop, step == WEIR_WAIT ? INT64_MAX : 0, NULL);
+        size_t now = allocated();
+        peak = now > before && now - before > peak ? now - before : peak;
+    } while (step != WEIR_END);
+    assert_int_equal(info.read_bytes, size);
+    weir_stage_free(&source);
+    return peak;
+}
+
+/* Answers for all of an object of size bytes, and for each range of it. */
+static size_t object_replies(
+    struct canned_reply *replies, size_t max, uint64_t size, size_t range, char (*texts)[2][192])
+{
+    size_t n = 0;
+
+    for (uint64_t from = range; from < size; from += range, n++) {
+        uint64_t len = size - from < range ? size - from : range;
+        assert_true(n + 1 < max);
+        snprintf(texts[n][0], sizeof texts[n][0], "GET\nRange: bytes=%ju-%ju", (uintmax_t)from,
+            (uintmax_t)(from + len - 1));
+        snprintf(texts[n][1], sizeof texts[n][1],
+            "HTTP/1.1 206 P\r\nContent-Range: bytes %ju-%ju/%ju\r\nContent-Length: %ju\r\n\r\n",
+            (uintmax_t)from, (uintmax_t)(from + len - 1), (uintmax_t)size, (uintmax_t)len);
+        replies[n] = (struct canned_reply){.match = texts[n][0], .head = texts[n][1], .fill = len};
+    }
+    snprintf(texts[n][1], sizeof texts[n][1], OK "ETag: \"e\"\r\nContent-Length: %ju\r\n\r\n",
+        (uintmax_t)size);
+    replies[n] = (struct canned_reply){.head = texts[n][1], .fill = size};
+    return n + 1;
+}
+
+static void reading_keeps_within_its_budget(void **state)
+{
+    struct s3_fixture *fx = *state;
+    enum { REPLIES_MAX = 80 };
+    static char texts[REPLIES_MAX][2][192];
+    static const uint64_t size = 70 * WEIR_MIB;
+    static const struct {
+        const char *connections, *budget;
+        size_t range; /* that comes of it */
+    } cases[] = {
+        {"4", "", WEIR_S3_RANGE_BYTES},
+        {"2", "10000000", 10000000 / 2 - WEIR_S3_READ_SLOT_BYTES},
+        {"16", "", WEIR_S3_READ_BYTES / 16 - WEIR_S3_READ_SLOT_BYTES},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct canned_reply replies[REPLIES_MAX];
+        char url[64];
+        size_t n = object_replies(replies, REPLIES_MAX, size, cases[i].range, texts);
+        pid_t server = fork_server(replies, n, url);
+        setenv("AWS_ENDPOINT_URL_S3", url, 1);
+        setenv("WEIR_S3_READ_CONNECTIONS", cases[i].connections, 1);
+        setenv("WEIR_S3_READ_BUDGET_BYTES", cases[i].budget, 1);
+        weir_s3_config_fini(&fx->cfg);
+        assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
+        assert_int_equal(fx->cfg.range_bytes, cases[i].range);
+        size_t budget = cases[i].budget[0] != '\0' ? 10000000 : WEIR_S3_READ_BYTES;
+        size_t peak = peak_of_reading(fx, size);
+        print_message("%s connections, budget %zu, peak %zu\n", cases[i].connections, budget, peak);
+        kill(server, SIGKILL);
+        assert_int_equal(waitpid(server, NULL, 0), server);
+        if (peak == 0) {
+            skip(); /* a sanitizer's allocator does not count this way */
+        }
+        assert_in_range(peak, fx->cfg.read_connections * cases[i].range, budget);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(upload_keeps_within_its_budget, s3_setup, s3_teardown),
+        cmocka_unit_test_setup_teardown(reading_keeps_within_its_budget, s3_setup, s3_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
