@@ -113,6 +113,26 @@ size_t weir_utf8_cut(const char *p, size_t len, size_t max)
     return n;
 }
 
+size_t weir_utf8_get(const char *p, uint32_t *cp)
+{
+    const uint8_t *s = (const uint8_t *)p;
+
+    if (s[0] < 0x80) {
+        *cp = s[0];
+        return 1;
+    }
+    if (s[0] < 0xE0) {
+        *cp = (s[0] & 0x1FU) << 6 | (s[1] & 0x3FU);
+        return 2;
+    }
+    if (s[0] < 0xF0) {
+        *cp = (s[0] & 0x0FU) << 12 | (s[1] & 0x3FU) << 6 | (s[2] & 0x3FU);
+        return 3;
+    }
+    *cp = (s[0] & 0x07U) << 18 | (s[1] & 0x3FU) << 12 | (s[2] & 0x3FU) << 6 | (s[3] & 0x3FU);
+    return 4;
+}
+
 size_t weir_utf8_put(uint32_t cp, char out[4])
 {
     if (cp < 0x80) {

@@ -23,6 +23,10 @@ size_t weir_utf8_count(const char *p, size_t len);
  *  UTF-8. */
 size_t weir_utf8_cut(const char *p, size_t len, size_t max);
 
+/** weir_utf8_get: read the code point at p, which is valid UTF-8 and not at its end. Returns how
+ * many bytes it has. */
+size_t weir_utf8_get(const char *p, uint32_t *cp);
+
 /**
  * weir_utf8_put: write a code point.
  *

@@ -8,11 +8,9 @@
 #include <stdint.h>
 
 /*
- * The regular expressions of `pattern`: ECMA-262 with the u flag, run by PCRE2. The text is
- * translated first, so that what the two read differently means what ECMA-262 says (`.`, `\s`,
- * `\v`, `{` that is no quantifier, surrogate pairs), and what only PCRE2 knows (`\A`, `(?i)`,
- * `(*VERB)`, `a++`, `[[:alpha:]]`) is refused or taken literally, as ECMA-262 has it. `\d`, `\w`
- * and `\b` are ASCII. A pattern is not anchored.
+ * The regular expressions of `pattern`: ECMA-262 with the u flag (schema/ecma.h), run by PCRE2.
+ * `\d`,
+ * `\w` and `\b` are ASCII. A pattern is not anchored.
  *
  * Matching is bounded: WEIR_PATTERN_MATCH_LIMIT steps, WEIR_PATTERN_STACK_MAX_BYTES of memory, and
  * what the caller has left for it.

@@ -352,9 +352,6 @@ int weir_schema_kw_format(struct weir_schema_job *j, uint32_t at)
     if (j->l->opts->annotate_formats) {
         return 0;
     }
-    if (found->valid == NULL) {
-        return weir_schema_bad(j->l, at, "format %s is not supported yet", found->name);
-    }
     struct weir_schema_op *op =
         weir_schema_op_new(j, WEIR_OP_FORMAT, WEIR_KIND(WEIR_JSON_STRING), at);
     op->format = found;

@@ -4,7 +4,7 @@
  *
  *   S <schema>     ok | refused <message>
  *   I <instance>   valid | invalid <problems as the errors column has them>
- *   F              formats are annotations in the schemas that follow; ok
+ *   F assert       what formats do in the schemas that follow (or: annotate); ok
  *
  *   schema_driver --time SCHEMA FILE   judge the file's lines; prints lines, valid ones
  */
@@ -81,7 +81,7 @@ static int talk(struct state *s, struct weir_buf *errors)
         } else if (line[0] == 'I' && s->check != NULL) {
             rc = answer(s, text, errors);
         } else if (line[0] == 'F') {
-            s->opts.annotate_formats = true;
+            s->opts.annotate_formats = weir_str_eq(text, WEIR_STR("annotate"));
             puts("ok");
         } else {
             fprintf(stderr, "schema_driver: cannot make sense of a line\n");

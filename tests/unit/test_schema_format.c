@@ -1,10 +1,8 @@
 /*
- * Is each format the grammar of its RFC, and is a pattern read as ECMA-262 reads it?
+ * Is each format the grammar of its RFC?
  */
-#include "core/limits.h"
 #include "core/utf8.h"
 #include "schema/format.h"
-#include "schema/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,6 +42,94 @@ static const char *const date_time_no[] = {"", "2024-05-12", "2024-05-12 09:00:0
     "2024-05-12T09:00:00\xE2\x88\x92"
     "01:00",
     "2024-05-12T09:00:00 Z", NULL};
+
+static const char *const time_yes[] = {"08:30:06Z", "23:59:60z", "01:29:60+01:30", "15:59:60-08:00",
+    "23:20:50.52Z", "08:30:06.283185+00:20", NULL};
+static const char *const time_no[] = {"", "8:30:06Z", "24:00:00Z", "23:58:60Z", "12:00:00",
+    "12:00:00.Z", "01:02:03+24:00", "01:02:03Z+00:30", "08:30:06 PST", "01:01:01,1111Z",
+    "2024-05-12T08:30:06Z", NULL};
+
+static const char *const duration_yes[] = {"P4DT12H30M5S", "P1Y2M3D", "P1Y", "P0D", "PT36H", "P2W",
+    "P1DT12H", "PT1M", "P1M", "PT0S", "P1Y2M3DT4H5M6S", "PT10H20M", "P123456789012345678901D",
+    NULL};
+static const char *const duration_no[] = {"", "P", "PT", "P1DT", "PT1D", "4D", "P2D1Y", "P1D2H",
+    "P2S", "P1Y2W", "P1", "P1.5D", "p1d", "-P1D", "P1Y2D", "PT1H2S", "P1W2D", "PT1W", "P1D ",
+    "P\xE0\xA7\xA8Y", NULL};
+
+static const char *const hostname_yes[] = {"www.example.com", "a", "1host", "h0st-n4me",
+    "LOCALHOST", "xn--4gbwdl.xn--wgbh1c", "XN--BCHER-KVA.example", "1.2.3.4",
+    "a12345678901234567890123456789012345678901234567890123456789012.b", NULL};
+static const char *const hostname_no[] = {"", ".", "a.", ".a", "a..b", "-a", "a-", "a_b", "a b",
+    "xn--X", "ab--cd", "xn--", "xn--foo-", "xn--a",
+    "b\xC3\xBC"
+    "cher.example",
+    "a123456789012345678901234567890123456789012345678901234567890123", "http://a", "a:80", NULL};
+
+static const char *const idn_hostname_yes[] = {"b\xC3\xBC"
+                                               "cher.example",
+    "www.example.com", "\xEC\x8B\xA4\xEB\xA1\x80.\xED\x85\x8C\xEC\x8A\xA4\xED\x8A\xB8",
+    "a\xE3\x80\x82"
+    "b",
+    "a\xEF\xBC\x8E"
+    "b",
+    "a\xEF\xBD\xA1"
+    "b",
+    "l\xC2\xB7l", "\xCE\xB1\xCD\xB5\xCE\xB2", "\xD7\x90\xD7\xB3\xD7\x91",
+    "\xE3\x83\xBB\xE3\x81\x81", "xn--bcher-kva.example",
+    "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7", NULL};
+static const char *const idn_hostname_no[] = {"", "\xE3\x80\x82",
+    "B\xC3\xBC"
+    "cher",
+    "a\xC2\xB7l", "\xCC\x80hello", "\xCE\xB1\xCD\xB5S",
+    "def\xE3\x83\xBB"
+    "abc",
+    "\xD8\xA8\xD9\xA0\xDB\xB0", "\xE0\xA4\x95\xE2\x80\x8D\xE0\xA4\xB7", "\xF0\x9F\x98\x80.example",
+    "\xEF\xBD\x81", "\xC3\xBC--\xC3\xBC-", "-\xC3\xBC", "\xEF\xBC\xA1", NULL};
+
+static const char *const idn_email_yes[] = {"joe.bloggs@example.com",
+    "\xEC\x8B\xA4\xEB\xA1\x80@\xEC\x8B\xA4\xEB\xA1\x80.\xED\x85\x8C\xEC\x8A\xA4\xED\x8A\xB8",
+    "\"j \xC3\xBC\"@b\xC3\xBC"
+    "cher.example",
+    "j\xC3\xBC@[127.0.0.1]", NULL};
+static const char *const idn_email_no[] = {
+    "", "2962", "@b", "\xC3\xBC@", "a.@\xC3\xBC", "\xC3\xBC@-b", "\xC3\xBC \xC3\xBC@b", NULL};
+
+static const char *const reference_yes[] = {"", "http://foo.bar/?baz=qux#quux", "//foo.bar/x",
+    "/abc", "abc", "#frag", "?q", "a/b:c", "./a:b", "a@b", "%41", "..", NULL};
+static const char *const reference_no[] = {"\\\\WINDOWS\\fileshare", "#frag\\ment", "a b", "1a:b",
+    ":a", "a%4", "//[::1", "//a:b", "/\xC3\xA9", "%", NULL};
+
+static const char *const iri_yes[] = {
+    "http://\xC6\x92\xC3\xB8\xC3\xB8.\xC3\x9F\xC3\xA5r/?\xE2\x88\x82\xC3\xA9\xC5\x93=x#\xCF\x80",
+    "http://a/?\xEE\x80\x80", "urn:\xF0\x90\x80\x80", "http://[2001:db8::1]/", "mailto:a@b", NULL};
+static const char *const iri_no[] = {"", "/abc", "\xC3\xA2\xCF\x80", "http://a/\xEE\x80\x80",
+    "http://a/#\xEE\x80\x80", "http://a/\xC2\x80", "http://a/\xEF\xB7\x90", "http://2001:db8::1",
+    "http://a/\xF3\xA0\x80\x81", "http://a b", "http://a/\xEF\xBF\xBE", NULL};
+
+static const char *const iri_reference_yes[] = {
+    "", "/\xC3\xA2\xCF\x80", "\xC3\xA2", "#\xC6\x92", "//\xC3\xA5/", NULL};
+static const char *const iri_reference_no[] = {
+    "\\\\WINDOWS\\fil\xC3\xAB", "#\xC6\x92\\", "\xC3\xA2 ", "\xC3\xA2:b", NULL};
+
+static const char *const template_yes[] = {"", "http://example.com/{term:1}/{term}", "a{?q,lang*}",
+    "{+path}/here", "{#x,hello}", "{a.b}", "{%41}", "{x:9999}", "\xC3\xA9{y}", "{|x}", "a%20b",
+    NULL};
+static const char *const template_no[] = {"{", "}", "{}", "{term", "term}", "{x:0}", "{x:10000}",
+    "{x:}", "{a b}", "a b", "{-x}", "{x,}", "{a..b}", "%2", "<a>", "{x*:3}", "{{x}}", NULL};
+
+static const char *const pointer_yes[] = {
+    "", "/", "/foo/0", "/a~1b", "/m~0n", "//", "/ ", "/\xC3\xA9", NULL};
+static const char *const pointer_no[] = {"a", "/foo/bar~", "/~2", "#/", "~0", "0", NULL};
+
+static const char *const relative_yes[] = {
+    "1", "0/foo", "2/0/baz/1", "0#", "120/foo", "0+1/a", "1-2#", NULL};
+static const char *const relative_no[] = {
+    "", "/foo", "-1/foo", "+1/foo", "0##", "01/a", "0a", "1.5", "0+/a", "0+01", "#", NULL};
+
+static const char *const regex_yes[] = {
+    "", "([abc])+\\s+$", "^\\S(|(.|\\n)*\\S)$", "\\p{L}", "a{2}", NULL};
+static const char *const regex_no[] = {
+    "^(abc]", "^\\S(|(.|\\n)*\\S)\\Z", "a**", "\\a", "(?P<x>a)", "[b-a]", NULL};
 
 static const char *const email_yes[] = {"joe.bloggs@example.com", "a@b", "te~st@example.com",
     "~test@example.com", "test~@example.com", "\"joe bloggs\"@example.com",
@@ -104,6 +190,18 @@ static const char *const ipv4_no[] = {"", "127.0.0.0.1", "256.256.256.256", "127
     "1.2.3.4/24", "1.2.3.1000", "1..3.4", "1\xE0\xA7\xAA.2.3.4", "00.0.0.0", NULL};
 
 static const struct table tables[] = {
+    {"time", time_yes, time_no},
+    {"duration", duration_yes, duration_no},
+    {"hostname", hostname_yes, hostname_no},
+    {"idn-hostname", idn_hostname_yes, idn_hostname_no},
+    {"idn-email", idn_email_yes, idn_email_no},
+    {"uri-reference", reference_yes, reference_no},
+    {"iri", iri_yes, iri_no},
+    {"iri-reference", iri_reference_yes, iri_reference_no},
+    {"uri-template", template_yes, template_no},
+    {"json-pointer", pointer_yes, pointer_no},
+    {"relative-json-pointer", relative_yes, relative_no},
+    {"regex", regex_yes, regex_no},
     {"date", date_yes, date_no},
     {"date-time", date_time_yes, date_time_no},
     {"email", email_yes, email_no},
@@ -144,24 +242,33 @@ static void formats_are_the_grammars_of_their_rfcs(void **state)
     }
 }
 
+/* JSON Pointers and regular expressions may have a NUL in them. */
+static bool takes_nul(const char *name)
+{
+    return strstr(name, "pointer") != NULL || strcmp(name, "regex") == 0;
+}
+
 /* A NUL is not the end of a text, and never part of a valid one. */
-static void a_nul_is_no_part_of_any_format(void **state)
+static void a_nul_is_no_part_of_other_formats(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         const struct weir_format *f = weir_format_find(weir_str_of(tables[i].format));
-        for (const char *const *p = tables[i].yes; *p != NULL; p++) {
+        for (const char *const *p = tables[i].yes; *p != NULL && !takes_nul(f->name); p++) {
             char text[128];
             size_t len = strlen(*p);
             memcpy(text, *p, len + 1);
             assert_false(valid_copy(f->valid, text, len + 1));
             for (size_t k = 0; k < len; k++) {
-                memcpy(text, *p, len);
-                text[k] = '\0';
-                if (valid_copy(f->valid, text, len)) {
-                    fail_msg("%s takes %s with a NUL at %zu", f->name, *p, k);
+                if (weir_utf8_cut(*p, len, k) < k) {
+                    continue; /* texts are valid UTF-8 */
                 }
                 valid_copy(f->valid, *p, k); /* no truncation reads on */
+                memcpy(text, *p, len);
+                text[k] = '\0';
+                if (((*p)[k] & 0x80) == 0 && valid_copy(f->valid, text, len)) {
+                    fail_msg("%s takes %s with a NUL at %zu", f->name, *p, k);
+                }
             }
         }
     }
@@ -192,313 +299,22 @@ static void ipv6_addresses_are_those_of_rfc_4291(void **state)
     }
 }
 
-static void formats_of_the_specification_are_known_even_when_not_supported(void **state)
+static void names_of_formats_are_exact(void **state)
 {
-    static const char *const later[] = {"time", "duration", "idn-email", "hostname", "idn-hostname",
-        "uri-reference", "iri", "iri-reference", "uri-template", "json-pointer",
-        "relative-json-pointer", "regex"};
-
     (void)state;
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
-        const struct weir_format *f = weir_format_find(weir_str_of(later[i]));
-        assert_non_null(f);
-        assert_null(f->valid);
-    }
     assert_null(weir_format_find(WEIR_STR("Date")));
     assert_null(weir_format_find(WEIR_STR("phone")));
     assert_null(weir_format_find(WEIR_STR("")));
-}
-
-struct pattern_case {
-    const char *pattern, *yes, *no; /* subjects; NULL: none to try */
-};
-
-static const struct pattern_case patterns[] = {
-    {"^EVT\\d+$", "EVT1", "EVT"},
-    {"^EVT\\d+$", "EVT0123456789", "EVT1\n"}, /* $ is the very end */
-    {"^EVT\\d+$", "EVT7", "xEVT7"},
-    {"b", "abc", "ac"}, /* not anchored */
-    {"", "", NULL},
-    {"^\\d$", "5", "\xE0\xA7\xAA"}, /* ASCII digits */
-    {"^\\w$", "_", "\xC3\xA9"},
-    {"^\\W$", "\xC3\xA9", "a"},
-    {"^\\s$", "\xC2\xA0", "\xC2\xA1"}, /* white space of ECMA-262 */
-    {"^\\s$", "\xEF\xBB\xBF", "\xE2\x80\x8B"},
-    {"^\\s$", "\xE2\x80\xA8", "\xC2\x85"},
-    {"^\\s$", "\x0B", "\x1C"},
-    {"^[\\s]$", "\xE3\x80\x80", "x"},
-    {"^\\S$", "x", "\xE2\x80\xA9"},
-    {"^\\S$", "\xF0\x9F\x98\x80", "\xE1\x9A\x80"},
-    {"^[^\\S]$", "\xC2\xA0", "x"},
-    {"^[\\S\\n]$", "\n", "\t"},
-    {"^[\\s-x]+$", "- x", "\xEF\xBF\xBE"}, /* a hyphen beside \s is a hyphen */
-    {"^[a-\\s]+$", "a-\t", "b"},
-    {"^[\\s-]$", "-", "_"},
-    {"^[-\\s]$", "-", "_"},
-    {"^.$", "\xC2\x85", "\n"}, /* . leaves out four line ends */
-    {"^.$", "\xF0\x9F\x98\x80", "\r"},
-    {"^.$", "x", "\xE2\x80\xA8"},
-    {"^[.]$", ".", "x"},
-    {"^\\v$", "\x0B", "\n"}, /* one character, not a class */
-    {"^[\\v]$", "\x0B", "\x0C"},
-    {"^\\u00e9$", "\xC3\xA9", "e"},
-    {"^\\u{1F600}$", "\xF0\x9F\x98\x80", "x"},
-    {"^\\uD83D\\uDE00$", "\xF0\x9F\x98\x80", "x"},
-    {"^[\\uD83D\\uDE00-\\uD83D\\uDE02]$", "\xF0\x9F\x98\x81", "\xF0\x9F\x98\x83"},
-    {"^\\x41$", "A", "x41"},
-    {"^\\cJ$", "\n", "J"},
-    {"^a\\/b\\-c\\.d$", "a/b-c.d", "a/b-cxd"},
-    {"^\\0$", NULL, "0"},
-    {"^{a}$", "{a}", "a"}, /* braces that are no quantifier */
-    {"^a{,3}$", "a{,3}", "aa"},
-    {"^a{2}$", "aa", "a"},
-    {"^a{2,}$", "aaaa", "a"},
-    {"^a{1,2}?$", "a", "aaa"},
-    {"^x{$", "x{", "x"},
-    {"^[]$", NULL, "]"}, /* an empty class matches nothing */
-    {"[]", NULL, "x"},
-    {"^[^]$", "\n", ""},          /* and its negation anything */
-    {"^[[:alpha:]]$", ":]", "b"}, /* no POSIX classes */
-    {"^[[a]$", "[", "b"},
-    {"^[\\]\\\\]+$", "]\\", "["},
-    {"^(a)?b\\1$", "b", "ba"}, /* a group that took no part matches emptily */
-    {"^(?<n>a|b)\\k<n>$", "aa", "ab"},
-    {"^(?:ab)+$", "abab", "aba"},
-    {"^(?=a)\\w(?!b)", "ac", "ab"},
-    {"(?<=a)b", "ab", "b"},
-    {"(?<!a)b$", "cb", "ab"},
-    {"\\bfoo\\b", "a foo b", "afoob"},
-    {"^[\\b]$", "\b", "b"},
-    {"^\\p{L}+$", "\xC3\xA9t\xC3\xA9", "1"},
-    {"^\\P{Lu}$", "a", "A"},
-    {"^[\\p{Nd}x]$", "\xE0\xA7\xAA", "y"},
-    {"^\xC3\xA9+$", "\xC3\xA9\xC3\xA9", "e"},
-    {"a|b", "b", "c"},
-    {"^(|a)$", "", "b"},
-    {"^a??$", "a", "b"},
-    {"#not a comment", "#not a comment", "#"},
-    {"^\\$\\^$", "$^", "x"},
-};
-
-static enum weir_pattern_verdict match(const struct weir_pattern *pattern,
-    struct weir_pattern_work *work, const char *text, size_t len)
-{
-    /* PCRE2's compiled code reads whole vectors, aligned; valgrind wants them initialised. */
-    char *p = calloc(1, len + 32);
-
-    assert_non_null(p);
-    memcpy(p, text, len);
-    uint64_t steps = UINT64_MAX;
-    enum weir_pattern_verdict ret =
-        weir_pattern_match(pattern, work, (struct weir_str){p, len}, &steps);
-    free(p);
-    return ret;
-}
-
-static void patterns_mean_what_ecma_262_says(void **state)
-{
-    struct weir_err err = {.code = WEIR_OK};
-    struct weir_pattern_work *work = weir_pattern_work_new(&err);
-
-    (void)state;
-    assert_non_null(work);
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
-        const struct pattern_case *c = &patterns[i];
-        struct weir_pattern *p = weir_pattern_new(weir_str_of(c->pattern), &err);
-        if (p == NULL) {
-            fail_msg("%s: %s", c->pattern, err.msg);
-        }
-        if (c->yes != NULL && match(p, work, c->yes, strlen(c->yes)) != WEIR_PATTERN_YES) {
-            fail_msg("%s does not match %s", c->pattern, c->yes);
-        }
-        if (c->no != NULL && match(p, work, c->no, strlen(c->no)) != WEIR_PATTERN_NO) {
-            fail_msg("%s matches %s", c->pattern, c->no);
-        }
-        weir_pattern_free(p);
-    }
-    weir_pattern_work_free(work);
-}
-
-struct refused_case {
-    const char *pattern;
-    size_t place;
-    const char *why; /* NULL: PCRE2's own words */
-};
-
-static const struct refused_case refused[] = {
-    {"a**", 3, "nothing to repeat"},
-    {"a++", 3, "nothing to repeat"}, /* possessive in PCRE2 */
-    {"a?+", 3, "nothing to repeat"},
-    {"a{2}+", 5, "nothing to repeat"},
-    {"a+??", 4, "nothing to repeat"},
-    {"(*UCP)\\d", 1, "nothing to repeat"}, /* a verb in PCRE2 */
-    {"(*LIMIT_MATCH=1)a", 1, "nothing to repeat"},
-    {"a(?i)b", 2, "a group that ECMA-262 has not"},
-    {"(?>a)", 1, "a group that ECMA-262 has not"},
-    {"(?|a)", 1, "a group that ECMA-262 has not"},
-    {"(?R)", 1, "a group that ECMA-262 has not"},
-    {"(?#x)", 1, "a group that ECMA-262 has not"},
-    {"(?P<n>a)", 1, "a group that ECMA-262 has not"},
-    {"(?'n'a)", 1, "a group that ECMA-262 has not"},
-    {"\\Aa", 1, "an escape that ECMA-262 has not"},
-    {"a\\z", 2, "an escape that ECMA-262 has not"},
-    {"\\h", 1, "an escape that ECMA-262 has not"},
-    {"\\Qa\\E", 1, "an escape that ECMA-262 has not"},
-    {"\\X", 1, "an escape that ECMA-262 has not"},
-    {"\\G", 1, "an escape that ECMA-262 has not"},
-    {"\\K", 1, "an escape that ECMA-262 has not"},
-    {"\\N", 1, "an escape that ECMA-262 has not"},
-    {"\\g1", 1, "an escape that ECMA-262 has not"},
-    {"\\a", 1, "an escape that ECMA-262 has not"},
-    {"\\C", 1, "an escape that ECMA-262 has not"},
-    {"\\\xC3\xA9", 1, "an escape that ECMA-262 has not"},
-    {"\\01", 1, "octal escapes are not ECMA-262"},
-    {"\\u12", 1, "\\u needs four hexadecimal digits"},
-    {"\\u{110000}", 1, "a malformed \\u{...}"},
-    {"\\u{}", 1, "a malformed \\u{...}"},
-    {"\\uD800", 1, "half of a surrogate pair"},
-    {"x\\uDC00", 2, "half of a surrogate pair"},
-    {"\\u{D800}", 1, "half of a surrogate pair"},
-    {"\\x4", 1, "\\x needs two hexadecimal digits"},
-    {"\\c1", 1, "\\c needs a letter"},
-    {"\\ka", 1, "\\k needs <name>"},
-    {"\\pL", 1, "\\p needs {property}"},
-    {"\\p{^L}", 1, "\\p needs {property}"},
-    {"[\\1]", 2, "a back reference within brackets"},
-    {"[\\B]", 2, "\\B within brackets"},
-    {"abc\\", 4, "a backslash at the end"},
-    {"[abc", 5, "a bracket is not closed"},
-    {"\xC3\xA9\xC3\xA9\\", 3, "a backslash at the end"}, /* characters, not bytes */
-    {"(a", 3, NULL},
-    {"a)", 2, NULL},
-    {"*a", 1, NULL},
-    {"[z-a]", 4, NULL},
-    {"a{2,1}", 2, NULL},
-    {"\\p{Nonsense}", 0, NULL},
-    {"(?<=a+)b", 0, NULL},
-    {"(?<n>a)(?<n>b)", 0, NULL},
-    {"\\2(a)", 0, NULL},
-};
-
-static void what_ecma_262_has_not_is_refused_with_its_place(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        const struct refused_case *c = &refused[i];
-        struct weir_err err = {.code = WEIR_OK};
-        char want[160];
-        struct weir_pattern *p = weir_pattern_new(weir_str_of(c->pattern), &err);
-        if (p != NULL) {
-            fail_msg("accepted: %s", c->pattern);
-        }
-        assert_int_equal(err.code, WEIR_E_CONFIG);
-        assert_memory_equal(err.msg, "not a regular expression: ", 26);
-        if (c->place > 0) {
-            snprintf(
-                want, sizeof want, "%s at character %zu", c->why == NULL ? "" : c->why, c->place);
-            if (strstr(err.msg, want) == NULL) {
-                fail_msg("%s: %s, not %s", c->pattern, err.msg, want);
-            }
-        }
-    }
-}
-
-/* PCRE2 complains about our translation; the place must be in the source. */
-static void places_survive_the_translation(void **state)
-{
-    struct weir_err err = {.code = WEIR_OK};
-
-    (void)state;
-    assert_null(weir_pattern_new(WEIR_STR("\\s\\s..\\S{3}(b"), &err));
-    assert_non_null(strstr(err.msg, "at character 14"));
-    err.code = WEIR_OK;
-    assert_null(weir_pattern_new(WEIR_STR("\\s.[d-c]x"), &err));
-    assert_non_null(strstr(err.msg, "at character 7"));
-}
-
-static void a_pattern_that_explodes_ends_at_its_limit(void **state)
-{
-    struct weir_err err = {.code = WEIR_OK};
-    struct weir_pattern_work *work = weir_pattern_work_new(&err);
-    static const char *const bombs[] = {"^(a+)+$", "^(a|aa)+$", "^(\\w+\\s?)*!$", "(.*.*)*x$"};
-    char text[64];
-
-    (void)state;
-    assert_non_null(work);
-    memset(text, 'a', sizeof text);
-    text[sizeof text - 1] = '?';
-    for (size_t i = 0; i < sizeof bombs / sizeof bombs[0]; i++) {
-        struct weir_pattern *p = weir_pattern_new(weir_str_of(bombs[i]), &err);
-        assert_non_null(p);
-        enum weir_pattern_verdict v = match(p, work, text, sizeof text);
-        if (v != WEIR_PATTERN_LIMIT && v != WEIR_PATTERN_NO) {
-            fail_msg("%s", bombs[i]);
-        }
-        weir_pattern_free(p);
-    }
-    struct weir_pattern *p = weir_pattern_new(WEIR_STR("^(a+)+$"), &err);
-    assert_int_equal(match(p, work, text, sizeof text), WEIR_PATTERN_LIMIT);
-    /* and the next match is not the worse for it */
-    assert_int_equal(match(p, work, "aaa", 3), WEIR_PATTERN_YES);
-    weir_pattern_free(p);
-    weir_pattern_work_free(work);
-}
-
-/* Deep recursion needs more than the machine's stack gives. */
-static void a_long_subject_has_memory_to_backtrack_or_a_limit(void **state)
-{
-    struct weir_err err = {.code = WEIR_OK};
-    struct weir_pattern_work *work = weir_pattern_work_new(&err);
-    struct weir_pattern *p = weir_pattern_new(WEIR_STR("^(?:a|b)*$"), &err);
-    size_t len = 4 * WEIR_MIB;
-    char *text = malloc(len);
-
-    (void)state;
-    assert_non_null(text);
-    assert_non_null(p);
-    memset(text, 'a', len);
-    assert_int_equal(match(p, work, text, 1000), WEIR_PATTERN_YES);
-    enum weir_pattern_verdict v = match(p, work, text, len);
-    assert_true(v == WEIR_PATTERN_YES || v == WEIR_PATTERN_LIMIT);
-    weir_pattern_free(p);
-    p = weir_pattern_new(WEIR_STR("^[ab]*$"), &err);
-    assert_int_equal(match(p, work, text, len), WEIR_PATTERN_YES);
-    weir_pattern_free(p);
-    weir_pattern_work_free(work);
-    free(text);
-}
-
-static void a_pattern_has_a_longest_size(void **state)
-{
-    struct weir_err err = {.code = WEIR_OK};
-    size_t len = WEIR_PATTERN_MAX_BYTES + 1;
-    char *text = malloc(len);
-
-    (void)state;
-    assert_non_null(text);
-    memset(text, 'a', len);
-    assert_null(weir_pattern_new((struct weir_str){text, len}, &err));
-    assert_int_equal(err.code, WEIR_E_CONFIG);
-    assert_non_null(strstr(err.msg, "too long"));
-    free(text);
-    weir_pattern_free(NULL);
-    weir_pattern_work_free(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_are_the_grammars_of_their_rfcs),
-        cmocka_unit_test(a_nul_is_no_part_of_any_format),
+        cmocka_unit_test(a_nul_is_no_part_of_other_formats),
         cmocka_unit_test(ipv6_addresses_are_those_of_rfc_4291),
-        cmocka_unit_test(formats_of_the_specification_are_known_even_when_not_supported),
-        cmocka_unit_test(patterns_mean_what_ecma_262_says),
-        cmocka_unit_test(what_ecma_262_has_not_is_refused_with_its_place),
-        cmocka_unit_test(places_survive_the_translation),
-        cmocka_unit_test(a_pattern_that_explodes_ends_at_its_limit),
-        cmocka_unit_test(a_long_subject_has_memory_to_backtrack_or_a_limit),
-        cmocka_unit_test(a_pattern_has_a_longest_size),
+        cmocka_unit_test(names_of_formats_are_exact),
     };
 
-    return cmocka_run_group_tests_name("schema/format and pattern", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("schema/format", tests, NULL, NULL);
 }

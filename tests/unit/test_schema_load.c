@@ -322,24 +322,6 @@ static void keywords_of_the_specification_are_never_ignored(void **state)
     }
 }
 
-static void formats_of_the_specification_are_never_ignored(void **state)
-{
-    static const char *const formats[] = {"time", "duration", "idn-email", "hostname",
-        "idn-hostname", "uri-reference", "iri", "iri-reference", "uri-template", "json-pointer",
-        "relative-json-pointer", "regex"};
-    struct weir_err err;
-    char text[128], want[128];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        snprintf(text, sizeof text, P("{\"format\":\"%s\"}"), formats[i]);
-        snprintf(want, sizeof want, "schema: /properties/a/format: format %s is not supported yet",
-            formats[i]);
-        assert_null(load(text, NULL, &err));
-        assert_string_equal(err.msg, want);
-    }
-}
-
 static void a_row_is_an_object(void **state)
 {
     static const struct {
@@ -512,7 +494,6 @@ int main(void)
         cmocka_unit_test(what_is_supported_loads),
         cmocka_unit_test(what_is_wrong_is_refused_with_its_pointer),
         cmocka_unit_test(keywords_of_the_specification_are_never_ignored),
-        cmocka_unit_test(formats_of_the_specification_are_never_ignored),
         cmocka_unit_test(a_row_is_an_object),
         cmocka_unit_test(an_unknown_format_is_warned_about_once),
         cmocka_unit_test(draft_07_ignores_what_stands_beside_ref_and_says_so),
