@@ -23,6 +23,7 @@ int weir_cli_archive(int argc, char **argv);
 int weir_cli_zip(int argc, char **argv);
 int weir_cli_local(int argc, char **argv);
 int weir_cli_relay(int argc, char **argv);
+int weir_cli_schema(int argc, char **argv);
 int weir_cli_tune(int argc, char **argv);
 int weir_cli_upload(int argc, char **argv);
 extern const char weir_cli_validate_help[];
@@ -34,6 +35,7 @@ extern const char weir_cli_archive_help[];
 extern const char weir_cli_zip_help[];
 extern const char weir_cli_local_help[];
 extern const char weir_cli_relay_help[];
+extern const char weir_cli_schema_help[];
 extern const char weir_cli_tune_help[];
 extern const char weir_cli_upload_help[];
 
@@ -54,6 +56,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"validate", "check the rows of a CSV file against a schema", weir_cli_validate,
         weir_cli_validate_help},
+    {"schema", "what is understood of a schema", weir_cli_schema, weir_cli_schema_help},
     {"cp", "copy one file or object", weir_cli_cp, weir_cli_cp_help},
     {"generate", "write test data", weir_cli_generate, weir_cli_generate_help},
     {"invoke", "run one invocation of a function on this machine", weir_cli_invoke,

@@ -19,6 +19,7 @@ const char weir_cli_validate_help[] =
     "\n"
     "  -o, --out OUT        where the rows go; compressed when the name ends in .gz\n"
     "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
+    "      --formats WHAT   assert (the default), or annotate: the schema's format only describes\n"
     "      --gzip           compress OUT whatever its name\n"
     "      --json           the summary as one JSON line, also on a terminal\n"
     "  -q, --quiet          no progress, no notes\n"
@@ -33,14 +34,17 @@ const char weir_cli_validate_help[] =
 struct args {
     struct weir_cli cli;
     const char *in, *out, *schema;
+    size_t formats; /* 0: assert, 1: annotate */
     bool gzip, json;
 };
 
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
+    static const char *const formats[] = {"assert", "annotate", NULL};
     const struct weir_opt opts[] = {
         {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &a->out},
         {.name = "schema", .letter = 's', .kind = WEIR_OPT_TEXT, .to = &a->schema},
+        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a->formats, .words = formats},
         {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         WEIR_CLI_QUIET(&a->cli),
@@ -170,7 +174,9 @@ static int validate(
     if (signals == NULL || find(a, &in, &out, err) != 0) {
         goto out;
     }
-    schema = weir_validate_schema(&places, a->schema, warn, (void *)(uintptr_t)a, err);
+    const struct weir_schema_opts opts = {
+        .annotate_formats = a->formats == 1, .warn = warn, .ctx = (void *)(uintptr_t)a};
+    schema = weir_validate_schema(&places, a->schema, &opts, err);
     if (schema == NULL) {
         goto out;
     }

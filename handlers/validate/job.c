@@ -371,7 +371,7 @@ static const struct weir_blocks_ops ops = {.name = "validate",
 /* ---- the job ---- */
 
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
-    void (*warn)(void *ctx, const char *msg), void *ctx, struct weir_err *err)
+    const struct weir_schema_opts *opts, struct weir_err *err)
 {
     struct weir_location location = {0};
     struct weir_schema *schema = NULL;
@@ -380,8 +380,7 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
     weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
     if (weir_location_parse(name, &location, err) == 0 &&
         weir_location_get(places, &location, &text, err) == 0) {
-        const struct weir_schema_opts opts = {.warn = warn, .ctx = ctx};
-        schema = weir_schema_load((const char *)text.p, text.len, &opts, err);
+        schema = weir_schema_load((const char *)text.p, text.len, opts, err);
         if (schema != NULL && weir_schema_for_rows(schema, err) != 0) {
             weir_schema_free(schema);
             schema = NULL;

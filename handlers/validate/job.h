@@ -37,12 +37,12 @@ struct weir_validate_summary {
 /**
  * weir_validate_schema: the schema that a path, s3://bucket/key or - names; runs the loop.
  *
- * warn, ctx  as weir_schema_load
+ * opts  as weir_schema_load
  *
  * Returns it (weir_schema_free), or NULL with *err set; the message names the place.
  */
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
-    void (*warn)(void *ctx, const char *msg), void *ctx, struct weir_err *err);
+    const struct weir_schema_opts *opts, struct weir_err *err);
 
 /**
  * weir_validate_put: what to tell S3 of the output.

@@ -49,7 +49,8 @@ static struct weir_schema *load_schema(const struct weir_handler_env *env, struc
         return NULL;
     }
     weir_places_init(&places, env->loop);
-    struct weir_schema *schema = weir_validate_schema(&places, name, warn, (void *)env->log, err);
+    const struct weir_schema_opts opts = {.warn = warn, .ctx = (void *)env->log};
+    struct weir_schema *schema = weir_validate_schema(&places, name, &opts, err);
     weir_places_fini(&places);
     if (schema == NULL) {
         weir_err_prefix(err, "WEIR_SCHEMA");

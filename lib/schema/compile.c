@@ -378,11 +378,15 @@ static int compile_keyword(struct weir_schema_job *j, uint32_t key)
     if (k->compile(j, at) == -1) {
         return -1;
     }
-    if (!parts) {
+    const bool checks = k->compile != weir_schema_kw_format || j->node->ops_n > ops_n;
+    if (!parts && checks) {
         tell(l, at, WEIR_SCHEMA_CHECKED,
             k->compile == weir_schema_kw_type ? j->node->types_msg
             : j->node->ops_n > ops_n          ? j->ops[ops_n].message
                                               : NULL);
+    } else if (!parts) {
+        tell(l, at, l->opts->annotate_formats ? WEIR_SCHEMA_DESCRIBES : WEIR_SCHEMA_IGNORED,
+            l->opts->annotate_formats ? NULL : "no format of the specification");
     }
     return 0;
 }

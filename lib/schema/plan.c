@@ -252,3 +252,67 @@ void weir_schema_plan_free(struct weir_schema_plan *plan)
         free(plan);
     }
 }
+
+/* ---- what a plan would be, for people ---- */
+
+static size_t count_names(const struct weir_schema *schema)
+{
+    size_t n = 0;
+
+    for (const struct weir_schema_node *row = schema->root; row != NULL; row = row->ref) {
+        const struct weir_schema_op *op = members_op(row);
+        n += op != NULL ? op->members->props_n : 0;
+    }
+    return n;
+}
+
+/* The names of the root's chain, each once. */
+static size_t collect_names(const struct weir_schema *schema, struct weir_str *names)
+{
+    size_t n = 0;
+
+    for (const struct weir_schema_node *row = schema->root; row != NULL; row = row->ref) {
+        const struct weir_schema_op *op = members_op(row);
+        for (size_t i = 0; op != NULL && i < op->members->props_n; i++) {
+            const struct weir_schema_node *up = schema->root;
+            size_t next = 0;
+            for (; up != row; up = up->ref) {
+                const struct weir_schema_op *before = members_op(up);
+                if (before != NULL && weir_schema_prop_find(before->members,
+                                          op->members->props[i].name, &next) != NULL) {
+                    break;
+                }
+            }
+            if (up == row) {
+                names[n++] = op->members->props[i].name;
+            }
+        }
+    }
+    return n;
+}
+
+int weir_schema_describe(const struct weir_schema *schema,
+    void (*column)(void *ctx, const char *name, const char *reads, bool required), void *ctx,
+    struct weir_err *err)
+{
+    struct weir_str *names = calloc(count_names(schema) + 1, sizeof *names);
+    char reads[160];
+    struct weir_text t;
+
+    if (names == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory");
+    }
+    size_t n = collect_names(schema, names);
+    struct weir_schema_plan *plan = weir_schema_bind(schema, names, n, err);
+    free(names);
+    if (plan == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        weir_text_init(&t, reads, sizeof reads);
+        weir_text_types(&t, plan->columns[i].accept);
+        column(ctx, plan->columns[i].label, reads, plan->columns[i].required_at != 0);
+    }
+    weir_schema_plan_free(plan);
+    return 0;
+}

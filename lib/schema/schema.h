@@ -81,6 +81,18 @@ int weir_schema_for_rows(const struct weir_schema *schema, struct weir_err *err)
 void weir_schema_free(struct weir_schema *schema);
 
 /**
+ * weir_schema_describe: say how the cells of each column that the root's properties and `required`
+ * name are read.
+ *
+ * column  called in the order of the schema. reads is one line ("an object", "a number or null")
+ *
+ * Returns 0, or -1 with *err set as weir_schema_bind does.
+ */
+int weir_schema_describe(const struct weir_schema *schema,
+    void (*column)(void *ctx, const char *name, const char *reads, bool required), void *ctx,
+    struct weir_err *err);
+
+/**
  * weir_schema_bind: decide what each column of a header is checked against.
  *
  * schema    outlives the plan

@@ -145,3 +145,20 @@ void weir_text_value(
         break;
     }
 }
+
+void weir_text_types(struct weir_text *t, unsigned types)
+{
+    static const char *const names[] = {
+        "null", "a boolean", "a number", "an integer", "a string", "an array", "an object"};
+    bool first = true;
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((types >> i & 1) == 0) {
+            continue;
+        }
+        bool last = types >> (i + 1) == 0;
+        weir_text_add(t, first ? "" : last ? " or " : ", ");
+        weir_text_add(t, names[i]);
+        first = false;
+    }
+}

@@ -36,6 +36,9 @@ void weir_text_index(struct weir_text *t, size_t index);
 /** weir_text_pointer: the JSON Pointer of an entry of a tape that is a value, not a name. */
 void weir_text_pointer(struct weir_text *t, const struct weir_json_tape *tape, uint32_t at);
 
+/** weir_text_types: enum weir_type in words: "a number or null". */
+void weir_text_types(struct weir_text *t, unsigned types);
+
 /** weir_text_value: a value of a schema: a string without its quotes, else its JSON, roughly. */
 void weir_text_value(
     struct weir_text *t, const struct weir_json_tape *tape, const struct weir_json_value *v);

@@ -78,27 +78,13 @@ static int type_named(struct weir_schema_job *j, uint32_t at)
 
 static const char *types_message(struct weir_schema_loader *l, unsigned types)
 {
-    static const char *const names[] = {
-        "null", "a boolean", "a number", "an integer", "a string", "an array", "an object"};
     char buf[MESSAGE_BYTES];
     struct weir_text t;
-    bool first = true;
 
-    if (types == WEIR_T_BOOLEAN) {
-        return weir_schema_keep(l, "must be true or false");
-    }
     weir_text_init(&t, buf, sizeof buf);
     weir_text_add(&t, "must be ");
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if ((types >> i & 1) == 0) {
-            continue;
-        }
-        bool last = types >> (i + 1) == 0;
-        weir_text_add(&t, first ? "" : last ? " or " : ", ");
-        weir_text_add(&t, names[i]);
-        first = false;
-    }
-    return weir_schema_keep(l, buf);
+    weir_text_types(&t, types);
+    return weir_schema_keep(l, types == WEIR_T_BOOLEAN ? "must be true or false" : buf);
 }
 
 int weir_schema_kw_type(struct weir_schema_job *j, uint32_t at)
@@ -344,12 +330,12 @@ int weir_schema_kw_format(struct weir_schema_job *j, uint32_t at)
     if (weir_schema_expect(j->l, at, WEIR_JSON_STRING, "the name of a format") == -1) {
         return -1;
     }
+    if (j->l->opts->annotate_formats) {
+        return 0;
+    }
     const struct weir_format *found = weir_format_find(weir_schema_text_at(j->l, at));
     if (found == NULL) {
         odd_format(j->l, at);
-        return 0;
-    }
-    if (j->l->opts->annotate_formats) {
         return 0;
     }
     struct weir_schema_op *op =

@@ -17,15 +17,22 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const words[] = {"{", "}", "[", "]", ",", ":", "\"", "{}", "[]", "true", "false",
-    "null", "0", "1", "-1.5e3", "9007199254740993", "\"a\"", "\"b\"", "\"c\"",
-    "\"a\":", "\"b\":", "\"c\":", "\"type\":", "\"string\"", "\"number\"", "\"integer\"",
-    "\"boolean\"", "\"null\"", "\"array\"", "\"object\"", "\"properties\":{", "\"required\":[",
-    "\"items\":", "\"additionalProperties\":", "\"enum\":[", "\"const\":", "\"pattern\":\"",
-    "\"format\":", "\"date\"", "\"date-time\"", "\"email\"", "\"uri\"", "\"uuid\"", "\"ipv4\"",
-    "\"minLength\":", "\"maxLength\":", "\"minimum\":", "\"maximum\":", "\"$ref\":\"#", "\"#\"",
-    "/properties/a", "/$defs/a", "/items", "\"$defs\":{",
-    "\"$id\":", "\"$schema\":", "\"http://json-schema.org/draft-07/schema#\"", "\"allOf\":", "~0",
-    "~1", "%41", "(a|b)*", "\\\\d+", "{\"properties\":{\"a\":{"};
+    "null", "0", "1", "-1.5e3", "9007199254740993", "0.1", "\"a\"", "\"b\"", "\"c\"",
+    "\"a\":", "\"b\":", "\"c\":", "\"string\"", "\"number\"", "\"integer\"", "\"boolean\"",
+    "\"array\"", "\"object\"", "\"type\":", "\"properties\":", "\"required\":", "\"items\":",
+    "\"additionalProperties\":", "\"enum\":", "\"const\":", "\"pattern\":", "\"format\":",
+    "\"minLength\":", "\"maxLength\":", "\"minimum\":", "\"maximum\":", "\"exclusiveMinimum\":",
+    "\"exclusiveMaximum\":", "\"multipleOf\":", "\"minItems\":", "\"maxItems\":",
+    "\"uniqueItems\":", "\"minProperties\":", "\"maxProperties\":", "\"patternProperties\":",
+    "\"propertyNames\":", "\"prefixItems\":", "\"additionalItems\":", "\"contains\":",
+    "\"minContains\":", "\"maxContains\":", "\"allOf\":", "\"anyOf\":", "\"oneOf\":", "\"not\":",
+    "\"if\":", "\"then\":", "\"else\":", "\"dependentRequired\":", "\"dependentSchemas\":",
+    "\"dependencies\":", "\"unevaluatedItems\":", "\"unevaluatedProperties\":", "\"$ref\":",
+    "\"$defs\":", "\"$anchor\":", "\"$id\":", "\"$schema\":", "\"$dynamicRef\":", "\"#\"",
+    "\"#/$defs/a\"", "\"#n\"", "\"n\"", "\"x.json\"", "\"x.json#n\"", "/properties/a",
+    "\"http://json-schema.org/draft-07/schema#\"", "\"date\"", "\"idn-hostname\"", "\"regex\"",
+    "\"^a\"", "\"(a|b)*\"", "\"\\\\d+\"", "{\"properties\":{\"a\":{",
+    "{\"type\":\"object\",\"allOf\":[{", "~0", "~1", "%41"};
 
 static void must(bool holds)
 {
@@ -59,7 +66,10 @@ static void check(struct weir_schema *schema, const char *p, const char *end)
     const struct weir_str names[COLUMNS] = {WEIR_STR("a"), WEIR_STR("b"), WEIR_STR("a")};
     struct weir_err err = {.code = WEIR_OK};
     struct weir_schema_plan *plan = weir_schema_bind(schema, names, COLUMNS, &err);
-    must(plan != NULL);
+    if (plan == NULL) {
+        must(err.code == WEIR_E_CONFIG); /* branches that double */
+        return;
+    }
     struct weir_schema_check *c = weir_schema_check_new(plan, &err);
     must(c != NULL);
     struct weir_buf errors;
@@ -82,6 +92,37 @@ static void check(struct weir_schema *schema, const char *p, const char *end)
         must(memchr(text, '\n', errors.len) == NULL);
     }
     weir_buf_fini(&errors);
+    weir_schema_check_free(c);
+    weir_schema_plan_free(plan);
+}
+
+static void count(void *ctx, const struct weir_schema_problem *p)
+{
+    must(p->label[0] != '\0' && p->keyword[0] != '\0' && p->message[0] != '\0');
+    must(p->pointer[0] == '\0' || p->pointer[0] == '/');
+    ++*(size_t *)ctx;
+}
+
+/* The same as JSON: what it says does not depend on what was checked before. */
+static void check_json(struct weir_schema *schema, const char *p, const char *end)
+{
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_schema_plan *plan = weir_schema_bind(schema, NULL, 0, &err);
+    must(plan != NULL);
+    struct weir_schema_check *c = weir_schema_check_new(plan, &err);
+    must(c != NULL);
+
+    for (int texts = 0; texts < 8 && p < end; texts++) {
+        const char *stop = memchr(p, '\0', (size_t)(end - p));
+        stop = stop == NULL ? end : stop;
+        const struct weir_str text = {p, (size_t)(stop - p)};
+        size_t said = 0, problems = 0, again = 0;
+        must(weir_schema_check_json(c, text, count, &said, &problems, &err) == 0);
+        must(said == problems);
+        must(weir_schema_check_json(c, text, count, &said, &again, &err) == 0);
+        must(problems == again);
+        p = stop < end ? stop + 1 : end;
+    }
     weir_schema_check_free(c);
     weir_schema_plan_free(plan);
 }
@@ -111,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(weir_utf8_check(err.msg, strlen(err.msg)) == strlen(err.msg));
     } else {
         check(schema, stop == NULL ? end : stop + 1, end);
+        check_json(schema, stop == NULL ? end : stop + 1, end);
     }
     weir_schema_free(schema);
     weir_buf_fini(&text);

@@ -62,6 +62,37 @@ static uint32_t walk(
     return next;
 }
 
+/* Twice, as two members of an object that is put together of pieces. */
+static void put_together(const char *text, size_t size)
+{
+    struct weir_json_tape tape;
+    struct weir_json_fault fault;
+    char *copy = malloc(2 + 2 * size);
+
+    must(copy != NULL);
+    copy[0] = 'a';
+    copy[1] = 'b';
+    memcpy(copy + 2, text, size);
+    memcpy(copy + 2 + size, text, size);
+    weir_json_tape_init(&tape);
+    weir_json_begin(&tape, copy, 2 + 2 * size);
+    must(weir_json_put(&tape, WEIR_JSON_OBJECT, 0, 0, &fault) == 0);
+    for (size_t i = 0; i < 2; i++) {
+        must(weir_json_put(&tape, WEIR_JSON_STRING, i, 1, &fault) > 0);
+        must(weir_json_append(&tape, 2 + i * size, size, &fault) > 0);
+        size_t n = tape.n;
+        must(weir_json_append(&tape, 0, 1, &fault) == -1 && tape.n == n);
+    }
+    tape.v[0].len = 2;
+    tape.v[0].next = (uint32_t)tape.n;
+    bool ignored = false;
+    must(walk(&tape, 0, NULL, &ignored) == tape.n);
+    must(weir_json_equal(&tape, weir_json_member(&tape, tape.v, WEIR_STR("a")), &tape,
+        weir_json_member(&tape, tape.v, WEIR_STR("b"))));
+    weir_json_tape_fini(&tape);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct weir_json_tape tape;
@@ -79,6 +110,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             walk(&tape, 0, c, &long_number);
         }
         cJSON_Delete(c);
+        if (size < 4096) {
+            put_together(text, size);
+        }
         /* Without its last byte it is something else, but still read within bounds. */
         if (size > 0 && size < 4096) {
             char *copy = malloc(size);

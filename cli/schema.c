@@ -1,0 +1,122 @@
+#include "schema/schema.h"
+#include "aws/location.h"
+#include "cli/cli.h"
+#include "core/limits.h"
+#include "net/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char weir_cli_schema_help[] =
+    "usage: weir schema --check SCHEMA [OPTIONS]\n"
+    "\n"
+    "Say what is understood of a JSON Schema (2020-12 or draft-07): each keyword with its place "
+    "and\n"
+    "what is made of it, then how the cells of each column that it knows are read.\n"
+    "\n"
+    "  checked    values are held against it\n"
+    "  describes  an annotation: no value is rejected for it\n"
+    "  ignored    as the specification says: nothing of it, or of the other draft\n"
+    "  refused    not supported: a schema that has it does not load\n"
+    "\n"
+    "      --check SCHEMA  a path, s3://bucket/key, or - (stdin)\n"
+    "      --formats WHAT  assert (the default), or annotate: format only describes\n"
+    "\n"
+    "exit status: 0 the schema can be used; 2 it cannot, or wrong usage; 3 failed (I/O, "
+    "network).\n";
+
+struct args {
+    const char *check;
+    size_t formats; /* 0: assert, 1: annotate */
+};
+
+struct told {
+    size_t counts[4]; /* of enum weir_schema_use */
+    bool failed;      /* stdout cannot be written */
+};
+
+static const char *const uses[] = {"checked", "describes", "ignored", "refused"};
+
+static void on_keyword(void *ctx, const char *pointer, enum weir_schema_use use, const char *text)
+{
+    struct told *t = ctx;
+
+    t->counts[use]++;
+    t->failed |= printf("%-10s %s%s%s\n", uses[use], pointer, text != NULL ? ": " : "",
+                     text != NULL ? text : "") < 0;
+}
+
+static void on_column(void *ctx, const char *name, const char *reads, bool required)
+{
+    struct told *t = ctx;
+
+    t->failed |= printf("column     %s: %s%s\n", name, reads, required ? ", required" : "") < 0;
+}
+
+/* What was refused was passed over; it is an error all the same. */
+static int finish(
+    const struct weir_schema *schema, const char *name, struct told *t, struct weir_err *err)
+{
+    if (weir_schema_for_rows(schema, err) != 0) {
+        /* It may still be one for JSON lines. */
+        weir_cli_note("schema", "not for the rows of a table: %s", err->msg);
+        *err = (struct weir_err){.code = WEIR_OK};
+    } else if (weir_schema_describe(schema, on_column, t, err) != 0) {
+        return -1;
+    }
+    t->failed |= printf("%zu checked, %zu describe, %zu ignored, %zu refused\n", t->counts[0],
+                     t->counts[1], t->counts[2], t->counts[3]) < 0;
+    if (t->failed || fflush(stdout) != 0) {
+        return weir_err_set(err, WEIR_E_NET, "stdout cannot be written");
+    }
+    return t->counts[WEIR_SCHEMA_REFUSED] == 0
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG, "%.100s: %zu keywords are not supported", name,
+                     t->counts[WEIR_SCHEMA_REFUSED]);
+}
+
+static int check(struct weir_loop *loop, const struct args *a, struct weir_err *err)
+{
+    struct told told = {{0}, false};
+    const struct weir_schema_opts opts = {
+        .annotate_formats = a->formats == 1, .told = on_keyword, .ctx = &told};
+    struct weir_schema *schema = NULL;
+    struct weir_buf text;
+    int rc = -1;
+
+    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
+    if (weir_location_load(loop, a->check, &text, err) == 0) {
+        schema = weir_schema_load((const char *)text.p, text.len, &opts, err);
+        if (schema != NULL) {
+            rc = finish(schema, a->check, &told, err);
+        } else {
+            weir_err_prefix(err, "%.100s", a->check);
+        }
+    }
+    weir_schema_free(schema);
+    weir_buf_fini(&text);
+    return rc;
+}
+
+int weir_cli_schema(int argc, char **argv)
+{
+    static const char *const formats[] = {"assert", "annotate", NULL};
+    struct args a = {.check = NULL};
+    const struct weir_opt opts[] = {
+        {.name = "check", .kind = WEIR_OPT_TEXT, .to = &a.check},
+        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a.formats, .words = formats},
+    };
+    struct weir_err err = {0};
+
+    if (weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, NULL, 0, &err) < 0) {
+        return weir_cli_usage("schema", &err);
+    }
+    if (a.check == NULL) {
+        weir_err_set(&err, WEIR_E_CONFIG, "nothing to do: give --check SCHEMA");
+        return weir_cli_usage("schema", &err);
+    }
+    struct weir_loop *loop = weir_loop_new(&err);
+    int rc = loop != NULL ? check(loop, &a, &err) : -1;
+    weir_loop_free(loop);
+    return rc == 0 ? WEIR_EXIT_DONE : weir_cli_fail("schema", &err);
+}

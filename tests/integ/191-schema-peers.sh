@@ -1,0 +1,22 @@
+#!/bin/bash
+# Random schemas and instances: the same verdict as ajv (npm) and Python's jsonschema, or a difference that docs/SCHEMA.md lists.
+# 2,000 pairs; WEIR_FULL=1: 100,000.
+source "$(dirname "$0")/lib.sh"
+
+DRIVER=$BUILD/tests/schema_driver
+[ -x "$DRIVER" ] || { not_ok "no $DRIVER: make unit"; finish; }
+pairs=2000
+[ "$FULL" = 0 ] || pairs=100000
+args=()
+has() { command -v "$1" >/dev/null; }
+if has node && has npm && timeout 100 npm install --prefix "$DATA/ajv" --no-audit --no-fund --silent ajv@8.17.1 >npm.log 2>&1; then
+    args+=(--ajv "$DATA/ajv")
+else
+    skip "ajv" "no npm, or no registry"
+fi
+python3 -c 'import jsonschema' 2>/dev/null || skip "Python's jsonschema" "not installed"
+
+peers() { python3 "$INTEG/schema_pairs.py" "$DRIVER" "$pairs" --seed "${SEED:-1}" "${args[@]}" >pairs.log || { tail -n 30 pairs.log | cut -c 1-2000; return 1; }; }
+check "$pairs schemas and instances, the verdicts of others" peers
+sed 's/^/#   /' pairs.log | cut -c 1-200
+finish
