@@ -25,6 +25,7 @@ WEIR = os.path.abspath(os.environ.get("WEIR", "build/weir"))
 SCRIPT = os.environ.get("SCRIPT", "s3-interop")
 MIB = 1 << 20
 PART = 8 * MIB
+BY_THREE = {"WEIR_S3_READ_CONNECTIONS": "3", "WEIR_S3_READ_BUDGET_BYTES": "5000000"}  # in ranges of a MiB or so
 failures = 0
 
 PLAIN = ["plain.txt", "a b", " lead and trail ", "a+b", "a=b", "a=b&c=d", "a%20b", "100%", "%2E%2E/x", "q?x=y&z#frag;p:@,$!'()*",
@@ -93,6 +94,8 @@ def sizes(a):
         s3.upload_file("in.bin", a.bucket, f"boto/{n}")  # in parts where boto3 thinks so
         status, got, err = weir(f"s3://{a.bucket}/boto/{n}", "-")
         check(status == 0 and got == data, f"{n} bytes: weir reads what boto3 wrote", status, err)
+        status, got, err = weir(f"s3://{a.bucket}/size/{n}", "-", env=BY_THREE)
+        check(status == 0 and got == data, f"{n} bytes: three connections read them in ranges", status, err)
     status, _, err = weir(f"s3://{a.bucket}/size/{2 * PART + 12345}", f"s3://{a.bucket}/size/copy")
     check(status == 0 and s3.get_object(Bucket=a.bucket, Key="size/copy")["Body"].read() == payload(2 * PART + 12345), "object to object", status, err)
     left = s3.list_multipart_uploads(Bucket=a.bucket).get("Uploads", [])
