@@ -41,13 +41,28 @@ static int isal_new(struct weir_deflate *d)
     return d->isal != NULL && d->isal_memory != NULL ? 0 : -1;
 }
 
-static void isal_begin(struct weir_deflate *d)
+/*
+ * Begin a block with its first byte: it goes out stored, and is the dictionary of what follows.
+ * A stream that begins without one gets, in ISA-L's code for x86 (2.32 still), a part of its own
+ * *address* hashed where its third byte should be, and what comes out depends on where the encoder
+ * lies.
+ */
+static int isal_begin(
+    struct weir_deflate *d, uint8_t first, struct weir_buf *out, struct weir_err *err)
 {
+    /* RFC 1951, 3.2.4: not the last block, LEN, NLEN */
+    const uint8_t stored[] = {0x00, 0x01, 0x00, 0xfe, 0xff, first};
+
     isal_deflate_init(d->isal);
     d->isal->level = (uint32_t)d->isal_level;
     d->isal->level_buf = d->isal_memory;
     d->isal->level_buf_size = (uint32_t)isal_memory_bytes(d->isal_level);
     d->isal->gzip_flag = IGZIP_DEFLATE;
+    int rc = isal_deflate_set_dict(d->isal, &first, 1);
+    if (rc != COMP_OK) {
+        return weir_err_set(err, WEIR_E_BUG, "gzip: the encoder says %d", rc);
+    }
+    return weir_buf_add(out, stored, sizeof stored, err);
 }
 
 static int isal_some(struct weir_deflate *d, struct helping *h, bool flush)
@@ -151,17 +166,22 @@ static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush
 int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
     struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err)
 {
-    const size_t before = out->len, total = len;
-    uint32_t sum = 0;
+    const size_t before = out->len;
 
-    if (len > 0 && deflate->isal_level > 0) {
-        isal_begin(deflate);
-    } else if (len > 0) {
+    part->crc = 0;
+    part->total = len;
+    if (len > 0 && deflate->isal_level == 0) {
         deflateReset(&deflate->z);
+    } else if (len > 0) {
+        if (isal_begin(deflate, in[0], out, err) != 0) {
+            return -1;
+        }
+        part->crc = crc32_gzip_refl(0, in++, 1);
+        len--;
     }
     while (len > 0) {
         size_t n = len < SLICE_MAX_BYTES ? len : SLICE_MAX_BYTES;
-        sum = crc32_gzip_refl(sum, in, n);
+        part->crc = crc32_gzip_refl(part->crc, in, n);
         /* a sync flush: after it only the reset of the next block forgets what was said */
         if (run(deflate, in, n, n == len, out, err) != 0) {
             out->len = before;
@@ -170,7 +190,5 @@ int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t l
         in += n;
         len -= n;
     }
-    part->crc = sum;
-    part->total = total;
     return 0;
 }

@@ -18,8 +18,8 @@
  * its level 2; its level 3 costs three times as much for nothing. The others are zlib: 4 to 9 as it
  * counts, for who wants size, and 0, stored.
  *
- * The same block at the same level gives the same bytes, in whatever thread and after whatever
- * block; ISA-L's may differ between kinds of processors.
+ * The same block at the same level gives the same bytes, in whatever thread, after whatever block
+ * and wherever the encoder lies in memory; ISA-L's may differ between kinds of processors.
  */
 
 #define WEIR_DEFLATE_LEVEL 1
