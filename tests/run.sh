@@ -14,8 +14,8 @@ export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:
 valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=definite,indirect,possible"
     "--errors-for-leak-kinds=definite,indirect" --child-silent-after-fork=yes --trace-children=no)
 
-# The workers of a concurrent function.
-threaded="runtime_sim"
+# The workers of a concurrent function, and the threads that deflate and check blocks.
+threaded="runtime_sim stream_blocks codec_zip net_pool"
 
 steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
 run_step() {
