@@ -8,6 +8,7 @@
 #include "codec/deflate.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "event/metrics.h"
 #include "handlers/archive/job.h"
 #include "handlers/archive/programs.h"
 #include "net/child_env.h"
@@ -393,6 +394,28 @@ static void log_stderr(const struct request *r)
     }
 }
 
+static void tell(const struct request *r, const struct weir_archive *job)
+{
+    struct weir_archive_summary s;
+    struct weir_buf line;
+
+    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    if (weir_archive_json(job, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL) {
+        weir_log_write(r->inv->log, WEIR_LOG_INFO, "archive s3://%s/%s {%s}", r->bucket, r->key,
+            (const char *)line.p);
+    }
+    weir_buf_fini(&line);
+    weir_archive_summarize(job, &s);
+    const struct weir_metric metrics[] = {
+        {"entries", WEIR_UNIT_COUNT, s.entries},
+        {"bytes", WEIR_UNIT_BYTES, s.bytes_in},
+        {"bytes_out", WEIR_UNIT_BYTES, s.bytes_out},
+        {"duration", WEIR_UNIT_MILLISECONDS, (uint64_t)s.ms},
+        {"retries", WEIR_UNIT_COUNT, weir_s3_config_retries(&r->places.s3)},
+    };
+    weir_metrics_write(r->inv->log, "archive", metrics, sizeof metrics / sizeof metrics[0]);
+}
+
 /* ---- run ---- */
 
 static int make_and_run(struct request *r, struct weir_buf *response, struct weir_err *err)
@@ -433,6 +456,7 @@ static int make_and_run(struct request *r, struct weir_buf *response, struct wei
             weir_pipe_undo_err(weir_archive_pipe(job))->msg);
     }
     if (rc == 0) {
+        tell(r, job);
         rc = answer(r, job, response, err);
     }
 out:

@@ -160,7 +160,7 @@ static struct weir_tcp_counts since(
 }
 
 static void tell(const struct weir_invocation *inv, const struct weir_s3_record *record,
-    const struct weir_elb_summary *s, const struct weir_tcp_counts *tcp)
+    const struct weir_elb_summary *s, const struct weir_tcp_counts *tcp, uint64_t retries)
 {
     static const struct weir_tcp_counts none;
     struct weir_buf line;
@@ -187,6 +187,7 @@ static void tell(const struct weir_invocation *inv, const struct weir_s3_record 
         {"bytes", WEIR_UNIT_BYTES, s->bytes_in},
         {"bytes_out", WEIR_UNIT_BYTES, s->bytes_out},
         {"duration", WEIR_UNIT_MILLISECONDS, (uint64_t)s->ms},
+        {"retries", WEIR_UNIT_COUNT, retries},
     };
     weir_metrics_write(inv->log, "elb_logs", metrics, sizeof metrics / sizeof metrics[0]);
 }
@@ -214,6 +215,7 @@ static int send_log(const struct batch *b, const struct weir_invocation *inv,
         record->bucket, record->key, record->version_id, record->etag};
     const struct weir_tcp_counts begun =
         b->pool != NULL ? *weir_tcp_pool_counts(b->pool) : (struct weir_tcp_counts){0};
+    const uint64_t retries = weir_s3_config_retries(&b->s3);
     struct weir_elb_origin origin;
     char place[sizeof origin.place];
     uint64_t confirmed = 0;
@@ -254,7 +256,8 @@ static int send_log(const struct batch *b, const struct weir_invocation *inv,
     if (!info->replaced) {
         const struct weir_tcp_counts c =
             b->pool != NULL ? since(weir_tcp_pool_counts(b->pool), &begun) : begun;
-        tell(inv, record, &s, b->pool != NULL ? &c : NULL);
+        tell(
+            inv, record, &s, b->pool != NULL ? &c : NULL, weir_s3_config_retries(&b->s3) - retries);
     }
 out:
     weir_elb_job_free(job);

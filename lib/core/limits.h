@@ -211,7 +211,7 @@
 #define WEIR_PRELUDE_MAX_BYTES (64 * WEIR_KIB) /* a streamed answer's status, headers, cookies */
 
 /* event: metrics. */
-#define WEIR_METRICS_MAX 20 /* in one document; CloudWatch takes 100, a handler has 6 */
+#define WEIR_METRICS_MAX 20 /* in one document; CloudWatch takes 100, elb_logs has 13 */
 #define WEIR_METRICS_LINE_MAX_BYTES (16 * WEIR_KIB) /* these, and names from the environment */
 
 /* hello: what an event and a setting may ask of it. */

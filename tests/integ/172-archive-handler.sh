@@ -53,6 +53,9 @@ objects() {
         content store/weir-demo/archives/day.zip 2026-11-03 | cmp - <(seq 1 3000) && same "$(field objects.json entries 4 bytes)" "$(seq 1 3000 | wc -c)"
 }
 check "objects by key and by prefix" objects
+plain_bytes() { unzip -l store/weir-demo/archives/day.zip | awk 'END { print $1 }'; }
+check "what it did is in the log and in its metrics" bash -c 'grep -q "^INFO .* archive s3://weir-demo/archives/day.zip {\"entries\":5," "$1" &&
+    python3 "$INTEG/log_check.py" "$1" entries=5 bytes="$2" bytes_out="$3" retries=0' _ objects.log "$(plain_bytes)" "$(stat -c %s store/weir-demo/archives/day.zip)"
 gzipped() { run_event gz '{"program":"report","args":["",  "5"],"bucket":"weir-demo","key":"r.gz","format":"gzip"}' && gzip -dc store/weir-demo/r.gz | tail -n 1 | cmp - <(echo 5); }
 check "format gzip" gzipped
 plain() { run_event none '{"program":"report","args":["","5"],"bucket":"weir-demo","key":"r.txt","format":"none"}' && tail -n 1 store/weir-demo/r.txt | cmp - <(echo 5); }
