@@ -204,7 +204,7 @@ static bool run_if(struct weir_schema_check *c, const struct weir_schema_op *op,
     return next == NULL || c->spent || weir_schema_run(c, next, v, at);
 }
 
-bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
+static bool run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
     const struct weir_json_value *v, const struct weir_schema_place *at)
 {
     bool holds = true;
@@ -280,13 +280,28 @@ bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op
     return holds || c->spent ? holds : weir_schema_fail(c, at, op, op->message);
 }
 
-/* One node, without what it refers to. */
-static bool run_node(struct weir_schema_check *c, const struct weir_schema_node *node,
-    const struct weir_json_value *v, const struct weir_schema_place *at)
+bool weir_schema_run_ops(struct weir_schema_check *c, const struct weir_schema_node *node,
+    uint32_t but, const struct weir_json_value *v, const struct weir_schema_place *at)
 {
     const uint8_t kind = WEIR_KIND(v->kind);
     bool valid = true;
 
+    for (uint32_t i = 0; i < node->ops_n; i++) {
+        const struct weir_schema_op *op = &node->ops[i];
+        if ((op->kinds & kind) != 0 && op->code != but && !run_op(c, op, v, at)) {
+            valid = false;
+            if (!c->reporting || c->spent) {
+                break;
+            }
+        }
+    }
+    return valid;
+}
+
+/* One node, without what it refers to. */
+static bool run_node(struct weir_schema_check *c, const struct weir_schema_node *node,
+    const struct weir_json_value *v, const struct weir_schema_place *at)
+{
     if (!weir_schema_spend(c, weir_schema_value_steps(v))) {
         return false;
     }
@@ -299,16 +314,7 @@ static bool run_node(struct weir_schema_check *c, const struct weir_schema_node 
         }
         return false;
     }
-    for (uint32_t i = 0; i < node->ops_n; i++) {
-        const struct weir_schema_op *op = &node->ops[i];
-        if ((op->kinds & kind) != 0 && !weir_schema_run_op(c, op, v, at)) {
-            valid = false;
-            if (!c->reporting || c->spent) {
-                break;
-            }
-        }
-    }
-    return valid;
+    return weir_schema_run_ops(c, node, UINT32_MAX, v, at);
 }
 
 bool weir_schema_run_all(struct weir_schema_check *c, const struct weir_schema_node *node,

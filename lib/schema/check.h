@@ -164,9 +164,10 @@ static inline bool weir_schema_run(struct weir_schema_check *c, const struct wei
     return weir_schema_run_all(c, node, v, at);
 }
 
-/** weir_schema_run_op: the same for one instruction, which is for values of this kind. */
-bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
-    const struct weir_json_value *v, const struct weir_schema_place *at);
+/** weir_schema_run_ops: only the node's own instructions, but for those with code `but`
+ *  (UINT32_MAX: all). */
+bool weir_schema_run_ops(struct weir_schema_check *c, const struct weir_schema_node *node,
+    uint32_t but, const struct weir_json_value *v, const struct weir_schema_place *at);
 
 /** weir_schema_judge: the same as weir_schema_run; nothing is reported whatever the mode. */
 bool weir_schema_judge(struct weir_schema_check *c, const struct weir_schema_node *node,

@@ -7,19 +7,15 @@
 #define FEW_PROPS 8    /* up to which a search from the front beats halving */
 #define STEP_PIECES 16 /* members that are a step to search */
 
-const struct weir_schema_prop *weir_schema_prop_find(
+const struct weir_schema_prop *weir_schema_prop_search(
     const struct weir_schema_members *members, struct weir_str name, size_t *next)
 {
     const struct weir_schema_prop *props = members->props;
     size_t n = members->props_n;
 
-    /* Data comes in the order of its schema, as a rule. */
-    if (*next < n && weir_str_eq(props[*next].name, name)) {
-        return &props[(*next)++];
-    }
     if (n <= FEW_PROPS) {
         for (size_t i = 0; i < n; i++) {
-            if (weir_str_eq(props[i].name, name)) {
+            if (weir_schema_same_name(props[i].name, name)) {
                 *next = i + 1;
                 return &props[i];
             }

@@ -19,6 +19,11 @@
     "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}"                 \
     "\\x{ff00}-\\x{10ffff}"
 
+/* What \D and \W are, for within brackets: beside properties PCRE2 10.42 gets the short forms wrong
+ * for what lies beyond U+00FF. */
+#define NO_DIGITS "\\x00-\\x2f\\x3a-\\x{10ffff}"
+#define NO_WORDS "\\x00-\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x{10ffff}"
+
 #define NO_RANGE UINT32_MAX /* a class escape, which begins and ends no range */
 
 struct translator {
@@ -249,7 +254,7 @@ static bool back_reference(struct translator *t)
     if (number == 0 || number > t->groups) {
         return refuse(t, "a back reference to a group that is not there");
     }
-    snprintf(text, sizeof text, "\\g{%u}", (uint32_t)number);
+    snprintf(text, sizeof text, "(?:\\g{%u})", (uint32_t)number);
     return put(t, n, text);
 }
 
@@ -286,6 +291,10 @@ static bool class_atom(struct translator *t, uint32_t *cp)
             return put(t, 2, SPACES);
         case 'S':
             return put(t, 2, NO_SPACES);
+        case 'D':
+            return put(t, 2, NO_DIGITS);
+        case 'W':
+            return put(t, 2, NO_WORDS);
         case 'b':
             *cp = 8;
             return put(t, 2, "\\x{8}");
@@ -308,6 +317,14 @@ static bool brackets(struct translator *t)
     uint32_t from, to;
 
     t->repeatable = true;
+    /* Nothing at all, and anything: PCRE2 repeats its own empty class as often as it has to, and
+     * never less. */
+    if (peek(t, 1) == ']') {
+        return put(t, 2, "(?:(?!))");
+    }
+    if (peek(t, 1) == '^' && peek(t, 2) == ']') {
+        return put(t, 3, "[\\x00-\\x{10ffff}]");
+    }
     if (!copy(t, 1) || (peek(t, 0) == '^' && !copy(t, 1))) {
         return false;
     }

@@ -191,10 +191,35 @@ struct weir_schema {
     size_t required_max; /* the longest `required` of all nodes */
 };
 
-/** weir_schema_prop_find: the property of that name, or NULL. *next is where to look first, and
- *  where to look first the next time. */
-const struct weir_schema_prop *weir_schema_prop_find(
+/** weir_schema_same_name: weir_str_eq without a call for names of 8 to 16 bytes, as most are. */
+static inline bool weir_schema_same_name(struct weir_str a, struct weir_str b)
+{
+    uint64_t head[2], tail[2];
+
+    if (a.len != b.len || a.len < sizeof head[0] || a.len > sizeof head) {
+        return weir_str_eq(a, b);
+    }
+    memcpy(&head[0], a.p, sizeof head[0]);
+    memcpy(&head[1], b.p, sizeof head[0]);
+    memcpy(&tail[0], a.p + a.len - sizeof tail[0], sizeof tail[0]);
+    memcpy(&tail[1], b.p + b.len - sizeof tail[0], sizeof tail[0]);
+    return head[0] == head[1] && tail[0] == tail[1];
+}
+
+/** weir_schema_prop_search: the property of that name, or NULL. */
+const struct weir_schema_prop *weir_schema_prop_search(
     const struct weir_schema_members *members, struct weir_str name, size_t *next);
+
+/** weir_schema_prop_find: the same. *next is where to look first, and where to look first the next
+ *  time: data comes in the order of its schema, as a rule. */
+static inline const struct weir_schema_prop *weir_schema_prop_find(
+    const struct weir_schema_members *members, struct weir_str name, size_t *next)
+{
+    if (*next < members->props_n && weir_schema_same_name(members->props[*next].name, name)) {
+        return &members->props[(*next)++];
+    }
+    return weir_schema_prop_search(members, name, next);
+}
 
 /** weir_schema_value_types: enum weir_type of a value; a number is WEIR_T_NUMBER, and
  *  WEIR_T_INTEGER too when it is whole. */

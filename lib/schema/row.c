@@ -135,12 +135,12 @@ static enum weir_json_kind plain_kind(unsigned accept, struct weir_str cell)
 
 /* ---- cells by themselves ---- */
 
-static bool run_nodes(struct weir_schema_check *c, const struct weir_schema_column *column,
+static inline bool run_nodes(struct weir_schema_check *c, const struct weir_schema_column *column,
     const struct weir_json_value *v)
 {
-    bool valid = true;
+    bool valid = column->nodes_n == 0 || weir_schema_run(c, column->nodes[0], v, NULL);
 
-    for (size_t i = 0; i < column->nodes_n && !c->spent && (valid || c->reporting); i++) {
+    for (size_t i = 1; i < column->nodes_n && !c->spent && (valid || c->reporting); i++) {
         valid = weir_schema_run(c, column->nodes[i], v, NULL) && valid;
     }
     return valid;
@@ -250,16 +250,9 @@ static bool run_whole(struct weir_schema_check *c)
     c->column = SIZE_MAX;
     c->label = NULL;
     c->tape.v[0].next = (uint32_t)c->tape.n;
-    for (const struct weir_schema_node *n = c->plan->schema->root; n != NULL; n = n->ref) {
-        for (uint32_t i = 0; i < n->ops_n; i++) {
-            const struct weir_schema_op *op = &n->ops[i];
-            if (c->spent || (!valid && !c->reporting)) {
-                return false;
-            }
-            if (op->code != WEIR_OP_MEMBERS && (op->kinds & WEIR_KIND(WEIR_JSON_OBJECT)) != 0) {
-                valid = weir_schema_run_op(c, op, c->tape.v, NULL) && valid;
-            }
-        }
+    for (const struct weir_schema_node *n = c->plan->schema->root;
+         n != NULL && !c->spent && (valid || c->reporting); n = n->ref) {
+        valid = weir_schema_run_ops(c, n, WEIR_OP_MEMBERS, c->tape.v, NULL) && valid;
     }
     return valid;
 }

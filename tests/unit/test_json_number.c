@@ -200,6 +200,78 @@ static void long_numbers_take_linear_time(void **state)
     free(b);
 }
 
+struct multiple_case {
+    const char *number, *of;
+    bool is;
+};
+
+static const struct multiple_case multiples[] = {{"0", "7", true}, {"-0.00", "7", true},
+    {"21", "7", true}, {"-21", "7", true}, {"22", "7", false}, {"0.3", "0.1", true},
+    {"0.30", "0.10", true}, {"0.35", "0.1", false}, {"1.1", "0.01", true},
+    {"7.5e-1", "25e-2", true}, {"5000", "2.5e3", true}, {"2500.5", "2.5e3", false},
+    {"1e400", "0.3", false}, {"3e400", "0.3", true}, {"1e400", "1024", true},
+    {"1e9", "1024", false}, {"1e10", "1024", true}, {"1e-400", "1e-400", true},
+    {"1e-401", "1e-400", false}, {"1", "1e-99999999999999999999", true},
+    {"1e-99999999999999999999", "1", false}, {"9007199254740993", "3", true},
+    {"9007199254740992", "3", false},
+    {"123456789012345678901234567890", "999999999999999999", false},
+    {"999999999999999999000000000000000000", "999999999999999999", true},
+    {"0.000000000000000001", "0.000000000000000001", true}, {"10", "4", false},
+    {"10.0", "2.5", true}, {"12e-1", "0.4", true}, {"1e59", "576460752303423488", true},
+    {"1e58", "576460752303423488", false}};
+
+static void multiples_are_exact(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof multiples / sizeof multiples[0]; i++) {
+        const struct multiple_case *m = &multiples[i];
+        struct weir_number_divisor d;
+        assert_true(weir_number_divisor(weir_str_of(m->of), &d));
+        if (weir_number_is_multiple(weir_str_of(m->number), &d) != m->is) {
+            fail_msg("%s of %s", m->number, m->of);
+        }
+    }
+}
+
+static void divisors_are_above_zero_and_have_few_digits(void **state)
+{
+    static const char *const yes[] = {"1", "0.1", "999999999999999999", "1e999",
+        "1000000000000000000000000", "0.00000000000000000000000001", "123456789.123456789"};
+    static const char *const no[] = {
+        "0", "0.0", "-1", "-0", "0e5", "1234567890123456789", "1.234567890123456789"};
+    struct weir_number_divisor d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+        assert_true(weir_number_divisor(weir_str_of(yes[i]), &d));
+    }
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        assert_false(weir_number_divisor(weir_str_of(no[i]), &d));
+    }
+}
+
+static void equal_numbers_have_one_hash(void **state)
+{
+    static const char *const same[][4] = {{"0", "-0", "0.000", "0e99999999999999999999"},
+        {"1", "1.0", "10e-1", "0.001e3"}, {"-1.5", "-15e-1", "-0.15e1", "-1.500"},
+        {"1e400", "10e399", "0.1e401", "1.0e+0400"},
+        {"1e99999999999999999999", "10e99999999999999999998", "100e99999999999999999997",
+            "0.1e100000000000000000000"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        uint64_t h = weir_number_hash(weir_str_of(same[i][0]), 42);
+        for (size_t k = 1; k < 4; k++) {
+            if (weir_number_hash(weir_str_of(same[i][k]), 42) != h) {
+                fail_msg("%s", same[i][k]);
+            }
+        }
+        if (i > 0) {
+            assert_true(h != weir_number_hash(weir_str_of(same[i - 1][0]), 42));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +281,9 @@ int main(void)
         cmocka_unit_test(numbers_are_compared_exactly),
         cmocka_unit_test(many_spellings_agree_with_scaled_integers),
         cmocka_unit_test(long_numbers_take_linear_time),
+        cmocka_unit_test(multiples_are_exact),
+        cmocka_unit_test(divisors_are_above_zero_and_have_few_digits),
+        cmocka_unit_test(equal_numbers_have_one_hash),
     };
 
     return cmocka_run_group_tests_name("json/number", tests, NULL, NULL);

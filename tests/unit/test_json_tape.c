@@ -552,6 +552,40 @@ static void a_fault_names_line_and_column(void **state)
     weir_json_tape_fini(&tape);
 }
 
+/* What stands in several places of one text becomes one object. */
+static void a_tape_may_be_put_together(void **state)
+{
+    static const char text[] = "ab[1,\"x\\n\"]  word{]\"\\t\"";
+    struct weir_json_tape tape;
+    struct weir_json_fault fault;
+
+    (void)state;
+    weir_json_tape_init(&tape);
+    for (int round = 0; round < 2; round++) {
+        weir_json_begin(&tape, text, sizeof text - 1);
+        assert_int_equal(weir_json_put(&tape, WEIR_JSON_OBJECT, 0, 0, &fault), 0);
+        assert_int_equal(weir_json_put(&tape, WEIR_JSON_STRING, 0, 1, &fault), 1);
+        assert_int_equal(weir_json_append(&tape, 2, 9, &fault), 2);
+        assert_int_equal(weir_json_put(&tape, WEIR_JSON_STRING, 1, 1, &fault), 5);
+        /* a failure leaves nothing of itself, and counts from its piece's begin */
+        assert_int_equal(weir_json_append(&tape, 17, 2, &fault), -1);
+        assert_int_equal(fault.offset, 1);
+        assert_int_equal(tape.n, 6);
+        assert_int_equal(weir_json_put(&tape, WEIR_JSON_STRING, 13, 4, &fault), 6);
+        tape.v[0].len = 2;
+        tape.v[0].next = (uint32_t)tape.n;
+        const struct weir_json_value *a = weir_json_member(&tape, tape.v, WEIR_STR("a"));
+        const struct weir_json_value *b = weir_json_member(&tape, tape.v, WEIR_STR("b"));
+        assert_int_equal(a->len, 2);
+        assert_true(weir_str_eq(weir_json_text(&tape, a + 2), WEIR_STR("x\n")));
+        assert_true(weir_str_eq(weir_json_text(&tape, b), WEIR_STR("word")));
+        assert_int_equal(weir_json_append(&tape, 19, 4, &fault), 7);
+        assert_true(weir_str_eq(weir_json_text(&tape, &tape.v[7]), WEIR_STR("\t")));
+        assert_true(weir_str_eq(weir_json_text(&tape, a + 2), WEIR_STR("x\n")));
+    }
+    weir_json_tape_fini(&tape);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +600,7 @@ int main(void)
         cmocka_unit_test(members_are_found_by_their_exact_name),
         cmocka_unit_test(values_are_equal_as_json_schema_has_it),
         cmocka_unit_test(a_fault_names_line_and_column),
+        cmocka_unit_test(a_tape_may_be_put_together),
     };
 
     return cmocka_run_group_tests_name("json/tape", tests, NULL, drop_copy);

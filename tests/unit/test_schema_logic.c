@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "schema/schema.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -414,6 +415,39 @@ static void unevaluated_parts_end_at_the_rows_steps(void **state)
     tear_down(&b);
 }
 
+/* Each level of the value is ten schemas deep: the stack ends before the nesting does. */
+static void schemas_within_each_other_have_a_limit(void **state)
+{
+    char schema[1024] = "{\"$ref\":\"#/$defs/n\",\"$defs\":{\"n\":", text[6 * 120 + 8] = "";
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf s;
+
+    (void)state;
+    weir_buf_init(&s, sizeof schema);
+    weir_buf_adds(&s, schema, &err);
+    for (int i = 0; i < 10; i++) {
+        weir_buf_adds(&s, "{\"anyOf\":[", &err);
+    }
+    weir_buf_adds(&s, "{\"properties\":{\"c\":{\"$ref\":\"#/$defs/n\"}}}", &err);
+    for (int i = 0; i < 10; i++) {
+        weir_buf_adds(&s, "]}", &err);
+    }
+    weir_buf_adds(&s, "}}", &err);
+    struct bench b = set_up(weir_buf_text(&s, &err), NULL);
+    for (int depth = 20; depth <= 120; depth += 100) {
+        for (int i = 0; i < depth; i++) {
+            memcpy(text + 5 * i, "{\"c\":", 6);
+        }
+        text[5 * depth] = '1';
+        memset(text + 5 * depth + 1, '}', (size_t)depth);
+        text[6 * depth + 1] = '\0';
+        assert_string_equal(
+            check_json(&b, text), depth == 20 ? "" : "row: takes too many steps to check");
+    }
+    tear_down(&b);
+    weir_buf_fini(&s);
+}
+
 static void many_elements_are_unique_in_linear_time(void **state)
 {
     struct bench b = set_up("{\"uniqueItems\":true}", NULL);
@@ -438,6 +472,30 @@ static void many_elements_are_unique_in_linear_time(void **state)
     weir_buf_fini(&text);
 }
 
+/* Neither the row as a whole, nor tables for uniqueItems, nor what an invalid one has to say. */
+static void nothing_is_allocated_once_a_row_like_it_was_seen(void **state)
+{
+    struct bench b = set_up("{\"properties\":{\"a\":{\"type\":\"array\",\"uniqueItems\":true}},"
+                            "\"anyOf\":[{\"required\":["
+                            "\"z\"]},{\"not\":{\"required\":[\"b\"]}}],\"unevaluatedProperties\":{"
+                            "\"format\":\"regex\"}}",
+        "a|b");
+    size_t before = 0;
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        check_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|(x");
+        assert_int_equal(b.problems, 2);
+        check_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|");
+        assert_int_equal(b.problems, 0);
+        if (i == 1) {
+            before = mallinfo2().uordblks; /* 0 under a sanitizer */
+        }
+    }
+    assert_int_equal(mallinfo2().uordblks, before);
+    tear_down(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +505,8 @@ int main(void)
         cmocka_unit_test(what_nobody_knows_is_never_a_yes),
         cmocka_unit_test(branches_that_double_end_at_the_rows_steps),
         cmocka_unit_test(unevaluated_parts_end_at_the_rows_steps),
+        cmocka_unit_test(schemas_within_each_other_have_a_limit),
+        cmocka_unit_test(nothing_is_allocated_once_a_row_like_it_was_seen),
         cmocka_unit_test(many_elements_are_unique_in_linear_time),
     };
 

@@ -109,6 +109,13 @@ static const struct pattern_case patterns[] = {
     {"^a{4294967296", "a{4294967296", "a"},
     {"^\\u{000041}$", "A", "B"},
     {"^x]}$", "x]}", "x"},
+    {"^[]{0,}x[]?$", "x", "]x"},
+    {"^a[^]*b$", "a\n]b", "a"},
+    {"^[^\\W.\\p{L}]$", "7", "\xE2\x80\xA8"},
+    {"^[^\\D\\p{L}]$", "7", "\xF0\x9F\x98\x80"},
+    {"^[\\W\\d]+$", "\xC3\xA9-7", "x"},
+    {"^(?<n>\\k<n>+)$", "", "x"}, /* within itself, and repeated, it is empty */
+    {"^(?:(x)a|\\1{2}b)$", "b", "a"},
 };
 
 static enum weir_pattern_verdict match(const struct weir_pattern *pattern,
