@@ -8,7 +8,7 @@ DRIVER=$BUILD/tests/schema_driver
 DOC=$ROOT/docs/SCHEMA.md
 [ -x "$DRIVER" ] || { not_ok "no $DRIVER: make unit"; finish; }
 if ! SUITE=$("$SUPPORT/schema_suite.sh" "$DATA/schema-suite"); then
-    skip "the official test suite" "no test suite: neither the package registry nor Debian's sources can be reached"
+    skip "the official test suite" "no test suite: the registry of Python's packages cannot be reached"
     finish
 fi
 
