@@ -111,27 +111,30 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     return 0;
 }
 
-/* What the ids are made of. Two inputs must not get the same ids for different lines, for a
- * receiver drops what it has seen: so a file's time belongs to them, and stdin's ids are those of
- * the run. */
-static int origin_of(const struct weir_location *location, size_t index,
-    struct weir_elb_origin *ret, struct weir_err *err)
+/* What the ids are made of; an object's are those that the function gives. Two inputs must not get
+ * the same ids for different lines, for a receiver drops what it has seen: so what stands for a
+ * file's ETag has its time, and stdin's ids are those of the run. */
+static struct weir_elb_log log_of(
+    const struct weir_location *location, size_t index, struct weir_source_info *info)
 {
-    char tag[96] = "";
+    struct weir_elb_log log = {
+        .bucket = "", .key = location->text, .etag = info->etag, .place = location->text};
     struct stat st;
 
     if (location->kind == WEIR_LOCATION_OBJECT) {
-        return weir_elb_origin_set(ret, location->bucket, location->key, "", location->text, err);
+        log.bucket = location->bucket;
+        log.key = location->key;
+        return log;
     }
     if (location->kind == WEIR_LOCATION_FILE && stat(location->text, &st) == 0 &&
         S_ISREG(st.st_mode)) {
-        (void)snprintf(tag, sizeof tag, "%lld-%lld.%09ld", (long long)st.st_size,
+        (void)snprintf(info->etag, sizeof info->etag, "%lld-%lld.%09ld", (long long)st.st_size,
             (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     } else {
-        (void)snprintf(tag, sizeof tag, "%lld-%lld-%zu", (long long)weir_clock_unix_ms(),
-            (long long)getpid(), index);
+        (void)snprintf(info->etag, sizeof info->etag, "%lld-%lld-%zu",
+            (long long)weir_clock_unix_ms(), (long long)getpid(), index);
     }
-    return weir_elb_origin_set(ret, "", location->text, tag, location->text, err);
+    return log;
 }
 
 static int sink_of(
@@ -146,10 +149,10 @@ static int one_file(struct run *r, size_t index, struct weir_err *err)
 {
     struct weir_location location = {0};
     struct weir_source_info info = {.size_bytes = -1};
-    struct weir_elb_origin origin;
+    struct weir_elb_log log;
     uint64_t confirmed = 0;
     struct weir_elb_job_opts opts = {.info = &info,
-        .origin = &origin,
+        .log = &log,
         .names = (enum weir_elb_names)r->a->names,
         .confirmed = r->pool != NULL ? &confirmed : NULL,
         .stop_mono_ms = INT64_MAX,
@@ -159,11 +162,11 @@ static int one_file(struct run *r, size_t index, struct weir_err *err)
     int rc = -1;
 
     if (weir_location_parse(r->a->files[index], &location, err) != 0 ||
-        origin_of(&location, index, &origin, err) != 0 ||
         weir_location_source(&r->places, &location, &info, &opts.source, err) != 0 ||
         sink_of(r, &confirmed, &opts.sink, err) != 0) {
         goto out;
     }
+    log = log_of(&location, index, &info);
     job = weir_elb_job_new(&opts, err);
     if (job == NULL ||
         weir_progress_start(r->loop, &r->a->cli, "elb-logs", &info, &progress, err) != 0) {

@@ -538,8 +538,8 @@ static void flat_line(struct writer *w, const struct weir_elb_line *line,
 
 /* ---- */
 
-int weir_elb_origin_set(struct weir_elb_origin *ret, const char *bucket, const char *key,
-    const char *etag, const char *place, struct weir_err *err)
+int weir_elb_origin_set(
+    struct weir_elb_origin *ret, const struct weir_elb_log *log, struct weir_err *err)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char hash[EVP_MAX_MD_SIZE];
@@ -548,9 +548,9 @@ int weir_elb_origin_set(struct weir_elb_origin *ret, const char *bucket, const c
 
     /* The NULs are hashed, too, so that no two triples are the same text. */
     if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(md, bucket, strlen(bucket) + 1) != 1 ||
-        EVP_DigestUpdate(md, key, strlen(key) + 1) != 1 ||
-        EVP_DigestUpdate(md, etag, strlen(etag) + 1) != 1 ||
+        EVP_DigestUpdate(md, log->bucket, strlen(log->bucket) + 1) != 1 ||
+        EVP_DigestUpdate(md, log->key, strlen(log->key) + 1) != 1 ||
+        EVP_DigestUpdate(md, log->etag, strlen(log->etag) + 1) != 1 ||
         EVP_DigestFinal_ex(md, hash, NULL) != 1) {
         weir_err_set(err, WEIR_E_NOMEM, "elb-logs: SHA-256 is not to be had");
         goto out;
@@ -559,7 +559,7 @@ int weir_elb_origin_set(struct weir_elb_origin *ret, const char *bucket, const c
         ret->id[i] = hex[i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 15];
     }
     ret->id[WEIR_ELB_ID_BYTES] = '\0';
-    (void)snprintf(ret->place, sizeof ret->place, "%s", place);
+    (void)snprintf(ret->place, sizeof ret->place, "%s", log->place);
     rc = 0;
 out:
     EVP_MD_CTX_free(md);

@@ -15,23 +15,23 @@ enum weir_elb_names { WEIR_ELB_NAMES_ECS, WEIR_ELB_NAMES_AWS };
 
 #define WEIR_ELB_ID_BYTES 20 /* of the file's part of an id, hexadecimal */
 
-/* Where lines come from. */
-struct weir_elb_origin {
-    char id[WEIR_ELB_ID_BYTES + 1]; /* what the ids of this file begin with */
-    char place[1024];               /* path or s3://bucket/key, for lines that are rejected */
+/* A log: what the ids of its lines are made of, with the offset (the same three give the same ids,
+ * on every machine), and what it is called. "" for what there is none of. */
+struct weir_elb_log {
+    const char *bucket, *key, *etag;
+    const char *place; /* path or s3://bucket/key, for lines that are rejected */
 };
 
-/**
- * weir_elb_origin_set: the origin of a file's lines.
- *
- * bucket, key, etag  what the ids are made of, with the offset: the same three give the same ids,
- *                    on every machine. bucket and etag may be ""
- * place              cut at its room
- *
- * Returns 0, or -1 with *err set: WEIR_E_NOMEM.
- */
-int weir_elb_origin_set(struct weir_elb_origin *ret, const char *bucket, const char *key,
-    const char *etag, const char *place, struct weir_err *err);
+/* Where lines come from, as it is written. */
+struct weir_elb_origin {
+    char id[WEIR_ELB_ID_BYTES + 1]; /* what the ids of this log begin with */
+    char place[1024];
+};
+
+/** weir_elb_origin_set: the origin of a log's lines; its place is cut at its room. Returns 0, or -1
+ *  with *err set: WEIR_E_NOMEM. */
+int weir_elb_origin_set(
+    struct weir_elb_origin *ret, const struct weir_elb_log *log, struct weir_err *err);
 
 /** WEIR_ELB_JSON_ROOM: what a line of len bytes may become: every byte escaped, the URL three
  *  times, and all the names. */

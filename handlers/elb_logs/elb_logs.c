@@ -216,11 +216,14 @@ static int send_log(const struct batch *b, const struct weir_invocation *inv,
     const struct weir_tcp_counts begun =
         b->pool != NULL ? *weir_tcp_pool_counts(b->pool) : (struct weir_tcp_counts){0};
     const uint64_t retries = weir_s3_config_retries(&b->s3);
-    struct weir_elb_origin origin;
-    char place[sizeof origin.place];
+    char place[sizeof "s3:///" + WEIR_S3_BUCKET_MAX_BYTES + WEIR_S3_KEY_MAX_BYTES];
+    const struct weir_elb_log log = {.bucket = record->bucket,
+        .key = record->key,
+        .etag = record->etag != NULL ? record->etag : info->etag,
+        .place = place};
     uint64_t confirmed = 0;
     struct weir_elb_job_opts opts = {.info = info,
-        .origin = &origin,
+        .log = &log,
         .names = b->e->names,
         .confirmed = b->pool != NULL ? &confirmed : NULL,
         .from = from,
@@ -230,10 +233,8 @@ static int send_log(const struct batch *b, const struct weir_invocation *inv,
     int rc = -1;
 
     *offset = from;
-    (void)snprintf(place, sizeof place, "s3://%s/%.900s", record->bucket, record->key);
-    if (weir_elb_origin_set(&origin, record->bucket, record->key,
-            record->etag != NULL ? record->etag : "", place, err) != 0 ||
-        weir_store_source_new(inv->loop, &b->s3, &object, info, &opts.source, err) != 0 ||
+    (void)snprintf(place, sizeof place, "s3://%s/%s", record->bucket, record->key);
+    if (weir_store_source_new(inv->loop, &b->s3, &object, info, &opts.source, err) != 0 ||
         (b->pool != NULL ? weir_tcp_sink_new(b->pool, &confirmed, &opts.sink, err)
                          : weir_fd_sink_new(inv->loop, STDOUT_FILENO, &opts.sink, err)) != 0) {
         goto out;

@@ -10,9 +10,10 @@
 struct elb {
     struct weir_elb_stage_opts opts;
     struct weir_elb_counts *counts;
-    struct weir_buf part; /* the beginning of a line whose end is still to come */
-    struct weir_out *out; /* of the step that runs */
-    struct weir_buf said; /* JSON that did not fit there */
+    struct weir_elb_origin origin; /* set with the first byte */
+    struct weir_buf part;          /* the beginning of a line whose end is still to come */
+    struct weir_out *out;          /* of the step that runs */
+    struct weir_buf said;          /* JSON that did not fit there */
     size_t said_pos;
     bool ended;
 };
@@ -70,10 +71,9 @@ static int say(
         return -1;
     }
     why = why != NULL ? why : weir_elb_line_parse(p, len, &line);
-    char *end =
-        why != NULL
-            ? weir_elb_json_reject((char *)to, p, len, why, e->opts.origin, c->offset)
-            : weir_elb_json_line((char *)to, &line, e->opts.names, e->opts.origin, c->offset);
+    char *end = why != NULL
+                    ? weir_elb_json_reject((char *)to, p, len, why, &e->origin, c->offset)
+                    : weir_elb_json_line((char *)to, &line, e->opts.names, &e->origin, c->offset);
     *(direct ? &e->out->pos : &e->said.len) += (size_t)(end - (char *)to);
     c->lines++;
     c->parsed += why == NULL;
@@ -140,6 +140,10 @@ static enum weir_step step(
     bool need = false;
 
     e->out = out;
+    if (e->origin.id[0] == '\0' && in->size > 0 &&
+        weir_elb_origin_set(&e->origin, e->opts.log, err) != 0) {
+        return WEIR_FAIL;
+    }
     if (e->counts->offset < e->opts.from) {
         skip(e, in);
     }

@@ -13,7 +13,8 @@
 
 struct weir_elb_stage_opts {
     enum weir_elb_names names;
-    const struct weir_elb_origin *origin; /* borrowed */
+    const struct weir_elb_log
+        *log;             /* borrowed; its etag may be written until the first byte comes */
     uint64_t from;        /* where to begin: a byte offset that a run before has told */
     int64_t stop_mono_ms; /* end between two lines at this time; INT64_MAX: at the input's end */
     const uint64_t *confirmed; /* how many of the lines, counted from the first one said, are known

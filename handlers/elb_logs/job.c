@@ -30,7 +30,7 @@ void weir_elb_job_free(struct weir_elb_job *job)
 struct weir_elb_job *weir_elb_job_new(struct weir_elb_job_opts *opts, struct weir_err *err)
 {
     const struct weir_elb_stage_opts stage = {.names = opts->names,
-        .origin = opts->origin,
+        .log = opts->log,
         .from = opts->from,
         .stop_mono_ms = opts->stop_mono_ms,
         .confirmed = opts->confirmed};

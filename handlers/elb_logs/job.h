@@ -19,9 +19,9 @@
 struct weir_elb_job;
 
 struct weir_elb_job_opts {
-    struct weir_stage source, sink;       /* moved out by weir_elb_job_new when it succeeds */
-    const struct weir_source_info *info;  /* the source's; borrowed */
-    const struct weir_elb_origin *origin; /* borrowed */
+    struct weir_stage source, sink;      /* moved out by weir_elb_job_new when it succeeds */
+    const struct weir_source_info *info; /* the source's; borrowed */
+    const struct weir_elb_log *log; /* borrowed; its etag may be info's, which the source writes */
     enum weir_elb_names names;
     const uint64_t *confirmed; /* the sink's count of lines that arrived, from the first one on;
                                   borrowed; NULL: its END says that all have */

@@ -149,6 +149,15 @@ static enum weir_step check_range(struct weir_s3_body *body, struct weir_err *er
     return WEIR_NEED_OUT;
 }
 
+/* As events have it: "abc" of HTTP is abc. */
+static void tell_etag(const struct weir_s3_read *read)
+{
+    const char *open = strchr(read->match, '"');
+    const char *p = open != NULL ? open + 1 : read->match;
+
+    snprintf(read->info->etag, sizeof read->info->etag, "%.*s", (int)strcspn(p, "\""), p);
+}
+
 /* All of the object: what it says of itself is what the rest is compared with. */
 static enum weir_step check_whole(struct weir_s3_body *body, struct weir_err *err)
 {
@@ -167,6 +176,7 @@ static enum weir_step check_whole(struct weir_s3_body *body, struct weir_err *er
     if (etag != NULL && strlen(etag) < sizeof read->match) {
         snprintf(read->match, sizeof read->match, "%s", etag);
     }
+    tell_etag(read);
     body->whole = true;
     return WEIR_NEED_OUT;
 }

@@ -1,6 +1,8 @@
 #ifndef WEIR_STREAM_SOURCE_H
 #define WEIR_STREAM_SOURCE_H
 
+#include "core/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +14,9 @@ struct weir_source_info {
     int64_t size_bytes;  /* of the whole object; -1 while or because unknown */
     uint64_t read_bytes; /* handed on so far */
     bool replaced;       /* it failed because the object is no longer the one that was asked for */
+    /* Which version of the object it is, without quotes, before the first byte is handed on; ""
+     * where there are no ETags */
+    char etag[WEIR_S3_ETAG_MAX_BYTES + 1];
 };
 
 #endif

@@ -138,6 +138,14 @@ on_s3_goes_on() {
     expect_failures s3slow1 b && [ -n "$(s3 ls "$B" weir-state/)" ] || fail "no state" || return 1
     call s3slow2 s3slow.event "$PORT" --timeout 60 && expect_failures s3slow2 "" && python3 "$INTEG/elb_check.py" many.log s3slow/lines repeats
 }
+ids() { grep -o '"id":"[^"]*"' "$1" | sort; }
+same_ids() {
+    "$WEIR" elb-logs "s3://$B/$classic" "s3://$B/$alb" --to - >again 2>err || { cat err; return 1; }
+    cmp <(ids again) <(ids s3/lines) && python3 "$INTEG/event.py" "a=s3://$B/$classic@$(md5sum <ten.log | cut -c 1-32)" >tied.event || return 1
+    sink tied
+    call tied tied.event "$PORT" && expect_failures tied "" && [ -s tied/lines ] && same "$(ids tied/lines | comm -23 - <(ids s3/lines) | wc -l)" 0
+}
 check "on S3" on_s3
+check "the command gives the ids of the function, with the ETag of the event or without" same_ids
 check "on S3: gone on with" on_s3_goes_on
 finish

@@ -178,12 +178,13 @@ static const struct {
     {"bytes of anything", "\x01\xFF\xFE\x80 \" \\ \x7F"},
 };
 
+static const struct weir_elb_log the_log = {"logs", "a/b.log", "e1", "s3://logs/a/b.log"};
 static struct weir_elb_origin origin;
 
 static int setup(void **state)
 {
     (void)state;
-    return weir_elb_origin_set(&origin, "logs", "a/b.log", "e1", "s3://logs/a/b.log", NULL);
+    return weir_elb_origin_set(&origin, &the_log, NULL);
 }
 
 /* Write the line, from memory that ends where it ends. */
@@ -300,17 +301,18 @@ static void aws_names_are_flat_and_what_is_not_there_is_null(void **state)
 
 static void ids_are_those_of_bucket_key_etag_and_offset(void **state)
 {
-    static const char *const triples[][3] = {{"logs", "a/b.log", "e1"}, {"logs", "a/b.log", "e2"},
-        {"logs", "a/b.lo", "ge1"}, {"logsa", "/b.log", "e1"}, {"", "a/b.log", "e1"}};
+    static const struct weir_elb_log logs[] = {{"logs", "a/b.log", "e1", "x"},
+        {"logs", "a/b.log", "e2", "x"}, {"logs", "a/b.lo", "ge1", "x"},
+        {"logsa", "/b.log", "e1", "x"}, {"", "a/b.log", "e1", "x"}};
     struct weir_elb_origin a, b;
 
     (void)state;
     for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(
-            weir_elb_origin_set(&a, triples[i][0], triples[i][1], triples[i][2], "x", NULL), 0);
+        assert_int_equal(weir_elb_origin_set(&a, &logs[i], NULL), 0);
         for (size_t k = 0; k < 5; k++) {
-            assert_int_equal(
-                weir_elb_origin_set(&b, triples[k][0], triples[k][1], triples[k][2], "y", NULL), 0);
+            struct weir_elb_log again = logs[k];
+            again.place = "y";
+            assert_int_equal(weir_elb_origin_set(&b, &again, NULL), 0);
             assert_true((strcmp(a.id, b.id) == 0) == (i == k));
         }
     }
@@ -334,7 +336,7 @@ static uint64_t from;
 static int make_stage(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
     const struct weir_elb_stage_opts opts = {
-        .origin = &origin, .from = from, .stop_mono_ms = INT64_MAX};
+        .log = &the_log, .from = from, .stop_mono_ms = INT64_MAX};
 
     (void)ctx;
     return weir_elb_stage_new(&opts, &counts, ret, err);
@@ -445,7 +447,7 @@ static void marks_tell_where_to_go_on(void **state)
 {
     uint64_t confirmed = 0;
     const struct weir_elb_stage_opts opts = {
-        .origin = &origin, .stop_mono_ms = INT64_MAX, .confirmed = &confirmed};
+        .log = &the_log, .stop_mono_ms = INT64_MAX, .confirmed = &confirmed};
     struct weir_stage stage;
     struct weir_err err = {0};
     static uint8_t room[1 << 20];
@@ -472,7 +474,7 @@ static void marks_tell_where_to_go_on(void **state)
 
 static void a_stop_ends_between_two_lines(void **state)
 {
-    const struct weir_elb_stage_opts opts = {.origin = &origin, .stop_mono_ms = 1};
+    const struct weir_elb_stage_opts opts = {.log = &the_log, .stop_mono_ms = 1};
     struct weir_stage stage;
     struct weir_err err = {0};
     static uint8_t room[4096];
