@@ -198,14 +198,13 @@ static int start_program(struct request *r, struct weir_stage *ret, struct weir_
 {
     struct weir_program program;
     bool require_output = false;
-    struct weir_doc required;
 
     if (!weir_programs_find(r->handler->programs, r->program, &program)) {
         return weir_doc_error(
             &r->event, "program", "is not one of WEIR_PROGRAMS", WEIR_E_DATA, err);
     }
-    if (weir_doc_member(&r->event, "require_output", &required)) {
-        require_output = cJSON_IsTrue(required.v);
+    if (weir_doc_bool_opt(&r->event, "require_output", &require_output, err) != 0) {
+        return -1;
     }
     struct weir_child_source_opts child = {.name = r->program,
         .path = program.path,

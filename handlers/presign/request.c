@@ -17,20 +17,6 @@ static const char *without_stage(const char *path, const char *stage)
                : path;
 }
 
-static int read_base64(const struct weir_doc *event, bool *ret, struct weir_err *err)
-{
-    struct weir_doc flag;
-
-    if (weir_doc_member(event, "isBase64Encoded", &flag) && !cJSON_IsNull(flag.v)) {
-        if (!cJSON_IsBool(flag.v)) {
-            return weir_doc_error(
-                event, "isBase64Encoded", "must be true or false", WEIR_E_DATA, err);
-        }
-        *ret = cJSON_IsTrue(flag.v) != 0;
-    }
-    return 0;
-}
-
 /* HTTP APIs and function URLs. */
 static int read_v2(const struct weir_doc *event, const struct weir_doc *context,
     struct weir_request *r, struct weir_err *err)
@@ -80,7 +66,7 @@ int weir_request_read(const cJSON *tree, struct weir_request *ret, struct weir_e
     }
     rc = v1 ? read_v1(&event, &r, err) : read_v2(&event, &context, &r, err);
     if (rc != 0 || weir_doc_string_opt(&event, "body", &r.body, err) != 0 ||
-        read_base64(&event, &r.body_base64, err) != 0) {
+        weir_doc_bool_opt(&event, "isBase64Encoded", &r.body_base64, err) != 0) {
         return -1;
     }
     r.path = without_stage(r.path, stage);

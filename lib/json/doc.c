@@ -187,6 +187,20 @@ int weir_doc_string_opt(
     return weir_doc_string(at, name, ret, err);
 }
 
+int weir_doc_bool_opt(const struct weir_doc *at, const char *name, bool *ret, struct weir_err *err)
+{
+    struct weir_doc found;
+
+    if (cJSON_IsObject(at->v) && (!weir_doc_member(at, name, &found) || cJSON_IsNull(found.v))) {
+        return 0;
+    }
+    if (member_of_type(at, name, cJSON_IsBool, "must be true or false", &found, err) == -1) {
+        return -1;
+    }
+    *ret = cJSON_IsTrue(found.v) != 0;
+    return 0;
+}
+
 int weir_doc_int(const struct weir_doc *at, const char *name, int64_t min, int64_t max,
     int64_t *ret, struct weir_err *err)
 {

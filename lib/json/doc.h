@@ -69,6 +69,9 @@ int weir_doc_string(
 int weir_doc_string_opt(
     const struct weir_doc *at, const char *name, const char **ret, struct weir_err *err);
 
+/** weir_doc_bool_opt: true or false; *ret is untouched when the member is absent or null. */
+int weir_doc_bool_opt(const struct weir_doc *at, const char *name, bool *ret, struct weir_err *err);
+
 /** weir_doc_int: a whole number from min to max, which lie within +-(2^53 - 1). */
 int weir_doc_int(const struct weir_doc *at, const char *name, int64_t min, int64_t max,
     int64_t *ret, struct weir_err *err);

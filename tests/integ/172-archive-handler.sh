@@ -84,6 +84,7 @@ refused "an entry that leads out" "an entry's name" '{"program":"cat","entry":".
 refused "neither program nor entries" "either program or entries" '{"bucket":"weir-demo","key":"bad"}'
 refused "no bucket" "bucket" '{"program":"cat","key":"bad"}'
 refused "arguments that are no strings" "/args/1: must be a string" '{"program":"cat","args":["a",1],"bucket":"weir-demo","key":"bad"}'
+refused "a flag that is no truth" "/require_output: must be true or false" '{"program":"cat","require_output":"yes","bucket":"weir-demo","key":"bad"}'
 refused "no objects below the prefix" "no objects" '{"entries":[{"prefix":"none/"}],"bucket":"weir-demo","key":"bad"}'
 refused "an object that is not there" "404 NoSuchKey" '{"entries":["none"],"bucket":"weir-demo","key":"bad"}'
 refused "a program that fails: its status and last words" "fails: exit status 3: cannot go on" '{"program":"fails","bucket":"weir-demo","key":"bad"}'

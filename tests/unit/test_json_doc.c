@@ -90,7 +90,7 @@ static void a_document_has_a_largest_size(void **state)
 
 static const char document[] =
     "{\"Records\":[{\"n\":1,\"s\":\"x\"},{\"n\":2.5,\"big\":9007199254740993,\"huge\":1e400,"
-    "\"neg\":-7,\"s\":null,\"a/b~c\":{\"deep\":[[{}]]}}],\"records\":true,\"o\":{}}";
+    "\"neg\":-7,\"no\":false,\"s\":null,\"a/b~c\":{\"deep\":[[{}]]}}],\"records\":true,\"o\":{}}";
 
 struct fixture {
     cJSON *tree;
@@ -164,6 +164,17 @@ static void members_are_typed_and_errors_name_the_pointer(void **state)
     assert_int_equal(weir_doc_string_opt(&record, "absent", &s, &f->err), 0);
     assert_null(s);
     expect(f, weir_doc_string_opt(&record, "n", &s, &f->err), "/Records/1/n: must be a string");
+
+    bool flag = true;
+    assert_int_equal(weir_doc_bool_opt(&record, "s", &flag, &f->err), 0); /* null */
+    assert_int_equal(weir_doc_bool_opt(&record, "absent", &flag, &f->err), 0);
+    assert_true(flag);
+    expect(
+        f, weir_doc_bool_opt(&record, "n", &flag, &f->err), "/Records/1/n: must be true or false");
+    assert_int_equal(weir_doc_bool_opt(&record, "no", &flag, &f->err), 0);
+    assert_false(flag);
+    assert_int_equal(weir_doc_bool_opt(&f->root, "records", &flag, &f->err), 0);
+    assert_true(flag);
 
     assert_int_equal(weir_doc_object(&record, "a/b~c", &object, &f->err), 0);
     assert_int_equal(weir_doc_array(&object, "deep", &deep, &f->err), 0);
