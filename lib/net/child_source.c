@@ -38,6 +38,17 @@ struct source {
     void *ctx;
 };
 
+/* Close our end of its stdout or stderr; one that is closed is a no-op. */
+static void close_end(int *fd, struct weir_ready **ready)
+{
+    weir_ready_free(*ready);
+    *ready = NULL;
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
 /* ---- stderr ---- */
 
 static void keep_tail(struct weir_child_report *r, const char *p, size_t n)
@@ -73,10 +84,7 @@ static void drain_stderr(struct source *s)
         } else if (n < 0 && errno == EAGAIN) {
             break;
         } else if (n == 0 || errno != EINTR) {
-            weir_ready_free(s->diag_ready);
-            s->diag_ready = NULL;
-            (void)close(s->diag);
-            s->diag = -1;
+            close_end(&s->diag, &s->diag_ready);
         }
     }
 }
@@ -187,10 +195,7 @@ static enum weir_step read_stdout(
             *foreign = s->report->exited && (size_t)n > s->own_left;
             s->own_left -= (size_t)n < s->own_left ? (size_t)n : s->own_left;
         } else if (n == 0) {
-            weir_ready_free(s->out_ready);
-            s->out_ready = NULL;
-            (void)close(s->out);
-            s->out = -1;
+            close_end(&s->out, &s->out_ready);
             return WEIR_END;
         } else if (errno == EAGAIN) {
             *foreign = s->report->exited;
@@ -263,16 +268,6 @@ static enum weir_step source_step(
 
 /* ---- undoing, and the stage ---- */
 
-static void close_stdout(struct source *s)
-{
-    weir_ready_free(s->out_ready);
-    s->out_ready = NULL;
-    if (s->out >= 0) {
-        (void)close(s->out);
-        s->out = -1;
-    }
-}
-
 /* Ask it to end, then make it. What it still prints is not wanted; what it complains of is. */
 static enum weir_step source_abort(void *self, struct weir_err *err)
 {
@@ -293,7 +288,7 @@ static enum weir_step source_abort(void *self, struct weir_err *err)
             wait_ms = (by_ms - now_ms) / 2;
         }
         s->kill_ms = now_ms + (wait_ms > 0 ? wait_ms : 0);
-        close_stdout(s);
+        close_end(&s->out, &s->out_ready);
         weir_child_kill(s->child, SIGTERM);
     }
     if (now_ms >= s->kill_ms) {
@@ -318,11 +313,8 @@ static void source_free(void *self)
     weir_child_free(s->child);
     weir_child_end_orphans();
     weir_child_stdin_free(s->input);
-    close_stdout(s);
-    weir_ready_free(s->diag_ready);
-    if (s->diag >= 0) {
-        (void)close(s->diag);
-    }
+    close_end(&s->out, &s->out_ready);
+    close_end(&s->diag, &s->diag_ready);
     weir_wake_free(s->wake);
     free(s);
 }

@@ -34,20 +34,19 @@ void weir_lumberjack_event(uint8_t to[WEIR_LUMBERJACK_EVENT_BYTES], uint32_t seq
 
 size_t weir_lumberjack_renumber(uint8_t *p, size_t len, uint32_t n)
 {
-    size_t first = 0, at = 0;
+    size_t at = 0, first_n = 0;
 
     for (uint32_t i = 0; at < len; i++) {
         assert(len - at >= WEIR_LUMBERJACK_EVENT_BYTES);
-        if (i == n) {
-            first = at;
-        }
         if (i >= n) {
             put_u32(p + at + 2, i - n + 1);
         }
         at += WEIR_LUMBERJACK_EVENT_BYTES + get_u32(p + at + 6);
-        first = i < n ? at : first;
+        if (i < n) {
+            first_n = at;
+        }
     }
-    return first;
+    return first_n;
 }
 
 int weir_lumberjack_compress(

@@ -195,11 +195,6 @@ static bool hopeless(const struct weir_tcp_pool *pool, int64_t now_ms)
 
 /* ---- one connection ---- */
 
-static bool is_lumberjack(const struct weir_tcp_pool *pool)
-{
-    return pool->opts.target.protocol == WEIR_TCP_LUMBERJACK;
-}
-
 static void acked(
     struct weir_tcp_pool *pool, struct weir_tcp_link *link, uint32_t lines, int64_t now_ms)
 {
@@ -222,7 +217,7 @@ static int read_answers(
     ptrdiff_t n;
 
     while ((n = weir_tcp_conn_read(link->conn, bytes, sizeof bytes)) > 0) {
-        for (size_t used = 0; is_lumberjack(pool) && used < (size_t)n;) {
+        for (size_t used = 0; weir_tcp_is_lumberjack(pool) && used < (size_t)n;) {
             uint32_t seq = 0;
             const int rc = weir_lumberjack_answer(&link->answer, bytes, (size_t)n, &used, &seq);
             /* The last event is on its way only when all is written. */
@@ -255,7 +250,7 @@ static int write_unit(struct weir_tcp_pool *pool, struct weir_tcp_link *link, in
 {
     const struct weir_tcp_unit *unit = link->unit;
     const struct weir_buf *body = unit->small.len > 0 ? &unit->small : &unit->data;
-    const size_t head = is_lumberjack(pool) ? sizeof link->head : 0;
+    const size_t head = weir_tcp_is_lumberjack(pool) ? sizeof link->head : 0;
 
     while (link->sent < head + body->len) {
         const bool in_head = link->sent < head;
@@ -291,7 +286,7 @@ static void step_link(
         rc = write_unit(pool, link, now_ms);
         if (rc == 1) {
             pool->counts.sent += link->unit->lines;
-            link->state = is_lumberjack(pool) ? LINK_CONFIRMING : LINK_FINISHING;
+            link->state = weir_tcp_is_lumberjack(pool) ? LINK_CONFIRMING : LINK_FINISHING;
         }
         /* An answer may come early, and a close that comes before ours confirms nothing. */
         rc = rc >= 0 && read_answers(pool, link, now_ms, &why) < 0 ? -1 : rc;
@@ -302,12 +297,12 @@ static void step_link(
     }
     if (rc == 1 && link->state == LINK_CONFIRMING) {
         int64_t ms = INT64_MAX;
-        rc = is_lumberjack(pool) ? link->unit->acked == link->unit->lines
-                                       ? 1
-                                       : read_answers(pool, link, now_ms, &why)
-                                 : weir_tcp_conn_confirm(link->conn, &ms);
+        rc = weir_tcp_is_lumberjack(pool) ? link->unit->acked == link->unit->lines
+                                                ? 1
+                                                : read_answers(pool, link, now_ms, &why)
+                                          : weir_tcp_conn_confirm(link->conn, &ms);
         *again_ms = ms < *again_ms ? ms : *again_ms;
-        if (rc == 1 && is_lumberjack(pool)) {
+        if (rc == 1 && weir_tcp_is_lumberjack(pool)) {
             link->unit = NULL;
             link->state = LINK_IDLE;
         } else if (rc == 1) {
@@ -363,7 +358,7 @@ static int begin(
         return 0;
     }
     unit->small.len = 0;
-    if (is_lumberjack(pool)) {
+    if (weir_tcp_is_lumberjack(pool)) {
         weir_lumberjack_window(link->head, unit->lines);
         if (pool->opts.compress_level > 0 &&
             weir_lumberjack_compress(

@@ -53,6 +53,11 @@ struct weir_tcp_pool {
     struct weir_tcp_sink *sink;
 };
 
+static inline bool weir_tcp_is_lumberjack(const struct weir_tcp_pool *pool)
+{
+    return pool->opts.target.protocol == WEIR_TCP_LUMBERJACK;
+}
+
 /** weir_tcp_pool_queue: give a unit to be sent; front: before all others. */
 void weir_tcp_pool_queue(struct weir_tcp_pool *pool, struct weir_tcp_unit *unit, bool front);
 

@@ -57,11 +57,6 @@ static struct weir_tcp_unit *free_unit(struct weir_tcp_sink *s)
     return NULL;
 }
 
-static bool is_lumberjack(const struct weir_tcp_sink *s)
-{
-    return s->pool->opts.target.protocol == WEIR_TCP_LUMBERJACK;
-}
-
 static int begin_line(struct weir_tcp_sink *s, struct weir_err *err)
 {
     static const uint8_t head[WEIR_LUMBERJACK_EVENT_BYTES];
@@ -74,7 +69,7 @@ static int begin_line(struct weir_tcp_sink *s, struct weir_err *err)
     s->lines++;
     s->in_line = true;
     s->line_at = u->data.len;
-    return is_lumberjack(s) ? weir_buf_add(&u->data, head, sizeof head, err) : 0;
+    return weir_tcp_is_lumberjack(s->pool) ? weir_buf_add(&u->data, head, sizeof head, err) : 0;
 }
 
 static int end_line(struct weir_tcp_sink *s, struct weir_err *err)
@@ -82,7 +77,7 @@ static int end_line(struct weir_tcp_sink *s, struct weir_err *err)
     struct weir_tcp_unit *u = s->filling;
 
     s->in_line = false;
-    if (is_lumberjack(s)) {
+    if (weir_tcp_is_lumberjack(s->pool)) {
         const size_t len = u->data.len - s->line_at - WEIR_LUMBERJACK_EVENT_BYTES;
         weir_lumberjack_event(u->data.p + s->line_at, u->lines, (uint32_t)len);
         return 0;
