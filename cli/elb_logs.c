@@ -17,10 +17,9 @@
 const char weir_cli_elb_logs_help[] =
     "usage: weir elb-logs FILE... --to WHERE [OPTIONS]\n"
     "\n"
-    "Access logs of load balancers (Classic, Application, Network) as JSON lines with the names "
-    "of\n"
-    "the Elastic Common Schema. The logs may be gzip; each line is recognised by itself, and one\n"
-    "that cannot be parsed goes on as a message with the tag _elbparsefailure.\n"
+    "Access logs of load balancers (Classic, Application, Network) as JSON lines with the names\n"
+    "of the Elastic Common Schema. The logs may be gzip; each line is recognised by itself, and\n"
+    "one that cannot be parsed goes on as a message with the tag _elbparsefailure.\n"
     "\n"
     "      --to WHERE       tcp://HOST:PORT, tls://HOST:PORT (Logstash's tcp input, codec\n"
     "                       json_lines), lumberjack://HOST:PORT, lumberjack+tls://HOST:PORT (its\n"
@@ -39,9 +38,8 @@ const char weir_cli_elb_logs_help[] =
     "FILE is a path, s3://bucket/key or - (stdin). The summary goes to stdout, or to stderr when\n"
     "the lines go to stdout.\n"
     "\n"
-    "exit status: 0 every line was parsed, and has arrived; 1 all have arrived, and some could "
-    "not\n"
-    "be parsed; 2 wrong usage; 3 failed, or it is not certain that every line has arrived.\n";
+    "exit status: 0 every line was parsed, and has arrived; 1 all have arrived, and some could\n"
+    "not be parsed; 2 wrong usage; 3 failed, or it is not certain that every line has arrived.\n";
 
 struct args {
     struct weir_cli cli;

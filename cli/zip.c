@@ -34,9 +34,8 @@ const char weir_cli_zip_help[] =
     "\n"
     "    weir zip -o s3://bucket/logs.zip logs/*.log s3://bucket/today.csv\n"
     "\n"
-    "exit status: 0 done; 2 wrong usage, or a FILE that is not there; 3 failed (I/O, network), "
-    "and\n"
-    "OUT is as it was.\n";
+    "exit status: 0 done; 2 wrong usage, or a FILE that is not there; 3 failed (I/O, network),\n"
+    "and OUT is as it was.\n";
 
 struct args {
     struct weir_cli cli;

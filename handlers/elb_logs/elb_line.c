@@ -95,10 +95,9 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') <= 9;
 }
 
-/* Find where a quoted field ends: p is behind its opening quote. The closing
- * quote is followed by a blank or the line's end. \" is inside, and so are the
- * quotes of the list "h2","http/1.1"; any other is where two lines were
- * spliced. NULL when there is no end, or such a quote before it. */
+/* Find where a quoted field ends: p is behind its opening quote. The closing quote is followed by a
+ * blank or the line's end. \" is inside, and so are the quotes of the list "h2","http/1.1"; any
+ * other is where two lines were spliced. NULL when there is no end, or such a quote before it. */
 static const char *closing(const char *p, const char *end)
 {
     const char *const begin = p;
@@ -361,8 +360,7 @@ static void split_url(struct weir_elb_request *r)
         }
         p = stop;
     } else if (p < end && *p != '/') {
-        return; /* no address that one could take apart: "*", "host:443" of CONNECT
-                 */
+        return; /* no address that one could take apart: "*", "host:443" of CONNECT */
     }
     const char *mark = find(cut(p, end), '?');
     r->path = cut(p, mark != NULL ? mark : end);
@@ -419,8 +417,7 @@ bool weir_elb_next(struct weir_str *rest, enum weir_elb_kind kind, struct weir_s
         const char *stop = find(*rest, between), *end = rest->p + rest->len;
         *word = cut(rest->p, stop != NULL ? stop : end);
         *rest = stop != NULL ? cut(stop + 1, end) : (struct weir_str){end, 0};
-        if (kind == WEIR_ELB_ALPN) { /* the first and the last quote went with the
-                                        field's own */
+        if (kind == WEIR_ELB_ALPN) { /* the first and the last quote went with the field's own */
             while (word->len > 0 && word->p[0] == '"') {
                 *word = (struct weir_str){word->p + 1, word->len - 1};
             }
