@@ -438,6 +438,10 @@ static int from_profile(struct weir_aws_credentials *c, bool *found, struct weir
         rc = keep_all(c, &(struct texts){p.access_key, p.secret_key, p.session_token}, &names, err);
     } else if (p.process != NULL) {
         rc = from_process(c, p.process, err);
+    } else if (p.borrows) { /* what is found elsewhere would be somebody else's */
+        weir_err_set(err, WEIR_E_CONFIG,
+            "the profile's keys come by SSO or a role, which takes a credential_process: `aws "
+            "configure export-credentials --format process`");
     } else {
         rc = 0;
     }

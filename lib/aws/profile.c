@@ -73,6 +73,7 @@ static int take(struct weir_aws_profile *p, char *line, struct weir_err *err)
     }
     *equals = '\0';
     char *key = trim(line), *value = trim(equals + 1);
+    p->borrows = p->borrows || strcmp(key, "role_arn") == 0 || strncmp(key, "sso_", 4) == 0;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i].key) == 0 && *value != '\0' && *keys[i].to == NULL) {
             *keys[i].to = strdup(value);

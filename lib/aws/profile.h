@@ -3,9 +3,12 @@
 
 #include "core/err.h"
 
+#include <stdbool.h>
+
 /* A profile's settings, as ~/.aws/credentials and ~/.aws/config have them; NULL: none. Owned. */
 struct weir_aws_profile {
     char *access_key, *secret_key, *session_token, *region, *process;
+    bool borrows; /* it takes its keys from SSO or from a role, which only AWS's own tools can */
 };
 
 /**

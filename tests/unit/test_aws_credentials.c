@@ -143,6 +143,25 @@ static void without_any_the_message_says_where_one_would_be(void **state)
     fails_with(WEIR_E_CONFIG, "aws_secret_access_key: byte 4 is none that a key has");
 }
 
+static void profile_that_borrows_its_keys_is_told_what_it_takes(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"role_arn = arn:aws:iam::1:role/x", "sso_session = corp",
+        "sso_start_url = https://corp.example"};
+    char config[256];
+
+    /* Not the container's: they are somebody else's. */
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/", 1);
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        snprintf(config, sizeof config, "[default]\n%s\nsource_profile = other\n", ways[i]);
+        write_file("config", config, 0600);
+        fails_with(WEIR_E_CONFIG, "the profile's keys come by SSO or a role");
+    }
+    write_file("config", "[default]\nsso_session = corp\ncredential_process = /bin/false\n", 0600);
+    fails_with(WEIR_E_PROGRAM, "credential_process");
+    unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+}
+
 /* credential_process = <before><the folder><after> */
 static void set_process(const char *before, const char *after, const char *script)
 {
@@ -381,6 +400,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(profile_is_read_from_both_files),
         TEST(without_any_the_message_says_where_one_would_be),
+        TEST(profile_that_borrows_its_keys_is_told_what_it_takes),
         TEST(program_tells_the_key),
         TEST(program_that_tells_nothing_useful_is_an_error),
         TEST(containers_endpoint_tells_the_key),
