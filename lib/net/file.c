@@ -32,6 +32,7 @@ struct end {
     struct weir_file_new *file_new; /* a file to publish, or NULL */
     struct weir_file_held *held;    /* where it goes instead, or NULL */
     struct weir_source_info *info;
+    off_t size; /* of a regular file, when it was opened; else 0 */
     char name[NAME_BYTES];
 };
 
@@ -117,6 +118,7 @@ static int look(struct end *end, bool write, struct weir_err *err)
     }
     if (S_ISREG(st.st_mode)) {
         off_t at = lseek(end->fd, 0, SEEK_CUR);
+        end->size = st.st_size;
         if (end->info != NULL && at >= 0) {
             end->info->size_bytes = st.st_size > at ? st.st_size - at : 0;
         }
@@ -130,6 +132,19 @@ static int look(struct end *end, bool write, struct weir_err *err)
 /*
  * Reading
  */
+
+/* The end of what is there. A file that somebody has cut meanwhile (a log that is rotated) ends
+ * early, and what was read of it is none of its states. (Its size alone says nothing: /sys.) */
+static enum weir_step at_end(struct end *end, struct weir_err *err)
+{
+    struct stat st;
+
+    if (end->size > 0 && fstat(end->fd, &st) == 0 && st.st_size < end->size) {
+        weir_err_set(err, WEIR_E_IO, "file: %s: it became shorter while it was read", end->name);
+        return WEIR_FAIL;
+    }
+    return WEIR_END;
+}
 
 static enum weir_step source_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
@@ -148,7 +163,7 @@ static enum weir_step source_step(
                 end->info->read_bytes += (uint64_t)n;
             }
         } else if (n == 0) {
-            return WEIR_END;
+            return at_end(end, err);
         } else if (errno != EINTR && !(errno == EAGAIN && end->ready != NULL)) {
             (void)fail(end, err);
             return WEIR_FAIL;

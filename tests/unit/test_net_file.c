@@ -107,6 +107,35 @@ static void a_file_is_copied_under_every_edge_size(void **state)
     }
 }
 
+static void a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_is_read_on(
+    void **state)
+{
+    static const struct {
+        off_t then;
+        enum weir_step step;
+        size_t bytes;
+    } cases[] = {{10, WEIR_END, 10}, {30, WEIR_END, 30}, {9, WEIR_FAIL, 9}, {0, WEIR_FAIL, 4}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_source_info info;
+        struct weir_stage source;
+        struct weir_err err = {0};
+        uint8_t window[64];
+        struct weir_in in = {.p = window, .last = true};
+        struct weir_out out = {.p = window, .size = 4};
+        tempdir_write(&dir, "in", "0123456789");
+        assert_int_equal(weir_file_source_new(loop, in_dir("in"), &info, &source, &err), 0);
+        assert_int_equal(source.ops->step(source.self, &in, &out, &err), WEIR_NEED_OUT);
+        assert_int_equal(truncate(in_dir("in"), cases[i].then), 0);
+        out.size = sizeof window;
+        assert_int_equal(source.ops->step(source.self, &in, &out, &err), cases[i].step);
+        assert_int_equal(out.pos, cases[i].bytes);
+        assert_int_equal(err.code, cases[i].step == WEIR_FAIL ? WEIR_E_IO : WEIR_OK);
+        weir_stage_free(&source);
+    }
+}
+
 static void an_empty_file_is_copied(void **state)
 {
     struct weir_stage source, sink;
@@ -579,6 +608,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_copied_under_every_edge_size),
+        TEST(a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_is_read_on),
         TEST(an_empty_file_is_copied),
         TEST(inputs_that_cannot_be_read_are_config_errors),
         TEST(outputs_that_cannot_be_made_are_config_errors),
