@@ -62,7 +62,9 @@ void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_pl
         } else {
             weir_text_add(&t, "/row");
         }
-        p.label = p.column != SIZE_MAX ? c->plan->columns[p.column].label : label + 1;
+        p.label = p.column != SIZE_MAX ? c->plan->columns[p.column].label
+                  : label[1] != '\0'   ? label + 1
+                                       : "\"\"";
     }
     weir_text_init(&t, pointer, sizeof pointer);
     while (n > 0) {

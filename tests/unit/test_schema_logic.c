@@ -214,6 +214,8 @@ static const struct json_case json_cases[] = {
     {"true", "{\"a\":", "row: must be JSON: the text ends too early at byte 6"},
     {NULL, "\"\xFF\"", "row: must be JSON: not valid UTF-8 at byte 2"},
     {"false", "1", "row: not allowed"},
+    {"{\"properties\":{\"\":false},\"required\":[\"a~/b\"]}", "{\"\":1}",
+        "\"\": not allowed; a~0~1b: required"},
     {"{\"properties\":{\"a\":{\"properties\":{\"b\":{\"items\":{\"type\":\"null\"}}}}}}",
         "{\"a\":{\"b\":[null,1]}}", "a/b/1: must be null"},
 };
