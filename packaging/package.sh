@@ -45,7 +45,7 @@ tools() { # the Debian packages that are missing for an architecture, one line
     local want=()
     command -v "$cc" >/dev/null || want+=("gcc-${triplet/_/-}" "libc6-dev-${deb_arch}-cross")
     [ "$arch" != x86_64 ] || command -v nasm >/dev/null || want+=(nasm)
-    for name in dpkg-source:dpkg-dev patch:patch xz:xz-utils zip:zip unzip:unzip make:make readelf:binutils; do
+    for name in dpkg-source:dpkg-dev patch:patch xz:xz-utils zip:zip unzip:unzip make:make readelf:binutils python3:python3; do
         command -v "${name%%:*}" >/dev/null || want+=("${name#*:}")
     done
     [ "$check" = 0 ] || [ -z "$qemu" ] || command -v "$qemu" >/dev/null || want+=(qemu-user-static)
