@@ -71,6 +71,7 @@ has_cmd curl curl
 has_cmd openssl openssl
 has_cmd python3 python3
 has_py boto3 python3-boto3
+has_py jsonschema python3-jsonschema
 has_py yaml python3-yaml
 has_cmd radosgw radosgw
 has_cmd ceph-mon ceph-mon
