@@ -298,6 +298,23 @@ bool weir_schema_run_ops(struct weir_schema_check *c, const struct weir_schema_n
     return valid;
 }
 
+/* What a problem is put down to where the schema is false: the keyword that has it. */
+static const char *keyword_of_false(
+    const struct weir_schema_check *c, const struct weir_schema_node *node)
+{
+    static const char *const names[] = {"additionalProperties", "unevaluatedProperties",
+        "propertyNames", "additionalItems", "unevaluatedItems", "items"};
+    const struct weir_json_tape *tape = &c->plan->schema->tape;
+
+    const bool named = node->at > 0 && tape->v[node->at - 1].kind == WEIR_JSON_STRING;
+    for (size_t i = 0; named && i < sizeof names / sizeof names[0]; i++) {
+        if (weir_str_eq(weir_json_text(tape, &tape->v[node->at - 1]), weir_str_of(names[i]))) {
+            return names[i];
+        }
+    }
+    return "false";
+}
+
 /* One node, without what it refers to. */
 static bool run_node(struct weir_schema_check *c, const struct weir_schema_node *node,
     const struct weir_json_value *v, const struct weir_schema_place *at)
@@ -310,7 +327,7 @@ static bool run_node(struct weir_schema_check *c, const struct weir_schema_node 
         if (c->reporting && node->types_at != 0) {
             weir_schema_report_at(c, at, node->types_at, node->types_msg);
         } else if (c->reporting) {
-            weir_schema_report(c, at, "false", node->types_msg);
+            weir_schema_report(c, at, keyword_of_false(c, node), node->types_msg);
         }
         return false;
     }

@@ -207,7 +207,6 @@ struct weir_schema_plan *weir_schema_bind(
     struct weir_schema_check c = {.steps = WEIR_BIND_STEPS_MAX, .plan = plan};
     size_t nodes, required;
 
-    weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory (%zu columns)", n);
     if (plan == NULL || sorted == NULL) {
         goto out;
     }
@@ -219,8 +218,6 @@ struct weir_schema_plan *weir_schema_bind(
     }
     bind_columns(&c, plan, names, n, nodes);
     if (c.spent) {
-        weir_err_set(err, WEIR_E_CONFIG,
-            "schema: it takes too many steps to find what it says of each of %zu columns", n);
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
@@ -231,10 +228,15 @@ struct weir_schema_plan *weir_schema_bind(
     if (bind_again(plan) == -1) {
         goto out;
     }
-    *err = (struct weir_err){.code = WEIR_OK};
     ret = plan; /* the caller owns it now */
     plan = NULL;
 out:
+    if (ret == NULL && c.spent) {
+        weir_err_set(err, WEIR_E_CONFIG,
+            "schema: it takes too many steps to find what it says of each of %zu columns", n);
+    } else if (ret == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory (%zu columns)", n);
+    }
     weir_pattern_work_free(c.work);
     weir_schema_plan_free(plan);
     free(sorted);

@@ -133,7 +133,8 @@ struct weir_schema_problem {
     size_t column;       /* of the header, from 0; SIZE_MAX: none of them */
     const char *label;   /* the column's name; "row" for the row as a whole */
     const char *pointer; /* JSON Pointer within the cell; "" for all of it */
-    const char *keyword; /* of the schema; "json", "utf8", "steps" where none is to blame */
+    const char *keyword; /* of the schema; "false" where that is it; "json", "utf8", "steps" where
+                          * it is not to blame */
     const char *message;
 };
 

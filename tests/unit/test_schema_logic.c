@@ -354,6 +354,12 @@ static void a_problem_has_its_column_pointer_and_keyword(void **state)
         0);
     assert_string_equal(t.text, "0 a /x/0 minimum\n");
     tear_down(&b);
+
+    b = set_up("{\"additionalProperties\":false}", "a");
+    t.text[0] = '\0';
+    assert_int_equal(weir_schema_check_cells(b.check, cells, 1, collect, &t, &problems, &err), 0);
+    assert_string_equal(t.text, "0 a  additionalProperties\n");
+    tear_down(&b);
 }
 
 /* What explodes ends at the row's steps, in a branch too, where it may not become a yes. */
