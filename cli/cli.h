@@ -44,18 +44,27 @@ void weir_cli_note(const char *verb, const char *fmt, ...) __attribute__((format
  * the option is not given, so defaults are set before.
  */
 enum weir_opt_kind {
-    WEIR_OPT_FLAG,    /* bool: no value */
-    WEIR_OPT_TEXT,    /* const char *: borrowed from argv, not empty */
-    WEIR_OPT_COUNT,   /* int64_t: a whole number min..max */
-    WEIR_OPT_SIZE,    /* int64_t: bytes, min..max; see weir_cli_size */
-    WEIR_OPT_SHARE,   /* double: 0..1; see weir_cli_share */
-    WEIR_OPT_SECONDS, /* int64_t: milliseconds, min..max, written as seconds ("900", "0.5") */
-    WEIR_OPT_WORD,    /* size_t: index into words */
-    WEIR_OPT_LIST,    /* struct weir_opt_list: may be given again and again */
+    WEIR_OPT_FLAG,      /* bool: no value */
+    WEIR_OPT_TEXT,      /* const char *: borrowed from argv, not empty */
+    WEIR_OPT_COUNT,     /* int64_t: a whole number min..max */
+    WEIR_OPT_SIZE,      /* int64_t: bytes, min..max; see weir_cli_size */
+    WEIR_OPT_SHARE,     /* double: 0..1; see weir_cli_share */
+    WEIR_OPT_SECONDS,   /* int64_t: milliseconds, min..max, written as seconds ("900", "0.5") */
+    WEIR_OPT_WORD,      /* size_t: index into words */
+    WEIR_OPT_LIST,      /* struct weir_opt_list: may be given again and again */
+    WEIR_OPT_PAIR,      /* struct weir_opt_pairs: name and value, for others to read */
+    WEIR_OPT_PAIR_FLAG, /* the same without a value: "true" */
 };
 
 struct weir_opt_list {
     const char *items[WEIR_CLI_LIST_MAX]; /* borrowed from argv */
+    size_t n;
+};
+
+struct weir_opt_pairs {
+    struct weir_opt_pair {
+        const char *name, *value; /* of the table, and borrowed from argv */
+    } items[WEIR_CLI_LIST_MAX];
     size_t n;
 };
 

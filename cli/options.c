@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #define DECIMALS_MAX 9
-#define NAMES_MAX 32
+#define NAMES_MAX 64
 
 /* whole.fraction / 10^decimals; rest is what follows the number. */
 struct number {
@@ -196,6 +196,32 @@ static int value_list(const struct weir_opt *opt, const char *text, struct weir_
     return 0;
 }
 
+static int value_pair(const struct weir_opt *opt, const char *text, struct weir_err *err)
+{
+    struct weir_opt_pairs *pairs = opt->to;
+
+    if (pairs->n == WEIR_CLI_LIST_MAX) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "more than %d options of its kind", WEIR_CLI_LIST_MAX);
+    }
+    pairs->items[pairs->n++] = (struct weir_opt_pair){opt->name, text};
+    return 0;
+}
+
+static bool is_flag(const struct weir_opt *opt)
+{
+    return opt->kind == WEIR_OPT_FLAG || opt->kind == WEIR_OPT_PAIR_FLAG;
+}
+
+static int set_flag(const struct weir_opt *opt, struct weir_err *err)
+{
+    if (opt->kind == WEIR_OPT_PAIR_FLAG) {
+        return value_pair(opt, "true", err);
+    }
+    *(bool *)opt->to = true;
+    return 0;
+}
+
 static int value_set(const struct weir_opt *opt, const char *text, struct weir_err *err)
 {
     if (*text == '\0') {
@@ -203,6 +229,7 @@ static int value_set(const struct weir_opt *opt, const char *text, struct weir_e
     }
     switch (opt->kind) {
     case WEIR_OPT_FLAG:
+    case WEIR_OPT_PAIR_FLAG:
         break;
     case WEIR_OPT_TEXT:
         *(const char **)opt->to = text;
@@ -219,6 +246,8 @@ static int value_set(const struct weir_opt *opt, const char *text, struct weir_e
         return value_word(opt, text, err);
     case WEIR_OPT_LIST:
         return value_list(opt, text, err);
+    case WEIR_OPT_PAIR:
+        return value_pair(opt, text, err);
     }
     return weir_err_set(err, WEIR_E_CONFIG, "takes no value");
 }
@@ -271,18 +300,18 @@ static int parse_long(struct parse *p, const char *arg)
     for (size_t i = 0; i < p->opts_n; i++) {
         const struct weir_opt *opt = &p->opts[i];
         const char *value = NULL;
-        int rc;
 
         if (strlen(opt->name) != len || strncmp(opt->name, name, len) != 0) {
             continue;
         }
-        if (opt->kind == WEIR_OPT_FLAG && eq == NULL) {
-            *(bool *)opt->to = true;
-            return 0;
+        int rc = 0;
+        if (is_flag(opt) && eq == NULL) {
+            rc = set_flag(opt, p->err);
+        } else {
+            value = take_value(p, eq != NULL ? eq + 1 : NULL);
+            rc = value != NULL ? value_set(opt, value, p->err)
+                               : weir_err_set(p->err, WEIR_E_CONFIG, "needs a value");
         }
-        value = take_value(p, eq != NULL ? eq + 1 : NULL);
-        rc = value != NULL ? value_set(opt, value, p->err)
-                           : weir_err_set(p->err, WEIR_E_CONFIG, "needs a value");
         if (rc != 0) {
             weir_err_prefix(p->err, "--%s", opt->name);
         }
@@ -304,8 +333,10 @@ static int parse_short(struct parse *p, const char *arg)
             return weir_err_set(p->err, WEIR_E_CONFIG, "-%c: no such option",
                 isprint((unsigned char)*c) ? *c : '?');
         }
-        if (opt->kind == WEIR_OPT_FLAG) {
-            *(bool *)opt->to = true;
+        if (is_flag(opt)) {
+            if (set_flag(opt, p->err) != 0) {
+                return -1;
+            }
             continue;
         }
         const char *value = take_value(p, c[1] != '\0' ? c + 1 : NULL);

@@ -214,10 +214,10 @@ uint64_t weir_rows_next(
     fault_row(row);
     for (size_t i = 0; i < row->cells_n; i++) {
         fields[i].p = (const uint8_t *)row->text + from;
-        fields[i].len = row->ends[i] - from;
+        fields[i].len = (uint32_t)(row->ends[i] - from);
         from = row->ends[i];
     }
-    if (weir_csv_put_fields(out, fields, row->cells_n, err) != 0 ||
+    if (weir_csv_put_fields(out, &weir_csv_common, fields, row->cells_n, err) != 0 ||
         weir_buf_add(out, "\n", 1, err) != 0) {
         return 0;
     }

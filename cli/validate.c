@@ -1,6 +1,7 @@
 #include "aws/location.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/validate_args.h"
 #include "codec/gzip.h"
 #include "core/log.h"
 #include "handlers/validate/job.h"
@@ -11,68 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-const char weir_cli_validate_help[] =
-    "usage: weir validate IN -o OUT -s SCHEMA [OPTIONS]\n"
-    "\n"
-    "Check each row of the CSV file IN against a JSON Schema, and write it to OUT with two more\n"
-    "columns: valid (true or false) and errors. IN may be gzip. OUT appears whole or not at all.\n"
-    "\n"
-    "  -o, --out OUT        where the rows go; compressed when the name ends in .gz\n"
-    "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
-    "      --formats WHAT   assert (the default), or annotate: the schema's format only describes\n"
-    "      --gzip           compress OUT whatever its name\n"
-    "      --json           the summary as one JSON line, also on a terminal\n"
-    "  -q, --quiet          no progress, no notes\n"
-    "      --progress       progress also where stderr is no terminal\n"
-    "\n"
-    "IN, OUT and SCHEMA are paths, s3://bucket/key, or - (stdin, stdout). The summary goes to\n"
-    "stdout, or to stderr when OUT is -.\n"
-    "\n"
-    "exit status: 0 all rows are valid; 1 some are not; 2 wrong usage, or a schema that does not\n"
-    "load; 3 failed (I/O, network, input that cannot be read as rows), and OUT is as it was.\n";
-
-struct args {
-    struct weir_cli cli;
-    const char *in, *out, *schema;
-    size_t formats; /* 0: assert, 1: annotate */
-    bool gzip, json;
-};
-
-static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
-{
-    static const char *const formats[] = {"assert", "annotate", NULL};
-    const struct weir_opt opts[] = {
-        {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &a->out},
-        {.name = "schema", .letter = 's', .kind = WEIR_OPT_TEXT, .to = &a->schema},
-        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a->formats, .words = formats},
-        {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
-        {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
-        WEIR_CLI_QUIET(&a->cli),
-        WEIR_CLI_PROGRESS(&a->cli),
-    };
-    int n = weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, &a->in, 1, err);
-
-    if (n < 0) {
-        return -1;
-    }
-    if (n == 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "no input: name a file, s3://bucket/key or -");
-    }
-    if (a->out == NULL) {
-        return weir_err_set(err, WEIR_E_CONFIG, "no output: give -o OUT (-o - for stdout)");
-    }
-    if (a->schema == NULL) {
-        return weir_err_set(err, WEIR_E_CONFIG, "no schema: give -s SCHEMA");
-    }
-    if (strcmp(a->in, "-") == 0 && strcmp(a->schema, "-") == 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "IN and SCHEMA cannot both be stdin");
-    }
-    return 0;
-}
-
 /* Find the three places; OUT must be neither of the others. */
-static int find(
-    const struct args *a, struct weir_location *in, struct weir_location *out, struct weir_err *err)
+static int find(const struct weir_validate_args *a, struct weir_location *in,
+    struct weir_location *out, struct weir_err *err)
 {
     struct weir_location schema = {0};
     int rc = -1;
@@ -92,12 +34,21 @@ static int find(
     return rc;
 }
 
-static void warn(void *ctx, const char *msg)
+static void warn_schema(void *ctx, const char *msg)
 {
-    const struct args *a = ctx;
+    const struct weir_validate_args *a = ctx;
 
     if (!a->cli.quiet) {
         weir_cli_note("validate", "warning: %.100s: %s", a->schema, msg);
+    }
+}
+
+static void warn_input(void *ctx, const char *msg)
+{
+    const struct weir_validate_args *a = ctx;
+
+    if (!a->cli.quiet) {
+        weir_cli_note("validate", "warning: %.100s: %s", a->in, msg);
     }
 }
 
@@ -114,8 +65,8 @@ static int print_words(FILE *to, const struct weir_validate_summary *s)
 }
 
 /* OUT is published by now: a summary that cannot be written is told, and changes nothing. */
-static void print_summary(
-    const struct args *a, const struct weir_location *out, const struct weir_validate *v)
+static void print_summary(const struct weir_validate_args *a, const struct weir_location *out,
+    const struct weir_validate *v)
 {
     FILE *to = out->kind == WEIR_LOCATION_STD ? stderr : stdout;
     struct weir_validate_summary s;
@@ -139,8 +90,8 @@ static void print_summary(
 }
 
 /* The pipe with progress around it. */
-static int run(struct weir_loop *loop, const struct args *a, const struct weir_source_info *info,
-    struct weir_validate *v, struct weir_err *err)
+static int run(struct weir_loop *loop, const struct weir_validate_args *a,
+    const struct weir_source_info *info, struct weir_validate *v, struct weir_err *err)
 {
     struct weir_pipe *pipe = weir_validate_pipe(v);
     struct weir_progress *progress = NULL;
@@ -157,13 +108,18 @@ static int run(struct weir_loop *loop, const struct args *a, const struct weir_s
 }
 
 /* Returns 0 with *invalid set, or -1 with *err set and OUT as it was. */
-static int validate(
-    struct weir_loop *loop, const struct args *a, uint64_t *invalid, struct weir_err *err)
+static int validate(struct weir_loop *loop, const struct weir_validate_args *a, uint64_t *invalid,
+    struct weir_err *err)
 {
     struct weir_places places;
     struct weir_location in = {0}, out = {0};
     struct weir_source_info info = {.size_bytes = -1};
-    struct weir_validate_job job = {.info = &info, .deadline_mono_ms = INT64_MAX};
+    struct weir_validate_options options = {0};
+    struct weir_validate_job job = {.info = &info,
+        .options = &options,
+        .deadline_mono_ms = INT64_MAX,
+        .warn = warn_input,
+        .ctx = (void *)(uintptr_t)a};
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
     struct weir_validate_summary sums;
@@ -171,11 +127,12 @@ static int validate(
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (signals == NULL || find(a, &in, &out, err) != 0) {
+    if (signals == NULL || find(a, &in, &out, err) != 0 ||
+        weir_validate_args_options(a, &places, &options, err) != 0) {
         goto out;
     }
     const struct weir_schema_opts opts = {
-        .annotate_formats = a->formats == 1, .warn = warn, .ctx = (void *)(uintptr_t)a};
+        .annotate_formats = a->formats == 1, .warn = warn_schema, .ctx = (void *)(uintptr_t)a};
     schema = weir_validate_schema(&places, a->schema, &opts, err);
     if (schema == NULL) {
         goto out;
@@ -205,6 +162,7 @@ out:
     weir_stage_free(&job.source);
     weir_stage_free(&job.sink);
     weir_schema_free(schema);
+    weir_validate_options_fini(&options);
     weir_location_fini(&in);
     weir_location_fini(&out);
     weir_places_fini(&places);
@@ -214,11 +172,11 @@ out:
 
 int weir_cli_validate(int argc, char **argv)
 {
-    struct args a = {0};
+    struct weir_validate_args a;
     struct weir_err err = {0};
     uint64_t invalid = 0;
 
-    if (parse(argc, argv, &a, &err) != 0) {
+    if (weir_validate_args_parse(argc, argv, &a, &err) != 0) {
         return weir_cli_usage("validate", &err);
     }
     struct weir_loop *loop = weir_loop_new(&err);

@@ -76,7 +76,7 @@ static int read_blocks(struct sink *s, bool last, struct weir_err *err)
             return 0;
         }
         if (weir_csv_read(
-                s->reader, p + cut.skip, cut.len - cut.skip, cut.malformed, on_row, s, err) != 0) {
+                s->reader, p + cut.skip, cut.len - cut.skip, cut.counts.odd, on_row, s, err) != 0) {
             return -1;
         }
         weir_buf_drop(&s->buf, cut.len);
@@ -124,8 +124,9 @@ int weir_count_new(struct weir_count *count, struct weir_stage *ret, struct weir
     }
     s->count = count;
     weir_buf_init(&s->buf, WEIR_BLOCK_OUT_MAX_BYTES + WEIR_EDGE_MAX_BYTES);
-    weir_csv_split_init(&s->split, WEIR_BLOCK_BYTES / 4, WEIR_BLOCK_OUT_MAX_BYTES);
-    s->reader = weir_csv_reader_new(err);
+    weir_csv_split_init(
+        &s->split, &weir_csv_common, WEIR_BLOCK_BYTES / 4, WEIR_BLOCK_OUT_MAX_BYTES);
+    s->reader = weir_csv_reader_new(&weir_csv_common, err);
     if (s->reader == NULL) {
         sink_free(s);
         return -1;

@@ -3,6 +3,7 @@
 
 #include "aws/location.h"
 #include "core/buf.h"
+#include "handlers/validate/options.h"
 #include "schema/schema.h"
 #include "stream/pipe.h"
 #include "stream/source.h"
@@ -14,7 +15,7 @@
  * The main job: CSV in, the same rows with `valid` and `errors` appended out. One implementation
  * for both doors: the handler makes a job of an event, `weir validate` of its flags.
  *
- *     source -> gunzip (when the input is gzip) -> validate blocks -> sink
+ *     source -> gunzip (when the input is gzip) -> charset (when it is not UTF-8) -> blocks -> sink
  */
 struct weir_validate;
 
@@ -22,13 +23,20 @@ struct weir_validate_job {
     struct weir_stage source, sink;      /* moved out by weir_validate_new when it succeeds */
     const struct weir_source_info *info; /* the source's; borrowed */
     const struct weir_schema *schema;    /* borrowed */
-    bool gzip;                           /* compress the output */
-    int64_t deadline_mono_ms;            /* INT64_MAX: none */
+    const struct weir_validate_options *options; /* checked; copied. NULL: the common ones */
+    bool gzip;                                   /* compress the output */
+    int64_t deadline_mono_ms;                    /* INT64_MAX: none */
+
+    /** Called for what is odd about the columns, a few times at most; msg is one line, valid during
+     *  the call. May be NULL. */
+    void (*warn)(void *ctx, const char *msg);
+    void *ctx;
 };
 
 struct weir_validate_summary {
     uint64_t rows, valid, invalid;
     uint64_t blank;     /* empty lines, which are no rows */
+    uint64_t comments;  /* nor are these */
     uint64_t bytes_in;  /* read from the source, before gunzip */
     uint64_t bytes_out; /* handed to the sink, after gzip */
     int64_t ms;

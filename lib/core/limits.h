@@ -44,7 +44,11 @@
 /* csv: one row. Larger than any honest one, small enough that a row and what is made of it fit a
  * function of 128 MB. */
 #define WEIR_ROW_MAX_BYTES (16 * WEIR_MIB)
-#define WEIR_COLUMNS_MAX 16384 /* what spreadsheets can hold */
+#define WEIR_COLUMNS_MAX 16384          /* what spreadsheets can hold */
+#define WEIR_CSV_SKIP_LINES_MAX 1000000 /* before the header; they have to fit a row's size */
+#define WEIR_CSV_NAMES_MAX_BYTES (1 * WEIR_MIB) /* of columns, in a configuration */
+/* Looked at to find the delimiter: hundreds of usual records */
+#define WEIR_CSV_SNIFF_BYTES (64 * WEIR_KIB)
 /* The text in `errors`; how many more is counted */
 #define WEIR_ROW_ERRORS_MAX_BYTES (4 * WEIR_KIB)
 
@@ -57,6 +61,7 @@
 /* Entries of one cell: 8 MiB of tape. The cell, its row and what is made of it lie beside them in
  * 128 MB; honest cells have thousands. */
 #define WEIR_JSON_VALUES_MAX ((size_t)1 << 19)
+#define WEIR_CONFIG_MAX_BYTES (1 * WEIR_MIB) /* a configuration: people write it */
 /* An invocation's event at its largest */
 #define WEIR_JSON_DOC_MAX_BYTES (6 * WEIR_MIB + 64 * WEIR_KIB)
 /* Entries of a document: SQS's largest batch has 10,000 records of about 20, and as many names.

@@ -15,6 +15,7 @@ struct weir_csv_cells {
     size_t text_len, text_cap;
     bool malformed;
     size_t malformed_field;
+    size_t at;     /* of the row; only our own parser knows */
     uint64_t rows; /* handed over in this block */
 
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err);
@@ -24,14 +25,16 @@ struct weir_csv_cells {
 /** weir_csv_cells_grow: room for one more field. Returns 0, or -1 with *err set. */
 int weir_csv_cells_grow(struct weir_csv_cells *cells, struct weir_err *err);
 
-/** weir_csv_cells_add: append a field that lies at p until the row is handed over. */
+/** weir_csv_cells_add: append a field that lies at p until the row is handed over. quoted: between
+ *  quotes; who cannot tell says so of empty ones only. */
 static inline int weir_csv_cells_add(
-    struct weir_csv_cells *cells, const uint8_t *p, size_t len, struct weir_err *err)
+    struct weir_csv_cells *cells, const uint8_t *p, size_t len, bool quoted, struct weir_err *err)
 {
     if (cells->n == cells->cap && weir_csv_cells_grow(cells, err) != 0) {
         return -1;
     }
-    cells->fields[cells->n++] = (struct weir_csv_field){.p = p, .len = len};
+    cells->fields[cells->n++] =
+        (struct weir_csv_field){.p = p, .len = (uint32_t)len, .quoted_empty = quoted && len == 0};
     return 0;
 }
 
@@ -41,7 +44,8 @@ static inline int weir_csv_cells_row(struct weir_csv_cells *cells, struct weir_e
     struct weir_csv_row row = {.fields = cells->fields,
         .fields_n = cells->n,
         .malformed = cells->malformed,
-        .malformed_field = cells->malformed_field};
+        .malformed_field = cells->malformed_field,
+        .at = cells->at};
     int rc = cells->on_row(cells->ctx, &row, err);
 
     cells->n = cells->text_len = 0;

@@ -22,6 +22,8 @@
 #define FIRST_FIELDS 64
 
 struct weir_csv_reader {
+    struct weir_csv_dialect dialect;
+    bool libcsv; /* libcsv can read it */
     struct csv_parser parser;
     struct weir_csv_cells cells;
     struct weir_err *err; /* of the weir_csv_read that runs */
@@ -36,15 +38,20 @@ static int no_space(unsigned char c)
 
 static int open_parser(struct weir_csv_reader *reader, struct weir_err *err)
 {
-    if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+    if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0) {
         return weir_err_set(err, WEIR_E_NOMEM, "csv: no parser");
+    }
+    if (reader->libcsv) {
+        csv_set_delim(&reader->parser, (unsigned char)reader->dialect.delimiter);
+        csv_set_quote(&reader->parser, (unsigned char)reader->dialect.quote);
     }
     csv_set_space_func(&reader->parser, no_space);
     csv_set_blk_size(&reader->parser, FIELD_GROW_BYTES);
     return 0;
 }
 
-struct weir_csv_reader *weir_csv_reader_new(struct weir_err *err)
+struct weir_csv_reader *weir_csv_reader_new(
+    const struct weir_csv_dialect *dialect, struct weir_err *err)
 {
     struct weir_csv_reader *reader = calloc(1, sizeof *reader);
 
@@ -52,6 +59,8 @@ struct weir_csv_reader *weir_csv_reader_new(struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "out of memory (%zu bytes)", sizeof *reader);
         return NULL;
     }
+    reader->dialect = *dialect;
+    reader->libcsv = dialect->quote != WEIR_CSV_NONE && dialect->escape == WEIR_CSV_NONE;
     if (open_parser(reader, err) != 0) {
         free(reader);
         return NULL;
@@ -128,9 +137,11 @@ static void on_libcsv_field(void *p, size_t len, void *ctx)
     }
     assert(len <= cells->text_cap - cells->text_len);
     uint8_t *to = cells->text + cells->text_len;
-    memcpy(to, p, len);
+    if (p != NULL) { /* NULL: nothing, and no quotes around it */
+        memcpy(to, p, len);
+    }
     cells->text_len += len;
-    reader->failed = weir_csv_cells_add(cells, to, len, reader->err) != 0;
+    reader->failed = weir_csv_cells_add(cells, to, len, p != NULL, reader->err) != 0;
 }
 
 static void on_libcsv_row(int c, void *ctx)
@@ -179,7 +190,7 @@ static int read_libcsv(
     return reader->failed ? -1 : 0;
 }
 
-int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool malformed,
+int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool exact,
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,
     struct weir_err *err)
 {
@@ -190,7 +201,7 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     cells->ctx = ctx;
     cells->n = cells->text_len = 0;
     cells->malformed = false;
-    cells->malformed_field = 0;
+    cells->malformed_field = cells->at = 0;
     cells->rows = 0;
     reader->err = err != NULL ? err : &scratch;
     reader->failed = false;
@@ -200,8 +211,8 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     if (reserve_text(cells, len, reader->err) != 0) {
         return -1;
     }
-    if (malformed || len > WEIR_BLOCK_BYTES) {
-        return weir_csv_exact(cells, p, len, reader->err);
+    if (exact || len > WEIR_BLOCK_BYTES || !reader->libcsv) {
+        return weir_csv_exact(cells, &reader->dialect, p, len, reader->err);
     }
     if (read_libcsv(reader, p, len, reader->err) != 0) {
         csv_free(&reader->parser); /* in the middle of something: begin with a new one */

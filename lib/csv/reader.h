@@ -2,21 +2,30 @@
 #define WEIR_CSV_READER_H
 
 #include "core/err.h"
+#include "csv/dialect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Whole records to rows. Well-formed blocks are parsed by libcsv; blocks with a quote out of place,
- * and blocks of one giant row (longer than WEIR_BLOCK_BYTES), by a parser of our own (csv/exact.h),
- * which shows most fields in place. The tests hold the two together. Nothing is trimmed, blank
- * lines are no rows, and the rows are as long as they are: counting columns is the caller's.
+ * Whole records to rows. Well-formed blocks are parsed by libcsv, which knows a delimiter and a
+ * doubled quote; odd blocks, blocks of one giant row (longer than WEIR_BLOCK_BYTES) and dialects
+ * with anything else by a parser of our own (csv/exact.h), which shows most fields in place. The
+ * tests hold the two together. Nothing is trimmed, blank lines and comments are no rows, and the
+ * rows are as long as they are: counting columns is the caller's.
  */
 struct weir_csv_field {
-    const uint8_t *p; /* never NULL */
-    size_t len;
+    const uint8_t *p;  /* never NULL */
+    uint32_t len;      /* no row is longer than WEIR_ROW_MAX_BYTES */
+    bool quoted_empty; /* written as two quotes: only told of fields without a byte */
 };
+
+/** weir_csv_text: a field that holds this text; p may be NULL when len is 0. */
+static inline struct weir_csv_field weir_csv_text(const void *p, size_t len)
+{
+    return (struct weir_csv_field){.p = len > 0 ? p : (const void *)"", .len = (uint32_t)len};
+}
 
 struct weir_csv_row {
     const struct weir_csv_field *fields;
@@ -24,12 +33,15 @@ struct weir_csv_row {
     bool malformed;  /* text follows the closing quote of a field: that field is its source bytes,
                       * from the opening quote up to the next delimiter or line end */
     size_t malformed_field; /* the first such field, counted from 0 */
+    size_t at; /* where the row begins in the block; only told when `exact` was asked for */
 };
 
 struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
 
-/** weir_csv_reader_new: a reader. Returns it, or NULL with *err set: WEIR_E_NOMEM. */
-struct weir_csv_reader *weir_csv_reader_new(struct weir_err *err);
+/** weir_csv_reader_new: a reader. The dialect is checked, its delimiter known; it is copied.
+ * Returns it (weir_csv_reader_free), or NULL with *err set: WEIR_E_NOMEM. */
+struct weir_csv_reader *weir_csv_reader_new(
+    const struct weir_csv_dialect *dialect, struct weir_err *err);
 
 /** weir_csv_reader_free: accepts NULL. */
 void weir_csv_reader_free(struct weir_csv_reader *reader);
@@ -41,18 +53,17 @@ void weir_csv_reader_trim(struct weir_csv_reader *reader);
 /**
  * weir_csv_read: hand over the rows of a block, in order.
  *
- * p, len     whole records, as weir_csv_split cuts them (without what it says to skip); the last
- *            one may lack its line end
- * malformed  what weir_csv_split said. True is always safe; false for a block of at most
- *            WEIR_BLOCK_BYTES with a quote out of place is WEIR_E_BUG
- * on_row     called for each row; the row and its bytes are valid until it returns, which it does
- *            with 0, or with -1 and *err set to stop
+ * p, len  whole records, as weir_csv_split cuts them (without what it says to skip); the last one
+ * may lack its line end exact   use our own parser. Always right, and needed where the block is odd
+ * (weir_csv_counts), or where the rows' places are wanted; false for an odd block of at most
+ * WEIR_BLOCK_BYTES is WEIR_E_BUG on_row  called for each row; the row and its bytes are valid until
+ * it returns, which it does with 0, or with -1 and *err set to stop
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
  * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or libcsv and the splitter
  * disagree). After a failure the reader can be used again.
  */
-int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool malformed,
+int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool exact,
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,
     struct weir_err *err);
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 /*
  * Two ways through the bytes. scan_bytes() is the definition: a state machine, a byte at a time.
@@ -14,89 +15,116 @@
  *
  * A CR ends a line, but the next byte may still belong to that end (CRLF). So such an end is noted
  * (commit) when the next byte is seen: state LINE with after_cr set is an end that waits.
+ *
+ * Both are written for a dialect `d` and inlined twice: for the common one, whose marks the
+ * compiler knows, and for any other.
  */
 enum {
-    LINE,
-    FIELD,
-    PLAIN,
-    QUOTED,
-    QUOTE
-}; /* at a line's start, at another field's start, in an
-    * unquoted field, in a quoted one, after a quote there */
+    LINE,    /* at a line's start */
+    FIELD,   /* at another field's start */
+    PLAIN,   /* in an unquoted field */
+    QUOTED,  /* in a quoted one */
+    QUOTE,   /* after a quote there */
+    ESCAPED, /* after an escape there */
+    COMMENT,
+};
 #define CHUNK 64
 #define SLICE_BYTES 4096 /* of a block that is cut by its lines, this much is scanned again */
+#define FOR_A_DIALECT static inline __attribute__((always_inline))
 
-void weir_csv_split_init(struct weir_csv_split *s, size_t block_bytes, size_t row_max)
+static const struct weir_csv_dialect common = WEIR_CSV_COMMON;
+
+void weir_csv_split_init(struct weir_csv_split *s, const struct weir_csv_dialect *dialect,
+    size_t block_bytes, size_t row_max)
 {
-    assert(block_bytes > 0);
-    *s = (struct weir_csv_split){
-        .block_bytes = block_bytes, .row_max = row_max, .head = true, .state = LINE};
+    assert(block_bytes > 0 && dialect->delimiter != WEIR_CSV_AUTO);
+    *s = (struct weir_csv_split){.dialect = *dialect,
+        .common = weir_csv_dialect_common(dialect),
+        .block_bytes = block_bytes,
+        .row_max = row_max,
+        .skip_left = dialect->skip_lines,
+        .head = true,
+        .state = LINE};
 }
 
 /* A line ends before offset at. */
 static void commit(struct weir_csv_split *s, size_t at)
 {
     s->end = at;
-    s->lines += s->tail_lines;
-    s->blank += s->tail_blank;
-    s->any_row |= s->tail_any_row;
-    s->malformed |= s->tail_malformed;
-    s->tail_lines = s->tail_blank = 0;
-    s->tail_any_row = s->tail_malformed = false;
-    if (!s->head || s->any_row) {
-        s->row = at; /* blank lines before the head count as part of it, which bounds them */
+    s->done.lines += s->tail.lines;
+    s->done.rows += s->tail.rows;
+    s->done.blank += s->tail.blank;
+    s->done.comments += s->tail.comments;
+    s->done.odd |= s->tail.odd;
+    s->tail = (struct weir_csv_counts){0};
+    if (!s->head || s->done.rows > 0) {
+        s->row = at; /* what stands before the head counts as part of it, which bounds it */
     }
 }
 
 /* One byte outside quotes, or a quote's neighbour. Line ends are the caller's. */
-static void take_text(struct weir_csv_split *s, uint8_t c)
+FOR_A_DIALECT void take_text(struct weir_csv_split *s, uint8_t c, const struct weir_csv_dialect *d)
 {
-    if (c == '"') {
-        if (s->state == PLAIN) {
-            s->tail_malformed = true;
-        } else {
-            s->state = QUOTED;
-        }
-    } else if (c == ',') {
+    const bool doubled = s->state == QUOTE && d->escape == WEIR_CSV_NONE;
+
+    if (s->state == COMMENT || (s->state == LINE && c == d->comment)) {
+        s->state = COMMENT;
+        s->tail.odd = true;
+    } else if (c == d->quote && s->state != PLAIN && (s->state != QUOTE || doubled)) {
+        s->state = QUOTED;
+    } else if (c == d->delimiter) {
         s->state = FIELD;
     } else {
-        s->tail_malformed |= s->state == QUOTE;
+        s->tail.odd |= s->state == QUOTE || c == d->quote;
         s->state = PLAIN;
     }
 }
 
+/* The line that is read ends here. */
+static void count_line(struct weir_csv_counts *counts, int state)
+{
+    counts->blank += state == LINE;
+    counts->comments += state == COMMENT;
+    counts->rows += state != LINE && state != COMMENT;
+}
+
 /* Take the byte at s->pos. */
-static void take(struct weir_csv_split *s, uint8_t c)
+FOR_A_DIALECT void take(struct weir_csv_split *s, uint8_t c, const struct weir_csv_dialect *d)
 {
     bool line_end = c == '\n' || c == '\r', pair = c == '\n' && s->after_cr;
 
     s->pos++;
-    s->tail_lines += line_end && !pair;
+    s->tail.lines += line_end && !pair;
     s->after_cr = c == '\r';
     if (s->state == QUOTED) {
-        s->state = c == '"' ? QUOTE : QUOTED;
+        s->state = c == d->quote ? QUOTE : c == d->escape ? ESCAPED : QUOTED;
+    } else if (s->state == ESCAPED) {
+        s->state = QUOTED;
     } else if (line_end) {
         if (!pair) {
-            s->tail_blank += s->state == LINE;
-            s->tail_any_row |= s->state != LINE;
+            count_line(&s->tail, s->state);
         }
         s->state = LINE;
         if (c == '\n') {
             commit(s, s->pos);
         }
     } else {
-        take_text(s, c);
+        take_text(s, c, d);
     }
 }
 
 static bool stops_here(const struct weir_csv_split *s)
 {
-    return !s->head || s->any_row;
+    return !s->head || s->done.rows > 0;
 }
 
-/* Scan to upto, or, with stop, to the first end of a block. Returns false when the row at hand is
- * longer than row_max. */
-static bool scan_bytes(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
+static bool in_quotes(const struct weir_csv_split *s)
+{
+    return s->state == QUOTED || s->state == ESCAPED;
+}
+
+FOR_A_DIALECT bool scan_bytes_as(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop,
+    const struct weir_csv_dialect *d)
 {
     while (s->pos < upto) {
         uint8_t c = p[s->pos];
@@ -107,17 +135,25 @@ static bool scan_bytes(struct weir_csv_split *s, const uint8_t *p, size_t upto, 
                 return true;
             }
         }
-        bool ends_line = (c == '\n' || c == '\r') && s->state != QUOTED;
+        bool ends_line = (c == '\n' || c == '\r') && !in_quotes(s);
         size_t row_bytes = s->pos - s->row;
         if (row_bytes >= s->row_max && (!ends_line || row_bytes - s->row_max >= 2)) {
             return false;
         }
-        take(s, c);
+        take(s, c, d);
         if (stop && s->end == s->pos && stops_here(s)) {
             return true;
         }
     }
     return true;
+}
+
+/* Scan to upto, or, with stop, to the first end of a block. Returns false when the row at hand is
+ * longer than row_max. */
+static bool scan_bytes(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
+{
+    return s->common ? scan_bytes_as(s, p, upto, stop, &common)
+                     : scan_bytes_as(s, p, upto, stop, &s->dialect);
 }
 
 /* Bit i of the result is the XOR of bits 0..i. */
@@ -139,45 +175,78 @@ static uint64_t count_bits(uint64_t x)
     return n;
 }
 
-/* Count the line ends of a chunk: units are the line ends (a CRLF once, at its CR), of these
- * outside and blank; ends are the bytes behind which a line is over for sure. */
+/* Line ends of a chunk: all (a CRLF once, at its CR), of these those outside and those of blank
+ * lines. */
+static void count_lines(
+    struct weir_csv_counts *counts, uint64_t units, uint64_t outside, uint64_t blank)
+{
+    uint64_t lines = count_bits(units), empty = count_bits(blank);
+
+    counts->lines += lines;
+    counts->blank += empty;
+    counts->rows += (outside == units ? lines : count_bits(outside)) - empty;
+}
+
+/* Count the line ends of a chunk; ends are the bytes behind which a line is over for sure. */
 static void chunk_lines(
     struct weir_csv_split *s, uint64_t units, uint64_t outside, uint64_t blank, uint64_t ends)
 {
     if (ends != 0) {
         int at = CHUNK - 1 - __builtin_clzll(ends);
         uint64_t upto = ~(uint64_t)0 >> (CHUNK - 1 - at);
-        s->tail_lines += count_bits(units & upto);
-        s->tail_blank += count_bits(blank & upto);
-        s->tail_any_row |= (outside & ~blank & upto) != 0;
+        count_lines(&s->tail, units & upto, outside & upto, blank & upto);
         commit(s, s->pos + (size_t)at + 1);
         units &= ~upto;
         outside &= ~upto;
         blank &= ~upto;
     }
-    s->tail_lines += count_bits(units);
-    s->tail_blank += count_bits(blank);
-    s->tail_any_row |= (outside & ~blank) != 0;
+    if (units != 0) {
+        count_lines(&s->tail, units, outside, blank);
+    }
+}
+
+/* Whether the quotes of a chunk stand only where fields begin and end. */
+FOR_A_DIALECT bool quotes_fit(const struct weir_csv_split *s, const struct weir_csv_chunk *chunk,
+    uint64_t quote, uint64_t line_end, uint64_t inside, const struct weir_csv_dialect *d)
+{
+    const bool doubling = d->escape == WEIR_CSV_NONE;
+    uint64_t borders = weir_csv_mask(chunk, (uint8_t)d->delimiter) | line_end,
+             closes = quote & ~inside;
+    bool starts = s->state == LINE || s->state == FIELD || (doubling && s->state == QUOTE);
+    uint64_t may_open = (borders | (doubling ? closes : 0)) << 1 | starts;
+    uint64_t after_close = closes << 1 | (s->state == QUOTE);
+
+    return (quote & inside & ~may_open) == 0 &&
+           (after_close & ~(borders | (doubling ? quote : 0))) == 0;
 }
 
 /* Scan the 64 bytes at p (offset s->pos). Returns false, with nothing done, when they need the
  * state machine. */
-static bool scan_chunk(struct weir_csv_split *s, const uint8_t *p, bool stop)
+FOR_A_DIALECT bool scan_chunk_as(
+    struct weir_csv_split *s, const uint8_t *p, bool stop, const struct weir_csv_dialect *d)
 {
     const struct weir_csv_chunk chunk = weir_csv_load(p);
     uint64_t lf = weir_csv_mask(&chunk, '\n'), cr = weir_csv_mask(&chunk, '\r'),
-             quote = weir_csv_mask(&chunk, '"');
+             quote = d->quote == WEIR_CSV_NONE ? 0 : weir_csv_mask(&chunk, (uint8_t)d->quote);
     uint64_t line_end = lf | cr, inside = s->state == QUOTED ? ~(uint64_t)0 : 0;
+
+    if (d->escape != WEIR_CSV_NONE &&
+        (s->state == ESCAPED || weir_csv_mask(&chunk, (uint8_t)d->escape) != 0)) {
+        return false;
+    }
     if (quote != 0 || s->state == QUOTE) {
         inside ^= running_xor(quote);
-        uint64_t borders = weir_csv_mask(&chunk, ',') | line_end, closes = quote & ~inside;
-        uint64_t may_open = (borders | closes) << 1 | (s->state != PLAIN && s->state != QUOTED);
-        uint64_t after_close = closes << 1 | (s->state == QUOTE);
-        if ((quote & inside & ~may_open) != 0 || (after_close & ~(borders | quote)) != 0) {
+        if (!quotes_fit(s, &chunk, quote, line_end, inside, d)) {
             return false;
         }
     }
     uint64_t outside = line_end & ~inside;
+    if (d->comment != WEIR_CSV_NONE) {
+        uint64_t starts = outside << 1 | (s->state == LINE);
+        if (s->state == COMMENT || (weir_csv_mask(&chunk, (uint8_t)d->comment) & starts) != 0) {
+            return false;
+        }
+    }
     bool waits = s->state == LINE && s->after_cr;
     if (outside != 0 || waits) {
         if (stop) {
@@ -200,9 +269,14 @@ static bool scan_chunk(struct weir_csv_split *s, const uint8_t *p, bool stop)
     } else if (quote >> (CHUNK - 1)) {
         s->state = QUOTE;
     } else {
-        s->state = outside >> (CHUNK - 1) ? LINE : p[CHUNK - 1] == ',' ? FIELD : PLAIN;
+        s->state = outside >> (CHUNK - 1) ? LINE : p[CHUNK - 1] == d->delimiter ? FIELD : PLAIN;
     }
     return true;
+}
+
+static bool scan_chunk(struct weir_csv_split *s, const uint8_t *p, bool stop)
+{
+    return s->common ? scan_chunk_as(s, p, stop, &common) : scan_chunk_as(s, p, stop, &s->dialect);
 }
 
 static bool scan(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
@@ -237,7 +311,7 @@ static void back_to_limit(
     do {
         fit = *s;
         scan_bytes(s, p, upto, true); /* to the next record end */
-    } while (!too_many(s, s->lines));
+    } while (!too_many(s, s->done.lines));
     if (fit.end > 0) {
         *s = fit;
     }
@@ -253,7 +327,7 @@ static bool scan_block(struct weir_csv_split *s, const uint8_t *p, size_t len, b
     while (fits && s->pos < upto) {
         const struct weir_csv_split before = *s;
         fits = scan(s, p, upto - s->pos < SLICE_BYTES ? upto : s->pos + SLICE_BYTES, false);
-        if (too_many(s, s->lines)) {
+        if (too_many(s, s->done.lines)) {
             back_to_limit(s, &before, p);
             *full = true;
             return true;
@@ -272,9 +346,9 @@ static uint64_t find_open_line(const struct weir_csv_split *s, const uint8_t *p)
 
     while (again.pos < s->pos) {
         int before = again.state;
-        take(&again, p[again.pos]);
-        if (again.state == QUOTED && before != QUOTED && before != QUOTE) {
-            open_line = s->lines + again.tail_lines + 1;
+        take(&again, p[again.pos], &s->dialect);
+        if (again.state == QUOTED && (before == LINE || before == FIELD)) {
+            open_line = s->done.lines + again.tail.lines + 1;
         }
     }
     return open_line;
@@ -289,9 +363,9 @@ static int fail_open(const struct weir_csv_split *s, const uint8_t *p, struct we
 
 static int fail_long(const struct weir_csv_split *s, const uint8_t *p, struct weir_err *err)
 {
-    uint64_t line = s->lines_before + s->lines + 1;
+    uint64_t line = s->lines_before + s->done.lines + 1;
 
-    if (s->state == QUOTED) {
+    if (in_quotes(s)) {
         return weir_err_set(err, WEIR_E_LIMIT,
             "csv: the row in line %" PRIu64
             " is longer than %zu bytes (a quote opened in line %" PRIu64 " is still open)",
@@ -304,36 +378,70 @@ static int fail_long(const struct weir_csv_split *s, const uint8_t *p, struct we
 /* The block is p[0..len); what has been scanned behind it belongs to the next one. */
 static void cut(struct weir_csv_split *s, size_t len, struct weir_csv_cut *ret)
 {
-    ret->len = len;
-    ret->skip = s->skip;
-    ret->blank = s->blank;
-    ret->malformed = s->malformed;
-    s->lines_before += s->lines;
+    *ret = (struct weir_csv_cut){.len = len, .skip = s->skip, .counts = s->done};
+    s->lines_before += s->done.lines;
     s->head = false;
     s->pos -= len;
     s->end = s->row = s->skip = 0;
-    s->lines = s->blank = 0;
-    s->any_row = s->malformed = false;
+    s->done = (struct weir_csv_counts){0};
 }
 
-/* The byte order mark at the stream's start. Returns false when more bytes are needed to tell. */
-static bool skip_bom(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last)
+/* The byte order mark at the stream's start. Returns 1, 0 when more bytes are needed to tell, or
+ * -1. */
+static int skip_bom(
+    struct weir_csv_split *s, const uint8_t *p, size_t len, bool last, struct weir_err *err)
 {
     static const uint8_t bom[3] = {0xEF, 0xBB, 0xBF};
-    size_t n = len < sizeof bom ? len : sizeof bom;
+    const size_t n = len < sizeof bom ? len : sizeof bom;
 
     if (s->bom_done) {
-        return true;
+        return 1;
     }
-    bool same = n == 0 || memcmp(p, bom, n) == 0;
-    if (same && n < sizeof bom && !last) {
-        return false;
+    bool same = n == 0 || memcmp(p, bom, n) == 0, utf16 = n > 0 && (p[0] == 0xFE || p[0] == 0xFF);
+    if (!last && ((same && n < sizeof bom) || (utf16 && n < 2))) {
+        return 0;
+    }
+    if (utf16 && n >= 2 && (p[0] ^ p[1]) == (0xFE ^ 0xFF)) {
+        return weir_err_set(err, WEIR_E_DATA,
+            "csv: the input is UTF-16 by its byte order mark, and its encoding was not given");
     }
     s->bom_done = true;
     if (same && n == sizeof bom) {
         s->pos = s->skip = s->row = n;
     }
-    return true;
+    return 1;
+}
+
+static void skipped(struct weir_csv_split *s)
+{
+    s->skip = s->pos;
+    s->skip_left--;
+    s->done.lines++;
+}
+
+/* The lines to skip, whatever is in them. Returns 1, 0 when more bytes are needed, or -1. */
+static int skip_lines(
+    struct weir_csv_split *s, const uint8_t *p, size_t len, bool last, struct weir_err *err)
+{
+    while (s->skip_left > 0 && s->pos < len) {
+        const uint8_t c = p[s->pos];
+        if (c == '\r' && s->pos + 1 == len && !last) {
+            return 0;
+        }
+        if (s->pos - s->row >= s->row_max) {
+            return weir_err_set(err, WEIR_E_LIMIT,
+                "csv: what is to be skipped up to line %" PRIu64 " is longer than %zu bytes",
+                s->done.lines + 1, s->row_max);
+        }
+        s->pos += c == '\r' && s->pos + 1 < len && p[s->pos + 1] == '\n' ? 2 : 1;
+        if (c == '\n' || c == '\r') {
+            skipped(s);
+        }
+    }
+    if (last && s->skip_left > 0 && s->pos > s->skip) {
+        skipped(s); /* a line without its end */
+    }
+    return s->skip_left == 0 || last;
 }
 
 int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last,
@@ -343,8 +451,13 @@ int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool 
 
     assert(len >= s->pos);
     *ret = (struct weir_csv_cut){0};
-    if (!skip_bom(s, p, len, last)) {
-        return 0;
+    if (!s->bom_done || s->skip_left > 0) {
+        int rc = skip_bom(s, p, len, last, err);
+        rc = rc == 1 ? skip_lines(s, p, len, last, err) : rc;
+        if (rc != 1) {
+            return rc;
+        }
+        s->skip_left = 0;
     }
     if (!s->head) {
         fits = scan_block(s, p, len, &full);
@@ -356,18 +469,20 @@ int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool 
         return fail_long(s, p, err);
     }
     if (s->head) {
-        full = s->any_row;
+        full = s->done.rows > 0;
     } else if (last && !full) { /* the last line may be one too many */
-        full = too_many(s, s->lines + s->tail_lines + (s->state != LINE));
+        full = too_many(s, s->done.lines + s->tail.lines + (s->state != LINE));
     }
     if (full && s->end > 0) {
         cut(s, s->end, ret);
     } else if (last) {
-        if (s->state == QUOTED) {
+        if (in_quotes(s)) {
             return fail_open(s, p, err);
         }
-        s->tail_lines += s->state != LINE; /* a last line without its end */
-        s->tail_any_row |= s->state != LINE;
+        if (s->state != LINE) { /* a last line without its end */
+            s->tail.lines++;
+            count_line(&s->tail, s->state);
+        }
         s->state = LINE;
         s->after_cr = false;
         commit(s, s->pos);

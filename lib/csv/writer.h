@@ -3,16 +3,20 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "csv/dialect.h"
 #include "csv/reader.h"
 
 /*
- * Rows to text: ',' between fields, quotes only around a field that has a delimiter, a quote, LF or
- * CR in it, LF as the line end (which is the caller's to add).
+ * Rows to text: delimiters between fields, quotes only around a field that needs them (it has a
+ * delimiter, a quote, LF or CR in it, or a row that begins with it would be a comment), LF as the
+ * line end (which is the caller's to add). The dialect is one that can be written: checked, and
+ * with a quote (weir_csv_dialect_out).
  */
 
-/** weir_csv_put_field: append one field, quoted if it must be, without a delimiter. Returns 0, or
+/** weir_csv_put_field: append one field, not the first of a row, without a delimiter. Returns 0, or
  *  -1 with *err set (WEIR_E_LIMIT, WEIR_E_NOMEM) and nothing appended. */
-int weir_csv_put_field(struct weir_buf *out, const uint8_t *p, size_t len, struct weir_err *err);
+int weir_csv_put_field(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
+    size_t len, struct weir_err *err);
 
 /**
  * weir_csv_put_fields: append fields with delimiters between them, without a line end.
@@ -20,7 +24,7 @@ int weir_csv_put_field(struct weir_buf *out, const uint8_t *p, size_t len, struc
  * A row of one empty field becomes "" (two quotes), for an empty line is no row. Returns 0, or -1
  * with *err set and an undefined part of the row appended.
  */
-int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_field *fields, size_t fields_n,
-    struct weir_err *err);
+int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_dialect *d,
+    const struct weir_csv_field *fields, size_t fields_n, struct weir_err *err);
 
 #endif

@@ -243,6 +243,11 @@ out:
     return ret;
 }
 
+const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i)
+{
+    return i < plan->missing_n ? plan->missing[i].label : NULL;
+}
+
 void weir_schema_plan_free(struct weir_schema_plan *plan)
 {
     if (plan != NULL) {

@@ -107,6 +107,10 @@ int weir_schema_describe(const struct weir_schema *schema,
 struct weir_schema_plan *weir_schema_bind(
     const struct weir_schema *schema, const struct weir_str *names, size_t n, struct weir_err *err);
 
+/** weir_schema_plan_missing: the i-th required column that the header lacks, as messages name it,
+ * or NULL. Valid as long as the plan. */
+const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i);
+
 /** weir_schema_plan_free: free a plan; no check made from it may be in use. NULL is accepted. */
 void weir_schema_plan_free(struct weir_schema_plan *plan);
 

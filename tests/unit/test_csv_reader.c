@@ -56,7 +56,8 @@ static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *
 
     weir_buf_addf(out, err, "%zu %d:", row->fields_n, row->malformed);
     for (size_t i = 0; i < row->fields_n; i++) {
-        weir_buf_addf(out, err, "%zu:", row->fields[i].len);
+        weir_buf_addf(
+            out, err, "%u%s:", row->fields[i].len, row->fields[i].quoted_empty ? "q" : "");
         weir_buf_add(out, row->fields[i].p, row->fields[i].len, err);
     }
     rows_n++;
@@ -66,7 +67,7 @@ static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *
 struct read_case {
     const char *in;
     const char *rows;
-    bool malformed; /* what weir_csv_split would say */
+    bool odd; /* what weir_csv_split would say */
 };
 
 static const struct read_case read_cases[] = {
@@ -110,7 +111,7 @@ static const struct read_case read_cases[] = {
 
 static void rows_are_as_they_should_be(void **state)
 {
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf out;
 
     (void)state;
@@ -118,7 +119,7 @@ static void rows_are_as_they_should_be(void **state)
     weir_buf_init(&out, WEIR_MIB);
     for (size_t i = 0; i < sizeof read_cases / sizeof read_cases[0]; i++) {
         const struct read_case *c = &read_cases[i];
-        for (int exact = c->malformed; exact < 2; exact++) { /* ours reads well-formed text too */
+        for (int exact = c->odd; exact < 2; exact++) { /* ours reads well-formed text too */
             struct weir_err err = {0};
             out.len = 0;
             int rc = weir_csv_read(
@@ -135,7 +136,7 @@ static void rows_are_as_they_should_be(void **state)
 static void nul_bytes_are_bytes(void **state)
 {
     static const uint8_t in[] = {0, ',', '"', 0, '"', '\n', 0, 0};
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf out;
 
     (void)state;
@@ -189,7 +190,7 @@ static size_t make_text(uint8_t *p, size_t max)
 static void both_parsers_agree_on_well_formed_text(void **state)
 {
     static uint8_t in[3000 + 1000];
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf a, b;
 
     (void)state;
@@ -220,7 +221,7 @@ static void both_parsers_agree_on_well_formed_text(void **state)
 static void blocks_of_any_bytes_read_as_the_whole(void **state)
 {
     static const char bytes[] = "\"\"\"aa,,\n\r";
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf whole, parts, again;
     uint8_t in[150];
     int bad = 0, good = 0;
@@ -238,7 +239,7 @@ static void blocks_of_any_bytes_read_as_the_whole(void **state)
             in[k] = (uint8_t)bytes[rnd(9)];
         }
         whole.len = parts.len = 0;
-        weir_csv_split_init(&split, 1 + rnd(100), 1000);
+        weir_csv_split_init(&split, &weir_csv_common, 1 + rnd(100), 1000);
         int rc = 0;
         while (rc == 0 && at < len) {
             struct weir_err err = {0};
@@ -247,14 +248,16 @@ static void blocks_of_any_bytes_read_as_the_whole(void **state)
                 break;
             }
             size_t before = parts.len;
+            rows_n = 0;
             assert_int_equal(
-                weir_csv_read(reader, in + at, cut.len, cut.malformed, pack_row, &parts, &err), 0);
+                weir_csv_read(reader, in + at, cut.len, cut.counts.odd, pack_row, &parts, &err), 0);
+            assert_int_equal(rows_n, cut.counts.rows);
             again.len = 0;
             assert_int_equal(
                 weir_csv_read(reader, in + at, cut.len, true, pack_row, &again, &err), 0);
             assert_int_equal(again.len, parts.len - before);
             assert_true(again.len == 0 || memcmp(again.p, parts.p + before, again.len) == 0);
-            *(cut.malformed ? &bad : &good) += 1;
+            *(cut.counts.odd ? &bad : &good) += 1;
             at += cut.len;
         }
         if (rc == 0) {
@@ -279,7 +282,7 @@ static void quotes_out_of_place_that_nobody_told_of_are_a_bug(void **state)
 {
     static const char *const blocks[] = {
         "a\nb\n\"c\"d\n", "a\nb\nc\"\n", "a\nb\n\"c\" \n", "a\nb\n\"c"};
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf out;
 
     (void)state;
@@ -313,7 +316,7 @@ static int refuse_third(void *ctx, const struct weir_csv_row *row, struct weir_e
 static void on_row_can_stop_the_block(void **state)
 {
     static const char in[] = "1\n2\n3,\"x\n4\n\"\n5\n6";
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf out;
 
     (void)state;
@@ -346,7 +349,7 @@ static int count_fields(void *ctx, const struct weir_csv_row *row, struct weir_e
 static void more_columns_than_the_ceiling_is_a_limit(void **state)
 {
     static uint8_t in[WEIR_COLUMNS_MAX + 8];
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
 
     (void)state;
     memset(in, ',', sizeof in);
@@ -372,7 +375,7 @@ static void more_columns_than_the_ceiling_is_a_limit(void **state)
 static void fields_of_megabytes_are_whole(void **state)
 {
     static const size_t sizes[] = {WEIR_BLOCK_BYTES - 100, 3 * WEIR_MIB};
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf in, a, b;
 
     (void)state;
@@ -402,7 +405,7 @@ static void fields_of_megabytes_are_whole(void **state)
 static void memory_of_large_blocks_is_given_back(void **state)
 {
     const size_t large = 3 * WEIR_KEEP_MAX_BYTES;
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf out;
     uint8_t *in = malloc(large);
 
@@ -432,6 +435,131 @@ static void memory_of_large_blocks_is_given_back(void **state)
     weir_csv_reader_free(reader);
 }
 
+/* ---- dialects ---- */
+
+static const struct weir_csv_dialect dialects[] = {
+    {.delimiter = ';', .quote = '\'', .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = '\t', .quote = WEIR_CSV_NONE, .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = '\\', .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = WEIR_CSV_NONE, .comment = '#'},
+    {.delimiter = '|', .quote = '"', .escape = '\\', .comment = '#'},
+    {.delimiter = ' ', .quote = '"', .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = 1, .quote = ',', .escape = WEIR_CSV_NONE, .comment = '"'},
+};
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
+
+struct dialect_case {
+    size_t dialect;
+    const char *in, *rows;
+};
+
+static const struct dialect_case dialect_cases[] = {
+    {0, "a;'b;''c'\n\"d\"\n", "[a|b;'c][\"d\"]"},
+    {0, "a,b;''\n", "[a,b|]"},
+    {1, "\"a\tb\"\n", "[\"a|b\"]"},
+    {1, "\"\t\"\"\n", "[\"|\"\"]"},
+    {2, "\"a\\\"b\",\"\\\\\",\"\\n\"\n", "[a\"b|\\|n]"},
+    {2, "\"\\\n\"\n", "[\n]"},
+    {2, "\\\"a,b\n", "[\\\"a|b]"}, /* outside quotes an escape is a byte */
+    {2, "\"a\"\"b\",c\n", "[\"a\"\"b\"|c]!0"},
+    {3, "#a,\"b\nc,#d\n#\r\n#e\rf\n#g", "[c|#d][f]"},
+    {3, " #a\n\"#b\"\n", "[ #a][#b]"},
+    {4, "#a|b\n\"\\#\"|\"\\|\"\n", "[#||]"},
+    {5, "a  \"b c\"\n \n", "[a||b c][|]"},
+    {6, "a\001,b,\n\"c\n,\",\n", "[a|b][\"]"},
+};
+
+static void rows_of_dialects_are_as_they_should_be(void **state)
+{
+    struct weir_buf out;
+
+    (void)state;
+    weir_buf_init(&out, WEIR_MIB);
+    for (size_t i = 0; i < sizeof dialect_cases / sizeof dialect_cases[0]; i++) {
+        const struct dialect_case *c = &dialect_cases[i];
+        struct weir_csv_reader *reader = weir_csv_reader_new(&dialects[c->dialect], NULL);
+        struct weir_err err = {0};
+        out.len = 0;
+        int rc = weir_csv_read(
+            reader, (const uint8_t *)c->in, strlen(c->in), true, show_row, &out, &err);
+        assert_string_equal(err.msg, "");
+        assert_int_equal(rc, 0);
+        assert_string_equal(weir_buf_text(&out, NULL), c->rows);
+        weir_csv_reader_free(reader);
+    }
+    weir_buf_fini(&out);
+}
+
+/* Whatever the bytes and the dialect: blocks read as the whole does, both parsers alike, and there
+ * are as many rows as the splitter says. */
+static void blocks_of_any_dialect_read_as_the_whole(void **state)
+{
+    static const char bytes[] = "\"\"'',;|#\\\\aa \t\n\r\001";
+    struct weir_buf whole, parts;
+    uint8_t in[150];
+
+    (void)state;
+    seed = 5;
+    weir_buf_init(&whole, WEIR_MIB);
+    weir_buf_init(&parts, WEIR_MIB);
+    for (int i = 0; i < 40000; i++) {
+        const struct weir_csv_dialect *d = &dialects[(size_t)i % DIALECTS];
+        struct weir_csv_reader *reader = weir_csv_reader_new(d, NULL);
+        struct weir_csv_split split;
+        struct weir_csv_cut cut;
+        struct weir_err err = {0};
+        size_t len = rnd(sizeof in), at = 0;
+        for (size_t k = 0; k < len; k++) {
+            in[k] = (uint8_t)bytes[rnd(sizeof bytes - 1)];
+        }
+        whole.len = parts.len = 0;
+        weir_csv_split_init(&split, d, 1 + rnd(100), 1000);
+        while (at < len && weir_csv_split(&split, in + at, len - at, true, &cut, &err) == 0) {
+            rows_n = 0;
+            assert_int_equal(
+                weir_csv_read(reader, in + at, cut.len, cut.counts.odd, pack_row, &parts, &err), 0);
+            assert_int_equal(rows_n, cut.counts.rows);
+            at += cut.len;
+        }
+        if (at == len) {
+            assert_int_equal(weir_csv_read(reader, in, len, true, pack_row, &whole, NULL), 0);
+            assert_int_equal(whole.len, parts.len);
+            assert_true(whole.len == 0 || memcmp(whole.p, parts.p, whole.len) == 0);
+        }
+        weir_csv_reader_free(reader);
+    }
+    weir_buf_fini(&whole);
+    weir_buf_fini(&parts);
+}
+
+struct places {
+    const char *want; /* a letter for each: 'a' is 0 */
+};
+
+static int check_place(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    struct places *places = ctx;
+
+    (void)err;
+    assert_int_equal(row->at, (size_t)(places->want[0] - 'a'));
+    places->want++;
+    return 0;
+}
+
+static void the_exact_parser_tells_where_rows_begin(void **state)
+{
+    static const char in[] = "x\n\n\"y\ny\",z\r\n#c\n,\n";
+    struct weir_csv_reader *reader = weir_csv_reader_new(&dialects[3], NULL);
+    struct places places = {.want = "adp"};
+
+    (void)state;
+    assert_int_equal(
+        weir_csv_read(reader, (const uint8_t *)in, sizeof in - 1, true, check_place, &places, NULL),
+        0);
+    assert_string_equal(places.want, "");
+    weir_csv_reader_free(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +572,9 @@ int main(void)
         cmocka_unit_test(more_columns_than_the_ceiling_is_a_limit),
         cmocka_unit_test(fields_of_megabytes_are_whole),
         cmocka_unit_test(memory_of_large_blocks_is_given_back),
+        cmocka_unit_test(rows_of_dialects_are_as_they_should_be),
+        cmocka_unit_test(blocks_of_any_dialect_read_as_the_whole),
+        cmocka_unit_test(the_exact_parser_tells_where_rows_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

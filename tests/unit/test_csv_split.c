@@ -16,7 +16,6 @@
 
 struct result {
     struct weir_csv_cut cuts[CUTS_MAX];
-    uint64_t lines[CUTS_MAX]; /* physical lines in each */
     size_t n;
     enum weir_code code;
     uint64_t line; /* of the stream, that the model's error is about */
@@ -24,6 +23,9 @@ struct result {
 };
 
 static uint64_t seed;
+
+/* What run_split and the model go by. */
+static struct weir_csv_dialect dialect = WEIR_CSV_COMMON;
 
 static uint32_t rnd(uint32_t below)
 {
@@ -40,7 +42,7 @@ static void run_split(const uint8_t *in, size_t len, size_t block_bytes, size_t 
     size_t at = 0, shown = 0;
 
     memset(r, 0, sizeof *r);
-    weir_csv_split_init(&s, block_bytes, row_max);
+    weir_csv_split_init(&s, &dialect, block_bytes, row_max);
     s.lines_max = lines_max;
     for (;;) {
         size_t more = window > 0 ? window : rnd(4) == 0 ? rnd(200) : rnd(4);
@@ -61,7 +63,7 @@ static void run_split(const uint8_t *in, size_t len, size_t block_bytes, size_t 
             memset(cut, 0, sizeof *cut);
             return;
         }
-        r->lines[r->n] = s.lines_before - before;
+        assert_int_equal(cut->counts.lines, s.lines_before - before);
         if (cut->len > 0 || (last && len == 0)) {
             assert_true(++r->n < CUTS_MAX);
         }
@@ -79,26 +81,38 @@ static void run_split(const uint8_t *in, size_t len, size_t block_bytes, size_t 
 struct line {
     size_t end; /* after its line end */
     uint64_t lines, open_line;
-    bool blank, malformed, open, has_end, lone_cr;
+    bool blank, comment, odd, open, has_end, lone_cr;
 };
 
-/* The record, or blank line, that begins at pos, by the letter of split.h. */
+static bool is_line_end(uint8_t c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* The record, blank line or comment that begins at pos, by the letter of split.h. */
 static struct line next_line(const uint8_t *in, size_t len, size_t pos)
 {
+    const struct weir_csv_dialect *d = &dialect;
     struct line l = {.blank = true};
     bool quoted = false, start = true, plain = false, closed = false;
     size_t i = pos;
 
+    l.comment = l.odd = pos < len && in[pos] == d->comment;
     for (; i < len; i++) {
         uint8_t c = in[i];
-        bool nl = c == '\n' || c == '\r';
+        bool nl = is_line_end(c);
         if (nl && !(c == '\n' && i > pos && in[i - 1] == '\r')) {
             l.lines++;
         }
+        if (quoted && c == d->escape && i + 1 < len) {
+            i++;
+            l.lines += is_line_end(in[i]) && !(in[i] == '\n' && in[i - 1] == '\r');
+            continue;
+        }
         if (quoted) {
-            if (c == '"' && i + 1 < len && in[i + 1] == '"') {
+            if (c == d->quote && d->escape < 0 && i + 1 < len && in[i + 1] == d->quote) {
                 i++;
-            } else if (c == '"') {
+            } else if (c == d->quote) {
                 quoted = false;
                 closed = true;
             }
@@ -111,16 +125,19 @@ static struct line next_line(const uint8_t *in, size_t len, size_t pos)
             break;
         }
         l.blank = false;
-        if (c == ',') {
+        if (l.comment) {
+            continue;
+        }
+        if (c == d->delimiter) {
             start = true;
             plain = closed = false;
             continue;
         }
-        if (start && c == '"') {
+        if (start && c == d->quote) {
             quoted = true;
             l.open_line = l.lines + 1;
         } else {
-            l.malformed |= closed || (plain && c == '"');
+            l.odd |= closed || (plain && c == d->quote);
             plain = true;
             closed = false;
         }
@@ -150,14 +167,26 @@ static size_t too_long(
     return i < l->end ? i : SIZE_MAX;
 }
 
-static void model_cut(
-    struct result *r, struct weir_csv_cut *sum, uint64_t lines, size_t len, size_t *at)
+/* The end of the byte order mark and the lines to skip, in *sum; false when that is too long. */
+static bool model_skip(const uint8_t *in, size_t len, size_t row_max, size_t row,
+    struct weir_csv_cut *sum, struct result *r)
 {
-    sum->len = len;
-    *at += len;
-    r->line += lines;
-    r->lines[r->n] = lines;
-    r->cuts[r->n++] = *sum;
+    size_t pos = row;
+
+    for (uint64_t n = 0; n < dialect.skip_lines && pos < len; n++) {
+        for (bool end = false; !end && pos < len; pos++) {
+            if (pos - row >= row_max) {
+                r->code = WEIR_E_LIMIT;
+                r->line = n + 1;
+                return false;
+            }
+            end = is_line_end(in[pos]);
+            pos += in[pos] == '\r' && pos + 1 < len && in[pos + 1] == '\n';
+        }
+        sum->counts.lines++;
+    }
+    sum->skip = pos;
+    return true;
 }
 
 /* One block from *at. Returns false at an error. */
@@ -167,11 +196,15 @@ static bool model_block(const uint8_t *in, size_t len, size_t block_bytes, size_
     const size_t begin = *at;
     const bool head = r->n == 0;
     struct weir_csv_cut sum = {0};
-    uint64_t lines = 0;
+    struct weir_csv_counts *n = &sum.counts;
     size_t end = 0, pos = begin, row = begin;
 
-    if (head && len >= 3 && memcmp(in, "\xEF\xBB\xBF", 3) == 0) {
-        sum.skip = pos = row = 3;
+    if (head) {
+        row = len >= 3 && memcmp(in, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        if (!model_skip(in, len, row_max, row, &sum, r)) {
+            return false;
+        }
+        pos = sum.skip;
     }
     while (pos < len) {
         struct line l = next_line(in, len, pos);
@@ -186,28 +219,33 @@ static bool model_block(const uint8_t *in, size_t len, size_t block_bytes, size_
             break; /* the block is full before more is known of this line */
         }
         if (!head && end > 0 && lines_max > 0 &&
-            (lines > lines_max ||
-                (fault == SIZE_MAX && lines + l.lines + !l.has_end > lines_max))) {
+            (n->lines > lines_max ||
+                (fault == SIZE_MAX && n->lines + l.lines + !l.has_end > lines_max))) {
             break;
         }
         if (fault != SIZE_MAX || l.open) {
             r->code = fault != SIZE_MAX ? WEIR_E_LIMIT : WEIR_E_DATA;
-            r->line += lines + (fault != SIZE_MAX ? 1 : l.open_line);
+            r->line += n->lines + (fault != SIZE_MAX ? 1 : l.open_line);
             return false;
         }
         end = l.end - begin;
-        lines += l.lines + !l.has_end;
-        sum.blank += l.blank;
-        sum.malformed |= l.malformed;
+        n->lines += l.lines + !l.has_end;
+        n->blank += l.blank;
+        n->comments += l.comment;
+        n->rows += !l.blank && !l.comment;
+        n->odd |= l.odd;
         pos = l.end;
-        if (!head || !l.blank) {
+        if (!head || n->rows > 0) {
             row = pos;
         }
-        if (head ? !l.blank : end >= block_bytes) {
+        if (head ? n->rows > 0 : end >= block_bytes) {
             break;
         }
     }
-    model_cut(r, &sum, lines, end > 0 ? end : pos - begin, at);
+    sum.len = end > 0 ? end : pos - begin;
+    *at += sum.len;
+    r->line += n->lines;
+    r->cuts[r->n++] = sum;
     return true;
 }
 
@@ -239,9 +277,16 @@ static void print_result(const char *name, const struct result *r)
     print_error("%s: code %d line %d '%s'\n", name, (int)r->code, (int)r->line, r->msg);
     for (size_t i = 0; i < r->n; i++) {
         const struct weir_csv_cut *c = &r->cuts[i];
-        print_error("  len %zu skip %zu lines %d blank %d malformed %d\n", c->len, c->skip,
-            (int)r->lines[i], (int)c->blank, (int)c->malformed);
+        print_error("  len %zu skip %zu lines %d rows %d blank %d comments %d odd %d\n", c->len,
+            c->skip, (int)c->counts.lines, (int)c->counts.rows, (int)c->counts.blank,
+            (int)c->counts.comments, c->counts.odd);
     }
+}
+
+static bool same_counts(const struct weir_csv_counts *a, const struct weir_csv_counts *b)
+{
+    return a->lines == b->lines && a->rows == b->rows && a->blank == b->blank &&
+           a->comments == b->comments && a->odd == b->odd;
 }
 
 static bool same_result(const struct result *got, const struct result *want)
@@ -253,12 +298,11 @@ static bool same_result(const struct result *got, const struct result *want)
     }
     for (size_t i = 0; i < got->n; i++) {
         const struct weir_csv_cut *x = &got->cuts[i], *y = &want->cuts[i];
-        if (x->len != y->len || x->skip != y->skip || got->lines[i] != want->lines[i] ||
-            x->blank != y->blank || x->malformed != y->malformed) {
+        if (x->len != y->len || x->skip != y->skip || !same_counts(&x->counts, &y->counts)) {
             return false;
         }
     }
-    snprintf(line, sizeof line, "in line %d is", (int)want->line);
+    snprintf(line, sizeof line, "line %d is", (int)want->line);
     return got->code == WEIR_OK || strstr(got->msg, line) != NULL;
 }
 
@@ -288,7 +332,7 @@ struct split_case {
     const char *in;
     const char *lens; /* of the blocks, with block_bytes 8 */
     uint64_t lines, blank;
-    bool malformed;
+    bool odd;
 };
 
 static const struct split_case split_cases[] = {
@@ -330,19 +374,18 @@ static void cuts_are_whole_records_and_counted(void **state)
         const struct split_case *c = &split_cases[i];
         char lens[200] = "";
         uint64_t lines = 0, blank = 0;
-        bool malformed = false;
+        bool odd = false;
         check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
         run_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
         assert_int_equal(r.code, WEIR_OK);
         for (size_t k = 0; k < r.n; k++) {
             size_t used = strlen(lens);
             snprintf(lens + used, sizeof lens - used, "%s%zu", k > 0 ? " " : "", r.cuts[k].len);
-            lines += r.lines[k];
-            blank += r.cuts[k].blank;
-            malformed |= r.cuts[k].malformed;
+            lines += r.cuts[k].counts.lines;
+            blank += r.cuts[k].counts.blank;
+            odd |= r.cuts[k].counts.odd;
         }
-        if (strcmp(lens, c->lens) != 0 || lines != c->lines || blank != c->blank ||
-            malformed != c->malformed) {
+        if (strcmp(lens, c->lens) != 0 || lines != c->lines || blank != c->blank || odd != c->odd) {
             print_bytes((const uint8_t *)c->in, strlen(c->in));
             print_result("split", &r);
             fail_msg("case %zu: not blocks of %s, or the counts are wrong", i, c->lens);
@@ -402,7 +445,7 @@ static void a_limit_of_lines_holds_in_large_blocks(void **state)
         in[i] = rnd((uint32_t)(i / 1000 % 7) + 2) == 0 ? '\n' : 'x';
     }
     for (uint64_t lines_max = 100; lines_max < 30000; lines_max *= 4) {
-        weir_csv_split_init(&s, 100000, 10000);
+        weir_csv_split_init(&s, &dialect, 100000, 10000);
         assert_int_equal(weir_csv_split(&s, in, len, true, &cut, NULL), 0);
         s.lines_max = lines_max;
         for (size_t at = cut.len; at < len; at += cut.len) {
@@ -583,6 +626,177 @@ static void all_short_inputs_are_cut_as_the_model_says(void **state)
     }
 }
 
+/* ---- dialects ---- */
+
+static const struct weir_csv_dialect dialects[] = {
+    {.delimiter = ';', .quote = '\'', .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = '\t', .quote = WEIR_CSV_NONE, .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = '\\', .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = WEIR_CSV_NONE, .comment = '#'},
+    {.delimiter = '|', .quote = '"', .escape = '\\', .comment = '#', .skip_lines = 2},
+    {.delimiter = ',', .quote = WEIR_CSV_NONE, .escape = WEIR_CSV_NONE, .comment = '"'},
+    {.delimiter = ',',
+        .quote = '"',
+        .escape = WEIR_CSV_NONE,
+        .comment = WEIR_CSV_NONE,
+        .skip_lines = 1},
+};
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
+
+struct dialect_case {
+    size_t dialect;
+    const char *in;
+    const char *lens; /* of the blocks, with block_bytes 8 */
+    size_t skip;
+    uint64_t lines, rows, comments;
+    bool odd;
+};
+
+static const struct dialect_case dialect_cases[] = {
+    {0, "a;b\n'x\n;';\"\n", "4 8", 0, 3, 2, 0, false},
+    {0, "'a''b';c\n", "9", 0, 1, 1, 0, false},
+    {1, "a\tb\n\"\t\"\n", "4 4", 0, 2, 2, 0, false},
+    {2, "\"a\\\"\n\",b\n", "9", 0, 2, 1, 0, false},
+    {2, "\"a\\\\\"\nb\n", "6 2", 0, 2, 2, 0, false},
+    {2, "a\\\nb\n", "3 2", 0, 2, 2, 0, false},       /* outside quotes an escape is a byte */
+    {2, "\"a\"\"b\"\nc\n", "7 2", 0, 2, 2, 0, true}, /* nothing is doubled */
+    {2, "\"a\\\r\nb\"\nc\n", "8 2", 0, 3, 2, 0, false},
+    {3, "#1\n#\"2\na\n#3\n\"\n#4\"\nb#\n", "9 3 6 3", 0, 7, 3, 3, true},
+    {3, "a,#b\n #c\n", "5 4", 0, 2, 2, 0, false},
+    {3, "#", "1", 0, 1, 0, 1, true},
+    {3, "#a\r\n#b\rc", "8", 0, 3, 1, 2, true},
+    {4, "\"1\n2\r\n#3\na|b\n", "13", 6, 4, 1, 1, true},
+    {4, "1\r2\ra\nb", "6 1", 4, 4, 2, 0, false},
+    {4, "1\n2", "3", 3, 2, 0, 0, false},
+    {4, "1", "1", 1, 1, 0, 0, false},
+    {4, "", "0", 0, 0, 0, 0, false},
+    {4, "\xEF\xBB\xBF\n\na\nb\n", "7 2", 5, 4, 2, 0, false},
+    {5, "\"a\nb\"\n", "6", 0, 2, 1, 1, true},
+    {6, "\"\na,b\n", "6", 2, 2, 1, 0, false},
+};
+
+static void dialects_are_cut_and_counted(void **state)
+{
+    static struct result r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof dialect_cases / sizeof dialect_cases[0]; i++) {
+        const struct dialect_case *c = &dialect_cases[i];
+        struct weir_csv_counts sum = {0};
+        char lens[200] = "";
+        dialect = dialects[c->dialect];
+        check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
+        run_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
+        for (size_t k = 0; k < r.n; k++) {
+            size_t used = strlen(lens);
+            snprintf(lens + used, sizeof lens - used, "%s%zu", k > 0 ? " " : "", r.cuts[k].len);
+            sum.lines += r.cuts[k].counts.lines;
+            sum.rows += r.cuts[k].counts.rows;
+            sum.comments += r.cuts[k].counts.comments;
+            sum.odd |= r.cuts[k].counts.odd;
+        }
+        if (r.code != WEIR_OK || strcmp(lens, c->lens) != 0 || r.cuts[0].skip != c->skip ||
+            sum.lines != c->lines || sum.rows != c->rows || sum.comments != c->comments ||
+            sum.odd != c->odd) {
+            print_bytes((const uint8_t *)c->in, strlen(c->in));
+            print_result("split", &r);
+            fail_msg("case %zu: not blocks of %s, or the counts are wrong", i, c->lens);
+        }
+    }
+    dialect = weir_csv_common;
+}
+
+static const struct error_case dialect_errors[] = {
+    {"1\n\n\"a\\\"", WEIR_E_DATA, "csv: the quote that opens in line 3 is never closed"},
+    {"1\n\n\"a\\", WEIR_E_DATA, "csv: the quote that opens in line 3 is never closed"},
+    {"1\n0123456789012345678901\na\n", WEIR_E_LIMIT,
+        "csv: what is to be skipped up to line 2 is longer than 20 bytes"},
+    {"\n\n#0123456789012345678901\na\n", WEIR_E_LIMIT,
+        "csv: the row in line 3 is longer than 20 bytes"},
+    {"\n\na\n\"\\\"\\\"0123456789012345678901", WEIR_E_LIMIT,
+        "csv: the row in line 4 is longer than 20 bytes (a quote opened in line 4 is still open)"},
+};
+
+static void errors_of_dialects_name_the_line(void **state)
+{
+    static struct result r;
+
+    (void)state;
+    dialect = dialects[4];
+    for (size_t i = 0; i < sizeof dialect_errors / sizeof dialect_errors[0]; i++) {
+        const struct error_case *c = &dialect_errors[i];
+        check((const uint8_t *)c->in, strlen(c->in), 12, 20, 0);
+        run_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 0, 3, &r);
+        assert_int_equal(r.code, c->code);
+        assert_string_equal(r.msg, c->msg);
+    }
+    dialect = weir_csv_common;
+}
+
+static void utf16_is_refused_by_its_mark(void **state)
+{
+    static const uint8_t in[][4] = {{0xFF, 0xFE, 'a', 0}, {0xFE, 0xFF, 0, 'a'}};
+    static const uint8_t others[][3] = {{0xFF}, {0xFE, 'a'}, {0xFF, 0xFF}, {'a', 0xFF, 0xFE}};
+    static struct result r;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t window = 1; window < 5; window++) {
+            run_split(in[i], 4, 100, 100, 0, window, &r);
+            assert_int_equal(r.code, WEIR_E_DATA);
+            assert_non_null(strstr(r.msg, "UTF-16"));
+        }
+    }
+    for (size_t i = 0; i < 4; i++) {
+        check(others[i], i == 0 ? 1 : sizeof others[i], 100, 100, 0);
+    }
+}
+
+static void random_bytes_of_any_dialect_are_cut_as_the_model_says(void **state)
+{
+    static const char bytes[] = "\"\"'';,|\t\\\\##a\n\r\nb\xEF";
+    uint8_t in[300];
+
+    (void)state;
+    seed = 11;
+    for (int i = 0; i < 30000; i++) {
+        size_t len = rnd(i % 3 == 0 ? 40 : sizeof in);
+        uint32_t from = rnd(9), kinds = 1 + rnd(18 - from);
+        uint32_t dull = rnd(3) == 0 ? 0 : rnd(30); /* long stretches for the fast way */
+        dialect = dialects[rnd(DIALECTS)];
+        for (size_t k = 0; k < len; k++) {
+            in[k] = dull > 0 && rnd(dull) > 0 ? 'x' : (uint8_t)bytes[from + rnd(kinds)];
+        }
+        check(in, len, 1 + rnd(250), rnd(3) == 0 ? 1 + rnd(100) : 100000, some_lines());
+    }
+    dialect = weir_csv_common;
+}
+
+static void all_short_inputs_of_any_dialect_are_cut_as_the_model_says(void **state)
+{
+    static const char bytes[] = "\",\n\r#\\";
+    uint8_t in[5];
+
+    (void)state;
+    seed = 12;
+    for (size_t len = 0; len <= sizeof in; len++) {
+        size_t all = 1;
+        for (size_t i = 0; i < len; i++) {
+            all *= 6;
+        }
+        for (size_t k = 0; k < all; k++) {
+            for (size_t i = 0, rest = k; i < len; i++, rest /= 6) {
+                in[i] = (uint8_t)bytes[rest % 6];
+            }
+            for (size_t d = 2; d < DIALECTS; d++) {
+                dialect = dialects[d];
+                check(in, len, 3, d % 2 == 0 ? 4 : 100, 0);
+            }
+        }
+    }
+    dialect = weir_csv_common;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -594,6 +808,11 @@ int main(void)
         cmocka_unit_test(all_short_inputs_are_cut_as_the_model_says),
         cmocka_unit_test(random_bytes_are_cut_as_the_model_says),
         cmocka_unit_test(random_texts_are_cut_as_the_model_says),
+        cmocka_unit_test(dialects_are_cut_and_counted),
+        cmocka_unit_test(errors_of_dialects_name_the_line),
+        cmocka_unit_test(utf16_is_refused_by_its_mark),
+        cmocka_unit_test(random_bytes_of_any_dialect_are_cut_as_the_model_says),
+        cmocka_unit_test(all_short_inputs_of_any_dialect_are_cut_as_the_model_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

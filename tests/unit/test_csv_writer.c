@@ -50,7 +50,8 @@ static void fields_are_quoted_only_where_they_must_be(void **state)
         struct weir_buf out;
         weir_buf_init(&out, 1000);
         size_t len = strlen(c->field);
-        assert_int_equal(weir_csv_put_field(&out, (const uint8_t *)c->field, len, NULL), 0);
+        assert_int_equal(
+            weir_csv_put_field(&out, &weir_csv_common, (const uint8_t *)c->field, len, NULL), 0);
         assert_string_equal(weir_buf_text(&out, NULL), c->text);
         weir_buf_fini(&out);
     }
@@ -90,7 +91,7 @@ static void check_field(const uint8_t *p, size_t len)
     memcpy(copy, p, len);
     size_t n = slow_put(want, p, len);
     weir_buf_init(&out, n > 0 ? n : 1); /* no byte too many is asked for */
-    assert_int_equal(weir_csv_put_field(&out, copy, len, NULL), 0);
+    assert_int_equal(weir_csv_put_field(&out, &weir_csv_common, copy, len, NULL), 0);
     assert_int_equal(out.len, n);
     assert_true(n == 0 || memcmp(out.p, want, n) == 0);
     weir_buf_fini(&out);
@@ -126,8 +127,8 @@ static void every_length_and_place_is_right(void **state)
 
 static void rows_have_delimiters_between_fields(void **state)
 {
-    const struct weir_csv_field fields[] = {
-        {(const uint8_t *)"a", 1}, {(const uint8_t *)"", 0}, {(const uint8_t *)"b\"", 2}};
+    const struct weir_csv_field fields[] = {{(const uint8_t *)"a", 1, false},
+        {(const uint8_t *)"", 0, false}, {(const uint8_t *)"b\"", 2, false}};
     static const char *const want[] = {"", "a", "a,", "a,,\"b\"\"\""};
     struct weir_buf out;
 
@@ -135,11 +136,11 @@ static void rows_have_delimiters_between_fields(void **state)
     weir_buf_init(&out, 100);
     for (size_t n = 0; n < 4; n++) {
         out.len = 0;
-        assert_int_equal(weir_csv_put_fields(&out, fields, n, NULL), 0);
+        assert_int_equal(weir_csv_put_fields(&out, &weir_csv_common, fields, n, NULL), 0);
         assert_string_equal(weir_buf_text(&out, NULL), want[n]);
     }
     out.len = 0;
-    assert_int_equal(weir_csv_put_fields(&out, fields + 1, 1, NULL), 0);
+    assert_int_equal(weir_csv_put_fields(&out, &weir_csv_common, fields + 1, 1, NULL), 0);
     assert_string_equal(weir_buf_text(&out, NULL), "\"\""); /* an empty line would be no row */
     weir_buf_fini(&out);
 }
@@ -151,13 +152,16 @@ static void a_full_buffer_is_a_limit_and_keeps_what_it_held(void **state)
 
     (void)state;
     weir_buf_init(&out, 6);
-    assert_int_equal(weir_csv_put_field(&out, (const uint8_t *)"abc", 3, &err), 0);
-    assert_int_equal(weir_csv_put_field(&out, (const uint8_t *)"\"", 1, &err), -1);
+    assert_int_equal(
+        weir_csv_put_field(&out, &weir_csv_common, (const uint8_t *)"abc", 3, &err), 0);
+    assert_int_equal(
+        weir_csv_put_field(&out, &weir_csv_common, (const uint8_t *)"\"", 1, &err), -1);
     assert_int_equal(err.code, WEIR_E_LIMIT);
     assert_int_equal(out.len, 3);
     assert_memory_equal(out.p, "abc", 3);
     err.code = WEIR_OK;
-    assert_int_equal(weir_csv_put_field(&out, (const uint8_t *)"defg", 4, &err), -1);
+    assert_int_equal(
+        weir_csv_put_field(&out, &weir_csv_common, (const uint8_t *)"defg", 4, &err), -1);
     assert_int_equal(out.len, 3);
     weir_buf_fini(&out);
 }
@@ -167,7 +171,7 @@ static uint64_t rows_put;
 static int put_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     rows_put++;
-    return weir_csv_put_fields(ctx, row->fields, row->fields_n, err) != 0
+    return weir_csv_put_fields(ctx, &weir_csv_common, row->fields, row->fields_n, err) != 0
                ? -1
                : weir_buf_add(ctx, "\n", 1, err);
 }
@@ -175,7 +179,7 @@ static int put_row(void *ctx, const struct weir_csv_row *row, struct weir_err *e
 static void what_is_written_reads_and_writes_the_same(void **state)
 {
     static uint8_t in[600];
-    struct weir_csv_reader *reader = weir_csv_reader_new(NULL);
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf once, twice;
 
     (void)state;
@@ -216,6 +220,140 @@ static void what_is_written_reads_and_writes_the_same(void **state)
     weir_csv_reader_free(reader);
 }
 
+/* ---- dialects ---- */
+
+static const struct weir_csv_dialect dialects[] = {
+    {.delimiter = ';', .quote = '\'', .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = '\t', .quote = WEIR_CSV_NONE, .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = '\\', .comment = WEIR_CSV_NONE},
+    {.delimiter = ',', .quote = '"', .escape = WEIR_CSV_NONE, .comment = '#'},
+    {.delimiter = '|', .quote = '"', .escape = '\\', .comment = '#'},
+    {.delimiter = '"', .quote = WEIR_CSV_NONE, .escape = WEIR_CSV_NONE, .comment = '\''},
+    {.delimiter = ' ', .quote = '"', .escape = WEIR_CSV_NONE, .comment = '\''},
+};
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
+
+struct dialect_case {
+    size_t dialect;
+    const char *fields[3];
+    const char *text;
+};
+
+static const struct dialect_case dialect_cases[] = {
+    {0, {"a,\"b", "c;", "'"}, "a,\"b;'c;';''''"},
+    {1, {"a,b", "c\t", "\""}, "a,b\t\"c\t\"\t\"\"\"\""},
+    {2, {"a\\", "\"\\", ","}, "a\\,\"\\\"\\\\\",\",\""},
+    {3, {"#a", "#b", "c#"}, "\"#a\",#b,c#"},
+    {3, {"#", NULL, NULL}, "\"#\""},
+    {4, {"#\\", "\\", "|"}, "\"#\\\\\"|\\|\"|\""},
+    {5, {"'", "\"", "`"}, "`'`\"`\"`\"````"},
+};
+
+static size_t fields_of(const char *const *texts, struct weir_csv_field *fields)
+{
+    size_t n = 0;
+
+    for (; n < 3 && texts[n] != NULL; n++) {
+        fields[n] = (struct weir_csv_field){
+            .p = (const uint8_t *)texts[n], .len = (uint32_t)strlen(texts[n])};
+    }
+    return n;
+}
+
+static void rows_of_dialects_are_quoted_where_they_must_be(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof dialect_cases / sizeof dialect_cases[0]; i++) {
+        const struct dialect_case *c = &dialect_cases[i];
+        const struct weir_csv_dialect d = weir_csv_dialect_out(&dialects[c->dialect]);
+        struct weir_csv_field fields[3];
+        struct weir_buf out;
+        weir_buf_init(&out, 1000);
+        size_t n = fields_of(c->fields, fields);
+        assert_int_equal(weir_csv_put_fields(&out, &d, fields, n, NULL), 0);
+        assert_string_equal(weir_buf_text(&out, NULL), c->text);
+        weir_buf_fini(&out);
+    }
+}
+
+static const struct dialect_case formulas[] = {
+    {0, {"=1+2", "+a", "-a"}, "'''=1+2';'''+a';'''-a'"}, /* its quote is the mark */
+    {3, {"=1+2", "@x", "\tx"}, "'=1+2,'@x,'\tx"},
+    {3, {"\rx", "=\"a\",", "x=1"}, "\"'\rx\",\"'=\"\"a\"\",\",x=1"},
+    {3, {"-5", "+1.5e-3", "-.5"}, "-5,+1.5e-3,-.5"}, {3, {"-", "-5-5", "+1e"}, "'-,'-5-5,'+1e"},
+    {3, {"\xEF\xBC\x9D=", "\xEF\xBC\xA0", "\xEF\xBC\x9E"},
+        "'\xEF\xBC\x9D=,'\xEF\xBC\xA0,\xEF\xBC\x9E"},
+    {6, {"=1", "=1", "a"}, "\"'=1\" '=1 a"}, /* the mark would begin a comment */
+};
+
+static void formulas_get_a_mark(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof formulas / sizeof formulas[0]; i++) {
+        struct weir_csv_dialect d = weir_csv_dialect_out(&dialects[formulas[i].dialect]);
+        struct weir_csv_field fields[3];
+        struct weir_buf out;
+        weir_buf_init(&out, 1000);
+        d.escape_formulas = true;
+        assert_int_equal(
+            weir_csv_put_fields(&out, &d, fields, fields_of(formulas[i].fields, fields), NULL), 0);
+        assert_string_equal(weir_buf_text(&out, NULL), formulas[i].text);
+        weir_buf_fini(&out);
+    }
+}
+
+struct expected {
+    const struct weir_csv_field *fields;
+    size_t fields_n, rows;
+};
+
+static int same_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    struct expected *e = ctx;
+
+    (void)err;
+    assert_false(row->malformed);
+    assert_int_equal(row->fields_n, e->fields_n);
+    for (size_t i = 0; i < row->fields_n; i++) {
+        assert_int_equal(row->fields[i].len, e->fields[i].len);
+        assert_memory_equal(row->fields[i].p, e->fields[i].p, e->fields[i].len);
+    }
+    e->rows++;
+    return 0;
+}
+
+static void what_is_written_in_a_dialect_is_read_in_it(void **state)
+{
+    static const char bytes[] = "\"\"'';,|#\\\\aa \t\n\r`\x00=";
+    struct weir_buf out;
+
+    (void)state;
+    seed = 7;
+    weir_buf_init(&out, WEIR_MIB);
+    for (int i = 0; i < 30000; i++) {
+        const struct weir_csv_dialect d = weir_csv_dialect_out(&dialects[(size_t)i % DIALECTS]);
+        struct weir_csv_reader *reader = weir_csv_reader_new(&d, NULL);
+        struct weir_csv_field fields[4];
+        uint8_t text[4][20];
+        struct expected e = {.fields = fields, .fields_n = 1 + rnd(4)};
+        for (size_t k = 0; k < e.fields_n; k++) {
+            fields[k] = (struct weir_csv_field){.p = text[k], .len = rnd(sizeof text[k])};
+            for (size_t b = 0; b < fields[k].len; b++) {
+                text[k][b] = (uint8_t)bytes[rnd(sizeof bytes - 1)];
+            }
+        }
+        out.len = 0;
+        assert_int_equal(weir_csv_put_fields(&out, &d, fields, e.fields_n, NULL), 0);
+        assert_int_equal(weir_buf_add(&out, "\n", 1, NULL), 0);
+        assert_int_equal(weir_csv_read(reader, out.p, out.len, true, same_row, &e, NULL), 0);
+        assert_int_equal(e.rows, 1);
+        assert_int_equal(weir_csv_read(reader, out.p, out.len, false, same_row, &e, NULL), 0);
+        assert_int_equal(e.rows, 2); /* what is written is never odd */
+        weir_csv_reader_free(reader);
+    }
+    weir_buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +362,9 @@ int main(void)
         cmocka_unit_test(rows_have_delimiters_between_fields),
         cmocka_unit_test(a_full_buffer_is_a_limit_and_keeps_what_it_held),
         cmocka_unit_test(what_is_written_reads_and_writes_the_same),
+        cmocka_unit_test(rows_of_dialects_are_quoted_where_they_must_be),
+        cmocka_unit_test(formulas_get_a_mark),
+        cmocka_unit_test(what_is_written_in_a_dialect_is_read_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,119 @@
+#include "cli/validate_args.h"
+
+#include <string.h>
+
+const char weir_cli_validate_help[] =
+    "usage: weir validate IN -o OUT -s SCHEMA [OPTIONS]\n"
+    "\n"
+    "Check each row of the CSV file IN against a JSON Schema, and write it to OUT with two more\n"
+    "columns: valid (true or false) and errors. IN may be gzip. OUT appears whole or not at all.\n"
+    "\n"
+    "  -o, --out OUT        where the rows go; compressed when the name ends in .gz\n"
+    "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
+    "      --formats WHAT   assert (the default), or annotate: the schema's format only describes\n"
+    "      --gzip           compress OUT whatever its name\n"
+    "      --json           the summary as one JSON line, also on a terminal\n"
+    "  -q, --quiet          no progress, no notes\n"
+    "      --progress       progress also where stderr is no terminal\n"
+    "\n"
+    "how IN is written:\n"
+    "  -d, --delimiter C    , by default; a character, tab, semicolon, pipe, space, or auto\n"
+    "      --quote C        \" by default; none: no cell is quoted\n"
+    "      --escape C       before a quote in a quoted cell; none by default: quotes are doubled\n"
+    "      --comment C      a line that begins with it is no row; none by default\n"
+    "      --skip-lines N   of these lines at the start nothing is read\n"
+    "      --header A,B,C   the columns' names, when IN has no header\n"
+    "      --no-header      IN has no header: the columns are column_1, column_2, ...\n"
+    "      --encoding E     utf-8 (default), utf-16, utf-16le, utf-16be, latin-1, windows-1252;\n"
+    "                       auto: utf-16 when IN begins with its byte order mark, else utf-8\n"
+    "      --config FILE    a JSON object with these, as in "
+    "{\"delimiter\":\";\",\"skip_lines\":2};\n"
+    "                       flags go before it\n"
+    "\n"
+    "IN, OUT, SCHEMA and FILE are paths, s3://bucket/key, or - (stdin, stdout). The summary goes "
+    "to\n"
+    "stdout, or to stderr when OUT is -.\n"
+    "\n"
+    "exit status: 0 all rows are valid; 1 some are not; 2 wrong usage, or a schema that does not\n"
+    "load; 3 failed (I/O, network, input that cannot be read as rows), and OUT is as it was.\n";
+
+/* clang-format off */
+#define OPTION(text, c) {.name = text, .letter = c, .kind = WEIR_OPT_PAIR, .to = &a->options}
+#define FLAG(text) {.name = text, .kind = WEIR_OPT_PAIR_FLAG, .to = &a->options}
+/* clang-format on */
+
+/* Each of IN, SCHEMA and FILE can be stdin, but only one of them. */
+static int check_stdin(const struct weir_validate_args *a, struct weir_err *err)
+{
+    const char *names[] = {a->in, a->schema, a->config};
+    int n = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        n += names[i] != NULL && strcmp(names[i], "-") == 0;
+    }
+    return n < 2 ? 0
+                 : weir_err_set(err, WEIR_E_CONFIG,
+                       "only one of IN, SCHEMA and FILE (--config) can be stdin");
+}
+
+int weir_validate_args_parse(
+    int argc, char **argv, struct weir_validate_args *a, struct weir_err *err)
+{
+    static const char *const formats[] = {"assert", "annotate", NULL};
+    const struct weir_opt opts[] = {
+        {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &a->out},
+        {.name = "schema", .letter = 's', .kind = WEIR_OPT_TEXT, .to = &a->schema},
+        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a->formats, .words = formats},
+        {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
+        {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
+        {.name = "config", .kind = WEIR_OPT_TEXT, .to = &a->config},
+        OPTION("delimiter", 'd'),
+        OPTION("quote", 0),
+        OPTION("escape", 0),
+        OPTION("comment", 0),
+        OPTION("skip-lines", 0),
+        OPTION("header", 0),
+        FLAG("no-header"),
+        OPTION("encoding", 0),
+        WEIR_CLI_QUIET(&a->cli),
+        WEIR_CLI_PROGRESS(&a->cli),
+    };
+
+    *a = (struct weir_validate_args){0};
+    int n = weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, &a->in, 1, err);
+    if (n < 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no input: name a file, s3://bucket/key or -");
+    }
+    if (a->out == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no output: give -o OUT (-o - for stdout)");
+    }
+    if (a->schema == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no schema: give -s SCHEMA");
+    }
+    return check_stdin(a, err);
+}
+
+int weir_validate_args_options(const struct weir_validate_args *a, struct weir_places *places,
+    struct weir_validate_options *ret, struct weir_err *err)
+{
+    weir_validate_options_init(ret);
+    if (a->config != NULL && weir_validate_options_load(places, a->config, ret, err) != 0) {
+        goto out;
+    }
+    for (size_t i = 0; i < a->options.n; i++) {
+        const struct weir_opt_pair *pair = &a->options.items[i];
+        if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
+            weir_err_prefix(err, "--%s", pair->name);
+            goto out;
+        }
+    }
+    if (weir_validate_options_check(ret, err) == 0) {
+        return 0;
+    }
+out:
+    weir_validate_options_fini(ret);
+    return -1;
+}

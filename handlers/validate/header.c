@@ -1,0 +1,158 @@
+#include "core/utf8.h"
+#include "csv/writer.h"
+#include "handlers/validate/work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The columns of a text: from its header, from the options, or numbered. What is odd about them is
+ * told once, for it would otherwise be said in every row, or nowhere.
+ */
+
+#define WARNING_BYTES 512
+#define MISSING_NAMED 3
+
+static struct weir_str text_of(const struct weir_csv_field *field)
+{
+    return (struct weir_str){(const char *)field->p, field->len};
+}
+
+static bool has_column(const struct weir_csv_field *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (weir_str_eq(text_of(&names[i]), weir_str_of(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The input's names, then the two of ours under names that are free. */
+static int put_header(const struct weir_validate *v, struct weir_buf *to,
+    const struct weir_csv_field *names, size_t n, struct weir_err *err)
+{
+    struct weir_csv_field *line = calloc(n + 2, sizeof *line);
+    char valid[32] = "valid", errors[32] = "errors";
+
+    if (line == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+    }
+    for (unsigned k = 2; has_column(names, n, valid) || has_column(names, n, errors); k++) {
+        snprintf(valid, sizeof valid, "valid_%u", k);
+        snprintf(errors, sizeof errors, "errors_%u", k);
+    }
+    memcpy(line, names, n * sizeof *line);
+    line[n] = weir_csv_text(valid, strlen(valid));
+    line[n + 1] = weir_csv_text(errors, strlen(errors));
+    int rc = weir_csv_put_fields(to, &v->write, line, n + 2, err);
+    free(line);
+    return rc == 0 ? weir_buf_add(to, "\n", 1, err) : rc;
+}
+
+/* ---- what is odd ---- */
+
+static void warn_missing(const struct weir_validate *v)
+{
+    char msg[WARNING_BYTES];
+    size_t n = 0, len = 0;
+
+    while (weir_schema_plan_missing(v->plan, n) != NULL) {
+        n++;
+    }
+    if (n == 0) {
+        return;
+    }
+    len += (size_t)snprintf(msg, sizeof msg,
+        "the header lacks %zu column%s that the schema requires", n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n && i < MISSING_NAMED; i++) {
+        len += (size_t)snprintf(msg + len, sizeof msg - len, "%s%s", i == 0 ? ": " : ", ",
+            weir_schema_plan_missing(v->plan, i));
+    }
+    snprintf(msg + len, sizeof msg - len, "%s; no row can be valid",
+        n > MISSING_NAMED ? " and more" : "");
+    v->warn(v->ctx, msg);
+}
+
+/* A name and where it stands; sorted by name, then by place. */
+struct place {
+    struct weir_str name;
+    size_t column;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    int d = weir_str_cmp(x->name, y->name);
+
+    return d != 0 ? d : x->column < y->column ? -1 : 1;
+}
+
+/* Names of the data are not repeated here: a log is no place for them. */
+static int warn_names(const struct weir_validate *v, const struct weir_csv_field *names, size_t n,
+    struct weir_err *err)
+{
+    struct place *places = calloc(n + 1, sizeof *places);
+    char msg[WARNING_BYTES];
+    size_t empty = 0, not_utf8 = 0;
+    const struct place *twice = NULL;
+
+    if (places == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+    }
+    for (size_t i = n; i-- > 0;) {
+        places[i] = (struct place){text_of(&names[i]), i};
+        empty = names[i].len == 0 ? i + 1 : empty;
+        not_utf8 = weir_utf8_check((const char *)names[i].p, names[i].len) < names[i].len
+                       ? i + 1
+                       : not_utf8;
+    }
+    qsort(places, n, sizeof *places, compare_places);
+    for (size_t i = 1; i < n && twice == NULL; i++) {
+        twice = places[i].name.len > 0 && weir_str_eq(places[i].name, places[i - 1].name)
+                    ? &places[i]
+                    : NULL;
+    }
+    if (twice != NULL) {
+        snprintf(msg, sizeof msg, "columns %zu and %zu have the same name; both are checked as it",
+            twice[-1].column + 1, twice->column + 1);
+        v->warn(v->ctx, msg);
+    }
+    if (empty > 0) {
+        snprintf(msg, sizeof msg, "column %zu has no name", empty);
+        v->warn(v->ctx, msg);
+    }
+    if (not_utf8 > 0) {
+        snprintf(msg, sizeof msg, "the name of column %zu is not valid UTF-8", not_utf8);
+        v->warn(v->ctx, msg);
+    }
+    free(places);
+    return 0;
+}
+
+int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
+    const struct weir_csv_field *names, size_t n, struct weir_err *err)
+{
+    struct weir_str *columns = calloc(n, sizeof *columns);
+
+    if (columns == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+    }
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = text_of(&names[i]);
+    }
+    v->columns = n;
+    v->plan = weir_schema_bind(v->schema, columns, n, err);
+    free(columns);
+    if (v->plan == NULL) {
+        return -1;
+    }
+    if (v->warn != NULL) {
+        warn_missing(v);
+        if (warn_names(v, names, n, err) != 0) {
+            return -1;
+        }
+    }
+    return put_header(v, to, names, n, err);
+}

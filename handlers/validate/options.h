@@ -1,0 +1,59 @@
+#ifndef WEIR_HANDLERS_VALIDATE_OPTIONS_H
+#define WEIR_HANDLERS_VALIDATE_OPTIONS_H
+
+#include "aws/location.h"
+#include "codec/charset.h"
+#include "core/err.h"
+#include "csv/dialect.h"
+#include "json/doc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * How a job reads and writes, by names that are the same everywhere: a member "skip_lines" of a
+ * JSON object, a flag --skip-lines. docs/CSV.md says what each one means.
+ */
+struct weir_validate_options {
+    struct weir_csv_dialect dialect;
+    enum weir_charset charset;
+    bool no_header; /* the first record is a row */
+    char *header;   /* the columns' names, a record of the common dialect, for a text without a
+                     * header; NULL: none given. Owned */
+};
+
+/** weir_validate_options_init: what holds where nothing is said; weir_validate_options_fini:
+ * release it. */
+void weir_validate_options_init(struct weir_validate_options *o);
+void weir_validate_options_fini(struct weir_validate_options *o);
+
+/** weir_validate_options_copy: *to becomes a copy (weir_validate_options_fini). Returns 0, or -1
+ * with *err set: WEIR_E_NOMEM. */
+int weir_validate_options_copy(struct weir_validate_options *to,
+    const struct weir_validate_options *from, struct weir_err *err);
+
+/**
+ * weir_validate_options_set: set one by its name ("skip_lines"; '-' is as good as '_').
+ *
+ * text  as on a command line; flags are "true" or "false"
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_CONFIG; the message does not repeat the name.
+ */
+int weir_validate_options_set(
+    struct weir_validate_options *o, const char *name, const char *text, struct weir_err *err);
+
+/** weir_validate_options_json: set those that are members of a JSON object. Returns 0, or -1 with
+ *  *err set: WEIR_E_CONFIG, the message begins with the JSON Pointer. */
+int weir_validate_options_json(
+    struct weir_validate_options *o, const struct weir_doc *object, struct weir_err *err);
+
+/** weir_validate_options_check: whether they fit together, after the last one is set. Returns 0, or
+ *  -1 with *err set: WEIR_E_CONFIG. */
+int weir_validate_options_check(struct weir_validate_options *o, struct weir_err *err);
+
+/** weir_validate_options_load: set those that are in a JSON document: a path, s3://bucket/key or -;
+ *  runs the loop. Returns 0, or -1 with *err set; the message names the place. */
+int weir_validate_options_load(struct weir_places *places, const char *name,
+    struct weir_validate_options *o, struct weir_err *err);
+
+#endif
