@@ -1,0 +1,240 @@
+#include "stream/fork.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A frame: the sink's number, the length in four bytes, the bytes. */
+#define HEAD_BYTES 5
+
+struct branch {
+    struct weir_stage sink;
+    enum weir_step answer; /* the last one */
+    bool ended, undone;
+};
+
+struct fork {
+    struct branch branches[WEIR_FORK_MAX];
+    size_t n;
+    uint64_t *bytes;
+    uint8_t head[HEAD_BYTES];
+    size_t head_n; /* bytes of the head that are there */
+    uint32_t left; /* of the frame at hand */
+    size_t ending; /* all is given: the sink whose turn it is to end, and 1 */
+    bool failed;
+};
+
+int weir_fork_begin(struct weir_buf *to, size_t sink, size_t *mark, struct weir_err *err)
+{
+    uint8_t head[HEAD_BYTES] = {(uint8_t)sink};
+
+    assert(sink < WEIR_FORK_MAX);
+    *mark = to->len;
+    return weir_buf_add(to, head, sizeof head, err);
+}
+
+void weir_fork_end(struct weir_buf *to, size_t mark)
+{
+    const size_t len = to->len - mark - HEAD_BYTES;
+    const uint32_t bytes = htole32((uint32_t)len);
+
+    assert(to->len >= mark + HEAD_BYTES && len <= UINT32_MAX);
+    if (len == 0) {
+        to->len = mark;
+        return;
+    }
+    memcpy(to->p + mark + 1, &bytes, sizeof bytes);
+}
+
+/* Step one sink with these bytes; *taken receives how many it took. An answer that is not true of
+ * its window is a breach, as it would be in a pipe. */
+static enum weir_step give(
+    struct branch *b, const uint8_t *p, size_t n, bool last, size_t *taken, struct weir_err *err)
+{
+    struct weir_in in = {p, n, 0, last};
+    struct weir_out out = {(uint8_t *)(uintptr_t)p, 0, 0}; /* no byte of it is written */
+    enum weir_step step = b->sink.ops->step(b->sink.self, &in, &out, err);
+
+    *taken = in.pos;
+    b->answer = step;
+    b->ended = step == WEIR_END;
+    if (in.pos > n || (step == WEIR_NEED_IN && (in.pos < n || last)) || step == WEIR_NEED_OUT ||
+        (step == WEIR_END && (!last || in.pos < n))) {
+        weir_err_set(err, WEIR_E_BUG, "fork: sink %s: an answer that is not true of its window",
+            b->sink.ops->name);
+        return WEIR_FAIL;
+    }
+    return step;
+}
+
+/* Those that wait for the world are asked, though there is nothing for them. */
+static bool ask_waiting(struct fork *f, struct weir_err *err)
+{
+    static const uint8_t nothing[1];
+    size_t taken;
+
+    for (size_t i = 0; i < f->n; i++) {
+        struct branch *b = &f->branches[i];
+        if (!b->ended && b->answer == WEIR_WAIT &&
+            give(b, nothing, 0, false, &taken, err) == WEIR_FAIL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool waits(const struct fork *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->branches[i].answer == WEIR_WAIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The frames in the window. WEIR_NEED_IN: all are taken, and nobody waits. */
+static enum weir_step take_frames(struct fork *f, struct weir_in *in, struct weir_err *err)
+{
+    while (in->pos < in->size) {
+        if (f->left == 0) {
+            f->head_n += weir_in_take(in, f->head + f->head_n, HEAD_BYTES - f->head_n);
+            if (f->head_n == HEAD_BYTES) {
+                memcpy(&f->left, f->head + 1, sizeof f->left);
+                f->left = le32toh(f->left);
+                f->head_n = 0;
+            }
+            continue;
+        }
+        const size_t room = in->size - in->pos, n = room < f->left ? room : f->left;
+        size_t taken;
+        if (f->head[0] >= f->n) {
+            weir_err_set(err, WEIR_E_BUG, "fork: a frame for sink %d of %zu", f->head[0], f->n);
+            return WEIR_FAIL;
+        }
+        enum weir_step step =
+            give(&f->branches[f->head[0]], in->p + in->pos, n, false, &taken, err);
+        in->pos += taken;
+        f->left -= (uint32_t)taken;
+        f->bytes[f->head[0]] += taken;
+        if (step == WEIR_FAIL || taken < n) { /* one that waits may have taken all the same */
+            return step;
+        }
+    }
+    return waits(f) ? WEIR_WAIT : WEIR_NEED_IN;
+}
+
+/* Everybody has what is his and waits for nothing: now they end, in order. */
+static enum weir_step end_in_order(struct fork *f, struct weir_err *err)
+{
+    static const uint8_t nothing[1];
+    size_t taken;
+
+    f->ending = f->ending == 0 ? f->n : f->ending;
+    while (f->ending > 0) {
+        enum weir_step step = give(&f->branches[f->ending - 1], nothing, 0, true, &taken, err);
+        if (step != WEIR_END) {
+            return step;
+        }
+        f->ending--;
+    }
+    return WEIR_END;
+}
+
+static enum weir_step step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct fork *f = self;
+
+    (void)out;
+    if (f->ending == 0) {
+        if (!ask_waiting(f, err)) {
+            return WEIR_FAIL;
+        }
+        enum weir_step step = take_frames(f, in, err);
+        if (step != WEIR_NEED_IN || !in->last) {
+            return step;
+        }
+        if (f->left > 0 || f->head_n > 0) {
+            weir_err_set(err, WEIR_E_BUG, "fork: the last frame is not whole");
+            return WEIR_FAIL;
+        }
+    }
+    return end_in_order(f, err);
+}
+
+static size_t count_ended(const struct fork *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        n += f->branches[i].ended;
+    }
+    return n;
+}
+
+static enum weir_step abort_all(void *self, struct weir_err *err)
+{
+    struct fork *f = self;
+    bool wait = false;
+
+    for (size_t i = 0; i < f->n; i++) {
+        struct branch *b = &f->branches[i];
+        if (b->ended || b->undone || b->sink.ops->abort == NULL) {
+            continue;
+        }
+        struct weir_err undo = {0};
+        enum weir_step step = b->sink.ops->abort(b->sink.self, &undo);
+        b->undone = step != WEIR_WAIT;
+        wait |= step == WEIR_WAIT;
+        if (step == WEIR_FAIL) {
+            f->failed = true;
+            weir_err_set(err, undo.code, "%s", undo.msg);
+        }
+    }
+    if (wait) {
+        return WEIR_WAIT;
+    }
+    if (count_ended(f) > 0 && !f->failed) {
+        f->failed = true;
+        weir_err_set(
+            err, WEIR_E_IO, "%zu of %zu outputs were published before that", count_ended(f), f->n);
+    }
+    return f->failed ? WEIR_FAIL : WEIR_END;
+}
+
+static void fork_free(void *self)
+{
+    struct fork *f = self;
+
+    if (f != NULL) {
+        for (size_t i = 0; i < f->n; i++) {
+            weir_stage_free(&f->branches[i].sink);
+        }
+        free(f);
+    }
+}
+
+int weir_fork_new(struct weir_stage *sinks, size_t n, uint64_t *bytes, struct weir_stage *ret,
+    struct weir_err *err)
+{
+    static const struct weir_stage_ops ops = {
+        .name = "fork", .step = step, .abort = abort_all, .free = fork_free};
+    struct fork *f = calloc(1, sizeof *f);
+
+    assert(n > 0 && n <= WEIR_FORK_MAX);
+    if (f == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "fork: out of memory");
+    }
+    f->n = n;
+    f->bytes = bytes;
+    for (size_t i = 0; i < n; i++) {
+        f->branches[i] = (struct branch){.sink = sinks[i], .answer = WEIR_NEED_IN};
+        sinks[i] = (struct weir_stage){0}; /* it is ours now */
+        bytes[i] = 0;
+    }
+    *ret = (struct weir_stage){&ops, f};
+    return 0;
+}
