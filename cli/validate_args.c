@@ -26,6 +26,15 @@ const char weir_cli_validate_help[] =
     "      --no-header      IN has no header: the columns are column_1, column_2, ...\n"
     "      --encoding E     utf-8 (default), utf-16, utf-16le, utf-16be, latin-1, windows-1252;\n"
     "                       auto: utf-16 when IN begins with its byte order mark, else utf-8\n"
+    "\n"
+    "what its cells are:\n"
+    "      --empty P        an empty cell is absent (default), null, or string: the empty text\n"
+    "      --quoted-empty P the same of one that is written as \"\"; by default as --empty\n"
+    "      --booleans B     true/false (default); 1/0 and yes/no: these, too; any: all of them "
+    "and\n"
+    "                       y, n, t, f, on, off, in any case\n"
+    "      --trim           spaces and tabs around a cell are not part of its value\n"
+    "\n"
     "      --config FILE    a JSON object with these, as in "
     "{\"delimiter\":\";\",\"skip_lines\":2};\n"
     "                       flags go before it\n"
@@ -75,6 +84,10 @@ int weir_validate_args_parse(
         OPTION("header", 0),
         FLAG("no-header"),
         OPTION("encoding", 0),
+        OPTION("empty", 0),
+        OPTION("quoted-empty", 0),
+        OPTION("booleans", 0),
+        FLAG("trim"),
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
     };

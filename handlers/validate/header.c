@@ -131,6 +131,26 @@ static int warn_names(const struct weir_validate *v, const struct weir_csv_field
     return 0;
 }
 
+/* How cells become values, where it is not the usual way. */
+static void set_cells(struct weir_validate *v)
+{
+    static const struct {
+        const char *yes[6], *no[6]; /* beside true and false */
+    } words[] = {
+        [WEIR_BOOLEANS_WORDS] = {{NULL}, {NULL}},
+        [WEIR_BOOLEANS_DIGITS] = {{"1"}, {"0"}},
+        [WEIR_BOOLEANS_YES] = {{"yes"}, {"no"}},
+        [WEIR_BOOLEANS_ANY] = {{"1", "yes", "y", "t", "on"}, {"0", "no", "n", "f", "off"}},
+    };
+    const struct weir_validate_options *o = &v->options;
+    const struct weir_schema_cells cells = {.empty_is_text = !v->plain,
+        .yes = words[o->booleans].yes,
+        .no = words[o->booleans].no,
+        .any_case = o->booleans == WEIR_BOOLEANS_ANY};
+
+    weir_schema_plan_cells(v->plan, &cells);
+}
+
 int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
@@ -140,7 +160,7 @@ int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
     for (size_t i = 0; i < n; i++) {
-        columns[i] = text_of(&names[i]);
+        columns[i] = v->options.trim ? weir_validate_trim(text_of(&names[i])) : text_of(&names[i]);
     }
     v->columns = n;
     v->plan = weir_schema_bind(v->schema, columns, n, err);
@@ -148,6 +168,7 @@ int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
     if (v->plan == NULL) {
         return -1;
     }
+    set_cells(v);
     if (v->warn != NULL) {
         warn_missing(v);
         if (warn_names(v, names, n, err) != 0) {

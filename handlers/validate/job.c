@@ -144,11 +144,16 @@ void weir_validate_free(struct weir_validate *v)
 static int take_options(
     struct weir_validate *v, const struct weir_validate_options *options, struct weir_err *err)
 {
+    struct weir_validate_options *o = &v->options;
+
     if (options == NULL) {
-        weir_validate_options_init(&v->options);
-        return 0;
+        weir_validate_options_init(o);
+    } else if (weir_validate_options_copy(o, options, err) != 0) {
+        return -1;
     }
-    return weir_validate_options_copy(&v->options, options, err);
+    v->plain = !o->trim && o->empty == WEIR_EMPTY_ABSENT &&
+               (o->quoted_empty == WEIR_EMPTY_ABSENT || o->quoted_empty == WEIR_EMPTY_SAME);
+    return 0;
 }
 
 #define STAGES_MAX 5

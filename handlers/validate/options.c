@@ -31,6 +31,9 @@ struct option {
 
 #define AT(member) offsetof(struct weir_validate_options, member)
 
+static const char *const empties[] = {"absent", "null", "string", "same", NULL};
+static const char *const booleans[] = {"true/false", "1/0", "yes/no", "any", NULL};
+
 static const struct option options[] = {
     {"delimiter", MARK, AT(dialect.delimiter), NULL, 0},
     {"quote", MARK, AT(dialect.quote), NULL, 0},
@@ -40,12 +43,17 @@ static const struct option options[] = {
     {"encoding", WORD, AT(charset), weir_charset_names, 0},
     {"header", NAMES, AT(header), NULL, 0},
     {"no_header", FLAG, AT(no_header), NULL, 0},
+    {"empty", WORD, AT(empty), empties, 0},
+    {"quoted_empty", WORD, AT(quoted_empty), empties, 0},
+    {"booleans", WORD, AT(booleans), booleans, 0},
+    {"trim", FLAG, AT(trim), NULL, 0},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
 
 void weir_validate_options_init(struct weir_validate_options *o)
 {
-    *o = (struct weir_validate_options){.dialect = weir_csv_common};
+    *o =
+        (struct weir_validate_options){.dialect = weir_csv_common, .quoted_empty = WEIR_EMPTY_SAME};
 }
 
 void weir_validate_options_fini(struct weir_validate_options *o)
@@ -287,6 +295,9 @@ int weir_validate_options_json(
 
 int weir_validate_options_check(struct weir_validate_options *o, struct weir_err *err)
 {
+    if (o->empty == WEIR_EMPTY_SAME) {
+        return weir_err_set(err, WEIR_E_CONFIG, "empty: must be one of absent, null, string");
+    }
     return weir_csv_dialect_check(&o->dialect, err);
 }
 

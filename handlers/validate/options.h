@@ -14,12 +14,25 @@
  * How a job reads and writes, by names that are the same everywhere: a member "skip_lines" of a
  * JSON object, a flag --skip-lines. docs/CSV.md says what each one means.
  */
+enum weir_validate_empty { WEIR_EMPTY_ABSENT, WEIR_EMPTY_NULL, WEIR_EMPTY_STRING, WEIR_EMPTY_SAME };
+
+enum weir_validate_booleans {
+    WEIR_BOOLEANS_WORDS,  /* true, false */
+    WEIR_BOOLEANS_DIGITS, /* and 1, 0 */
+    WEIR_BOOLEANS_YES,    /* and yes, no */
+    WEIR_BOOLEANS_ANY,    /* and all of these, y, n, t, f, on, off, in any case */
+};
+
 struct weir_validate_options {
     struct weir_csv_dialect dialect;
     enum weir_charset charset;
     bool no_header; /* the first record is a row */
     char *header;   /* the columns' names, a record of the common dialect, for a text without a
                      * header; NULL: none given. Owned */
+    enum weir_validate_empty empty;        /* what a cell without a byte is; never _SAME */
+    enum weir_validate_empty quoted_empty; /* and one that was written as two quotes */
+    enum weir_validate_booleans booleans;
+    bool trim; /* blanks around a cell are not part of its value */
 };
 
 /** weir_validate_options_init: what holds where nothing is said; weir_validate_options_fini:

@@ -92,6 +92,31 @@ static int check_shape(
     return 0;
 }
 
+/* A field as the schema is to see it. */
+static struct weir_str cell_of(
+    const struct weir_validate_options *o, const struct weir_csv_field *field)
+{
+    struct weir_str s = {(const char *)field->p, field->len};
+    const bool other = field->quoted_empty && o->quoted_empty != WEIR_EMPTY_SAME;
+
+    if (o->trim) {
+        s = weir_validate_trim(s);
+    }
+    if (s.len > 0) {
+        return s;
+    }
+    switch (other ? o->quoted_empty : o->empty) {
+    case WEIR_EMPTY_NULL:
+        return (struct weir_str){weir_schema_null, 0};
+    case WEIR_EMPTY_STRING:
+        return (struct weir_str){"", 0};
+    case WEIR_EMPTY_ABSENT:
+    case WEIR_EMPTY_SAME:
+        break;
+    }
+    return (struct weir_str){NULL, 0};
+}
+
 static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct worker *w = ctx;
@@ -105,7 +130,9 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     }
     w->errors.len = 0;
     for (size_t i = 0; i < n; i++) {
-        w->cells[i] = (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len};
+        w->cells[i] = w->job->plain
+                          ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
+                          : cell_of(&w->job->options, &row->fields[i]);
     }
     if (check_shape(w, row, &problems, err) != 0 ||
         weir_schema_check_row(w->check, w->cells, n, &w->errors, &schema_problems, err) != 0) {

@@ -26,6 +26,7 @@ struct weir_validate {
 
     bool begun;                          /* the dialects are known, and split is begun */
     struct weir_csv_dialect read, write; /* the delimiter may have to be found */
+    bool plain;                          /* cells are values as they are, and empty ones absent */
     struct weir_csv_split split;
     struct weir_schema_plan *plan; /* made of the header; NULL before */
     size_t columns;                /* in the header */
@@ -66,5 +67,18 @@ void weir_validate_rows_fini(struct worker *w);
  *  them, and write the output's header. Returns 0, or -1 with *err set. */
 int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
     const struct weir_csv_field *names, size_t n, struct weir_err *err);
+
+/** weir_validate_trim: without the blanks (spaces and tabs) around it. */
+static inline struct weir_str weir_validate_trim(struct weir_str s)
+{
+    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
 
 #endif

@@ -48,6 +48,7 @@ struct weir_schema_plan {
     char *labels;                          /* of all columns, and the missing */
     char *names;                           /* of all columns, one after the other */
     size_t names_len;
+    struct weir_schema_cells cells;
 };
 
 struct weir_schema_check {
@@ -67,6 +68,7 @@ struct weir_schema_check {
     uint64_t steps;                  /* left of WEIR_ROW_STEPS_MAX */
     unsigned frames, branches;
     bool reporting;
+    bool null;  /* the cell at hand is null */
     bool spent; /* there were not enough steps; nothing more is checked */
     bool no_memory;
 

@@ -243,6 +243,13 @@ out:
     return ret;
 }
 
+const char weir_schema_null[] = "";
+
+void weir_schema_plan_cells(struct weir_schema_plan *plan, const struct weir_schema_cells *cells)
+{
+    plan->cells = *cells;
+}
+
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i)
 {
     return i < plan->missing_n ? plan->missing[i].label : NULL;

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 /*
  * Rows: each cell becomes a value, as its column's types say, and is checked by itself. Where the
@@ -97,33 +99,53 @@ static char first_mark(struct weir_str cell)
 }
 
 /* Whether a cell is to be read as JSON. */
-static bool wants_json(unsigned accept, struct weir_str cell)
+static bool wants_json(const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
 {
     const unsigned json = WEIR_T_OBJECT | WEIR_T_ARRAY;
 
-    if ((accept & json) == 0) {
+    if ((accept & json) == 0 || c->null) {
         return false;
     }
     if ((accept & ~json) == 0) {
         return true;
     }
-    char c = first_mark(cell);
-    return (c == '{' && (accept & WEIR_T_OBJECT) != 0) ||
-           (c == '[' && (accept & WEIR_T_ARRAY) != 0);
+    char mark = first_mark(cell);
+    return (mark == '{' && (accept & WEIR_T_OBJECT) != 0) ||
+           (mark == '[' && (accept & WEIR_T_ARRAY) != 0);
+}
+
+static bool is_word(const struct weir_schema_cells *how, struct weir_str cell, const char *word,
+    const char *const *more)
+{
+    for (;; word = *more++) {
+        if (strlen(word) == cell.len && (how->any_case ? strncasecmp(word, cell.p, cell.len)
+                                                       : memcmp(word, cell.p, cell.len)) == 0) {
+            return true;
+        }
+        if (more == NULL || *more == NULL) {
+            return false;
+        }
+    }
 }
 
 /* What a cell that is not read as JSON is. */
-static enum weir_json_kind plain_kind(unsigned accept, struct weir_str cell)
+static enum weir_json_kind plain_kind(
+    const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
 {
+    const struct weir_schema_cells *how = &c->plan->cells;
+
+    if (c->null) {
+        return WEIR_JSON_NULL;
+    }
     if ((accept & (WEIR_T_NUMBER | WEIR_T_INTEGER)) != 0 && weir_number_valid(cell) &&
         ((accept & WEIR_T_NUMBER) != 0 || weir_number_is_integer(cell))) {
         return WEIR_JSON_NUMBER;
     }
     if ((accept & WEIR_T_BOOLEAN) != 0) {
-        if (weir_str_eq(cell, WEIR_STR("true"))) {
+        if (is_word(how, cell, "true", how->yes)) {
             return WEIR_JSON_TRUE;
         }
-        if (weir_str_eq(cell, WEIR_STR("false"))) {
+        if (is_word(how, cell, "false", how->no)) {
             return WEIR_JSON_FALSE;
         }
     }
@@ -158,7 +180,7 @@ static bool check_cell(
     if (column->nodes_n == 0) {
         return true;
     }
-    if (wants_json(column->accept, cell)) {
+    if (wants_json(c, column->accept, cell)) {
         if (weir_json_parse_utf8(&c->tape, cell.p, cell.len, &fault) == 0) {
             c->on = &c->tape;
             return run_nodes(c, column, c->tape.v);
@@ -169,7 +191,7 @@ static bool check_cell(
     }
     c->plain.text = cell.p;
     c->on = &c->plain;
-    plain.kind = (uint8_t)plain_kind(column->accept, cell);
+    plain.kind = (uint8_t)plain_kind(c, column->accept, cell);
     return run_nodes(c, column, &plain);
 }
 
@@ -202,13 +224,13 @@ static int64_t put_cell(
         broken(c, "utf8", "not valid UTF-8");
         return -1;
     }
-    bool json = wants_json(column->accept, cell);
+    bool json = wants_json(c, column->accept, cell);
     if (json) {
         at = weir_json_append(&c->tape, off, len, &fault);
     }
     if (!json ||
         (at == -1 && (column->accept & WEIR_T_STRING) != 0 && fault.code != WEIR_E_NOMEM)) {
-        at = weir_json_put(&c->tape, plain_kind(column->accept, cell), off, len, &fault);
+        at = weir_json_put(&c->tape, plain_kind(c, column->accept, cell), off, len, &fault);
     }
     if (at == -1) {
         not_json(c, &fault);
@@ -290,7 +312,8 @@ static bool check_column(
 
     c->column = i;
     c->label = column->label;
-    if (cell.len == 0) {
+    c->null = cell.p == weir_schema_null;
+    if (cell.len == 0 && (cell.p == NULL || !c->plan->cells.empty_is_text)) {
         if (column->required_at != 0 && c->reporting) {
             weir_schema_report_at(c, NULL, column->required_at, "required");
         }

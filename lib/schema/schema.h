@@ -107,6 +107,23 @@ int weir_schema_describe(const struct weir_schema *schema,
 struct weir_schema_plan *weir_schema_bind(
     const struct weir_schema *schema, const struct weir_str *names, size_t n, struct weir_err *err);
 
+/* How the cells of a table become values where it has ways of its own; zeroed: as said above. */
+struct weir_schema_cells {
+    /** A cell without a byte is the empty text; an absent property is one whose p is NULL, and one
+     *  whose p is weir_schema_null is null. */
+    bool empty_is_text;
+
+    /** Words for true and false that hold besides these two where a boolean is wanted; each list
+     *  ends with NULL, and may be NULL. */
+    const char *const *yes, *const *no;
+    bool any_case; /* of these words, and of true and false */
+};
+extern const char weir_schema_null[];
+
+/** weir_schema_plan_cells: before the first check of a plan. The lists are borrowed and outlive it.
+ */
+void weir_schema_plan_cells(struct weir_schema_plan *plan, const struct weir_schema_cells *cells);
+
 /** weir_schema_plan_missing: the i-th required column that the header lacks, as messages name it,
  * or NULL. Valid as long as the plan. */
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i);

@@ -76,6 +76,31 @@ refused "two marks alike" 2 'quote: must differ from the delimiter' 'a\n' -d '"'
 printf '{"delimiter": ";", "skip": 1}' >bad.json
 refused "a configuration with a slip" 2 'bad.json: /skip: no such option' 'a\n' --config bad.json
 
+# ---- cells to values ----
+
+cat >cells.json <<'JSON'
+{"required": ["s"], "properties": {"s": {"type": "string"}, "n": {"type": ["integer", "null"]}, "b": {"type": "boolean"}}}
+JSON
+# cells NAME INPUT OUTPUT FLAGS...: against cells.json
+cells() {
+    printf '%b' "$2" >in.csv
+    "$WEIR" validate in.csv -o got -s cells.json -q "${@:4}" >/dev/null 2>got.err
+    check "$1" same "$(cat got.err; tail -n +2 got)" "$(printf '%b' "$3")"
+}
+cells "empty is absent" 's,n,b\n,,\n"","",""\n' ',,,false,s: required\n,,,false,s: required\n'
+cells "empty is null" 's,n,b\na,,\n' 'a,,,false,b: must be true or false\n' --empty null
+cells "empty is the empty text" 's,n,b\n,1,true\n,,true\n' ',1,true,true,\n,,true,false,n: must be null or an integer\n' --empty string
+cells "a quoted empty cell is something else" 's,n,b\n"",,\n,,\n' ',,,true,\n,,,false,s: required\n' --quoted-empty string
+cells "a quoted empty cell is absent, others are not" 's,n,b\n,"",""\n' ',,,true,\n' --empty string --quoted-empty absent
+cells "1 and 0 are no booleans" 's,n,b\na,,1\n' 'a,,1,false,b: must be true or false\n'
+cells "1 and 0 are, when told" 's,n,b\na,,1\na,,true\na,,yes\n' 'a,,1,true,\na,,true,true,\na,,yes,false,b: must be true or false\n' --booleans 1/0
+cells "yes and no" 's,n,b\na,,no\na,,No\n' 'a,,no,true,\na,,No,false,b: must be true or false\n' --booleans yes/no
+cells "any boolean" 's,n,b\na,,TRUE\na,,oFF\n' 'a,,TRUE,true,\na,,oFF,true,\n' --booleans any
+cells "blanks count" 's,n,b\na, 1,true\n' 'a, 1,true,false,n: must be null or an integer\n'
+cells "blanks do not count, and stay" 's, n ,b\n \t, 1,true\t\n x,,\n' ' \t, 1,true\t,false,s: required\n x,,,true,\n' --trim
+
+# ---- what is odd ----
+
 check "a header that lacks required columns is told, once" bash -c '
     printf "a\n1\n2\n" >in.csv; "$WEIR" validate in.csv -o got -s required.json >out 2>err; [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] &&
     grep -q "the header lacks 1 column that the schema requires: x; no row can be valid" err'

@@ -35,7 +35,8 @@ static void a_configuration_sets_all_of_them(void **state)
         from_json(&o,
             "{\"delimiter\":\"tab\",\"quote\":\"'\",\"escape\":\"\\\\\",\"comment\":\"#\","
             "\"skip_lines\":7,\"encoding\":\"utf-16\",\"header\":[\"a\",\"b,\\\"c\",\"\"],"
-            "\"no_header\":true}",
+            "\"no_header\":true,\"empty\":\"null\",\"quoted_empty\":\"string\",\"booleans\":"
+            "\"any\",\"trim\":true}",
             &err),
         0);
     assert_string_equal(err.msg, "");
@@ -47,6 +48,10 @@ static void a_configuration_sets_all_of_them(void **state)
     assert_int_equal(o.charset, WEIR_CHARSET_UTF16);
     assert_string_equal(o.header, "a,\"b,\"\"c\",");
     assert_true(o.no_header);
+    assert_int_equal(o.empty, WEIR_EMPTY_NULL);
+    assert_int_equal(o.quoted_empty, WEIR_EMPTY_STRING);
+    assert_int_equal(o.booleans, WEIR_BOOLEANS_ANY);
+    assert_true(o.trim);
     assert_int_equal(weir_validate_options_check(&o, &err), 0);
 
     struct weir_validate_options copy;
@@ -154,6 +159,8 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
         {{"--encoding", "latin1"}, "--encoding: must be one of"},
         {{"--quote=,"}, "quote: must differ from the delimiter"},
         {{"--escape=\\", "--quote=none"}, "escape: has no meaning without a quote"},
+        {{"--empty", "same"}, "empty: must be one of absent, null, string"},
+        {{"--quoted-empty", "nil"}, "--quoted-empty: must be one of absent, null, string, same"},
         {{"--skiplines=1"}, "--skiplines: no such option; did you mean --skip-lines?"},
     };
 

@@ -1,0 +1,125 @@
+/* Do cells become the values that a table's own ways say, and only these? */
+#include "core/limits.h"
+#include "schema/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const yes[] = {"1", "yes", NULL};
+static const char *const no[] = {"0", "no", NULL};
+
+/* One cell under a column's schema: the problems as text. */
+static void expect(const char *schema_text, const struct weir_schema_cells *how,
+    struct weir_str cell, const char *errors)
+{
+    struct weir_err err = {0};
+    const struct weir_str name = WEIR_STR("c");
+    struct weir_schema *schema = weir_schema_load(schema_text, strlen(schema_text), NULL, &err);
+    assert_string_equal(err.msg, "");
+    struct weir_schema_plan *plan = weir_schema_bind(schema, &name, 1, &err);
+    assert_non_null(plan);
+    weir_schema_plan_cells(plan, how);
+    struct weir_schema_check *check = weir_schema_check_new(plan, &err);
+    struct weir_buf text;
+    size_t problems = 0;
+    weir_buf_init(&text, WEIR_MIB);
+    assert_int_equal(weir_schema_check_row(check, &cell, 1, &text, &problems, &err), 0);
+    assert_string_equal(weir_buf_text(&text, NULL), errors);
+    assert_int_equal(problems > 0, *errors != '\0');
+    weir_buf_fini(&text);
+    weir_schema_check_free(check);
+    weir_schema_plan_free(plan);
+    weir_schema_free(schema);
+}
+
+#define COLUMN(schema) "{\"required\":[\"c\"],\"properties\":{\"c\":" schema "}}"
+/* The same where the row as a whole is looked at, so that the values stand on one tape. */
+#define WHOLE(schema)                                                                              \
+    "{\"required\":[\"c\"],\"minProperties\":0,\"anyOf\":[true],\"properties\":{\"c\":" schema "}" \
+    "}"
+
+struct cell_case {
+    const char *type;
+    struct weir_str cell;
+    const char *errors;
+};
+
+static const struct weir_str absent = {NULL, 0}, null = {weir_schema_null, 0}, empty = {"", 0};
+
+static void expect_both(
+    const char *type, const struct weir_schema_cells *how, struct weir_str cell, const char *errors)
+{
+    char text[300];
+
+    snprintf(text, sizeof text, COLUMN("%s"), type);
+    expect(text, how, cell, errors);
+    snprintf(text, sizeof text, WHOLE("%s"), type);
+    expect(text, how, cell, errors);
+}
+
+static void empty_cells_are_absent_null_or_text(void **state)
+{
+    const struct weir_schema_cells usual = {0}, text = {.empty_is_text = true};
+
+    (void)state;
+    expect_both("{}", &usual, absent, "c: required");
+    expect_both("{}", &usual, empty, "c: required");
+    expect_both("{}", &text, absent, "c: required");
+    expect_both("{\"type\":\"string\"}", &text, empty, "");
+    expect_both("{\"minLength\":1}", &text, empty, "c: must have at least 1 character");
+    expect_both("{\"type\":\"integer\"}", &text, empty, "c: must be an integer");
+    expect_both("{\"type\":[\"integer\",\"string\"]}", &text, empty, "");
+    expect_both("{\"type\":\"object\"}", &text, empty,
+        "c: must be JSON: the text ends too early at byte 1");
+    expect_both("{\"type\":\"null\"}", &text, null, "");
+    expect_both("{\"type\":[\"string\",\"null\"]}", &text, null, "");
+    expect_both("{\"type\":[\"object\",\"null\"]}", &text, null, "");
+    expect_both("{\"type\":\"string\"}", &text, null, "c: must be a string");
+    expect_both("{\"type\":\"object\"}", &text, null, "c: must be an object");
+    expect_both("{\"enum\":[\"a\",null]}", &text, null, "");
+    expect_both("{\"const\":null}", &text, null, "");
+}
+
+static void booleans_have_words(void **state)
+{
+    const struct weir_schema_cells usual = {0}, words = {.yes = yes, .no = no},
+                                   any = {.yes = yes, .no = no, .any_case = true};
+    static const char type[] = "{\"type\":\"boolean\"}", only_true[] = "{\"const\":true}";
+    static const char must[] = "c: must be true or false";
+
+    (void)state;
+    expect_both(type, &usual, WEIR_STR("true"), "");
+    expect_both(type, &usual, WEIR_STR("1"), must);
+    expect_both(type, &usual, WEIR_STR("TRUE"), must);
+    expect_both(type, &words, WEIR_STR("true"), "");
+    expect_both(type, &words, WEIR_STR("false"), "");
+    expect_both(type, &words, WEIR_STR("1"), "");
+    expect_both(type, &words, WEIR_STR("no"), "");
+    expect_both(type, &words, WEIR_STR("No"), must);
+    expect_both(type, &words, WEIR_STR("n"), must);
+    expect_both(type, &words, WEIR_STR(""), "c: required");
+    expect_both(type, &any, WEIR_STR("No"), "");
+    expect_both(type, &any, WEIR_STR("TRUE"), "");
+    expect_both(type, &any, WEIR_STR("nope"), must);
+    expect_both(only_true, &words, WEIR_STR("yes"), "");
+    expect_both(only_true, &words, WEIR_STR("no"), "c: must be true");
+    /* a number is tried first */
+    expect_both("{\"type\":[\"integer\",\"boolean\"],\"minimum\":2}", &words, WEIR_STR("1"),
+        "c: must be at least 2");
+    /* and words mean nothing where no boolean is wanted */
+    expect_both("{\"type\":\"string\",\"const\":\"yes\"}", &words, WEIR_STR("yes"), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_cells_are_absent_null_or_text),
+        cmocka_unit_test(booleans_have_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
