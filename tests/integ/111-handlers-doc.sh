@@ -24,9 +24,29 @@ copy_tree() {
     block handlers/shout/shout.c >tree/handlers/shout/shout.c
     block tests/unit/test_shout.c >tree/tests/unit/test_shout.c
     grep -q weir_shout_handler tree/handlers/shout/shout.c && grep -q stage_check tree/tests/unit/test_shout.c || return 1
-    sed -i -e 's|^#include "handlers/hello/hello.h"|&\n#include "handlers/shout/shout.h"|' \
-        -e 's|^const struct weir_handler \*const weir_handlers\[\] = {|&\n    \&weir_shout_handler,|' tree/bootstrap/handlers.c
-    [ "$(grep -c shout tree/bootstrap/handlers.c)" -eq 2 ]
+    # The page's diff, as somebody would apply it by hand: what surrounds the new lines has to be there.
+    python3 -c '
+import re, sys
+doc, table = open(sys.argv[1]).read(), open(sys.argv[2]).read()
+lines = re.search(r"```diff\n(.*?)```", doc, re.S).group(1).splitlines()
+old = "".join(line[1:] + "\n" for line in lines if not line.startswith("+"))
+new = "".join(line[1:] + "\n" for line in lines)
+if table.count(old) != 1:
+    sys.exit("the diff does not fit:\n" + old)
+open(sys.argv[2], "w").write(table.replace(old, new))' "$doc" tree/bootstrap/handlers.c && [ "$(grep -c shout tree/bootstrap/handlers.c)" -eq 2 ]
+}
+
+# The page's own commands, from a line to the next that is none, in the tree.
+commands() {
+    awk -v from="$1" 'index($0, from) == 1 { on = 1 } on && /^    / { print; seen = 1 } seen && !/^    / { exit }' "$doc" |
+        sed "s|build/weir invoke|timeout -k 10 60 $(basename "$BUILD")/weir invoke ${memory[*]}|"
+}
+run_commands() {
+    local sanitize=
+    [ "$ASAN" -eq 0 ] || sanitize=SANITIZE=address,undefined
+    printf 'set -e\nmake() { command make -s BUILD=%s %s "$@" >&2; }\n' "$(basename "$BUILD")" "$sanitize" >commands.sh
+    commands "$1" >>commands.sh
+    (cd tree && bash ../commands.sh) >out 2>err </dev/null || { cat commands.sh out err; return 1; }
 }
 
 build() { # with the flags that BUILD was made with
@@ -51,11 +71,10 @@ memory=()
 [ "$ASAN" -eq 0 ] || memory=(--memory 10240)
 check "without the object the message is to come again" bash -c '[ "$1" = 0 ] && grep -q itemIdentifier out' _ \
     "$(shout "${memory[@]}"; echo $?)"
-echo "hello from a pipe" >store/weir-demo/uploads/events.csv
-check "the object is copied" shout "${memory[@]}"
-check "the response is empty" same "$(cat out)" '{"batchItemFailures":[]}'
-check "in capitals" same "$(cat store/weir-demo/shouts/uploads/events.csv)" "HELLO FROM A PIPE"
-check "the page says so" grep -qF 'HELLO FROM A PIPE' "$doc"
+check "the page's commands run" run_commands "And as a function"
+check "the object is copied, in capitals" same "$(cat out)" '{"batchItemFailures":[]}
+HELLO FROM A PIPE'
+check "the page says so" grep -qF 'prints `{"batchItemFailures":[]}` and `HELLO FROM A PIPE`' "$doc"
 check "without a prefix the function does not start" bash -c '[ "$1" = 1 ] && grep -q "WEIR_SHOUT_PREFIX: is empty" out' _ \
     "$(shout "${memory[@]}" --env WEIR_SHOUT_PREFIX=; echo $?)"
 finish
