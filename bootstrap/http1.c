@@ -263,7 +263,7 @@ static int put_head(struct weir_http1 *h, const struct weir_http1_request *rq, s
     return rc == 0 ? weir_buf_adds(&h->out, "\r\n", err) : -1;
 }
 
-int weir_http1_start(
+static int start(
     struct weir_http1 *h, const struct weir_http1_request *rq, struct weir_err *err)
 {
     h->sent = false;
@@ -272,13 +272,19 @@ int weir_http1_start(
         weir_http1_close(h);
     }
     h->out.len = h->out_pos = 0;
-    if (put_head(h, rq, err) != 0 || weir_http1_answer_room(&h->answer, err) != 0) {
+    if (put_head(h, rq, err) != 0) {
         return -1;
     }
     h->body = rq->body;
     h->body_len = rq->body_len;
     h->body_pos = 0;
     return h->fd != -1 ? 0 : open_connection(h, err);
+}
+
+int weir_http1_start(
+    struct weir_http1 *h, const struct weir_http1_request *rq, struct weir_err *err)
+{
+    return weir_http1_answer_room(&h->answer, err) == 0 ? start(h, rq, err) : -1;
 }
 
 int weir_http1_put(struct weir_http1 *h, const void *p, size_t n, struct weir_err *err)
@@ -339,6 +345,9 @@ enum weir_http1_io weir_http1_flush(struct weir_http1 *h, struct weir_err *err)
 
 enum weir_http1_io weir_http1_read(struct weir_http1 *h, struct weir_err *err)
 {
+    if (weir_http1_answer_room(&h->answer, err) != 0) { /* a parked one has none until then */
+        return WEIR_HTTP1_FAIL;
+    }
     for (;;) {
         uint8_t *p = NULL;
         size_t room = 0;
@@ -507,7 +516,7 @@ int weir_http1_park(struct weir_http1 *h, const struct weir_http1_request *rq, s
 {
     struct bounds b = bounds_of(rq);
 
-    return weir_http1_start(h, rq, err) == 0 && send_all(h, &b, err) == 0 ? 0 : -1;
+    return start(h, rq, err) == 0 && send_all(h, &b, err) == 0 ? 0 : -1;
 }
 
 bool weir_http1_sent(const struct weir_http1 *h)

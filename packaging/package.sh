@@ -129,6 +129,7 @@ libraries() {
     if [ ! -e "$work/$arch/made-by" ]; then
         apt_setup
         unpack_debs
+        late_libcrypto
         for name in "${sources[@]}"; do build_source "$name"; done
         cp packaging/recipes.sh "$work/$arch/made-by"
     fi

@@ -12,6 +12,20 @@ debs=(libssl-dev zlib1g-dev libpcre2-dev libuv1-dev libcsv-dev libc-ares-dev)
 sources=(curl cjson libisal)
 test_sources=(cmocka)
 
+# Debian's libcrypto but for one thing: on x86 it asks the processor for its abilities before main. Each question is a trip to the
+# hypervisor, and a function that starts has no use for the answers; libcrypto asks by itself when it is first used (ossl_init_base).
+late_libcrypto() {
+    local from=$sysroot/usr/lib/$multiarch/libcrypto.a member=libcrypto-lib-x86_64cpuid.o
+    [ "$arch" = x86_64 ] || return 0
+    cp "$from" "$prefix/lib/"
+    (
+        cd "$prefix/lib"
+        $ar x libcrypto.a $member
+        $triplet-objcopy --remove-section .init --remove-section .rela.init $member
+        $ar rD libcrypto.a $member
+        rm $member
+    )
+}
 build_curl() {
     # Only what is asked for: names through c-ares, HTTP/1.1, OpenSSL. Lambda's CA bundle is probed for at run time.
     local off=(alt-svc ares-static cookies dateparse dict doh ftp file form-api get-easy-options gopher hsts http-auth imap

@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLOCK_BYTES (32 * WEIR_KIB)
 
@@ -34,18 +35,19 @@ void *weir_schema_arena_alloc(struct weir_schema_arena *arena, size_t n, struct 
                 (size_t)WEIR_SCHEMA_MEMORY_MAX_BYTES);
             return NULL;
         }
-        b = calloc(1, sizeof *b + size);
+        b = malloc(sizeof *b + size);
         if (b == NULL) {
             weir_err_set(err, WEIR_E_NOMEM, "schema: out of memory");
             return NULL;
         }
+        b->used = 0;
         b->size = size;
         b->next = arena->blocks;
         arena->blocks = b;
     }
     void *p = b->data + b->used;
     b->used += n;
-    return p;
+    return memset(p, 0, n); /* not the block at once: most of it may never be touched */
 }
 
 void weir_schema_arena_fini(struct weir_schema_arena *arena)
