@@ -263,8 +263,7 @@ static int put_head(struct weir_http1 *h, const struct weir_http1_request *rq, s
     return rc == 0 ? weir_buf_adds(&h->out, "\r\n", err) : -1;
 }
 
-static int start(
-    struct weir_http1 *h, const struct weir_http1_request *rq, struct weir_err *err)
+static int start(struct weir_http1 *h, const struct weir_http1_request *rq, struct weir_err *err)
 {
     h->sent = false;
     weir_http1_answer_reset(&h->answer);

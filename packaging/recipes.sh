@@ -19,7 +19,7 @@ late_libcrypto() {
     [ "$arch" = x86_64 ] || return 0
     cp "$from" "$prefix/lib/"
     (
-        cd "$prefix/lib"
+        cd "$prefix/lib" || exit
         $ar x libcrypto.a $member
         $triplet-objcopy --remove-section .init --remove-section .rela.init $member
         $ar rD libcrypto.a $member
