@@ -117,6 +117,22 @@ static struct weir_str cell_of(
     return (struct weir_str){NULL, 0};
 }
 
+/* The row's fields need not be written again: their source is what they would become. */
+static int put_as_is(
+    struct worker *w, const struct weir_csv_row *row, bool valid, struct weir_err *err)
+{
+    const uint8_t delimiter = (uint8_t)w->job->write.delimiter;
+    const char *verdict = valid ? "true" : "false";
+
+    if (weir_buf_add(w->to, row->source, row->source_len, err) != 0 ||
+        weir_buf_add(w->to, &delimiter, 1, err) != 0 || weir_buf_adds(w->to, verdict, err) != 0 ||
+        weir_buf_add(w->to, &delimiter, 1, err) != 0 ||
+        weir_csv_put_field(w->to, &w->job->write, w->errors.p, w->errors.len, err) != 0) {
+        return -1;
+    }
+    return weir_buf_add(w->to, "\n", 1, err);
+}
+
 static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct worker *w = ctx;
@@ -141,6 +157,9 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     problems += schema_problems;
     w->note->rows++;
     w->note->valid += problems == 0;
+    if (row->source != NULL && row->fields_n == columns && !w->job->write.escape_formulas) {
+        return put_as_is(w, row, problems == 0, err);
+    }
     memcpy(w->line, row->fields, n * sizeof *w->line);
     for (size_t i = n; i < columns; i++) {
         w->line[i] = weir_csv_text(NULL, 0);

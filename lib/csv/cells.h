@@ -4,7 +4,7 @@
 #include "csv/reader.h"
 
 /*
- * Inside lib/csv: the row being built, shared by the two parsers. Field texts that cannot be shown
+ * Inside lib/csv: the row being built, shared by the parsers. Field texts that cannot be shown
  * in place are copied into `text`, which is as large as the block and so as large as any row in it:
  * it never moves within a block, and appending needs no check.
  */
@@ -15,7 +15,10 @@ struct weir_csv_cells {
     size_t text_len, text_cap;
     bool malformed;
     size_t malformed_field;
-    size_t at;     /* of the row; only our own parser knows */
+    size_t at;     /* of the row; libcsv does not tell */
+    const uint8_t *source; /* the row's bytes, where they are known; */
+    size_t source_len;
+    bool as_is; /* and no field of it would be written otherwise */
     uint64_t rows; /* handed over in this block */
 
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err);
@@ -45,12 +48,15 @@ static inline int weir_csv_cells_row(struct weir_csv_cells *cells, struct weir_e
         .fields_n = cells->n,
         .malformed = cells->malformed,
         .malformed_field = cells->malformed_field,
-        .at = cells->at};
+        .at = cells->at,
+        .source = cells->as_is ? cells->source : NULL,
+        .source_len = cells->source_len};
     int rc = cells->on_row(cells->ctx, &row, err);
 
     cells->n = cells->text_len = 0;
     cells->malformed = false;
     cells->malformed_field = 0;
+    cells->as_is = true;
     cells->rows += rc == 0;
     return rc;
 }

@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "csv/cells.h"
 #include "csv/exact.h"
+#include "csv/fast.h"
 
 #include <assert.h>
 #include <csv.h>
@@ -23,7 +24,8 @@
 
 struct weir_csv_reader {
     struct weir_csv_dialect dialect;
-    bool libcsv; /* libcsv can read it */
+    bool simple;               /* a delimiter and a doubled quote: for libcsv, and the fast parser */
+    weir_csv_index_fn *kernel; /* NULL: libcsv */
     struct csv_parser parser;
     struct weir_csv_cells cells;
     struct weir_err *err; /* of the weir_csv_read that runs */
@@ -41,7 +43,7 @@ static int open_parser(struct weir_csv_reader *reader, struct weir_err *err)
     if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0) {
         return weir_err_set(err, WEIR_E_NOMEM, "csv: no parser");
     }
-    if (reader->libcsv) {
+    if (reader->simple) {
         csv_set_delim(&reader->parser, (unsigned char)reader->dialect.delimiter);
         csv_set_quote(&reader->parser, (unsigned char)reader->dialect.quote);
     }
@@ -60,12 +62,21 @@ struct weir_csv_reader *weir_csv_reader_new(
         return NULL;
     }
     reader->dialect = *dialect;
-    reader->libcsv = dialect->quote != WEIR_CSV_NONE && dialect->escape == WEIR_CSV_NONE;
+    reader->simple = dialect->quote != WEIR_CSV_NONE && dialect->escape == WEIR_CSV_NONE;
+    weir_csv_reader_set_engine(reader, WEIR_CSV_FAST);
     if (open_parser(reader, err) != 0) {
         free(reader);
         return NULL;
     }
     return reader;
+}
+
+void weir_csv_reader_set_engine(struct weir_csv_reader *reader, enum weir_csv_engine engine)
+{
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+
+    (void)weir_csv_kernels(kernels);
+    reader->kernel = engine == WEIR_CSV_FAST ? kernels[0].run : NULL;
 }
 
 void weir_csv_reader_free(struct weir_csv_reader *reader)
@@ -202,6 +213,8 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     cells->n = cells->text_len = 0;
     cells->malformed = false;
     cells->malformed_field = cells->at = 0;
+    cells->source = NULL;
+    cells->as_is = true;
     cells->rows = 0;
     reader->err = err != NULL ? err : &scratch;
     reader->failed = false;
@@ -211,7 +224,10 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     if (reserve_text(cells, len, reader->err) != 0) {
         return -1;
     }
-    if (exact || len > WEIR_BLOCK_BYTES || !reader->libcsv) {
+    if (!exact && reader->simple && reader->kernel != NULL) {
+        return weir_csv_fast(cells, reader->kernel, &reader->dialect, p, len, reader->err);
+    }
+    if (exact || len > WEIR_BLOCK_BYTES || !reader->simple) {
         return weir_csv_exact(cells, &reader->dialect, p, len, reader->err);
     }
     if (read_libcsv(reader, p, len, reader->err) != 0) {

@@ -9,12 +9,15 @@
 #include <stdint.h>
 
 /*
- * Whole records to rows. Well-formed blocks are parsed by libcsv, which knows a delimiter and a
- * doubled quote; odd blocks, blocks of one giant row (longer than WEIR_BLOCK_BYTES) and dialects
- * with anything else by a parser of our own (csv/exact.h), which shows most fields in place. The
- * tests hold the two together. Nothing is trimmed, blank lines and comments are no rows, and the
- * rows are as long as they are: counting columns is the caller's.
+ * Whole records to rows. Well-formed blocks are parsed by a fast parser (csv/fast.h), or by libcsv,
+ * both of which know a delimiter and a doubled quote; odd blocks, and dialects with anything else, by
+ * one that follows the definition a byte at a time (csv/exact.h), as are giant rows (longer than
+ * WEIR_BLOCK_BYTES) for libcsv, which would copy them. The tests hold the three together. Nothing is
+ * trimmed, blank lines and comments are no rows, and the rows are as long as they are: counting
+ * columns is the caller's.
  */
+enum weir_csv_engine { WEIR_CSV_FAST, WEIR_CSV_LIBCSV };
+
 struct weir_csv_field {
     const uint8_t *p;  /* never NULL */
     uint32_t len;      /* no row is longer than WEIR_ROW_MAX_BYTES */
@@ -34,6 +37,10 @@ struct weir_csv_row {
                       * from the opening quote up to the next delimiter or line end */
     size_t malformed_field; /* the first such field, counted from 0 */
     size_t at; /* where the row begins in the block; only told when `exact` was asked for */
+    /* The row's bytes without its line end, if its fields, written in the reader's dialect, are just
+     * these; NULL: they are not, or nobody looked. */
+    const uint8_t *source;
+    size_t source_len;
 };
 
 struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
@@ -42,6 +49,9 @@ struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
  * Returns it (weir_csv_reader_free), or NULL with *err set: WEIR_E_NOMEM. */
 struct weir_csv_reader *weir_csv_reader_new(
     const struct weir_csv_dialect *dialect, struct weir_err *err);
+
+/** weir_csv_reader_set_engine: who parses what both can; the fast one if nobody says otherwise. */
+void weir_csv_reader_set_engine(struct weir_csv_reader *reader, enum weir_csv_engine engine);
 
 /** weir_csv_reader_free: accepts NULL. */
 void weir_csv_reader_free(struct weir_csv_reader *reader);
@@ -55,12 +65,12 @@ void weir_csv_reader_trim(struct weir_csv_reader *reader);
  *
  * p, len  whole records, as weir_csv_split cuts them (without what it says to skip); the last one
  * may lack its line end exact   use our own parser. Always right, and needed where the block is odd
- * (weir_csv_counts), or where the rows' places are wanted; false for an odd block of at most
- * WEIR_BLOCK_BYTES is WEIR_E_BUG on_row  called for each row; the row and its bytes are valid until
+ * (weir_csv_counts), or where the rows' places are wanted; false for an odd block is WEIR_E_BUG, or
+ * wrong rows  on_row  called for each row; the row and its bytes are valid until
  * it returns, which it does with 0, or with -1 and *err set to stop
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
- * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or libcsv and the splitter
+ * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or the parser and the splitter
  * disagree). After a failure the reader can be used again.
  */
 int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool exact,

@@ -218,6 +218,11 @@ int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_dialect *d,
     return rc;
 }
 
+bool weir_csv_needs_quotes(const struct weir_csv_dialect *d, const uint8_t *p, size_t len)
+{
+    return needs_quotes(p, len, d);
+}
+
 int weir_csv_put_field(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
     size_t len, struct weir_err *err)
 {

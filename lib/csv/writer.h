@@ -6,12 +6,17 @@
 #include "csv/dialect.h"
 #include "csv/reader.h"
 
+#include <stdbool.h>
+
 /*
  * Rows to text: delimiters between fields, quotes only around a field that needs them (it has a
  * delimiter, a quote, LF or CR in it, or a row that begins with it would be a comment), LF as the
  * line end (which is the caller's to add). The dialect is one that can be written: checked, and
  * with a quote (weir_csv_dialect_out).
  */
+
+/** weir_csv_needs_quotes: whether a field, not the first of a row, is written between quotes. */
+bool weir_csv_needs_quotes(const struct weir_csv_dialect *d, const uint8_t *p, size_t len);
 
 /** weir_csv_put_field: append one field, not the first of a row, without a delimiter. Returns 0, or
  *  -1 with *err set (WEIR_E_LIMIT, WEIR_E_NOMEM) and nothing appended. */

@@ -1,0 +1,127 @@
+#include "csv/fast.h"
+
+#include "csv/bytes.h"
+#include "csv/writer.h"
+
+#include <string.h>
+
+struct fast {
+    struct weir_csv_cells *cells;
+    const uint8_t *p;
+    size_t start; /* of the field at hand */
+    size_t row;   /* of the row at hand */
+    const struct weir_csv_dialect *d;
+    uint8_t delimiter, quote;
+};
+
+static int disagree(const struct fast *f, struct weir_err *err)
+{
+    return weir_err_set(err, WEIR_E_BUG,
+        "csv: the fast parser and the splitter disagree in row %llu of a block",
+        (unsigned long long)f->cells->rows + 1);
+}
+
+/* Copy n bytes with each pair of quotes made one. Words are stored whole and advanced by what counts
+ * of them: what has been written of a row is never more than what has been read of it, so such a
+ * store stays within the room, which is the block's length. Returns the length. */
+static size_t undouble(uint8_t *to, const uint8_t *p, size_t n, uint8_t quote)
+{
+    const uint8_t *end = p + n;
+    uint8_t *out = to;
+
+    while (end - p >= 8) {
+        uint64_t w = weir_csv_word(p), quotes = weir_csv_same(w, quote);
+
+        memcpy(out, p, 8);
+        if (quotes == 0) {
+            p += 8;
+            out += 8;
+            continue;
+        }
+        /* Up to the first quote of the pair; the second one is left out. */
+        int upto = __builtin_ctzll(quotes) / 8 + 1;
+        p += upto + 1;
+        out += upto;
+    }
+    while (p < end) {
+        *out++ = *p;
+        p += *p == quote ? 2 : 1;
+    }
+    return (size_t)(out - to);
+}
+
+/* The field from f->start up to `at`. */
+static int take_field(struct fast *f, size_t at, struct weir_err *err)
+{
+    struct weir_csv_cells *cells = f->cells;
+    const uint8_t *p = f->p + f->start;
+    size_t len = at - f->start;
+
+    if (len == 0 || *p != f->quote) {
+        return weir_csv_cells_add(cells, p, len, false, err);
+    }
+    if (len < 2 || p[len - 1] != f->quote) {
+        return disagree(f, err);
+    }
+    p++;
+    len -= 2;
+    cells->as_is &= weir_csv_needs_quotes(f->d, p, len);
+    if (len == 0 || memchr(p, f->quote, len) == NULL) {
+        return weir_csv_cells_add(cells, p, len, true, err);
+    }
+    uint8_t *to = cells->text + cells->text_len;
+    size_t n = undouble(to, p, len, f->quote);
+    cells->text_len += n;
+    return weir_csv_cells_add(cells, to, n, true, err);
+}
+
+/* A delimiter, a line end or the end of the block, at `at`. */
+static int take_mark(struct fast *f, size_t at, bool row_ends, struct weir_err *err)
+{
+    struct weir_csv_cells *cells = f->cells;
+
+    if (row_ends && cells->n == 0 && at == f->start) { /* a blank line, or the LF of a CRLF */
+        f->start = f->row = at + 1;
+        return 0;
+    }
+    if (take_field(f, at, err) != 0) {
+        return -1;
+    }
+    f->start = at + 1;
+    if (row_ends) {
+        cells->at = f->row;
+        cells->source = f->p + f->row;
+        cells->source_len = at - f->row;
+        f->row = at + 1;
+        return weir_csv_cells_row(cells, err);
+    }
+    return 0;
+}
+
+int weir_csv_fast(struct weir_csv_cells *cells, weir_csv_index_fn *kernel,
+    const struct weir_csv_dialect *d, const uint8_t *p, size_t len, struct weir_err *err)
+{
+    struct fast f = {.cells = cells,
+        .p = p,
+        .d = d,
+        .delimiter = (uint8_t)d->delimiter,
+        .quote = (uint8_t)d->quote};
+    struct weir_csv_index ix = {.delimiter = f.delimiter, .quote = f.quote};
+    uint32_t marks[WEIR_CSV_INDEX_ROOM];
+
+    for (size_t from = 0; from < len; from += WEIR_CSV_INDEX_WINDOW) {
+        size_t window = len - from < WEIR_CSV_INDEX_WINDOW ? len - from : WEIR_CSV_INDEX_WINDOW;
+        size_t n = kernel(&ix, p + from, window, (uint32_t)from, marks);
+
+        for (size_t i = 0; i < n; i++) {
+            if (take_mark(&f, marks[i], p[marks[i]] != f.delimiter, err) != 0) {
+                return -1;
+            }
+        }
+    }
+    if (ix.inside != 0) {
+        return disagree(&f, err);
+    }
+    /* The last row may lack its line end. */
+    return f.start < len || cells->n > 0 ? take_mark(&f, len, true, err) : 0;
+}
