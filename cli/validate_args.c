@@ -23,6 +23,7 @@ const char weir_cli_validate_help[] =
     "      --comment C      a line that begins with it is no row; none by default\n"
     "      --skip-lines N   of these lines at the start nothing is read\n"
     "      --header A,B,C   the columns' names, when IN has no header\n"
+    "      --csv-engine E   fast (default) or libcsv: the same rows, by another parser\n"
     "      --no-header      IN has no header: the columns are column_1, column_2, ...\n"
     "      --encoding E     utf-8 (default), utf-16, utf-16le, utf-16be, latin-1, windows-1252;\n"
     "                       auto: utf-16 when IN begins with its byte order mark, else utf-8\n"
@@ -88,6 +89,7 @@ int weir_validate_args_parse(
         OPTION("quoted-empty", 0),
         OPTION("booleans", 0),
         FLAG("trim"),
+        OPTION("csv-engine", 0),
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
     };

@@ -1,7 +1,6 @@
 #include "handlers/validate/options.h"
 
 #include "core/limits.h"
-#include "csv/reader.h"
 #include "csv/writer.h"
 
 #include <inttypes.h>
@@ -40,6 +39,7 @@ static const struct option options[] = {
     {"escape", MARK, AT(dialect.escape), NULL, 0},
     {"comment", MARK, AT(dialect.comment), NULL, 0},
     {"skip_lines", COUNT, AT(dialect.skip_lines), NULL, WEIR_CSV_SKIP_LINES_MAX},
+    {"csv_engine", WORD, AT(csv_engine), weir_csv_engine_names, 0},
     {"encoding", WORD, AT(charset), weir_charset_names, 0},
     {"header", NAMES, AT(header), NULL, 0},
     {"no_header", FLAG, AT(no_header), NULL, 0},

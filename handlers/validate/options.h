@@ -5,6 +5,7 @@
 #include "codec/charset.h"
 #include "core/err.h"
 #include "csv/dialect.h"
+#include "csv/reader.h"
 #include "json/doc.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ enum weir_validate_booleans {
 
 struct weir_validate_options {
     struct weir_csv_dialect dialect;
+    enum weir_csv_engine csv_engine;
     enum weir_charset charset;
     bool no_header; /* the first record is a row */
     char *header;   /* the columns' names, a record of the common dialect, for a text without a

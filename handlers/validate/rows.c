@@ -203,6 +203,7 @@ static int read_block(struct worker *w, const struct weir_validate *v, struct we
         if (w->reader == NULL) {
             return -1;
         }
+        weir_csv_reader_set_engine(w->reader, v->options.csv_engine);
     }
     return weir_csv_read(w->reader, block->in + skip, block->in_len - skip, note->cut.counts.odd,
         on_record, ctx, &block->err);

@@ -15,10 +15,10 @@ struct weir_csv_cells {
     size_t text_len, text_cap;
     bool malformed;
     size_t malformed_field;
-    size_t at;     /* of the row; libcsv does not tell */
+    size_t at;             /* of the row; libcsv does not tell */
     const uint8_t *source; /* the row's bytes, where they are known; */
     size_t source_len;
-    bool as_is; /* and no field of it would be written otherwise */
+    bool as_is;    /* and no field of it would be written otherwise */
     uint64_t rows; /* handed over in this block */
 
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err);

@@ -21,9 +21,9 @@ static int disagree(const struct fast *f, struct weir_err *err)
         (unsigned long long)f->cells->rows + 1);
 }
 
-/* Copy n bytes with each pair of quotes made one. Words are stored whole and advanced by what counts
- * of them: what has been written of a row is never more than what has been read of it, so such a
- * store stays within the room, which is the block's length. Returns the length. */
+/* Copy n bytes with each pair of quotes made one. Words are stored whole and advanced by what
+ * counts of them: what has been written of a row is never more than what has been read of it, so
+ * such a store stays within the room, which is the block's length. Returns the length. */
 static size_t undouble(uint8_t *to, const uint8_t *p, size_t n, uint8_t quote)
 {
     const uint8_t *end = p + n;

@@ -20,7 +20,8 @@ struct masks {
     uint64_t marks; /* delimiters and line ends */
 };
 
-/* The positions of the bits, in groups of four: a branch a bit costs more than three wasted ones. */
+/* The positions of the bits, in groups of four: a branch a bit costs more than three wasted ones.
+ */
 IN_EVERY_KERNEL uint32_t *put(uint64_t marks, uint32_t base, uint32_t *to)
 {
     uint32_t *end = to + __builtin_popcountll(marks);

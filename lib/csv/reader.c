@@ -22,9 +22,11 @@
     ((size_t)64 * 1024) /* its own step is 128 bytes: 131,072 steps to 16 MiB */
 #define FIRST_FIELDS 64
 
+const char *const weir_csv_engine_names[] = {"fast", "libcsv", NULL};
+
 struct weir_csv_reader {
     struct weir_csv_dialect dialect;
-    bool simple;               /* a delimiter and a doubled quote: for libcsv, and the fast parser */
+    bool simple; /* a delimiter and a doubled quote: for libcsv, and the fast parser */
     weir_csv_index_fn *kernel; /* NULL: libcsv */
     struct csv_parser parser;
     struct weir_csv_cells cells;

@@ -10,13 +10,14 @@
 
 /*
  * Whole records to rows. Well-formed blocks are parsed by a fast parser (csv/fast.h), or by libcsv,
- * both of which know a delimiter and a doubled quote; odd blocks, and dialects with anything else, by
- * one that follows the definition a byte at a time (csv/exact.h), as are giant rows (longer than
- * WEIR_BLOCK_BYTES) for libcsv, which would copy them. The tests hold the three together. Nothing is
- * trimmed, blank lines and comments are no rows, and the rows are as long as they are: counting
+ * both of which know a delimiter and a doubled quote; odd blocks, and dialects with anything else,
+ * by one that follows the definition a byte at a time (csv/exact.h), as are giant rows (longer than
+ * WEIR_BLOCK_BYTES) for libcsv, which would copy them. The tests hold the three together. Nothing
+ * is trimmed, blank lines and comments are no rows, and the rows are as long as they are: counting
  * columns is the caller's.
  */
 enum weir_csv_engine { WEIR_CSV_FAST, WEIR_CSV_LIBCSV };
+extern const char *const weir_csv_engine_names[]; /* "fast", "libcsv"; ends with NULL */
 
 struct weir_csv_field {
     const uint8_t *p;  /* never NULL */
@@ -37,8 +38,8 @@ struct weir_csv_row {
                       * from the opening quote up to the next delimiter or line end */
     size_t malformed_field; /* the first such field, counted from 0 */
     size_t at; /* where the row begins in the block; only told when `exact` was asked for */
-    /* The row's bytes without its line end, if its fields, written in the reader's dialect, are just
-     * these; NULL: they are not, or nobody looked. */
+    /* The row's bytes without its line end, if its fields, written in the reader's dialect, are
+     * just these; NULL: they are not, or nobody looked. */
     const uint8_t *source;
     size_t source_len;
 };
@@ -70,8 +71,8 @@ void weir_csv_reader_trim(struct weir_csv_reader *reader);
  * it returns, which it does with 0, or with -1 and *err set to stop
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
- * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or the parser and the splitter
- * disagree). After a failure the reader can be used again.
+ * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or the parser and the
+ * splitter disagree). After a failure the reader can be used again.
  */
 int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool exact,
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,

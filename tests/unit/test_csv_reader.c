@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "csv/reader.h"
 #include "csv/split.h"
+#include "csv/writer.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -24,6 +25,8 @@ static uint32_t rnd(uint32_t below)
     return (uint32_t)(seed >> 33) % below;
 }
 
+static struct weir_csv_dialect in_dialect = WEIR_CSV_COMMON; /* what is read */
+static uint64_t sources_n;                                   /* rows that check_source has seen */
 static uint64_t rows_n; /* that show_row, pack_row and their like were given and took */
 
 /* Rows as text that shows everything: [field|field] and !n for a malformed field. Only used where
@@ -49,11 +52,28 @@ static int show_row(void *ctx, const struct weir_csv_row *row, struct weir_err *
     return 0;
 }
 
-/* The same with lengths instead, for any bytes. */
+/* A row that says that it can be passed on as it is would be written just so. */
+static void check_source(const struct weir_csv_row *row)
+{
+    struct weir_buf out;
+
+    if (row->source == NULL) {
+        return;
+    }
+    sources_n++;
+    weir_buf_init(&out, WEIR_BLOCK_OUT_MAX_BYTES);
+    assert_int_equal(weir_csv_put_fields(&out, &in_dialect, row->fields, row->fields_n, NULL), 0);
+    assert_int_equal(out.len, row->source_len);
+    assert_true(out.len == 0 || memcmp(out.p, row->source, out.len) == 0);
+    weir_buf_fini(&out);
+}
+
+/* As show_row with lengths instead, for any bytes. */
 static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct weir_buf *out = ctx;
 
+    check_source(row);
     weir_buf_addf(out, err, "%zu %d:", row->fields_n, row->malformed);
     for (size_t i = 0; i < row->fields_n; i++) {
         weir_buf_addf(
@@ -62,6 +82,16 @@ static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *
     }
     rows_n++;
     return 0;
+}
+
+/* The three parsers by number: the fast one, libcsv, the exact one. Returns what weir_csv_read is
+ * to be told. */
+#define PARSERS 3
+#define EXACT 2
+static bool use(struct weir_csv_reader *reader, int parser)
+{
+    weir_csv_reader_set_engine(reader, parser == 1 ? WEIR_CSV_LIBCSV : WEIR_CSV_FAST);
+    return parser == EXACT;
 }
 
 struct read_case {
@@ -119,11 +149,12 @@ static void rows_are_as_they_should_be(void **state)
     weir_buf_init(&out, WEIR_MIB);
     for (size_t i = 0; i < sizeof read_cases / sizeof read_cases[0]; i++) {
         const struct read_case *c = &read_cases[i];
-        for (int exact = c->odd; exact < 2; exact++) { /* ours reads well-formed text too */
+        for (int parser = c->odd ? EXACT : 0; parser < PARSERS; parser++) {
+            const bool exact = use(reader, parser);
             struct weir_err err = {0};
             out.len = 0;
             int rc = weir_csv_read(
-                reader, (const uint8_t *)c->in, strlen(c->in), exact != 0, show_row, &out, &err);
+                reader, (const uint8_t *)c->in, strlen(c->in), exact, show_row, &out, &err);
             assert_string_equal(err.msg, "");
             assert_int_equal(rc, 0);
             assert_string_equal(weir_buf_text(&out, NULL), c->rows);
@@ -141,10 +172,11 @@ static void nul_bytes_are_bytes(void **state)
 
     (void)state;
     weir_buf_init(&out, WEIR_MIB);
-    for (int exact = 0; exact < 2; exact++) {
+    for (int parser = 0; parser < PARSERS; parser++) {
+        const bool exact = use(reader, parser);
         out.len = 0;
         rows_n = 0;
-        assert_int_equal(weir_csv_read(reader, in, sizeof in, exact != 0, pack_row, &out, NULL), 0);
+        assert_int_equal(weir_csv_read(reader, in, sizeof in, exact, pack_row, &out, NULL), 0);
         assert_int_equal(out.len, 18);
         assert_memory_equal(out.p,
             "2 0:1:\0"
@@ -187,7 +219,7 @@ static size_t make_text(uint8_t *p, size_t max)
     return n;
 }
 
-static void both_parsers_agree_on_well_formed_text(void **state)
+static void all_parsers_agree_on_well_formed_text(void **state)
 {
     static uint8_t in[3000 + 1000];
     struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
@@ -200,17 +232,21 @@ static void both_parsers_agree_on_well_formed_text(void **state)
     for (int i = 0; i < 20000; i++) {
         struct weir_err err = {0};
         size_t len = make_text(in, rnd(10) == 0 ? 3000 : 100);
-        a.len = b.len = 0;
+        a.len = 0;
         rows_n = 0;
-        assert_int_equal(weir_csv_read(reader, in, len, false, pack_row, &a, &err), 0);
+        assert_int_equal(weir_csv_read(reader, in, len, use(reader, EXACT), pack_row, &a, &err), 0);
         const uint64_t rows = rows_n;
-        assert_int_equal(weir_csv_read(reader, in, len, true, pack_row, &b, &err), 0);
-        assert_int_equal(rows_n, 2 * rows);
-        assert_int_equal(a.len, b.len);
-        if (a.len > 0) {
-            assert_memory_equal(a.p, b.p, a.len);
+        for (int parser = 0; parser < EXACT; parser++) {
+            b.len = 0;
+            rows_n = 0;
+            assert_int_equal(
+                weir_csv_read(reader, in, len, use(reader, parser), pack_row, &b, &err), 0);
+            assert_int_equal(rows_n, rows);
+            assert_int_equal(a.len, b.len);
+            assert_true(a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
         }
     }
+    assert_true(sources_n > 1000); /* the generator makes such rows */
     weir_buf_fini(&a);
     weir_buf_fini(&b);
     weir_csv_reader_free(reader);
@@ -321,17 +357,18 @@ static void on_row_can_stop_the_block(void **state)
 
     (void)state;
     weir_buf_init(&out, WEIR_MIB);
-    for (int exact = 0; exact < 2; exact++) {
+    for (int parser = 0; parser < PARSERS; parser++) {
+        const bool exact = use(reader, parser);
         struct weir_err err = {0};
         int n = 0;
-        assert_int_equal(weir_csv_read(reader, (const uint8_t *)in, strlen(in), exact != 0,
-                             refuse_third, &n, &err),
+        assert_int_equal(
+            weir_csv_read(reader, (const uint8_t *)in, strlen(in), exact, refuse_third, &n, &err),
             -1);
         assert_int_equal(err.code, WEIR_E_CANCEL);
         assert_int_equal(n, 3);
         out.len = 0;
         assert_int_equal(
-            weir_csv_read(reader, (const uint8_t *)"a", 1, exact != 0, show_row, &out, NULL), 0);
+            weir_csv_read(reader, (const uint8_t *)"a", 1, exact, show_row, &out, NULL), 0);
         assert_string_equal(weir_buf_text(&out, NULL), "[a]");
     }
     weir_buf_fini(&out);
@@ -354,17 +391,16 @@ static void more_columns_than_the_ceiling_is_a_limit(void **state)
     (void)state;
     memset(in, ',', sizeof in);
     memcpy(in, "a\n", 2);
-    for (int exact = 0; exact < 2; exact++) {
+    for (int parser = 0; parser < PARSERS; parser++) {
+        const bool exact = use(reader, parser);
         struct weir_err err = {0};
         size_t n = 0;
         assert_int_equal(
-            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX - 1, exact != 0, count_fields, &n, &err),
-            0);
+            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX - 1, exact, count_fields, &n, &err), 0);
         assert_int_equal(n, WEIR_COLUMNS_MAX);
         rows_n = 0;
         assert_int_equal(
-            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX, exact != 0, count_fields, &n, &err),
-            -1);
+            weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX, exact, count_fields, &n, &err), -1);
         assert_int_equal(err.code, WEIR_E_LIMIT);
         assert_string_equal(err.msg, "csv: a row of more than 16384 fields");
         assert_int_equal(rows_n, 1);
@@ -513,6 +549,7 @@ static void blocks_of_any_dialect_read_as_the_whole(void **state)
             in[k] = (uint8_t)bytes[rnd(sizeof bytes - 1)];
         }
         whole.len = parts.len = 0;
+        in_dialect = weir_csv_dialect_out(d);
         weir_csv_split_init(&split, d, 1 + rnd(100), 1000);
         while (at < len && weir_csv_split(&split, in + at, len - at, true, &cut, &err) == 0) {
             rows_n = 0;
@@ -528,6 +565,7 @@ static void blocks_of_any_dialect_read_as_the_whole(void **state)
         }
         weir_csv_reader_free(reader);
     }
+    in_dialect = weir_csv_common;
     weir_buf_fini(&whole);
     weir_buf_fini(&parts);
 }
@@ -565,7 +603,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_as_they_should_be),
         cmocka_unit_test(nul_bytes_are_bytes),
-        cmocka_unit_test(both_parsers_agree_on_well_formed_text),
+        cmocka_unit_test(all_parsers_agree_on_well_formed_text),
         cmocka_unit_test(blocks_of_any_bytes_read_as_the_whole),
         cmocka_unit_test(quotes_out_of_place_that_nobody_told_of_are_a_bug),
         cmocka_unit_test(on_row_can_stop_the_block),

@@ -1,0 +1,112 @@
+/*
+ * Do the kernels of this machine find the same marks as a loop over the bytes does, whatever the
+ * bytes, the window's length and the state of the quotes before it?
+ */
+#include "csv/index.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint64_t seed = 1;
+
+static uint32_t rnd(uint32_t below)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % below;
+}
+
+/* The definition. */
+static size_t reference(
+    struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
+{
+    bool inside = ix->inside != 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == ix->quote) {
+            inside = !inside;
+        } else if (!inside && (p[i] == ix->delimiter || p[i] == '\n' || p[i] == '\r')) {
+            ret[n++] = base + (uint32_t)i;
+        }
+    }
+    ix->inside = inside ? ~(uint64_t)0 : 0;
+    return n;
+}
+
+static void check(
+    const struct weir_csv_kernel *kernel, struct weir_csv_index ix, const uint8_t *p, size_t len)
+{
+    static uint32_t got[WEIR_CSV_INDEX_ROOM], want[WEIR_CSV_INDEX_ROOM];
+    struct weir_csv_index other = ix;
+    /* On the heap and no longer than it is: a sanitizer sees a read behind it. */
+    uint8_t *copy = malloc(len > 0 ? len : 1);
+    const uint32_t base = rnd(1u << 30);
+
+    assert_non_null(copy);
+    memcpy(copy, p, len);
+    size_t n = kernel->run(&ix, copy, len, base, got);
+    if (n != reference(&other, copy, len, base, want) || ix.inside != other.inside ||
+        (n > 0 && memcmp(got, want, n * sizeof *got) != 0)) {
+        fail_msg(
+            "%s: %zu bytes, delimiter %d, quote %d", kernel->name, len, ix.delimiter, ix.quote);
+    }
+    free(copy);
+}
+
+static void kernels_agree_with_the_definition(void **state)
+{
+    static const char *const alphabets[] = {",", "\n", "\"", "a", "\",\n\r",
+        "\"\"aaaaaaaaaaaaaaaaaa,\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa,", ",\"\x80\xac\xff;\t"};
+    static uint8_t text[WEIR_CSV_INDEX_WINDOW];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    size_t n = weir_csv_kernels(kernels);
+
+    (void)state;
+    assert_true(n >= 1 && n <= WEIR_CSV_KERNELS_MAX);
+    for (int i = 0; i < 4000; i++) {
+        const char *from = alphabets[rnd(8)];
+        size_t len = rnd(4) == 0 ? WEIR_CSV_INDEX_WINDOW : rnd(300);
+        const struct weir_csv_index ix = {.delimiter = (uint8_t) ",;\t\xac"[rnd(4)],
+            .quote = (uint8_t) "\"'\x80"[rnd(3)],
+            .inside = rnd(2) == 0 ? 0 : ~(uint64_t)0};
+        for (size_t k = 0; k < len; k++) {
+            text[k] = (uint8_t)from[rnd((uint32_t)strlen(from))];
+        }
+        for (size_t k = 0; k < n; k++) {
+            check(&kernels[k], ix, text, len);
+        }
+    }
+}
+
+static void the_slowest_kernel_is_one_that_every_machine_has(void **state)
+{
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    size_t n = weir_csv_kernels(kernels);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        print_message("kernel: %s\n", kernels[i].name);
+    }
+#ifdef __x86_64__
+    assert_string_equal(kernels[n - 1].name, "sse2");
+#else
+    assert_string_equal(kernels[n - 1].name, "c");
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_agree_with_the_definition),
+        cmocka_unit_test(the_slowest_kernel_is_one_that_every_machine_has),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
