@@ -30,6 +30,7 @@ const char weir_cli_cp_help[] =
     "in / (s3://bucket/ and s3://bucket too) takes SRC's name. An object written from a pipe has "
     "at\n"
     "most 78 GiB, since its parts cannot be planned; from a file or an object, what S3 allows.\n"
+    "WEIR_S3_READ_CONNECTIONS=4 has a large object read by four connections.\n"
     "\n"
     "    weir cp data.csv s3://bucket/uploads/\n"
     "    weir cp s3://bucket/uploads/data.csv.gz - | zcat | head\n"
