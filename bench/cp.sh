@@ -13,8 +13,9 @@ bytes=${BENCH_BYTES:-1000000000}
 
 mkdir -p "$dir"
 "$root/tests/support/radosgw.sh" stop "$dir/rgw"
-rm -rf "$dir/rgw" "$dir"/*.json "$dir/throttle" "$dir/port"
-trap 'kill $(jobs -p) 2>/dev/null; "$root/tests/support/radosgw.sh" stop "$dir/rgw"; rm -f "$dir/in" "$dir/out"' EXIT
+rm -rf "$dir/rgw" "$dir"/*.json "$dir/port"
+proxy=
+trap '[ -z "$proxy" ] || kill "$proxy"; "$root/tests/support/radosgw.sh" stop "$dir/rgw"; rm -f "$dir/in" "$dir/out"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 "$root/tests/support/radosgw.sh" start "$dir/rgw"
@@ -44,9 +45,8 @@ for n in $(seq "$runs"); do
 done
 
 head -c "$((bytes / 4))" "$dir/in" | "$build/weir" cp - s3://bench-cp/quarter
-mkfifo "$dir/throttle"
-python3 "$root/bench/throttle.py" "${AWS_ENDPOINT_URL_S3#http://}" 40 <"$dir/throttle" >"$dir/port" &
-exec 9>"$dir/throttle"
+python3 "$root/bench/throttle.py" "${AWS_ENDPOINT_URL_S3#http://}" 40 >"$dir/port" &
+proxy=$!
 until [ -s "$dir/port" ]; do sleep 0.05; done
 for n in $(seq "$runs"); do
     for c in 1 2 4; do
@@ -55,7 +55,8 @@ for n in $(seq "$runs"); do
         AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "$dir/port") measured "far-$c" "$n" "$build/weir" cp s3://bench-cp/quarter - >/dev/null
     done
 done
-exec 9>&-
+kill "$proxy"
+proxy=
 
 python3 - "$dir" "$runs" "$bytes" <<'PY'
 import json, statistics, sys

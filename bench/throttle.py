@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A TCP proxy that gives each connection so many MB/s of what the server says, as a server far away does.
 
-  throttle.py HOST:PORT MB_PER_S      prints the port; ends when its stdin does
+  throttle.py HOST:PORT MB_PER_S      prints the port, and works until it is ended
 """
 import socket
 import sys
@@ -33,7 +33,9 @@ def pump(come, go, slowly):
             pass
 
 
-def accept(listener):
+def accept_all():
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
     while True:
         client, _ = listener.accept()
         server = socket.create_connection((host, int(port)))
@@ -41,7 +43,4 @@ def accept(listener):
         threading.Thread(target=pump, args=(server, client, True), daemon=True).start()
 
 
-listener = socket.create_server(("127.0.0.1", 0))
-threading.Thread(target=accept, args=(listener,), daemon=True).start()
-print(listener.getsockname()[1], flush=True)
-sys.stdin.read()
+accept_all()
