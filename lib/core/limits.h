@@ -55,6 +55,8 @@
 /* stream: a leaky ring. Large enough for a few units, small enough to be one of many. */
 #define WEIR_LEAKY_RING_MIN_BYTES (4 * WEIR_KIB)
 #define WEIR_LEAKY_RING_MAX_BYTES ((size_t)1 << 30)
+/* What is kept for a reader that loses the newest; half the ring, where that is less */
+#define WEIR_LEAKY_KEPT_BYTES (256 * WEIR_KIB)
 
 /* json: cells and documents. */
 #define WEIR_JSON_DEPTH_MAX 128 /* nesting; where serde_json stops too */

@@ -19,7 +19,7 @@
  *
  * A unit is what is lost or delivered as a whole: a byte, a line, a transport-stream packet.
  * Readers see whole units only (up to `ready`). When the writer overtakes a reader, what is left of
- * a unit that it has begun is kept for it, and its cursor moves on as the policy says. For each
+ * a unit that it has begun is kept for it, and its cursor moves on as its policy says. For each
  * reader
  *
  *     units written since it joined = units taken + units dropped + units that still wait
@@ -37,17 +37,23 @@ enum weir_leaky_unit {
 /* Where a reader goes on that has been overtaken. */
 enum weir_leaky_policy {
     WEIR_LEAKY_DROP_OLDEST, /* with the oldest unit there still is */
-    WEIR_LEAKY_DROP_NEWEST, /* what waits (half a ring at most) stays, what comes meanwhile is lost
-                             */
+    WEIR_LEAKY_DROP_NEWEST, /* with what has waited longest, of which WEIR_LEAKY_KEPT_BYTES are kept
+                               for it; what comes before it has taken these is lost */
     WEIR_LEAKY_KEEP_LATEST, /* with the newest unit */
 };
 
 struct weir_leaky_opts {
     size_t ring_bytes; /* WEIR_LEAKY_RING_MIN_BYTES..WEIR_LEAKY_RING_MAX_BYTES */
     enum weir_leaky_unit unit;
+};
+
+/* What a reader wants. Zeros are a choice: from now on, drop the oldest. */
+struct weir_leaky_wish {
+    size_t burst_bytes; /* begin so far back, or as far back as there is something */
     enum weir_leaky_policy policy;
-    bool random_access; /* packets: after a loss, and at first, begin where a decoder can */
-    int64_t age_max_ms; /* what has waited longer is dropped, too; 0: no such rule */
+    bool random_access; /* packets: begin, and go on after a loss, where a decoder can */
+    int64_t age_max_ms; /* what has waited longer is dropped, too; 0: no such rule, nor is there one
+                           under WEIR_LEAKY_DROP_NEWEST */
 };
 
 /* What the writer has seen. */
@@ -80,20 +86,25 @@ struct weir_leaky_reader {
     int64_t lagging_since_ms; /* first overtaken, and not caught up since; -1: keeps up */
     bool failed;              /* no memory for the rest of a unit: it cannot go on */
 
+    struct weir_leaky_wish wish;
     struct weir_leaky *ring;
     struct weir_leaky_reader *next, *before;
-    uint64_t pos, limit; /* limit: DROP_NEWEST has dropped what follows; UINT64_MAX: nothing */
-    uint64_t promised;   /* what lies before it is kept for the reader when it is overtaken */
+    uint64_t pos;
+    uint64_t promised; /* what lies before it is kept for the reader when it is overtaken */
     uint64_t joined_units;
+    bool seeks;    /* a random access point that has not come yet */
+    bool spills;   /* DROP_NEWEST: the rest is what it goes on with, and then with what is new */
     uint8_t *rest; /* of what it had begun when it was overtaken */
     size_t rest_len, rest_pos;
 };
 
 /**
- * weir_leaky_join: a reader that begins burst_bytes back, or as far back as there is something,
- * at a unit's begin. reader is borrowed until weir_leaky_leave.
+ * weir_leaky_join: a new reader; reader is borrowed until weir_leaky_leave, *wish is copied. It
+ * begins at a unit's begin; one that wants random access at the last point of that kind before
+ * there, or, where the ring has none any more, at the next.
  */
-void weir_leaky_join(struct weir_leaky *ring, struct weir_leaky_reader *reader, size_t burst_bytes);
+void weir_leaky_join(
+    struct weir_leaky *ring, struct weir_leaky_reader *reader, const struct weir_leaky_wish *wish);
 
 /** weir_leaky_leave: detach. A reader of zeros that never joined is a no-op. */
 void weir_leaky_leave(struct weir_leaky_reader *reader);
@@ -120,21 +131,25 @@ uint64_t weir_leaky_taken_units(const struct weir_leaky_reader *reader);
 /** weir_leaky_lag_bytes: bytes that wait for it. */
 uint64_t weir_leaky_lag_bytes(const struct weir_leaky_reader *reader);
 
-/** weir_leaky_age_ms: how long the next byte for it has waited, at most; 0 when nothing waits. */
+/** weir_leaky_age_ms: how long the next byte in the ring has waited for it, at most; 0 when none
+ *  does. */
 int64_t weir_leaky_age_ms(const struct weir_leaky_reader *reader, int64_t now_ms);
+
+/** What a leaky stage has seen and lost. */
+struct weir_leaky_stage_count {
+    uint64_t units, bytes, dropped_units, dropped_bytes;
+};
 
 /**
  * weir_leaky_stage: a ring with one reader as a transform: it takes whatever comes, and drops what
  * the stage after it has no room for. For telemetry and rejects that must not stop the main line.
  *
- * count  receives what came and what was dropped, at each step; borrowed, may be NULL
+ * policy  where to go on after a loss
+ * count   receives what came and what was dropped, at each step; borrowed, may be NULL
  *
  * Returns 0, or -1 with *err set as weir_leaky_new does.
  */
-struct weir_leaky_stage_count {
-    uint64_t units, bytes, dropped_units, dropped_bytes;
-};
-int weir_leaky_stage(const struct weir_leaky_opts *opts, struct weir_leaky_stage_count *count,
-    struct weir_stage *ret, struct weir_err *err);
+int weir_leaky_stage(const struct weir_leaky_opts *opts, enum weir_leaky_policy policy,
+    struct weir_leaky_stage_count *count, struct weir_stage *ret, struct weir_err *err);
 
 #endif

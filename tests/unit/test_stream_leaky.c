@@ -112,7 +112,8 @@ struct load {
 static void run_load(const struct load *l)
 {
     enum { EARS = 5, UNITS = 20000 };
-    struct weir_leaky_opts opts = {RING, l->unit, l->policy, l->random_access, l->age_max_ms};
+    struct weir_leaky_opts opts = {RING, l->unit};
+    struct weir_leaky_wish wish = {0, l->policy, l->random_access, l->age_max_ms};
     struct weir_err err = {0};
     struct weir_leaky *ring = weir_leaky_new(&opts, &err);
     struct ear *ears = calloc(EARS, sizeof *ears);
@@ -125,7 +126,7 @@ static void run_load(const struct load *l)
     assert_non_null(ears);
     for (int k = 0; k < EARS; k++) {
         ears[k].unit = l->unit;
-        weir_leaky_join(ring, &ears[k].reader, 0);
+        weir_leaky_join(ring, &ears[k].reader, &wish);
     }
     while (made < UNITS) {
         size_t n = unit_make(l->unit, made++, chunk + fill);
@@ -189,13 +190,30 @@ static void every_unit_is_taken_or_counted_as_dropped(void **state)
     }
 }
 
-static struct weir_leaky *ring_new(enum weir_leaky_unit unit, enum weir_leaky_policy policy)
+static struct weir_leaky *ring_new(enum weir_leaky_unit unit, size_t ring_bytes)
 {
-    struct weir_leaky_opts opts = {.ring_bytes = RING, .unit = unit, .policy = policy};
+    struct weir_leaky_opts opts = {.ring_bytes = ring_bytes, .unit = unit};
     struct weir_leaky *ring = weir_leaky_new(&opts, NULL);
 
     assert_non_null(ring);
     return ring;
+}
+
+static struct ear *ear_new(
+    struct weir_leaky *ring, enum weir_leaky_unit unit, const struct weir_leaky_wish *wish)
+{
+    struct ear *e = calloc(1, sizeof *e);
+
+    assert_non_null(e);
+    e->unit = unit;
+    weir_leaky_join(ring, &e->reader, wish);
+    return e;
+}
+
+static void ear_free(struct ear *e)
+{
+    weir_leaky_leave(&e->reader);
+    free(e);
 }
 
 static void write_units(
@@ -210,13 +228,10 @@ static void write_units(
 
 static void a_unit_that_was_begun_is_finished_after_an_overrun(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
-    struct ear *e = calloc(1, sizeof *e);
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
+    struct ear *e = ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){0});
 
     (void)state;
-    assert_non_null(e);
-    e->unit = WEIR_LEAKY_TS;
-    weir_leaky_join(ring, &e->reader, 0);
     write_units(ring, WEIR_LEAKY_TS, 0, 3);
     assert_int_equal(drain(e, TS + 100, 0), TS + 100);
     write_units(ring, WEIR_LEAKY_TS, 3, 1000);
@@ -224,21 +239,17 @@ static void a_unit_that_was_begun_is_finished_after_an_overrun(void **state)
     assert_int_equal(e->units, 2 + RING / TS); /* 0, 1, and what the ring holds */
     assert_int_equal(e->skipped, e->reader.dropped_units);
     assert_int_equal(e->last, 1000);
-    weir_leaky_leave(&e->reader);
+    ear_free(e);
     weir_leaky_free(ring);
-    free(e);
 }
 
 static void what_is_promised_is_kept(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
-    struct ear *e = calloc(1, sizeof *e);
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
+    struct ear *e = ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){0});
     struct iovec piece[2];
 
     (void)state;
-    assert_non_null(e);
-    e->unit = WEIR_LEAKY_TS;
-    weir_leaky_join(ring, &e->reader, 0);
     write_units(ring, WEIR_LEAKY_TS, 0, 10);
     drain(e, 50, 0);
     assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 10 * TS - 50);
@@ -251,59 +262,85 @@ static void what_is_promised_is_kept(void **state)
     drain(e, SIZE_MAX, 0);
     assert_int_equal(e->last, 1000);
     assert_int_equal(e->units + e->reader.dropped_units, 1000);
-    weir_leaky_leave(&e->reader);
+    ear_free(e);
     weir_leaky_free(ring);
-    free(e);
 }
 
-static void drop_newest_keeps_what_waits(void **state)
+static void drop_newest_goes_on_with_what_waited_and_then_with_what_is_new(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_NEWEST);
-    struct ear *e = calloc(1, sizeof *e);
-    struct iovec piece[2];
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
+    struct weir_leaky_wish wish = {.policy = WEIR_LEAKY_DROP_NEWEST};
+    struct ear *e = ear_new(ring, WEIR_LEAKY_TS, &wish);
 
     (void)state;
-    assert_non_null(e);
-    e->unit = WEIR_LEAKY_TS;
-    weir_leaky_join(ring, &e->reader, 0);
-    write_units(ring, WEIR_LEAKY_TS, 0, 30); /* more than half a ring */
-    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 22 * TS);
-    write_units(ring, WEIR_LEAKY_TS, 30, 40);
-    assert_int_equal(drain(e, 22 * TS, 0), 22 * TS);
+    write_units(ring, WEIR_LEAKY_TS, 0, 500);
+    assert_int_equal(drain(e, 10 * TS, 0), 10 * TS);
+    write_units(ring, WEIR_LEAKY_TS, 500, 1000);
+    drain(e, 12 * TS, 0);
+    assert_int_equal(e->units, 22); /* half a ring */
     assert_int_equal(e->last, 22);
     assert_int_equal(e->skipped, 0);
-    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 0);
-    assert_int_equal(e->reader.dropped_units, 18);
-    write_units(ring, WEIR_LEAKY_TS, 40, 41);
     drain(e, SIZE_MAX, 0);
-    assert_int_equal(e->last, 41);
-    weir_leaky_leave(&e->reader);
+    assert_int_equal(e->units, 22);
+    assert_int_equal(e->reader.dropped_units, 1000 - 22);
+    write_units(ring, WEIR_LEAKY_TS, 1000, 1001);
+    drain(e, SIZE_MAX, 0);
+    assert_int_equal(e->last, 1001);
+    ear_free(e);
     weir_leaky_free(ring);
-    free(e);
 }
 
 static void keep_latest_goes_on_with_the_newest_unit(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, WEIR_LEAKY_KEEP_LATEST);
-    struct ear *e = calloc(1, sizeof *e);
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, RING);
+    struct weir_leaky_wish wish = {.policy = WEIR_LEAKY_KEEP_LATEST};
+    struct ear *e = ear_new(ring, WEIR_LEAKY_LINES, &wish);
 
     (void)state;
-    assert_non_null(e);
-    weir_leaky_join(ring, &e->reader, 0);
-    e->unit = WEIR_LEAKY_LINES;
     for (uint64_t i = 0; e->reader.drops == 0; i++) {
         write_units(ring, WEIR_LEAKY_LINES, i, i + 1);
     }
     uint64_t waits = weir_leaky_counts(ring)->units - e->reader.dropped_units;
     assert_int_equal(waits, 2); /* the newest when it was overtaken, and the one that did it */
-    weir_leaky_leave(&e->reader);
+    ear_free(e);
     weir_leaky_free(ring);
-    free(e);
+}
+
+static void readers_of_one_ring_may_want_different_things(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
+    struct ear *oldest = ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){0});
+    struct ear *newest =
+        ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){.policy = WEIR_LEAKY_DROP_NEWEST});
+    struct ear *latest =
+        ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){.policy = WEIR_LEAKY_KEEP_LATEST});
+
+    (void)state;
+    write_units(ring, WEIR_LEAKY_TS, 0, 200);
+    struct ear *burst =
+        ear_new(ring, WEIR_LEAKY_TS, &(struct weir_leaky_wish){.burst_bytes = 5 * TS + 1});
+    for (size_t i = 0; i < 3; i++) {
+        struct ear *e = i == 0 ? oldest : i == 1 ? newest : latest;
+        drain(e, TS, 0);
+        assert_int_equal(e->units, 1);
+    }
+    assert_int_equal(oldest->last - 1, 200 - RING / TS);
+    assert_int_equal(newest->last - 1, 0);
+    assert_true(latest->last - 1 > oldest->last - 1);
+    drain(burst, SIZE_MAX, 0);
+    assert_int_equal(burst->units, 5);
+    assert_int_equal(burst->last, 200);
+    ear_free(oldest);
+    ear_free(newest);
+    ear_free(latest);
+    ear_free(burst);
+    weir_leaky_free(ring);
 }
 
 static void a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, WEIR_LEAKY_DROP_OLDEST);
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, RING);
+    const struct weir_leaky_wish wish = {0};
     struct weir_leaky_reader reader;
     struct iovec piece[2];
     uint8_t *huge = malloc(3 * RING);
@@ -312,7 +349,7 @@ static void a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not(v
     assert_non_null(huge);
     memset(huge, 'y', 3 * RING);
     for (size_t piece_bytes = 1; piece_bytes <= 3 * RING; piece_bytes = piece_bytes * 2 + 1) {
-        weir_leaky_join(ring, &reader, 0);
+        weir_leaky_join(ring, &reader, &wish);
         weir_leaky_write(ring, (const uint8_t *)"a\n", 2, 0);
         for (size_t at = 0; at < 3 * RING; at += piece_bytes) {
             size_t n = 3 * RING - at < piece_bytes ? 3 * RING - at : piece_bytes;
@@ -337,7 +374,7 @@ static void a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not(v
 
 static void what_is_between_packets_is_refused(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, WEIR_LEAKY_DROP_OLDEST);
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
     uint8_t stream[8 * TS + 10];
     size_t n = 0;
 
@@ -360,24 +397,69 @@ static void what_is_between_packets_is_refused(void **state)
 
 static void random_access_begins_where_a_decoder_can(void **state)
 {
-    struct weir_leaky_opts opts = {.ring_bytes = 100 * TS,
-        .unit = WEIR_LEAKY_TS,
-        .policy = WEIR_LEAKY_DROP_OLDEST,
-        .random_access = true};
-    struct weir_leaky *ring = weir_leaky_new(&opts, NULL);
-    struct ear *e = calloc(1, sizeof *e);
+    const struct weir_leaky_wish wish = {.random_access = true};
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, 100 * TS);
+    struct ear *first = ear_new(ring, WEIR_LEAKY_TS, &wish);
 
     (void)state;
-    assert_non_null(ring);
-    assert_non_null(e);
-    e->unit = WEIR_LEAKY_TS;
-    weir_leaky_join(ring, &e->reader, 0);
     write_units(ring, WEIR_LEAKY_TS, 0, 130);
-    drain(e, TS, 0);
-    assert_int_equal(e->last, 51); /* every 50th is an entry */
-    weir_leaky_leave(&e->reader);
+    struct ear *late = ear_new(ring, WEIR_LEAKY_TS, &wish);
+    drain(first, TS, 0);
+    assert_int_equal(first->last, 51); /* overtaken; every 50th is an entry */
+    drain(late, TS, 0);
+    assert_int_equal(late->last, 101); /* the last one there was when it came */
+    ear_free(first);
+    ear_free(late);
     weir_leaky_free(ring);
-    free(e);
+}
+
+static void what_comes_before_a_decoder_can_begin_is_dropped_but_not_for_ever(void **state)
+{
+    const struct weir_leaky_wish wish = {.random_access = true};
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, 30 * TS); /* shorter than between two */
+    struct iovec piece[2];
+
+    (void)state;
+    write_units(ring, WEIR_LEAKY_TS, 0, 40);
+    struct ear *e = ear_new(ring, WEIR_LEAKY_TS, &wish);
+    write_units(ring, WEIR_LEAKY_TS, 40, 49);
+    assert_int_equal(weir_leaky_peek(&e->reader, 0, piece), 0);
+    write_units(ring, WEIR_LEAKY_TS, 49, 52);
+    drain(e, SIZE_MAX, 0);
+    assert_int_equal(e->units, 2);
+    assert_int_equal(e->reader.dropped_units, 10);
+
+    struct ear *other = ear_new(ring, WEIR_LEAKY_TS, &wish);
+    assert_int_equal(weir_leaky_lag_bytes(&other->reader), 2 * TS); /* it begins at 50 */
+    ear_free(other);
+    write_units(ring, WEIR_LEAKY_TS, 52, 85);
+    other = ear_new(ring, WEIR_LEAKY_TS, &wish);
+    assert_int_equal(weir_leaky_peek(&other->reader, 0, piece), 0);
+    for (uint64_t i = 1001; i < 1035; i++) {
+        write_units(ring, WEIR_LEAKY_TS, i, i + 1);
+    }
+    assert_true(weir_leaky_peek(&other->reader, 0, piece) > 0); /* a ring has gone by without one */
+    ear_free(e);
+    ear_free(other);
+    weir_leaky_free(ring);
+}
+
+static void what_has_aged_is_dropped_and_the_next_entry_waited_for(void **state)
+{
+    const struct weir_leaky_wish wish = {.random_access = true, .age_max_ms = 20};
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, 200 * TS);
+    struct ear *e = ear_new(ring, WEIR_LEAKY_TS, &wish);
+    struct iovec piece[2];
+
+    (void)state;
+    write_units(ring, WEIR_LEAKY_TS, 0, 45); /* one in a millisecond */
+    assert_int_equal(weir_leaky_peek(&e->reader, 45, piece), 0);
+    write_units(ring, WEIR_LEAKY_TS, 45, 55);
+    assert_int_equal(weir_leaky_peek(&e->reader, 55, piece), 5 * TS);
+    assert_int_equal(e->reader.dropped_units, 50);
+    assert_true(weir_leaky_age_ms(&e->reader, 55) <= 6);
+    ear_free(e);
+    weir_leaky_free(ring);
 }
 
 static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
@@ -398,7 +480,7 @@ static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
 
 static int make_stage(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
-    return weir_leaky_stage(ctx, NULL, ret, err);
+    return weir_leaky_stage(ctx, WEIR_LEAKY_DROP_OLDEST, NULL, ret, err);
 }
 
 static void the_stage_passes_everything_on_when_the_ring_is_large_enough(void **state)
@@ -462,7 +544,7 @@ static void a_sink_that_stands_still_does_not_stop_the_source(void **state)
     weir_buf_init(&gate.sink.got, 1 << 20);
     gate.inner = memory_sink(&gate.sink);
     stages[0] = memory_source(&source);
-    assert_int_equal(weir_leaky_stage(&opts, &count, &stages[1], &err), 0);
+    assert_int_equal(weir_leaky_stage(&opts, WEIR_LEAKY_DROP_OLDEST, &count, &stages[1], &err), 0);
     stages[2] = (struct weir_stage){&ops, &gate};
     struct weir_pipe *pipe = weir_pipe_new(1000, stages, 3, &err);
     assert_non_null(pipe);
@@ -487,11 +569,14 @@ int main(void)
         cmocka_unit_test(every_unit_is_taken_or_counted_as_dropped),
         cmocka_unit_test(a_unit_that_was_begun_is_finished_after_an_overrun),
         cmocka_unit_test(what_is_promised_is_kept),
-        cmocka_unit_test(drop_newest_keeps_what_waits),
+        cmocka_unit_test(drop_newest_goes_on_with_what_waited_and_then_with_what_is_new),
+        cmocka_unit_test(readers_of_one_ring_may_want_different_things),
         cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
         cmocka_unit_test(a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not),
         cmocka_unit_test(what_is_between_packets_is_refused),
         cmocka_unit_test(random_access_begins_where_a_decoder_can),
+        cmocka_unit_test(what_comes_before_a_decoder_can_begin_is_dropped_but_not_for_ever),
+        cmocka_unit_test(what_has_aged_is_dropped_and_the_next_entry_waited_for),
         cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
         cmocka_unit_test(the_stage_passes_everything_on_when_the_ring_is_large_enough),
         cmocka_unit_test(a_sink_that_stands_still_does_not_stop_the_source),

@@ -1,0 +1,72 @@
+#include "stream/leaky.h"
+
+#include <stdlib.h>
+
+struct stage {
+    struct weir_leaky *ring;
+    struct weir_leaky_reader reader;
+    struct weir_leaky_stage_count *count;
+};
+
+static enum weir_step stage_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct stage *s = self;
+    struct iovec piece[2];
+    size_t left;
+
+    weir_leaky_write(s->ring, in->p + in->pos, in->size - in->pos, 0);
+    in->pos = in->size;
+    if (in->last) {
+        weir_leaky_cut(s->ring, 0);
+    }
+    while ((left = weir_leaky_peek(&s->reader, 0, piece)) > 0 && out->pos < out->size) {
+        weir_leaky_take(&s->reader, weir_out_put(out, piece[0].iov_base, piece[0].iov_len));
+    }
+    if (s->count != NULL) {
+        const struct weir_leaky_count *c = weir_leaky_counts(s->ring);
+        *s->count = (struct weir_leaky_stage_count){
+            c->units, c->bytes, s->reader.dropped_units, s->reader.dropped_bytes};
+    }
+    if (s->reader.failed) {
+        weir_err_set(err, WEIR_E_NOMEM, "leaky: out of memory for the rest of a unit");
+        return WEIR_FAIL;
+    }
+    if (left > 0) {
+        return WEIR_NEED_OUT;
+    }
+    return in->last ? WEIR_END : WEIR_NEED_IN;
+}
+
+static void stage_free(void *self)
+{
+    struct stage *s = self;
+
+    if (s != NULL) {
+        weir_leaky_leave(&s->reader);
+        weir_leaky_free(s->ring);
+        free(s);
+    }
+}
+
+int weir_leaky_stage(const struct weir_leaky_opts *opts, enum weir_leaky_policy policy,
+    struct weir_leaky_stage_count *count, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_stage_ops ops = {
+        .name = "leaky", .step = stage_step, .free = stage_free, .spills = true};
+    const struct weir_leaky_wish wish = {.policy = policy}; /* a transform has no clock */
+    struct stage *s = calloc(1, sizeof *s);
+
+    if (s == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "leaky: out of memory");
+    }
+    s->ring = weir_leaky_new(opts, err);
+    if (s->ring == NULL) {
+        free(s);
+        return -1;
+    }
+    weir_leaky_join(s->ring, &s->reader, &wish);
+    s->count = count;
+    *ret = (struct weir_stage){&ops, s};
+    return 0;
+}
