@@ -143,6 +143,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 
 # Compiled in by the assembler, which the compiler's dependencies do not see.
 $(call obj,cli/local/page.c): cli/local/page.html
+$(call obj,lib/relay/page.c): lib/relay/page.html
 
 $(LIB_A): $(call obj,$(LIB_SRC))
 $(BUILD)/libhandlers.a: $(call obj,$(HANDLERS_SRC))

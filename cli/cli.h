@@ -108,6 +108,10 @@ struct weir_cli {
 int weir_cli_parse(const struct weir_opt *opts, size_t opts_n, int argc, char **argv,
     const char **args, size_t args_max, struct weir_err *err);
 
+/** weir_cli_value: read a value as the option does, e.g. "64KiB" into an int64_t. Returns 0, or -1
+ *  with *err set to WEIR_E_CONFIG and a message that does not name the option. */
+int weir_cli_value(const struct weir_opt *opt, const char *text, struct weir_err *err);
+
 /**
  * weir_cli_size: bytes: a number with at most 9 decimals and one of the units B, kB, MB, GB, TB
  * (powers of 1000), KiB, MiB, GiB, TiB (of 1024); case does not matter, and the B may be left out.

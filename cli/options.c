@@ -222,7 +222,7 @@ static int set_flag(const struct weir_opt *opt, struct weir_err *err)
     return 0;
 }
 
-static int value_set(const struct weir_opt *opt, const char *text, struct weir_err *err)
+int weir_cli_value(const struct weir_opt *opt, const char *text, struct weir_err *err)
 {
     if (*text == '\0') {
         return weir_err_set(err, WEIR_E_CONFIG, "empty value");
@@ -309,7 +309,7 @@ static int parse_long(struct parse *p, const char *arg)
             rc = set_flag(opt, p->err);
         } else {
             value = take_value(p, eq != NULL ? eq + 1 : NULL);
-            rc = value != NULL ? value_set(opt, value, p->err)
+            rc = value != NULL ? weir_cli_value(opt, value, p->err)
                                : weir_err_set(p->err, WEIR_E_CONFIG, "needs a value");
         }
         if (rc != 0) {
@@ -340,7 +340,7 @@ static int parse_short(struct parse *p, const char *arg)
             continue;
         }
         const char *value = take_value(p, c[1] != '\0' ? c + 1 : NULL);
-        int rc = value != NULL ? value_set(opt, value, p->err)
+        int rc = value != NULL ? weir_cli_value(opt, value, p->err)
                                : weir_err_set(p->err, WEIR_E_CONFIG, "needs a value");
         if (rc != 0) {
             weir_err_prefix(p->err, "-%c", opt->letter);

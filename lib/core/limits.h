@@ -263,6 +263,11 @@
 /* relay: one loop for thousands of connections. */
 /* New bytes are offered so often at most: a tenth of what people see as late */
 #define WEIR_RELAY_TICK_MS 10
+/* Clients that are held back are offered something so often, also when nothing comes */
+#define WEIR_RELAY_HELD_TICK_MS 50
+/* What a client has been sent and not read may be worth so much of its time: enough for a reader
+ * that pauses between its reads, a quarter of what people take for live */
+#define WEIR_RELAY_UNREAD_MS 500
 #define WEIR_RELAY_BACKLOG 4096          /* a thousand connects a second, and a busy second */
 #define WEIR_RELAY_CONNECTIONS_MAX 65536 /* ports of one peer */
 #define WEIR_RELAY_NAME_MAX 64           /* of a source */
@@ -274,13 +279,12 @@
 #define WEIR_RELAY_PAUSE_MS 500          /* before a source is connected again; doubles to ... */
 #define WEIR_RELAY_PAUSE_MAX_MS 15000    /* ... this */
 #define WEIR_RELAY_DRAIN_MS 5000 /* after a signal, for clients to get what waits for them */
-/* A chunk; what is left of it is kept when the ring overtakes its client, so one that lags gets
- * small ones */
 #define WEIR_RELAY_CHUNK_BYTES (64 * WEIR_KIB)
-#define WEIR_RELAY_CHUNK_SLOW_BYTES (8 * WEIR_KIB)
 #define WEIR_RELAY_READ_BYTES (1 * WEIR_MIB) /* of stdin in a tick; others want to be served */
 /* What a client may send after its request; then it talks something else */
 #define WEIR_RELAY_IGNORED_MAX_BYTES (64 * WEIR_KIB)
+/* ... and after an answer that it may still be too busy sending to read */
+#define WEIR_RELAY_LINGER_MAX_BYTES (4 * WEIR_MIB)
 /* Twice what 25,000 clients take in status.json */
 #define WEIR_RELAY_STATUS_MAX_BYTES (16 * WEIR_MIB)
 

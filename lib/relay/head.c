@@ -1,5 +1,7 @@
 #include "relay/head.h"
 
+#include "core/limits.h"
+
 #include <strings.h>
 
 #define TRAILER_LINE_MAX 8192
@@ -67,6 +69,7 @@ static long request_line(struct weir_str line, struct weir_head *ret)
     ret->path = (struct weir_str){rest.p, (size_t)(space - rest.p)};
     const char *query = memchr(ret->path.p, '?', ret->path.len);
     if (query != NULL) {
+        ret->query = (struct weir_str){query + 1, (size_t)(space - query - 1)};
         ret->path.len = (size_t)(query - ret->path.p);
     }
     ret->http11 = weir_str_eq(version, WEIR_STR("HTTP/1.1"));
@@ -115,13 +118,14 @@ static long header_line(struct weir_str line, struct weir_head *ret)
 
 long weir_head_parse(const char *p, size_t n, struct weir_head *ret)
 {
+    const size_t most = n < WEIR_RELAY_HEAD_MAX_BYTES ? n : WEIR_RELAY_HEAD_MAX_BYTES;
     size_t pos = 0;
 
     *ret = (struct weir_head){.length = -1};
     for (bool first = true;; first = false) {
-        const char *lf = n > pos ? memchr(p + pos, '\n', n - pos) : NULL;
+        const char *lf = most > pos ? memchr(p + pos, '\n', most - pos) : NULL;
         if (lf == NULL) {
-            return 0;
+            return most == WEIR_RELAY_HEAD_MAX_BYTES ? -431 : 0;
         }
         struct weir_str line = {p + pos, (size_t)(lf - p) - pos};
         pos += line.len + 1;
@@ -148,6 +152,7 @@ static bool size_byte(struct weir_chunked *c, char byte)
         c->left = c->left * 16 + (uint64_t)digit;
         return ++c->digits <= 15;
     }
+    c->line = 0;
     if (byte == '\n') {
         c->state = c->left > 0 ? WEIR_CHUNKED_DATA : WEIR_CHUNKED_TRAILER;
     } else {
@@ -166,14 +171,16 @@ static bool frame_byte(struct weir_chunked *c, char byte)
         if (byte == '\n') {
             c->state = c->left > 0 ? WEIR_CHUNKED_DATA : WEIR_CHUNKED_TRAILER;
             c->line = 0;
+            return true;
         }
         return ++c->line <= TRAILER_LINE_MAX;
     case WEIR_CHUNKED_AFTER:
         if (byte == '\n') {
             c->state = WEIR_CHUNKED_SIZE;
             c->digits = 0;
+            return true;
         }
-        return byte == '\n' || byte == '\r';
+        return byte == '\r' && c->line++ == 0;
     case WEIR_CHUNKED_TRAILER:
         if (byte == '\n' && c->line == 0) {
             c->state = WEIR_CHUNKED_END;
@@ -206,6 +213,7 @@ bool weir_chunked_next(
         c->left -= piece->len;
         if (c->left == 0) {
             c->state = WEIR_CHUNKED_AFTER;
+            c->line = 0;
         }
     }
     *used = pos;

@@ -21,7 +21,8 @@ enum weir_head_method {
 
 struct weir_head {
     enum weir_head_method method;
-    struct weir_str path; /* without the query; not decoded: a source's name needs no escapes */
+    struct weir_str path;  /* without the query; not decoded: a source's name needs no escapes */
+    struct weir_str query; /* without the '?'; len 0 when there is none */
     bool http11;
     bool chunked;                                /* Transfer-Encoding: chunked */
     bool expects;                                /* Expect: 100-continue */
@@ -32,8 +33,12 @@ struct weir_head {
 /**
  * weir_head_parse: read a request's head.
  *
+ * p, n  what has come so far, from its first byte on
+ * ret   its texts lie in p
+ *
  * Returns the bytes it takes (its empty line included), 0 when it is not all there yet, or minus
- * the status to refuse it with: -400, -501 (a transfer coding), -505.
+ * the status to refuse it with: -400, -431 (longer than WEIR_RELAY_HEAD_MAX_BYTES), -501 (a
+ * transfer coding), -505.
  */
 long weir_head_parse(const char *p, size_t n, struct weir_head *ret);
 

@@ -5,12 +5,18 @@
 #include "net/http.h"
 #include "relay/head.h"
 #include "relay/relay.h"
+#include "relay/unread.h"
 
 #include <netinet/in.h>
 
 /*
- * The insides: relay.c listens and keeps the time, conn.c is a connection, source.c where a stream
- * comes from, status.c what can be told. A source knows its clients; a connection knows its source.
+ * The insides: relay.c listens and keeps the time; conn.c is a connection and reads its request,
+ * which makes it a client (client.c), an encoder (push.c), or somebody who gets an answer
+ * (answer.c); source.c is where a stream comes from, status.c what can be told. A source knows its
+ * clients; a connection knows its source.
+ *
+ * Any of these functions may close the connection it is given (state WEIR_CONN_CLOSED); its memory
+ * is there until a later turn of the loop.
  */
 enum weir_conn_state {
     WEIR_CONN_HEAD,   /* reads the request */
@@ -31,24 +37,30 @@ struct weir_conn {
     int fd;
     int events; /* what poll watches for */
     enum weir_conn_state state;
-    bool http11, head_only, eof, last;
-    char address[INET6_ADDRSTRLEN + 10];
-    struct sockaddr_storage peer;
+    bool http11, head_only, eof;
+    struct sockaddr_in6 peer;   /* IPv4 as ::ffff:a.b.c.d */
     int64_t begun_ms, moved_ms; /* moved: when it last took or sent a byte */
 
     struct weir_buf buf; /* a request's head, or an answer's rest; empty while it streams */
     size_t buf_pos;
 
+    /* a client */
+    struct weir_relay_wish wish;
     struct weir_leaky_reader reader;
-    char frame[24]; /* a chunk's first line, on its way; or the last chunk */
+    struct weir_unread unread;
+    uint64_t written;   /* to the socket, heads and chunks' lines too */
+    uint64_t read_then; /* of what was written, when it last read something */
+    char frame[24];     /* a chunk's first line, on its way; or the last chunk */
     unsigned frame_len, frame_pos;
+    unsigned end_left; /* of the CRLF after a chunk */
     uint64_t chunk_left;
-    unsigned end_left;                    /* of the CRLF after a chunk */
+    bool last;                            /* the end of its stream has been told */
     uint64_t rate_from_bytes, rate_bytes; /* of the last second */
 
-    struct weir_chunked chunked; /* of an encoder's body */
-    int64_t body_left;           /* -1: in chunks */
-    size_t ignored_bytes;        /* sent after the request */
+    /* an encoder */
+    struct weir_chunked chunked;
+    int64_t body_left;    /* -1: in chunks */
+    size_t ignored_bytes; /* sent after the request */
 };
 
 enum weir_source_kind { WEIR_SOURCE_HTTP, WEIR_SOURCE_FILE, WEIR_SOURCE_PUSH };
@@ -69,7 +81,7 @@ struct weir_relay_source {
     struct weir_conn *clients;
     size_t clients_n;
     char content_type[128];
-    uv_timer_t timer; /* a pause, a file's pace, a request that is to be dropped */
+    uv_timer_t timer; /* a pause, a file's pace */
     struct weir_http *http;
     struct weir_conn *pusher;
     int fd;
@@ -78,8 +90,10 @@ struct weir_relay_source {
     uint64_t connects, breaks;
     int64_t heard_ms, paced_ms, wanted_ms;
     uint64_t rate_from_bytes, rate_bytes;
-    uint64_t sent_bytes, dropped_units, dropped_bytes, served; /* of clients that have gone */
+    uint64_t sent_bytes, dropped_units, dropped_bytes; /* of clients that have gone */
+    uint64_t served, given_up;
     bool fresh; /* bytes have come that were not offered yet */
+    bool held;  /* a client waits for its turn, not for bytes */
 };
 
 struct weir_relay {
@@ -87,13 +101,15 @@ struct weir_relay {
     struct weir_loop *loop;
     struct weir_relay_source *sources;
     struct weir_conn *conns;
-    size_t conns_n, clients_n;
+    size_t conns_n;
     uv_poll_t listening;
     uv_timer_t tick; /* offers what has come */
     uv_timer_t second;
     int fd, port;
-    bool ticking, draining, full;
-    int64_t ticked_ms, begun_ms;
+    bool draining, full;
+    int64_t tick_due_ms; /* INT64_MAX: none */
+    int64_t tick_min_ms; /* not before */
+    int64_t begun_ms;
     size_t open; /* handles libuv still knows, of the relay and its sources */
     uint8_t scratch[64 * 1024];
 };
@@ -106,17 +122,60 @@ void weir_conn_new(struct weir_relay *relay, int fd, const struct sockaddr_stora
 /** weir_conn_close: at once; its memory goes in a later turn of the loop. */
 void weir_conn_close(struct weir_conn *conn);
 
-/** weir_conn_offer: send a client what waits for it. */
-void weir_conn_offer(struct weir_conn *conn);
+/** weir_conn_watch: watch for UV_READABLE, UV_WRITABLE, both or none. */
+void weir_conn_watch(struct weir_conn *conn, int events);
 
-/** weir_conn_begin: a waiting client's source is there (status 200), or is not to be had. */
-void weir_conn_begin(struct weir_conn *conn, int status, const char *why);
-
-/** weir_conn_end: close a client once it has what waits for it. */
-void weir_conn_end(struct weir_conn *conn);
+/** weir_conn_leave: it has no source any more. */
+void weir_conn_leave(struct weir_conn *conn);
 
 /** weir_conn_second: time-outs and rates, once a second. */
 void weir_conn_second(struct weir_conn *conn, int64_t now_ms);
+
+/* ---- answer.c ---- */
+
+/** weir_conn_reply: answer with a document, and be done. more: header lines; body becomes empty. */
+void weir_conn_reply(
+    struct weir_conn *conn, int status, const char *type, const char *more, struct weir_buf *body);
+
+/** weir_conn_refuse: answer with an error's status and one line that says why. */
+void weir_conn_refuse(struct weir_conn *conn, int status, const char *why);
+
+/** weir_conn_send_reply: go on with the answer in conn->buf; then linger. */
+void weir_conn_send_reply(struct weir_conn *conn);
+
+/** weir_conn_linger: everything is sent: end in two steps. */
+void weir_conn_linger(struct weir_conn *conn);
+
+/* ---- client.c ---- */
+
+/** weir_client_new: somebody asks for a source's stream. */
+void weir_client_new(
+    struct weir_conn *conn, struct weir_relay_source *source, struct weir_str query);
+
+/** weir_client_begin: a waiting client's source is there. */
+void weir_client_begin(struct weir_conn *conn);
+
+/** weir_client_offer: send a client what waits for it, as far as it may have it now. */
+void weir_client_offer(struct weir_conn *conn, int64_t now_ms);
+
+/** weir_client_end: close a client once it has what waits for it. */
+void weir_client_end(struct weir_conn *conn);
+
+/** weir_client_second: a client that lags or reads nothing for too long is closed. */
+void weir_client_second(struct weir_conn *conn, int64_t now_ms);
+
+/** weir_client_age_ms: how old what it reads next will be, at most: what waits in the ring, and the
+ *  time it takes to read what it has been sent. */
+int64_t weir_client_age_ms(const struct weir_conn *conn, int64_t now_ms);
+
+/* ---- push.c ---- */
+
+/** weir_push_begin: an encoder wants to send; `used` bytes of conn->buf are the request's head. */
+void weir_push_begin(struct weir_conn *conn, struct weir_relay_source *source,
+    const struct weir_head *head, size_t used);
+
+/** weir_push_bytes: what it sends. */
+void weir_push_bytes(struct weir_conn *conn, const char *p, size_t n);
 
 /* ---- source.c ---- */
 
@@ -139,14 +198,23 @@ void weir_source_cut(struct weir_relay_source *source);
 /** weir_source_stop: for good: clients end once they have what waits. */
 void weir_source_stop(struct weir_relay_source *source);
 
-/** weir_source_second: stalls, and sources that nobody wants any more; once a second. */
+/** weir_source_second: rates, and sources that nobody wants any more; once a second. */
 void weir_source_second(struct weir_relay_source *source, int64_t now_ms);
+
+/* ---- relay.c ---- */
+
+/** weir_relay_wake: offer what has come in the next tick, which is at ms or later. */
+void weir_relay_wake(struct weir_relay *relay, int64_t ms);
 
 /* ---- status.c ---- */
 
-/** Compose the three documents. 0, or -1 (no memory). */
-int weir_relay_status(const struct weir_relay *relay, struct weir_buf *to);
-int weir_relay_metrics(const struct weir_relay *relay, struct weir_buf *to);
-extern const char weir_relay_page[];
+/** What composes a document; query is the request's. 0, or -1 (no memory). */
+typedef int weir_relay_compose(
+    const struct weir_relay *relay, struct weir_str query, struct weir_buf *to);
+
+weir_relay_compose weir_relay_status; /* clients=N in the query: so many of a source, those first
+                                         that have lost something */
+weir_relay_compose weir_relay_metrics;
+weir_relay_compose weir_relay_page; /* page.c */
 
 #endif

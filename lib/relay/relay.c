@@ -42,22 +42,16 @@ static void on_source_closed(uv_handle_t *handle)
 
 /* ---- the clocks ---- */
 
-static void offer(struct weir_relay *relay, int64_t now_ms)
+/* One pass over the clients of the sources that have something for them. */
+static void offer(struct weir_relay_source *source, int64_t now_ms)
 {
-    relay->ticked_ms = now_ms;
-    for (size_t i = 0; i < relay->opts.sources_n; i++) {
-        struct weir_relay_source *source = &relay->sources[i];
-        struct weir_conn *next;
+    struct weir_conn *next;
 
-        if (!source->fresh) {
-            continue;
-        }
-        source->fresh = false;
-        for (struct weir_conn *c = source->clients; c != NULL; c = next) {
-            next = c->client_next;
-            if ((c->events & UV_WRITABLE) == 0) { /* else it is offered when it has room */
-                weir_conn_offer(c);
-            }
+    source->fresh = source->held = false;
+    for (struct weir_conn *c = source->clients; c != NULL; c = next) {
+        next = c->client_next;
+        if (c->state == WEIR_CONN_STREAM && (c->events & UV_WRITABLE) == 0) {
+            weir_client_offer(c, now_ms); /* else when it has room */
         }
     }
 }
@@ -65,27 +59,48 @@ static void offer(struct weir_relay *relay, int64_t now_ms)
 static void on_tick(uv_timer_t *timer)
 {
     struct weir_relay *relay = timer->data;
+    int64_t now_ms = weir_clock_mono_ms();
+    bool held = false;
 
     weir_loop_moved(timer);
-    relay->ticking = false;
-    offer(relay, weir_clock_mono_ms());
+    relay->tick_due_ms = INT64_MAX;
+    for (size_t i = 0; i < relay->opts.sources_n; i++) {
+        struct weir_relay_source *source = &relay->sources[i];
+        if (source->fresh || source->held) {
+            offer(source, now_ms);
+        }
+        held |= source->held;
+    }
+    /* A pass over thousands takes longer than a tick: half of the time is for everything else, and
+     * the next pass has the more to send at once. */
+    int64_t end_ms = weir_clock_mono_ms(), rest_ms = end_ms + (end_ms - now_ms);
+    relay->tick_min_ms =
+        rest_ms > now_ms + WEIR_RELAY_TICK_MS ? rest_ms : now_ms + WEIR_RELAY_TICK_MS;
+    if (held) {
+        weir_relay_wake(relay, now_ms + WEIR_RELAY_HELD_TICK_MS);
+    }
+}
+
+void weir_relay_wake(struct weir_relay *relay, int64_t ms)
+{
+    int64_t now_ms = weir_clock_mono_ms();
+
+    ms = ms > relay->tick_min_ms ? ms : relay->tick_min_ms;
+    if (ms < relay->tick_due_ms) {
+        relay->tick_due_ms = ms;
+        uv_update_time(relay->tick.loop);
+        uv_timer_start(&relay->tick, on_tick, ms > now_ms ? (uint64_t)(ms - now_ms) : 0, 0);
+    }
 }
 
 void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t n)
 {
-    struct weir_relay *relay = source->relay;
     int64_t now_ms = weir_clock_mono_ms();
 
     source->heard_ms = now_ms;
     source->fresh = true;
     weir_leaky_write(source->ring, p, n, now_ms);
-    if (!relay->ticking) {
-        int64_t due_ms = relay->ticked_ms + WEIR_RELAY_TICK_MS - now_ms;
-
-        relay->ticking = true;
-        uv_update_time(relay->tick.loop);
-        uv_timer_start(&relay->tick, on_tick, due_ms > 0 ? (uint64_t)due_ms : 0, 0);
-    }
+    weir_relay_wake(source->relay, now_ms);
 }
 
 static void accept_some(struct weir_relay *relay);
@@ -179,6 +194,9 @@ static int bind_to(const struct addrinfo *at)
         return -1;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int seg = getenv("SEG") ? (int)strtol(getenv("SEG"), NULL, 10) : 0;
+    if (seg)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &seg, sizeof seg);
     if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, WEIR_RELAY_BACKLOG) != 0) {
         int why = errno;
         (void)close(fd);
@@ -242,6 +260,7 @@ struct weir_relay *weir_relay_new(
     relay->loop = loop;
     relay->fd = -1;
     relay->begun_ms = weir_clock_mono_ms();
+    relay->tick_due_ms = INT64_MAX;
     relay->sources = calloc(opts->sources_n + 1, sizeof *relay->sources);
     if (relay->sources == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "out of memory");

@@ -14,13 +14,19 @@
  * The relay: a few live sources, each with one leaky ring (stream/leaky.h), and any number of HTTP
  * clients that read from it. A source is read as fast as it sends, whatever the clients do.
  *
- *     GET  /NAME         the stream, from now on (or from burst_bytes back)
+ *     GET  /NAME         the stream; ?policy=..., see relay/wish.h
  *     PUT  /NAME         what an encoder sends, for a source that is pushed; POST is the same
  *     GET  /status.json  /metrics (Prometheus)  / (a page)
  *
  * Everything is on one loop, in callbacks; weir_loop_step drives it. Loop thread only.
  */
 struct weir_relay;
+
+/* What a client gets that asks for nothing else. */
+struct weir_relay_wish {
+    struct weir_leaky_wish leaky; /* age_max_ms: until it is read (relay/unread.h) */
+    int64_t lag_ms;               /* it is disconnected when it lags for so long; 0: never */
+};
 
 struct weir_relay_source_opts {
     const char *name; /* letters, digits, -._ */
@@ -29,19 +35,20 @@ struct weir_relay_source_opts {
     const char *token;  /* push: what the encoder must show; NULL or "": nobody may push */
     bool always;        /* keep it connected; else while it has clients */
     int64_t rate_bytes; /* file, stdin: a second; 0: as it comes (not for a file) */
+    int64_t stall_ms;   /* it sends nothing for so long: it is connected anew */
     struct weir_leaky_opts leaky;
+
+    struct weir_relay_wish wish;
+    int64_t client_buffer_bytes; /* SO_SNDBUF of a client; 0: the kernel's, which adapts */
+    int64_t clients_max;
+    int64_t clients_per_address_max; /* 0: no limit */
+    int64_t idle_ms;                 /* a client that reads nothing for so long is gone; 0: never */
 };
 
 struct weir_relay_opts {
     const char *listen; /* "host:port", ":port", "[v6]:port"; port 0: any that is free */
     const struct weir_relay_source_opts *sources;
     size_t sources_n;
-    size_t burst_bytes;          /* how far back a new client begins */
-    int64_t client_buffer_bytes; /* SO_SNDBUF: what waits in the kernel is old when it is read */
-    int64_t clients_max, clients_per_address_max; /* of one source; 0: no limit for an address */
-    int64_t idle_ms;   /* a client that takes nothing for so long is gone; 0: never */
-    int64_t lag_ms;    /* a client that lags for so long is disconnected; 0: never */
-    int64_t source_ms; /* a source that sends nothing for so long is connected anew */
     struct weir_log *log;
 };
 

@@ -77,6 +77,9 @@ void weir_source_live(struct weir_relay_source *source, const char *content_type
     if (content_type != NULL && content_type[0] != '\0' &&
         strlen(content_type) < sizeof source->content_type) {
         (void)snprintf(source->content_type, sizeof source->content_type, "%s", content_type);
+        for (char *t = source->content_type; *t != '\0'; t++) {
+            *t = *t < ' ' || *t > '~' ? '?' : *t; /* it goes into the clients' heads */
+        }
     }
     source->state = WEIR_SOURCE_LIVE;
     source->heard_ms = weir_clock_mono_ms();
@@ -84,7 +87,7 @@ void weir_source_live(struct weir_relay_source *source, const char *content_type
     for (struct weir_conn *c = source->clients; c != NULL; c = next) {
         next = c->client_next;
         if (c->state == WEIR_CONN_WAIT) {
-            weir_conn_begin(c, 200, NULL);
+            weir_client_begin(c);
         }
     }
 }
@@ -105,7 +108,7 @@ static void refuse_waiting(struct weir_relay_source *source, int status, const c
     for (struct weir_conn *c = source->clients; c != NULL; c = next) {
         next = c->client_next;
         if (c->state == WEIR_CONN_WAIT) {
-            weir_conn_begin(c, status, why);
+            weir_conn_refuse(c, status, why);
         }
     }
 }
@@ -133,7 +136,7 @@ void weir_source_stop(struct weir_relay_source *source)
     refuse_waiting(source, 503, "the source has ended");
     for (struct weir_conn *c = source->clients; c != NULL; c = next) {
         next = c->client_next;
-        weir_conn_end(c);
+        weir_client_end(c);
     }
 }
 
@@ -208,7 +211,7 @@ static void connect_http(struct weir_relay_source *source)
         .url = source->opts.url,
         .headers = headers,
         .headers_n = 1,
-        .stall_ms = (long)source->relay->opts.source_ms,
+        .stall_ms = (long)source->opts.stall_ms,
         .on_headers = on_headers,
         .on_body = on_body,
         .on_done = on_done,
@@ -229,7 +232,7 @@ static void begin_file(struct weir_relay_source *source)
 {
     const char *path = source->opts.url;
 
-    source->fd = path[0] == '-' ? STDIN_FILENO : open(path + 5, O_RDONLY | O_CLOEXEC);
+    source->fd = path[0] == '-' ? STDIN_FILENO : open(path + 5, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (source->fd < 0) {
         weir_log_write(source->relay->opts.log, WEIR_LOG_ERROR, "relay: %s: %s", source->opts.name,
             strerror(errno));

@@ -135,8 +135,9 @@ void weir_leaky_overtake(struct weir_leaky *ring, uint64_t oldest, int64_t now_m
 static void drop_aged(struct weir_leaky_reader *r, int64_t now_ms)
 {
     const struct weir_leaky *ring = r->ring;
-    uint64_t last = ring->head / ring->block_bytes, number = r->pos / ring->block_bytes;
-    uint64_t to = r->pos;
+    /* The block at `head` has not begun where the one before it is full. */
+    uint64_t last = ring->head > 0 ? (ring->head - 1) / ring->block_bytes : 0;
+    uint64_t number = r->pos / ring->block_bytes, to = r->pos;
 
     while (
         number < last && now_ms - weir_leaky_block_of(ring, number + 1)->ms > r->wish.age_max_ms) {

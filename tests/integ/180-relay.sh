@@ -45,6 +45,6 @@ check "a ring too small" usage_error "ring-bytes" --ring-bytes 1 --source a=push
 check "a configuration's unit" usage_error "/sources/a/unit" --config unit.json
 check "a configuration's unknown setting" usage_error "/sources/a/ring: is no setting" --config unknown.json
 check "a configuration that is no JSON" usage_error "broken.json" --config broken.json
-check "a configuration that is not there" usage_error "No such file" --config nowhere.json
+check "a configuration that is not there" usage_error "no such file" --config nowhere.json
 
 finish

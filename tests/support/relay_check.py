@@ -197,7 +197,7 @@ def stream(packets, rate):
 async def slow_clients_lose_whole_packets_and_all_are_counted():
     total = 8000
     source = Source([stream(total, 1e6)])
-    async with Relay("--unit", "ts", "--ring-bytes", "100000", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
+    async with Relay("--unit", "ts", "--ring-bytes", "400000", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
         first = Client(relay)
         slow = [Client(relay, rate=2e4 * (k + 1), version=b"1.1" if k % 2 else b"1.0") for k in range(6)]
         started = await asyncio.gather(first.start(), *(c.start() for c in slow))

@@ -462,6 +462,27 @@ static void what_has_aged_is_dropped_and_the_next_entry_waited_for(void **state)
     weir_leaky_free(ring);
 }
 
+static void what_is_new_is_kept_wherever_the_ring_stands(void **state)
+{
+    const struct weir_leaky_wish wish = {.age_max_ms = 100};
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_BYTES, RING);
+    struct weir_leaky_reader reader;
+    struct iovec piece[2];
+    uint8_t p[64] = {0};
+
+    (void)state;
+    weir_leaky_join(ring, &reader, &wish);
+    for (int64_t ms = 1000; ms < 10000; ms++) {
+        size_t n = 1 + pick(sizeof p);
+        weir_leaky_write(ring, p, n, ms);
+        assert_int_equal(weir_leaky_peek(&reader, ms, piece), n);
+        weir_leaky_take(&reader, n);
+    }
+    assert_int_equal(reader.drops, 0);
+    weir_leaky_leave(&reader);
+    weir_leaky_free(ring);
+}
+
 static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
 {
     static const size_t sizes[] = {
@@ -577,6 +598,7 @@ int main(void)
         cmocka_unit_test(random_access_begins_where_a_decoder_can),
         cmocka_unit_test(what_comes_before_a_decoder_can_begin_is_dropped_but_not_for_ever),
         cmocka_unit_test(what_has_aged_is_dropped_and_the_next_entry_waited_for),
+        cmocka_unit_test(what_is_new_is_kept_wherever_the_ring_stands),
         cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
         cmocka_unit_test(the_stage_passes_everything_on_when_the_ring_is_large_enough),
         cmocka_unit_test(a_sink_that_stands_still_does_not_stop_the_source),
