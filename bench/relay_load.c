@@ -29,11 +29,11 @@
 
 #define TS 188
 #define TS_HEADER "\x47\x01\x00\x10"
-#define STAMP 20           /* 4 bytes of header, number, microseconds */
-#define EVERY_US 5000      /* the source writes so often */
-#define SLOW_US 100000     /* and a slow client reads */
-#define BUCKET_US 100      /* of an age */
-#define BUCKETS 600000     /* a minute */
+#define STAMP 20       /* 4 bytes of header, number, microseconds */
+#define EVERY_US 5000  /* the source writes so often */
+#define SLOW_US 100000 /* and a slow client reads */
+#define BUCKET_US 100  /* of an age */
+#define BUCKETS 600000 /* a minute */
 #define CONNECTS_A_TURN 2
 
 struct ages {
@@ -291,8 +291,7 @@ static void source_open(void)
 static void source_send(uint64_t now)
 {
     while (pending_pos < pending_len) {
-        ssize_t n =
-            send(source_fd, pending + pending_pos, pending_len - pending_pos, MSG_NOSIGNAL);
+        ssize_t n = send(source_fd, pending + pending_pos, pending_len - pending_pos, MSG_NOSIGNAL);
         if (n < 0 && errno == EAGAIN) {
             blocked_from_us = blocked_from_us == 0 ? now : blocked_from_us;
             return;
@@ -461,7 +460,9 @@ static double sum(bool slow, char what)
     for (int i = 0; i < clients_n; i++) {
         const struct client *c = &clients[i];
         if (c->slow == slow) {
-            all += what == 'g' ? (double)c->gaps : what == 'm' ? (double)c->missing : (double)c->bytes;
+            all += what == 'g'   ? (double)c->gaps
+                   : what == 'm' ? (double)c->missing
+                                 : (double)c->bytes;
         }
     }
     return all;
@@ -502,12 +503,14 @@ static void run(FILE *samples)
     struct usage to = server_usage();
     double mb = (double)(got_bytes - from_bytes) / 1e6;
     getrusage(RUSAGE_SELF, &own);
-    printf("{\"fast\": %d, \"slow\": %d, \"rate\": %" PRId64 ", \"seconds\": %d, \"mb_sent\": %.1f, "
-           "\"cpu_s\": %.2f, \"cpu_ms_per_mb\": %.3f, \"rss_mb\": %.1f, \"fast_p50_ms\": %.1f, "
-           "\"fast_p99_ms\": %.1f, \"fast_max_ms\": %.1f, \"fast_gaps\": %.0f, \"fast_gone\": %d, "
-           "\"slow_p50_ms\": %.1f, \"slow_p99_ms\": %.1f, \"slow_max_ms\": %.1f, \"slow_gaps\": %.0f, "
-           "\"slow_missing\": %.0f, \"slow_gone\": %d, \"slow_mb\": %.1f, \"source_blocked_ms\": %.1f, "
-           "\"source_blocked_max_ms\": %.1f, \"broken\": %" PRIu64 ", \"load_cpu_s\": %.2f}\n",
+    printf(
+        "{\"fast\": %d, \"slow\": %d, \"rate\": %" PRId64 ", \"seconds\": %d, \"mb_sent\": %.1f, "
+        "\"cpu_s\": %.2f, \"cpu_ms_per_mb\": %.3f, \"rss_mb\": %.1f, \"fast_p50_ms\": %.1f, "
+        "\"fast_p99_ms\": %.1f, \"fast_max_ms\": %.1f, \"fast_gaps\": %.0f, \"fast_gone\": %d, "
+        "\"slow_p50_ms\": %.1f, \"slow_p99_ms\": %.1f, \"slow_max_ms\": %.1f, \"slow_gaps\": %.0f, "
+        "\"slow_missing\": %.0f, \"slow_gone\": %d, \"slow_mb\": %.1f, \"source_blocked_ms\": "
+        "%.1f, "
+        "\"source_blocked_max_ms\": %.1f, \"broken\": %" PRIu64 ", \"load_cpu_s\": %.2f}\n",
         opt.fast_n, opt.slow_n, opt.rate, opt.seconds, mb, to.cpu_s - from.cpu_s,
         (to.cpu_s - from.cpu_s) * 1000 / mb, to.rss_mb, age_ms(&fast_all, 0.5),
         age_ms(&fast_all, 0.99), (double)fast_all.max_us / 1000, sum(false, 'g'), gone(false),
@@ -528,19 +531,44 @@ static void options(int argc, char **argv)
 
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
-        case 't': opt.port = (int)strtol(optarg, NULL, 10); break;
-        case 'p': opt.path = optarg; break;
-        case 'a': opt.auth = optarg; break;
-        case 'r': opt.rate = strtoll(optarg, NULL, 10); break;
-        case 'f': opt.fast_n = (int)strtol(optarg, NULL, 10); break;
-        case 's': opt.slow_n = (int)strtol(optarg, NULL, 10); break;
-        case 'S': opt.slow_rate = strtoll(optarg, NULL, 10); break;
-        case 'w': opt.warm_s = (int)strtol(optarg, NULL, 10); break;
-        case 'n': opt.seconds = (int)strtol(optarg, NULL, 10); break;
-        case 'P': opt.pid = (int)strtol(optarg, NULL, 10); break;
-        case 'o': opt.samples = optarg; break;
-        case '1': opt.http11 = true; break;
-        default: exit(2);
+        case 't':
+            opt.port = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'p':
+            opt.path = optarg;
+            break;
+        case 'a':
+            opt.auth = optarg;
+            break;
+        case 'r':
+            opt.rate = strtoll(optarg, NULL, 10);
+            break;
+        case 'f':
+            opt.fast_n = (int)strtol(optarg, NULL, 10);
+            break;
+        case 's':
+            opt.slow_n = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'S':
+            opt.slow_rate = strtoll(optarg, NULL, 10);
+            break;
+        case 'w':
+            opt.warm_s = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'n':
+            opt.seconds = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'P':
+            opt.pid = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'o':
+            opt.samples = optarg;
+            break;
+        case '1':
+            opt.http11 = true;
+            break;
+        default:
+            exit(2);
         }
     }
     clients_n = opt.fast_n + opt.slow_n;
