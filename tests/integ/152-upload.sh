@@ -91,8 +91,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)" "$WEIR" upload "$
 check "--url asks for a form and uploads through it" by_url
 check "--form takes it from a file or stdin, in either shape" by_file
 check "a refusal is one line with S3's code; wrong usage is a 2" refusals
-check "a server that goes away is a 3" unready
-check "progress where it is asked for" progress
-check "SIGTERM ends an upload with 143" interrupted
+step "a server that goes away is a 3" unready
+step "progress where it is asked for" progress
+step "SIGTERM ends an upload with 143" interrupted
 [ $ASAN -ne 0 ] || check "whatever the size, under 40 MB" memory
 finish
