@@ -1,11 +1,8 @@
 /*
  * Records, one JSON object each, "op" first:
  *
- *     send     id name version body ms            a message; with receives, first_ms, dead in a
- *                                                 journal that was rewritten
- *     receive  id ms
- *     delete   id
- *     dead     id
+ *     send     id name version body ms            a message; with receives, first_ms, dead, error
+ * in a journal that was rewritten receive  id ms delete   id dead     id error error may be missing
  *     redrive  id                                 receives are 0 again
  *     known    name version                       in a journal that was rewritten
  *
@@ -49,6 +46,7 @@ static void free_message(struct message *x)
     if (x != NULL) {
         free(x->m.name);
         free(x->m.body);
+        free(x->m.error);
         free(x);
     }
 }
@@ -71,6 +69,15 @@ static struct message *new_message(
     }
     memcpy(x->m.id, id, strlen(id) + 1); /* the callers know its length */
     return x;
+}
+
+/* Without memory for it nobody knows why: better than not to go on. */
+static void set_error(struct message *x, const char *why)
+{
+    char *copy = why != NULL ? strdup(why) : NULL;
+
+    free(x->m.error);
+    x->m.error = copy;
 }
 
 static struct message *find_message(const struct weir_queue *q, const char *id)
@@ -157,6 +164,9 @@ static struct record send_record(const struct weir_queue_message *m, const char 
     if (m->state == WEIR_QUEUE_DEAD) {
         number(&r, "dead", 1);
     }
+    if (m->error != NULL) {
+        text(&r, "error", m->error);
+    }
     return r;
 }
 
@@ -226,6 +236,7 @@ static void rewrite_if_due(struct weir_queue *q)
 static int replay_send(struct weir_queue *q, const struct weir_doc *doc, struct weir_err *err)
 {
     const char *id, *name, *version, *body;
+    const char *error = NULL;
     int64_t ms, receives = 0, first_ms = 0;
     struct message *x;
 
@@ -241,6 +252,9 @@ static int replay_send(struct weir_queue *q, const struct weir_doc *doc, struct 
             weir_doc_int(doc, "first_ms", 0, MS_MAX, &first_ms, err) != 0)) {
         return -1;
     }
+    if (weir_doc_has(doc, "error") && weir_doc_string(doc, "error", &error, err) != 0) {
+        return -1;
+    }
     if (strlen(id) != WEIR_UUID_BYTES - 1 || find_message(q, id) != NULL) {
         return weir_err_set(err, WEIR_E_DATA, "queue: an id that is none, or that is there");
     }
@@ -251,15 +265,26 @@ static int replay_send(struct weir_queue *q, const struct weir_doc *doc, struct 
     x->m.receives = receives;
     x->m.received_unix_ms = first_ms;
     x->m.state = weir_doc_has(doc, "dead") ? WEIR_QUEUE_DEAD : WEIR_QUEUE_READY;
+    set_error(x, error);
     TAILQ_INSERT_TAIL(&q->messages, x, link);
     q->messages_n++;
     return *version != '\0' ? weir_versions_set(&q->versions, name, version, err) : 0;
 }
 
+/* As if it had never been received. */
+static void reset(struct message *x)
+{
+    x->m.state = WEIR_QUEUE_READY;
+    x->m.visible_mono_ms = INT64_MIN;
+    x->m.receives = 0;
+    x->m.received_unix_ms = 0;
+    set_error(x, NULL);
+}
+
 static int replay_change(
     struct weir_queue *q, const struct weir_doc *doc, const char *op, struct weir_err *err)
 {
-    const char *id;
+    const char *id, *error = NULL;
     int64_t ms;
 
     if (weir_doc_string(doc, "id", &id, err) != 0) {
@@ -278,11 +303,13 @@ static int replay_change(
     } else if (strcmp(op, "delete") == 0) {
         drop_message(q, x);
     } else if (strcmp(op, "dead") == 0) {
+        if (weir_doc_has(doc, "error") && weir_doc_string(doc, "error", &error, err) != 0) {
+            return -1;
+        }
         x->m.state = WEIR_QUEUE_DEAD;
+        set_error(x, error);
     } else if (strcmp(op, "redrive") == 0) {
-        x->m.state = WEIR_QUEUE_READY;
-        x->m.receives = 0;
-        x->m.received_unix_ms = 0;
+        reset(x);
     } else {
         return weir_err_set(err, WEIR_E_DATA, "queue: an unknown kind of record");
     }
@@ -454,7 +481,7 @@ int weir_queue_delete(
 }
 
 int weir_queue_fail(struct weir_queue *queue, const struct weir_queue_message *message,
-    int64_t mono_ms, struct weir_err *err)
+    const char *why, int64_t mono_ms, struct weir_err *err)
 {
     struct message *x = in_flight(message);
     int64_t visible_ms = x->received_mono_ms + queue->visibility_ms;
@@ -462,9 +489,13 @@ int weir_queue_fail(struct weir_queue *queue, const struct weir_queue_message *m
 
     x->m.state = WEIR_QUEUE_READY;
     x->m.visible_mono_ms = visible_ms > mono_ms ? visible_ms : mono_ms;
+    set_error(x, why);
     if (x->m.receives >= queue->receives_max) {
         struct record r = record("dead");
         text(&r, "id", x->m.id);
+        if (x->m.error != NULL) {
+            text(&r, "error", x->m.error);
+        }
         rc = append(queue, &r, err);
         if (rc == 0) {
             x->m.state = WEIR_QUEUE_DEAD;
@@ -489,10 +520,7 @@ int weir_queue_redrive(
         if (append(queue, &r, err) != 0) {
             return -1;
         }
-        x->m.state = WEIR_QUEUE_READY;
-        x->m.visible_mono_ms = INT64_MIN;
-        x->m.receives = 0;
-        x->m.received_unix_ms = 0;
+        reset(x);
         ++*moved;
     }
     rewrite_if_due(queue);

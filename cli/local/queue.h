@@ -40,6 +40,7 @@ struct weir_queue_message {
     int64_t sent_unix_ms;
     int64_t received_unix_ms; /* the first time; 0: never */
     int64_t visible_mono_ms;  /* WEIR_QUEUE_READY: not before */
+    char *error;              /* why it failed the last time, for people; NULL: it did not */
 };
 
 struct weir_queue_opts {
@@ -93,10 +94,13 @@ int weir_queue_delete(
  * weir_queue_fail: it is not done: visible again when the visibility timeout, counted from its
  * receive, has passed, or dead when it was received too often. Only for one in flight.
  *
+ * why  UTF-8 text of at most WEIR_OUTPUT_ERROR_BYTES, copied; NULL: nobody knows. A dead message
+ * has it also after the queue was opened again.
+ *
  * Returns 0, or -1 with *err set: it is visible again, since the disk does not know better.
  */
 int weir_queue_fail(struct weir_queue *queue, const struct weir_queue_message *message,
-    int64_t mono_ms, struct weir_err *err);
+    const char *why, int64_t mono_ms, struct weir_err *err);
 
 /**
  * weir_queue_redrive: send dead messages back, as if they had never been received.

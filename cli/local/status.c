@@ -39,6 +39,14 @@ static const char *worker_name(enum weir_worker_state state)
     return "down";
 }
 
+static int add_error(struct weir_buf *to, const struct weir_queue_message *m, struct weir_err *err)
+{
+    return m->error != NULL && (weir_buf_adds(to, ",\"error\":", err) != 0 ||
+                                   weir_json_quote(to, m->error, err) != 0)
+               ? -1
+               : 0;
+}
+
 static int add_message(struct weir_buf *to, const struct weir_queue_message *m, int state,
     int64_t now_ms, struct weir_err *err)
 {
@@ -49,8 +57,11 @@ static int add_message(struct weir_buf *to, const struct weir_queue_message *m, 
         return -1;
     }
     return weir_buf_addf(to, err,
-        ",\"state\":\"%s\",\"receiveCount\":%" PRId64 ",\"visibleInMs\":%" PRId64 "}",
-        state_names[state], m->receives, wait_ms);
+               ",\"state\":\"%s\",\"receiveCount\":%" PRId64 ",\"visibleInMs\":%" PRId64,
+               state_names[state], m->receives, wait_ms) != 0 ||
+                   add_error(to, m, err) != 0
+               ? -1
+               : weir_buf_adds(to, "}", err);
 }
 
 static int add_messages(struct weir_buf *to, const struct weir_local_status *status,
@@ -121,7 +132,8 @@ int weir_local_dlq_json(const struct weir_queue *queue, struct weir_buf *to, str
         if (weir_buf_addf(to, err, "%s{\"messageId\":\"%s\",\"body\":", any ? "," : "", m->id) !=
                 0 ||
             weir_json_quote(to, m->body, err) != 0 ||
-            weir_buf_addf(to, err, ",\"receiveCount\":%" PRId64 "}", m->receives) != 0) {
+            weir_buf_addf(to, err, ",\"receiveCount\":%" PRId64, m->receives) != 0 ||
+            add_error(to, m, err) != 0 || weir_buf_adds(to, "}", err) != 0) {
             return -1;
         }
         any = true;

@@ -25,7 +25,7 @@ struct weir_local_status {
  *
  *     {"bucket", "prefix", "atS3", "function": {"state", "starts"},
  *      "queue": {"ready", "delayed", "inFlight", "dead"},
- *      "messages": [{"messageId", "key", "state", "receiveCount", "visibleInMs"}],
+ *      "messages": [{"messageId", "key", "state", "receiveCount", "visibleInMs", "error"}],
  *      "validated": [...]}        results.h
  *
  * messages are the first WEIR_STATUS_MESSAGES_MAX of each state; the counts are of all. Returns 0,
@@ -34,7 +34,8 @@ struct weir_local_status {
 int weir_local_status_json(
     const struct weir_local_status *status, struct weir_buf *to, struct weir_err *err);
 
-/** weir_local_dlq_json: append the dead messages, [{"messageId", "body", "receiveCount"}]. */
+/** weir_local_dlq_json: append the dead messages, [{"messageId", "body", "receiveCount", "error"}].
+ *  Here and above error is left out where none is known. */
 int weir_local_dlq_json(const struct weir_queue *queue, struct weir_buf *to, struct weir_err *err);
 
 #endif

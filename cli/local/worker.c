@@ -5,6 +5,7 @@
 #include "cli/function.h"
 #include "cli/function_env.h"
 #include "cli/local/event.h"
+#include "cli/local/output.h"
 #include "cli/runtime_api.h"
 #include "core/buf.h"
 #include "core/clock.h"
@@ -43,10 +44,12 @@ struct weir_worker {
     /* One life of the bootstrap. */
     struct weir_child *child;
     struct weir_rapi *rapi;
+    struct weir_output *output;
     struct weir_cgroup group;
     struct weir_function_env env;
     bool exited, has_env;
     int wait_status;
+    char why[WEIR_ERR_MSG_BYTES]; /* it ends, or has ended: for people */
 
     /* One invocation. */
     const struct weir_queue_message *batch[WEIR_WORKER_BATCH_MAX];
@@ -75,11 +78,16 @@ static void tell_failed(const struct weir_worker *w, const struct weir_queue_mes
     }
 }
 
-static void fail(struct weir_worker *w, const struct weir_queue_message *m)
+/* why NULL: what the function's log says. */
+static void fail(struct weir_worker *w, const struct weir_queue_message *m, const char *why)
 {
     struct weir_err err = {0};
 
-    if (weir_queue_fail(w->opts.queue, m, weir_clock_mono_ms(), &err) != 0) {
+    if (why == NULL && w->output != NULL) {
+        weir_output_read(w->output);
+        why = weir_output_error(w->output, m->id);
+    }
+    if (weir_queue_fail(w->opts.queue, m, why, weir_clock_mono_ms(), &err) != 0) {
         weir_cli_note("local", "%s", err.msg);
     }
     tell_failed(w, m);
@@ -96,16 +104,16 @@ static void finish(struct weir_worker *w, const struct weir_queue_message *m, in
     if (weir_queue_delete(w->opts.queue, m, &err) != 0) {
         /* Done twice is better than not known. */
         weir_cli_note("local", "%s", err.msg);
-        fail(w, m);
+        fail(w, m, err.msg);
     }
 }
 
 /* All of the batch failed. A function that was stopped by us has not failed: what it had in hand
  * stays in flight, and is visible when the queue is opened again. */
-static void fail_batch(struct weir_worker *w)
+static void fail_batch(struct weir_worker *w, const char *why)
 {
     for (size_t i = 0; i < w->batch_n && !w->stopping; i++) {
-        fail(w, w->batch[i]);
+        fail(w, w->batch[i], why);
     }
     w->batch_n = 0;
 }
@@ -123,7 +131,7 @@ static void settle(struct weir_worker *w, const struct weir_rapi_answer *answer)
         if (!failed[i]) {
             finish(w, w->batch[i], ms);
         } else if (!w->stopping) {
-            fail(w, w->batch[i]);
+            fail(w, w->batch[i], why);
         }
     }
     w->batch_n = 0;
@@ -157,7 +165,7 @@ static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
         break;
     case WEIR_RAPI_ERROR:
         weir_cli_note("local", "the function returned an error");
-        fail_batch(w);
+        fail_batch(w, NULL);
         break;
     case WEIR_RAPI_INIT_ERROR:
         weir_cli_note("local", "the function cannot start; its log says why");
@@ -185,6 +193,8 @@ static void end_life(struct weir_worker *w)
     w->child = NULL;
     weir_rapi_free(w->rapi);
     w->rapi = NULL;
+    weir_output_free(w->output);
+    w->output = NULL;
     weir_cgroup_fini(&w->group);
 }
 
@@ -200,18 +210,26 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
     struct weir_child_opts child = {
         .path = w->opts.bootstrap, .stdio = {-1, -1, -1}, .on_exit = on_exit_child, .ctx = w};
     enum weir_function_limit how;
+    int log_fd = -1;
 
     w->exited = false;
+    w->why[0] = '\0';
     (void)stat(w->opts.bootstrap, &w->program);
     w->rapi = weir_rapi_new(w->loop, &ops, w, err);
     if (w->rapi == NULL) {
         return -1;
     }
+    w->output = weir_output_new(w->loop, &log_fd, err);
+    if (w->output == NULL) {
+        return -1;
+    }
+    child.stdio[2] = log_fd;
     if (w->has_env) {
         weir_function_env_fini(&w->env);
         w->has_env = false;
     }
     if (weir_function_env_make(&function, weir_rapi_address(w->rapi), environ, &w->env, err) != 0) {
+        (void)close(log_fd);
         return -1;
     }
     w->has_env = true;
@@ -221,6 +239,7 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
     child.cgroup_procs_fds = w->group.procs_fds;
     child.cgroups_n = w->group.n;
     w->child = weir_child_start(w->loop, &child, err);
+    (void)close(log_fd);
     if (w->child == NULL) {
         return -1;
     }
@@ -247,30 +266,30 @@ static void start(struct weir_worker *w)
     }
 }
 
-static void tell_end(const struct weir_worker *w)
+static void tell_end(struct weir_worker *w)
 {
     if (w->state == WEIR_WORKER_ENDING) {
         return; /* it was told to */
     }
     if (weir_cgroup_oom_kills(&w->group) > 0) {
-        weir_cli_note("local",
-            "the function ran out of memory: killed at the limit of %" PRId64
-            " MB; it is started again",
+        (void)snprintf(w->why, sizeof w->why,
+            "the function ran out of memory: killed at the limit of %" PRId64 " MB",
             w->opts.memory_mb);
     } else if (WIFSIGNALED(w->wait_status)) {
-        weir_cli_note("local", "the function was killed by signal %d; it is started again",
+        (void)snprintf(w->why, sizeof w->why, "the function was killed by signal %d",
             WTERMSIG(w->wait_status));
     } else {
-        weir_cli_note("local", "the function ended with status %d; it is started again",
+        (void)snprintf(w->why, sizeof w->why, "the function ended with status %d",
             WEXITSTATUS(w->wait_status));
     }
+    weir_cli_note("local", "%s; it is started again", w->why);
 }
 
 static void reap(struct weir_worker *w)
 {
     tell_end(w);
+    fail_batch(w, w->why[0] != '\0' ? w->why : NULL);
     end_life(w);
-    fail_batch(w);
     back_off(w);
 }
 
@@ -295,8 +314,10 @@ static void overdue(struct weir_worker *w)
         ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
         break;
     case WEIR_WORKER_BUSY:
-        weir_cli_note("local", "Task timed out after %" PRId64 ".%02" PRId64 " seconds",
-            w->opts.timeout_ms / 1000, w->opts.timeout_ms % 1000 / 10);
+        (void)snprintf(w->why, sizeof w->why,
+            "Task timed out after %" PRId64 ".%02" PRId64 " seconds", w->opts.timeout_ms / 1000,
+            w->opts.timeout_ms % 1000 / 10);
+        weir_cli_note("local", "%s", w->why);
         ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
         break;
     case WEIR_WORKER_ENDING:
@@ -364,9 +385,10 @@ static void dispatch(struct weir_worker *w, int64_t now_ms)
         }
     }
     w->begun_ms = now_ms;
+    weir_output_begin(w->output);
     if (hand_out(w, &err) != 0) {
         weir_cli_note("local", "%s", err.msg);
-        fail_batch(w);
+        fail_batch(w, err.msg);
         return;
     }
     wait_for(w, WEIR_WORKER_BUSY, w->opts.timeout_ms);
@@ -409,6 +431,9 @@ int64_t weir_worker_turn(struct weir_worker *worker)
     struct weir_worker *w = worker;
     int64_t now_ms = weir_clock_mono_ms();
 
+    if (w->output != NULL) {
+        weir_output_turn(w->output);
+    }
     if (w->exited) {
         w->exited = false;
         reap(w);
@@ -480,7 +505,7 @@ void weir_worker_stop(struct weir_worker *worker)
     while (!w->exited && weir_clock_mono_ms() < end_ms &&
            weir_loop_step_undo(w->loop, end_ms, NULL) == 0) {
     }
-    fail_batch(w);
+    fail_batch(w, NULL);
     end_life(w);
     w->exited = false;
     w->state = WEIR_WORKER_DOWN;

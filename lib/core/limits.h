@@ -322,6 +322,8 @@
 #define WEIR_QUEUE_MESSAGES_MAX 10000 /* waiting, in flight and dead */
 #define WEIR_QUEUE_NAMES_MAX 100000   /* files that are remembered: about 20 MB */
 #define WEIR_WORKER_BATCH_MAX 10      /* messages in one event: SQS's default ceiling */
+#define WEIR_OUTPUT_ERRORS_MAX 16     /* of an invocation: more than a batch has messages */
+#define WEIR_OUTPUT_ERROR_BYTES 512   /* of each: an error of ours has 256, and what is before it */
 #define WEIR_UPLOADS_FOLDERS_MAX 512  /* watched by inotify: a user may have 8192 or more */
 #define WEIR_FORM_FIELDS_MAX 64       /* of an upload form: ours have nine */
 #define WEIR_FORM_FIELDS_MAX_BYTES (20 * WEIR_KIB) /* S3: all that comes before the file */

@@ -120,8 +120,8 @@ poisoned() {
     same "$(get /dlq | python3 -c '
 import json, sys
 d = json.load(sys.stdin)
-print(len(d), d[0]["receiveCount"], json.loads(d[0]["body"])["Records"][0]["s3"]["object"]["key"], sorted(d[0]))')" \
-        "1 3 uploads/poison.csv ['body', 'messageId', 'receiveCount']" && same "$(grep -c 'poison.csv: begun' "$LOG")" 3
+print(len(d), d[0]["receiveCount"], json.loads(d[0]["body"])["Records"][0]["s3"]["object"]["key"], sorted(d[0]), d[0]["error"])')" \
+        "1 3 uploads/poison.csv ['body', 'error', 'messageId', 'receiveCount'] failed: Function.BadData: csv: the quote that opens in line 2 is never closed" && same "$(grep -c 'poison.csv: begun' "$LOG")" 3
 }
 redrive() {
     local id

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""The page of weir local in a real browser: page.py URL UPLOADS-FOLDER GOOD.csv ROWS INVALID BAD.csv [SCREENSHOT.png]
+"""The page of weir local in a real browser: page.py URL PID UPLOADS-FOLDER GOOD.csv ROWS INVALID BAD.csv [SCREENSHOT.png]
 
 Pick a file, see its upload and its validation with the counts and the errors; a poisoned one in the dead-letter queue; mend
 it and press Redrive. A word per step on stdout; the first that fails ends it with 1.
 """
-import os, sys
+import os, signal, subprocess, sys
 
 sys.path.insert(0, os.environ["SUPPORT"])
 from webdriver import Browser
 
-url, folder, good, rows, invalid, bad = sys.argv[1:7]
-shot = sys.argv[7] if len(sys.argv) > 7 else None
+url, pid, folder, good, rows, invalid, bad = sys.argv[1:8]
+shot = sys.argv[8] if len(sys.argv) > 8 else None
 rows, invalid = f"{int(rows):,}", f"{int(invalid):,}"
 
 
@@ -38,18 +38,20 @@ seen("nothing yet", "#validated", "none yet")
 
 # What the progress bar showed on its way is written down in the page: a look at it from here could be too late.
 b.run("""
-window.bars = new Set(); window.queued = new Set();
+window.bars = new Set();
 new MutationObserver(() => {
     const p = document.querySelector('#uploads progress'); if (p) window.bars.add(p.value);
-    window.queued.add(document.querySelector('#queue').innerText);
 }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
 """)
+function = int(subprocess.check_output(["pgrep", "-P", pid]))
+os.kill(function, signal.SIGSTOP)  # so that what is in work can be seen
 b.type("#file", good)
 seen("the upload ends", "#uploads", os.path.basename(good), "uploaded as uploads/")
 step("the progress bar moved", b.run("return [...window.bars].some(v => v > 0 && v < 1)") or b.run("return window.bars.size") >= 2)
+seen("the queue shows it", "#queue", "is validated", os.path.basename(good))
+os.kill(function, signal.SIGCONT)
 seen("the validated file is there with its counts", "#validated", rows, invalid, "validations/")
 seen("and with its first errors", "#validated", "row ", "and ")
-step("the queue showed it", b.run("return [...window.queued].some(t => t.includes('is validated') || t.includes('waits'))"))
 step("at most five errors", b.run("return document.querySelectorAll('#validated li').length") == 6)
 got = b.run("""
 const a = document.querySelector('#validated a'), r = new XMLHttpRequest();
@@ -58,7 +60,9 @@ return [r.status, r.responseText.charCodeAt(0) & 255, r.responseText.charCodeAt(
 step("its link leads to a gzip file", got == [200, 0x1F, 0x8B], got)
 
 b.type("#file", bad)
-seen("a poisoned file reaches the dead-letter queue", "#dlq", "failed 3×")
+seen("a poisoned file reaches the dead-letter queue", "#dlq", "failed 3×", os.path.basename(bad))
+seen("and it says why", "#dlq", "csv: the quote that opens in line 2 is never closed")
+seen("the counts at the top", ".flow", "1\nvalidated", "1\ndead letters", "0\nwaiting")
 if shot:
     b.fit()
     b.screenshot(shot)
@@ -71,8 +75,8 @@ key = b.text("#dlq td.key")
 path = os.path.join(folder, key.removeprefix("uploads/"))
 with open(path + ".new", "w") as f:
     f.write("id\n1\n")
-b.click("#dlq tbody button")
 os.rename(path + ".new", path)
+b.click("#dlq tbody button")
 seen("Redrive empties it", "#dlq", "empty")
 seen("and the mended file is validated", "#validated", key.removeprefix("uploads/").removesuffix(".csv"))
 step("the button for all is off again", b.run("return document.querySelector('#redrive').disabled"))

@@ -124,14 +124,14 @@ static void a_failed_message_is_hidden_for_the_visibility_timeout(void **state)
 
     send(w, "a", "1");
     const struct weir_queue_message *m = receive(w, 100);
-    assert_int_equal(weir_queue_fail(w->queue, m, 300, &w->err), 0);
+    assert_int_equal(weir_queue_fail(w->queue, m, "why not", 300, &w->err), 0);
     assert_int_equal(weir_queue_visible_ms(w->queue), 100 + VISIBILITY_MS);
     assert_null(receive(w, 100 + VISIBILITY_MS - 1));
     m = receive(w, 100 + VISIBILITY_MS);
     assert_int_equal(m->receives, 2);
     assert_int_equal(m->received_unix_ms, 1100); /* the first time */
     /* Work that took longer than that: at once. */
-    assert_int_equal(weir_queue_fail(w->queue, m, 9000, &w->err), 0);
+    assert_int_equal(weir_queue_fail(w->queue, m, "why not", 9000, &w->err), 0);
     assert_int_equal(weir_queue_visible_ms(w->queue), 9000);
 }
 
@@ -145,13 +145,14 @@ static void after_three_receives_a_message_is_dead_and_can_be_sent_back(void **s
     for (int i = 0; i < 3; i++) {
         const struct weir_queue_message *m = receive(w, i * VISIBILITY_MS);
         assert_int_equal(m->receives, i + 1);
-        assert_int_equal(weir_queue_fail(w->queue, m, i * VISIBILITY_MS, &w->err), 0);
+        assert_int_equal(weir_queue_fail(w->queue, m, "why not", i * VISIBILITY_MS, &w->err), 0);
     }
     assert_int_equal(count(w, WEIR_QUEUE_DEAD), 1);
     reopen(w);
     assert_int_equal(count(w, WEIR_QUEUE_DEAD), 1);
     const struct weir_queue_message *m = weir_queue_next(w->queue, NULL);
     assert_int_equal(m->receives, 3);
+    assert_string_equal(m->error, "why not");
     assert_string_equal(receive(w, 0)->name, "b");
     assert_null(receive(w, INT32_MAX));
 
@@ -163,6 +164,7 @@ static void after_three_receives_a_message_is_dead_and_can_be_sent_back(void **s
     m = receive(w, 0);
     assert_string_equal(m->name, "a");
     assert_int_equal(m->receives, 1);
+    assert_null(m->error);
     assert_int_equal(weir_queue_redrive(w->queue, NULL, &moved, &w->err), 0);
     assert_int_equal(moved, 0);
 }
@@ -225,8 +227,8 @@ static void a_long_history_is_rewritten_and_nothing_is_lost(void **state)
 
     send(w, "dead", "d1");
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(
-            weir_queue_fail(w->queue, receive(w, i * VISIBILITY_MS), i * VISIBILITY_MS, &w->err),
+        assert_int_equal(weir_queue_fail(w->queue, receive(w, i * VISIBILITY_MS), "\"why\"",
+                             i * VISIBILITY_MS, &w->err),
             0);
     }
     send(w, "kept", "k1");
@@ -245,6 +247,7 @@ static void a_long_history_is_rewritten_and_nothing_is_lost(void **state)
     assert_string_equal(weir_queue_version(w->queue, "busy"), "2499");
     assert_string_equal(weir_queue_version(w->queue, "kept"), "k1");
     assert_int_equal(count(w, WEIR_QUEUE_DEAD), 1);
+    assert_string_equal(weir_queue_next(w->queue, NULL)->error, "\"why\"");
     kept = receive(w, 0);
     assert_string_equal(kept->id, id);
     assert_int_equal(kept->receives, 2);
