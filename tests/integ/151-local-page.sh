@@ -19,7 +19,7 @@ until_true 30 grep -q 'http://127' log || { not_ok "weir local does not start: $
 url=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*\)/.*|\1|p' log | head -n 1)
 rows=$(($(wc -l <"$DATA/page.csv") - 1))
 drive() {
-    timeout -k 10 240 python3 "$INTEG/page.py" "$url" $pid "$T/d/weir/uploads" "$DATA/page.csv" "$rows" "$(wc -l <"$DATA/page.truth")" \
+    timeout -k 10 240 python3 "$INTEG/page.py" "$url" "$pid" "$T/d/weir/uploads" "$DATA/page.csv" "$rows" "$(wc -l <"$DATA/page.truth")" \
         "$T/poison.csv" ${WEIR_SCREENSHOT:+"$WEIR_SCREENSHOT"}
 }
 check "pick a file, see it uploaded and validated, its errors, the dead-letter queue, Redrive" drive

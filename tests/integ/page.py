@@ -73,9 +73,10 @@ step("and are no markup", b.run("return document.querySelectorAll('#validated im
 
 key = b.text("#dlq td.key")
 path = os.path.join(folder, key.removeprefix("uploads/"))
-with open(path + ".new", "w") as f:
+mended = os.path.join(folder, ".mended")  # hidden files are no uploads
+with open(mended, "w") as f:
     f.write("id\n1\n")
-os.rename(path + ".new", path)
+os.rename(mended, path)
 b.click("#dlq tbody button")
 seen("Redrive empties it", "#dlq", "empty")
 seen("and the mended file is validated", "#validated", key.removeprefix("uploads/").removesuffix(".csv"))
