@@ -8,6 +8,7 @@
 #define CLASSIC_MIN 12
 #define ALB_MIN 25
 #define NLB_MIN 22
+#define DIGITS_MAX 18 /* of a number, and of its fraction: a count fits 64 bits */
 
 static const struct weir_elb_field classic[ELB_CLASSIC_N] = {
     [ELB_CLASSIC_TIME] = {"time", WEIR_ELB_TIME},
@@ -95,6 +96,17 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') <= 9;
 }
 
+/* How many digits there are from p on. */
+static size_t count_digits(const char *p, const char *end)
+{
+    const char *const begin = p;
+
+    while (p < end && is_digit(*p)) {
+        p++;
+    }
+    return (size_t)(p - begin);
+}
+
 /* Find where a quoted field ends: p is behind its opening quote. The closing quote is followed by a
  * blank or the line's end. \" is inside, and so are the quotes of the list "h2","http/1.1"; any
  * other is where two lines were spliced. NULL when there is no end, or such a quote before it. */
@@ -177,39 +189,33 @@ static bool is_time(struct weir_str s)
     }
     size_t i = n;
     if (i < s.len && s.p[i] == '.') {
-        const size_t dot = i++;
-        while (i < s.len && is_digit(s.p[i])) {
-            i++;
-        }
-        if (i == dot + 1) {
+        const size_t more = count_digits(s.p + i + 1, s.p + s.len);
+        if (more == 0) {
             return false;
         }
+        i += 1 + more;
     }
     return i == s.len || (i + 1 == s.len && s.p[i] == 'Z');
 }
 
-/* Digits, and where a fraction is allowed, one of them; -1 for nothing. */
+/* Digits, and where a fraction is allowed, one of them, as many as a reader of JSON will take; -1
+ * for nothing. */
 static bool is_number(struct weir_str s, bool fraction)
 {
-    size_t i = 0;
+    const char *const end = s.p + s.len;
 
     if (s.len >= 2 && s.p[0] == '-') {
         return weir_str_eq(s, WEIR_STR("-1")) || (fraction && weir_str_eq(s, WEIR_STR("-1.0")));
     }
-    while (i < s.len && is_digit(s.p[i])) {
-        i++;
-    }
-    if (i == 0 || i > 18) {
+    const size_t n = count_digits(s.p, end);
+    if (n == 0 || n > DIGITS_MAX) {
         return false;
     }
-    if (fraction && i < s.len && s.p[i] == '.') {
-        const size_t dot = i++;
-        while (i < s.len && is_digit(s.p[i])) {
-            i++;
-        }
-        return i == s.len && i > dot + 1;
+    if (fraction && n < s.len && s.p[n] == '.') {
+        const size_t more = count_digits(s.p + n + 1, end);
+        return more > 0 && more <= DIGITS_MAX && n + 1 + more == s.len;
     }
-    return i == s.len;
+    return n == s.len;
 }
 
 static const char *check(const struct weir_elb_line *line)
@@ -293,20 +299,11 @@ static const char *find(struct weir_str s, char c)
     return s.len > 0 ? memchr(s.p, c, s.len) : NULL;
 }
 
-static bool is_digits(struct weir_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.p[i])) {
-            return false;
-        }
-    }
-    return s.len > 0;
-}
-
 /* Is it a port, in digits that are a JSON number as well? */
 static bool is_port(struct weir_str s)
 {
-    return is_digits(s) && s.len <= 5 && (s.p[0] != '0' || s.len == 1);
+    return s.len > 0 && s.len <= 5 && count_digits(s.p, s.p + s.len) == s.len &&
+           (s.p[0] != '0' || s.len == 1);
 }
 
 static struct weir_str cut(const char *from, const char *to)

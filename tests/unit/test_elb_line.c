@@ -171,6 +171,11 @@ static const struct {
     {"a status that is no number",
         "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 0.000 0.001 0.000 2x0 200 34 366 "
         "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
+    {"a duration of more digits than readers of JSON take",
+        "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 0.000 "
+        "0.0010433333333333333333333333333333333333333333333333333333333333338 0.000 200 200 34 "
+        "366 "
+        "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
     {"a time that is none",
         "http 2018-07-02T22:23 app/lb/1 192.0.2.1:1 - 0.000 0.001 0.000 200 200 34 366 "
         "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
