@@ -457,6 +457,8 @@ static int make_and_run(struct request *r, struct weir_buf *response, struct wei
     if (rc == 0) {
         tell(r, job);
         rc = answer(r, job, response, err);
+    } else if (r->program != NULL && err->code == WEIR_E_DEADLINE) {
+        weir_err_prefix(err, "%.60s", r->program);
     }
 out:
     weir_archive_free(job);

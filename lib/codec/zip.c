@@ -60,7 +60,8 @@ int weir_zip_name_check(const char *name, struct weir_err *err)
         return weir_err_set(err, WEIR_E_CONFIG, "zip: an entry's name of %zu bytes", len);
     }
     if (weir_utf8_check(name, len) != len) {
-        return weir_err_set(err, WEIR_E_CONFIG, "zip: an entry's name that is not UTF-8");
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "zip: %.160s: an entry's name that is not UTF-8", name);
     }
     for (const char *p = name;;) {
         size_t n = strcspn(p, "/");

@@ -117,7 +117,7 @@ failing() {
 check "a program that fails leaves no object and no upload" failing
 late() {
     run_event late "{\"program\":\"hangs\",\"bucket\":\"$B\",\"key\":\"no.zip\"}" --timeout 4
-    same $? 1 && grep -q "DeadlineExceeded" late.json && no_object "$B" no.zip && no_uploads "$B"
+    same $? 1 && grep -q '"hangs: .*deadline.*DeadlineExceeded' late.json && no_object "$B" no.zip && no_uploads "$B"
 }
 check "nor does one that the deadline ends" late
 finish
