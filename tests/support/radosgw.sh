@@ -128,14 +128,12 @@ CONF
 answers() { curl -s -o /dev/null --max-time 2 "$1"; }
 
 start_rgw() {
-    local end=$((SECONDS + 90)) tries=0
+    local end=$((SECONDS + 90))
     daemon rgw radosgw -f -c "$conf" -n client.rgw
     # shellcheck source=/dev/null
     source "$dir/env"
     until answers "$AWS_ENDPOINT_URL_S3"; do
         if ! alive rgw; then
-            tries=$((tries + 1))
-            [ $tries -le 5 ] || die "the gateway ends again and again"
             daemon rgw radosgw -f -c "$conf" -n client.rgw
         fi
         [ $SECONDS -lt $end ] || die "the gateway does not answer"
@@ -146,12 +144,10 @@ start_rgw() {
 # Whoever asks the monitor before having learned the cluster's id is refused ("wrong fsid", EPERM), now and then: every command
 # is tried again, and a daemon that ends for it is started again.
 start_osd() {
-    local end=$((SECONDS + 60)) tries=0
+    local end=$((SECONDS + 60))
     daemon osd ceph-osd -f -c "$conf" -i 0
     until timeout 5 ceph -c "$conf" --connect-timeout 4 osd stat 2>/dev/null | grep -q '1 up'; do
         if ! alive osd; then
-            tries=$((tries + 1))
-            [ $tries -le 5 ] || die "the OSD ends again and again"
             daemon osd ceph-osd -f -c "$conf" -i 0
         fi
         [ $SECONDS -lt $end ] || die "the OSD does not come up"
