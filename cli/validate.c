@@ -12,26 +12,84 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Find the three places; OUT must be neither of the others. */
-static int find(const struct weir_validate_args *a, struct weir_location *in,
-    struct weir_location *out, struct weir_err *err)
-{
-    struct weir_location schema = {0};
-    int rc = -1;
+/* The ends of the job; a zeroed location is none. */
+struct ends {
+    struct weir_location in, schema, out, invalid, summary;
+};
 
-    if (weir_location_parse(a->in, in, err) != 0 || weir_location_parse(a->out, out, err) != 0 ||
-        weir_location_parse(a->schema, &schema, err) != 0) {
+static void ends_fini(struct ends *e)
+{
+    weir_location_fini(&e->in);
+    weir_location_fini(&e->schema);
+    weir_location_fini(&e->out);
+    weir_location_fini(&e->invalid);
+    weir_location_fini(&e->summary);
+}
+
+/* An output must be none of the places before it in the list. */
+static int check_outputs(const struct ends *e, struct weir_err *err)
+{
+    const struct {
+        const struct weir_location *location;
+        const char *what;
+    } all[] = {{&e->in, "its input"}, {&e->schema, "the schema"}, {&e->out, "the output"},
+        {&e->invalid, "the invalid rows"}, {&e->summary, "the summary"}};
+
+    for (size_t i = 2; i < sizeof all / sizeof all[0]; i++) {
+        for (size_t k = 0; k < i && all[i].location->text != NULL; k++) {
+            if (all[k].location->text != NULL &&
+                (weir_location_same(all[k].location, all[i].location) ||
+                    (all[i].location->kind != WEIR_LOCATION_STD &&
+                        strcmp(all[k].location->text, all[i].location->text) == 0))) {
+                return weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace %s",
+                    all[i].location->text, all[k].what);
+            }
+        }
+    }
+    return 0;
+}
+
+/* Find the places; on failure the caller releases those that were found. */
+static int find(const struct weir_validate_args *a, struct ends *e, struct weir_err *err)
+{
+    if (weir_location_parse(a->in, &e->in, err) != 0 ||
+        weir_location_parse(a->schema, &e->schema, err) != 0 ||
+        weir_location_parse(a->out, &e->out, err) != 0 ||
+        (a->invalid != NULL && weir_location_parse(a->invalid, &e->invalid, err) != 0) ||
+        (a->summary != NULL && weir_location_parse(a->summary, &e->summary, err) != 0)) {
         return -1;
     }
-    if (weir_location_same(in, out)) {
-        weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace its input", a->out);
-    } else if (weir_location_same(&schema, out)) {
-        weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace the schema", a->out);
-    } else {
-        rc = 0;
+    return check_outputs(e, err);
+}
+
+/* A sink, where there is a place for it. */
+static int make_sink(struct weir_places *places, const struct weir_location *location,
+    const struct weir_put_opts *put, bool gzip, struct weir_validate_sink *ret,
+    struct weir_err *err)
+{
+    if (location->text == NULL) {
+        return 0;
     }
-    weir_location_fini(&schema);
-    return rc;
+    ret->gzip = gzip;
+    return weir_location_sink(places, location, put, &ret->stage, err);
+}
+
+static int make_sinks(const struct weir_validate_args *a, struct weir_places *places,
+    const struct ends *e, int64_t in_bytes, struct weir_validate_job *job, struct weir_err *err)
+{
+    const char *names[] = {a->out, a->invalid, a->summary};
+    const struct weir_location *locations[] = {&e->out, &e->invalid, &e->summary};
+    struct weir_validate_sink *sinks[] = {&job->out, &job->invalid, &job->summary};
+
+    for (size_t i = 0; i < 3; i++) {
+        const bool gzip = names[i] != NULL && ((i == 0 && a->gzip) || weir_gzip_named(names[i]));
+        const struct weir_put_opts put = weir_validate_put(
+            job->options, (enum weir_validate_part)i, in_bytes, weir_gzip_named(a->in), gzip);
+        if (make_sink(places, locations[i], &put, gzip, sinks[i], err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static void warn_schema(void *ctx, const char *msg)
@@ -112,7 +170,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     struct weir_err *err)
 {
     struct weir_places places;
-    struct weir_location in = {0}, out = {0};
+    struct ends ends = {0};
     struct weir_source_info info = {.size_bytes = -1};
     struct weir_validate_options options = {0};
     struct weir_validate_job job = {.info = &info,
@@ -127,24 +185,19 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (signals == NULL || find(a, &in, &out, err) != 0 ||
+    if (signals == NULL || find(a, &ends, err) != 0 ||
         weir_validate_args_options(a, &places, &options, err) != 0) {
         goto out;
     }
     const struct weir_schema_opts opts = {
         .annotate_formats = a->formats == 1, .warn = warn_schema, .ctx = (void *)(uintptr_t)a};
-    schema = weir_validate_schema(&places, a->schema, &opts, err);
+    schema = weir_validate_schema(&places, a->schema, options.input, &opts, err);
     if (schema == NULL) {
         goto out;
     }
     job.schema = schema;
-    job.gzip = a->gzip || weir_gzip_named(a->out);
-    if (weir_location_source(&places, &in, &info, &job.source, err) != 0) {
-        goto out;
-    }
-    const struct weir_put_opts put =
-        weir_validate_put(info.size_bytes, weir_gzip_named(a->in), job.gzip);
-    if (weir_location_sink(&places, &out, &put, &job.sink, err) != 0) {
+    if (weir_location_source(&places, &ends.in, &info, &job.source, err) != 0 ||
+        make_sinks(a, &places, &ends, info.size_bytes, &job, err) != 0) {
         goto out;
     }
     v = weir_validate_new(&job, err);
@@ -153,18 +206,19 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
-    print_summary(a, &out, v);
+    print_summary(a, &ends.out, v);
     weir_validate_summarize(v, &sums);
     *invalid = sums.invalid;
     rc = 0;
 out:
     weir_validate_free(v);
     weir_stage_free(&job.source);
-    weir_stage_free(&job.sink);
+    weir_stage_free(&job.out.stage);
+    weir_stage_free(&job.invalid.stage);
+    weir_stage_free(&job.summary.stage);
     weir_schema_free(schema);
     weir_validate_options_fini(&options);
-    weir_location_fini(&in);
-    weir_location_fini(&out);
+    ends_fini(&ends);
     weir_places_fini(&places);
     weir_signals_free(signals);
     return rc;

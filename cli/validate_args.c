@@ -7,6 +7,8 @@ const char weir_cli_validate_help[] =
     "\n"
     "Check each row of the CSV file IN against a JSON Schema, and write it to OUT with two more\n"
     "columns: valid (true or false) and errors. IN may be gzip. OUT appears whole or not at all.\n"
+    "Of JSON Lines each line is checked, and written as "
+    "{\"valid\":...,\"errors\":[...],\"row\":...}.\n"
     "\n"
     "  -o, --out OUT        where the rows go; compressed when the name ends in .gz\n"
     "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
@@ -16,7 +18,20 @@ const char weir_cli_validate_help[] =
     "  -q, --quiet          no progress, no notes\n"
     "      --progress       progress also where stderr is no terminal\n"
     "\n"
+    "what OUT is:\n"
+    "      --output KIND    annotate (default): every row; split: the valid ones as they are, the\n"
+    "                       others to --invalid with their errors; report: the problems alone\n"
+    "      --invalid FILE   where the invalid rows go; of split, and there needed\n"
+    "      --summary FILE   all counts as JSON, by column and by keyword\n"
+    "      --report FORM    csv or ndjson; by OUT's name, or as IN is\n"
+    "      --max-errors N   so many problems are described, all are counted\n"
+    "      --fail-fast N    fail as a whole at the Nth invalid row\n"
+    "      --strict         fail as a whole at a row of another number of cells, at text after a\n"
+    "                       closing quote, at a line that is not JSON\n"
+    "      --escape-formulas a ' before cells that a spreadsheet would run\n"
+    "\n"
     "how IN is written:\n"
+    "      --input FORM     csv or ndjson; by IN's name (.ndjson, .jsonl), else csv\n"
     "  -d, --delimiter C    , by default; a character, tab, semicolon, pipe, space, or auto\n"
     "      --quote C        \" by default; none: no cell is quoted\n"
     "      --escape C       before a quote in a quoted cell; none by default: quotes are doubled\n"
@@ -77,6 +92,15 @@ int weir_validate_args_parse(
         {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         {.name = "config", .kind = WEIR_OPT_TEXT, .to = &a->config},
+        {.name = "invalid", .kind = WEIR_OPT_TEXT, .to = &a->invalid},
+        {.name = "summary", .kind = WEIR_OPT_TEXT, .to = &a->summary},
+        OPTION("input", 0),
+        OPTION("output", 0),
+        OPTION("report", 0),
+        OPTION("max-errors", 0),
+        OPTION("fail-fast", 0),
+        FLAG("strict"),
+        FLAG("escape-formulas"),
         OPTION("delimiter", 'd'),
         OPTION("quote", 0),
         OPTION("escape", 0),
@@ -125,9 +149,16 @@ int weir_validate_args_options(const struct weir_validate_args *a, struct weir_p
             goto out;
         }
     }
-    if (weir_validate_options_check(ret, err) == 0) {
+    if (weir_validate_options_check(ret, err) != 0) {
+        goto out;
+    }
+    weir_validate_options_resolve(ret, a->in, a->out);
+    if ((ret->output == WEIR_OUTPUT_SPLIT) == (a->invalid != NULL)) {
         return 0;
     }
+    weir_err_set(err, WEIR_E_CONFIG,
+        a->invalid == NULL ? "--output=split needs --invalid FILE"
+                           : "--invalid is of --output=split alone");
 out:
     weir_validate_options_fini(ret);
     return -1;

@@ -29,9 +29,9 @@ static bool has_column(const struct weir_csv_field *names, size_t n, const char 
     return false;
 }
 
-/* The input's names, then the two of ours under names that are free. */
-static int put_header(const struct weir_validate *v, struct weir_buf *to,
-    const struct weir_csv_field *names, size_t n, struct weir_err *err)
+/* The input's names, then `more` (0 to 2) of ours under names that are free. */
+static int put_names(const struct weir_validate *v, struct weir_buf *to,
+    const struct weir_csv_field *names, size_t n, size_t more, struct weir_err *err)
 {
     struct weir_csv_field *line = calloc(n + 2, sizeof *line);
     char valid[32] = "valid", errors[32] = "errors";
@@ -45,10 +45,28 @@ static int put_header(const struct weir_validate *v, struct weir_buf *to,
     }
     memcpy(line, names, n * sizeof *line);
     line[n] = weir_csv_text(valid, strlen(valid));
-    line[n + 1] = weir_csv_text(errors, strlen(errors));
-    int rc = weir_csv_put_fields(to, &v->write, line, n + 2, err);
+    line[n + (more > 1)] = weir_csv_text(errors, strlen(errors));
+    int rc = weir_csv_put_fields(to, &v->write, line, n + more, err);
     free(line);
     return rc == 0 ? weir_buf_add(to, "\n", 1, err) : rc;
+}
+
+static int put_header(const struct weir_validate *v, struct worker *w,
+    const struct weir_csv_field *names, size_t n, struct weir_err *err)
+{
+    struct weir_buf *main = w->to[OUT_MAIN];
+
+    switch (v->options.output) {
+    case WEIR_OUTPUT_ANNOTATE:
+        return put_names(v, main, names, n, 2, err);
+    case WEIR_OUTPUT_SPLIT:
+        return put_names(v, main, names, n, 0, err) != 0
+                   ? -1
+                   : put_names(v, w->to[OUT_INVALID], names, n, 1, err);
+    case WEIR_OUTPUT_REPORT:
+        break;
+    }
+    return weir_problem_head(v, main, err);
 }
 
 /* ---- what is odd ---- */
@@ -76,14 +94,14 @@ static void warn_missing(const struct weir_validate *v)
 }
 
 /* A name and where it stands; sorted by name, then by place. */
-struct place {
+struct named {
     struct weir_str name;
     size_t column;
 };
 
 static int compare_places(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct named *x = a, *y = b;
     int d = weir_str_cmp(x->name, y->name);
 
     return d != 0 ? d : x->column < y->column ? -1 : 1;
@@ -93,16 +111,16 @@ static int compare_places(const void *a, const void *b)
 static int warn_names(const struct weir_validate *v, const struct weir_csv_field *names, size_t n,
     struct weir_err *err)
 {
-    struct place *places = calloc(n + 1, sizeof *places);
+    struct named *places = calloc(n + 1, sizeof *places);
     char msg[WARNING_BYTES];
     size_t empty = 0, not_utf8 = 0;
-    const struct place *twice = NULL;
+    const struct named *twice = NULL;
 
     if (places == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
     for (size_t i = n; i-- > 0;) {
-        places[i] = (struct place){text_of(&names[i]), i};
+        places[i] = (struct named){text_of(&names[i]), i};
         empty = names[i].len == 0 ? i + 1 : empty;
         not_utf8 = weir_utf8_check((const char *)names[i].p, names[i].len) < names[i].len
                        ? i + 1
@@ -151,7 +169,7 @@ static void set_cells(struct weir_validate *v)
     weir_schema_plan_cells(v->plan, &cells);
 }
 
-int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
+int weir_validate_header(struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
     struct weir_str *columns = calloc(n, sizeof *columns);
@@ -175,5 +193,5 @@ int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
             return -1;
         }
     }
-    return put_header(v, to, names, n, err);
+    return put_header(v, w, names, n, err);
 }

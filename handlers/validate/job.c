@@ -1,10 +1,12 @@
 /*
  * The validate stage is a job for stream/blocks.h:
  *
- *     split   csv/split.h finds the record ends; the head is the header alone
- *     work    rows of a block -> fields -> schema -> the row again with valid and errors -> deflate
- *     merge   the header becomes the plan and the first output line; then only sums are added up
- *     finish  the end of the gzip member
+ *     split   finds where rows end; the head is the first of them, or the header
+ *     work    rows of a block -> schema -> the row again, and what is wrong with it -> deflate
+ *     merge   only sums are added up
+ *     finish  the end of the outputs, and the summary
+ *
+ * The files it is made of stand in work.h.
  */
 #include "handlers/validate/job.h"
 
@@ -14,10 +16,13 @@
 #include "core/limits.h"
 #include "handlers/validate/work.h"
 
+#include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Rows in a read between two looks at the clock. */
+#define ROWS_PER_LOOK 16
 
 /* ---- workers ---- */
 
@@ -28,10 +33,16 @@ static void worker_free(void *worker)
     if (w == NULL) {
         return;
     }
-    weir_validate_rows_fini(w);
+    weir_csv_reader_free(w->reader);
+    weir_schema_check_free(w->check);
     weir_deflate_free(w->deflate);
-    weir_buf_fini(&w->csv);
-    weir_buf_fini(&w->errors);
+    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+        weir_buf_fini(&w->plain[i]);
+    }
+    weir_buf_fini(&w->text);
+    weir_tally_fini(&w->tally);
+    free(w->cells);
+    free(w->line);
     free(w);
 }
 
@@ -45,9 +56,11 @@ static void *worker_new(void *job, struct weir_err *err)
         return NULL;
     }
     w->job = v;
-    weir_buf_init(&w->csv, WEIR_BLOCK_OUT_MAX_BYTES);
-    weir_buf_init(&w->errors, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
-    if (v->gzip) {
+    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+        weir_buf_init(&w->plain[i], WEIR_BLOCK_OUT_MAX_BYTES);
+    }
+    weir_buf_init(&w->text, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
+    if (v->outlets[OUT_MAIN].gzip || v->outlets[OUT_INVALID].gzip) {
         w->deflate = weir_deflate_new(WEIR_DEFLATE_LEVEL, err);
         if (w->deflate == NULL) {
             worker_free(w);
@@ -55,6 +68,47 @@ static void *worker_new(void *job, struct weir_err *err)
         }
     }
     return w;
+}
+
+int weir_validate_check_new(struct worker *w, struct weir_err *err)
+{
+    const struct weir_validate *v = w->job;
+
+    w->check = weir_schema_check_new(v->plan, err);
+    weir_tally_init(&w->tally, v->columns);
+    return w->check != NULL ? 0 : -1;
+}
+
+/* ---- rows ---- */
+
+/* A block may take long where the schema is costly, and nobody else looks meanwhile. */
+int weir_validate_deadline(const struct worker *w, struct weir_err *err)
+{
+    if (w->note->rows % ROWS_PER_LOOK == 0 && weir_clock_mono_ms() >= w->job->deadline_ms) {
+        return weir_err_set(err, WEIR_E_DEADLINE, "the deadline has passed");
+    }
+    return 0;
+}
+
+int weir_validate_row_end(struct worker *w, struct weir_err *err)
+{
+    const struct weir_validate *v = w->job;
+
+    if (w->problems > 0 && v->order != NULL && v->options.fail_fast > 0 &&
+        ++v->order->invalid >= v->options.fail_fast) {
+        return weir_err_set(err, WEIR_E_DATA,
+            "not valid, and so are %" PRIu64 " before it: fail_fast", v->order->invalid - 1);
+    }
+    w->note->rows++;
+    w->note->valid += w->problems == 0;
+    return 0;
+}
+
+uint64_t weir_validate_lines_max(size_t columns)
+{
+    const size_t row = columns + 2 * (WEIR_ROW_ERRORS_MAX_BYTES + 256);
+
+    return (WEIR_BLOCK_OUT_MAX_BYTES - 4 * WEIR_BLOCK_BYTES) / row;
 }
 
 /* ---- merge ---- */
@@ -66,40 +120,40 @@ static int merge(void *job, struct weir_block *block)
 
     if (block->err.code != WEIR_OK) {
         /* split names its place by itself, and so does what is wrong with the header */
-        if (note->cut.len > 0 && block->index + note->rows > 0) {
+        if (note->cut.len > 0 && (block->index > 0 || v->plan != NULL)) {
             weir_err_prefix(&block->err, "row %" PRIu64, v->sums.rows + note->rows + 1);
         }
         return -1;
     }
     v->sums.rows += note->rows;
     v->sums.valid += note->valid;
+    v->sums.described += note->described;
     v->sums.blank += note->cut.counts.blank;
     v->sums.comments += note->cut.counts.comments;
-    weir_gzip_frame_add(&v->frame, &note->frame);
-    return 0;
+    v->tally.columns_n = v->columns;
+    weir_outlet_merge(v, note);
+    return weir_tally_add(&v->tally, &note->worker->tally, &block->err);
 }
 
 static int finish(void *job, struct weir_buf *out, struct weir_err *err)
 {
-    const struct weir_validate *v = job;
-
-    return v->gzip ? weir_gzip_trailer(out, &v->frame, err) : 0;
+    return weir_outlet_finish(job, out, err);
 }
 
-static const struct weir_blocks_ops ops = {.name = "validate",
-    .note_bytes = sizeof(struct note),
-    .split = weir_validate_rows_split,
-    .worker_new = worker_new,
-    .head = weir_validate_rows_head,
-    .work = weir_validate_rows_work,
-    .worker_free = worker_free,
-    .merge = merge,
-    .finish = finish};
+/* clang-format off */
+#define INPUT(input)                                                                               \
+    {.name = "validate", .note_bytes = sizeof(struct note), .worker_new = worker_new,              \
+        .worker_free = worker_free, .merge = merge, .finish = finish,                              \
+        .split = weir_validate_##input##_split, .head = weir_validate_##input##_head,              \
+        .work = weir_validate_##input##_work}
+/* clang-format on */
+
+static const struct weir_blocks_ops csv_ops = INPUT(rows), json_ops = INPUT(lines);
 
 /* ---- the job ---- */
 
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
-    const struct weir_schema_opts *opts, struct weir_err *err)
+    enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err)
 {
     struct weir_location location = {0};
     struct weir_schema *schema = NULL;
@@ -109,7 +163,8 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
     if (weir_location_parse(name, &location, err) == 0 &&
         weir_location_get(places, &location, &text, err) == 0) {
         schema = weir_schema_load((const char *)text.p, text.len, opts, err);
-        if (schema != NULL && weir_schema_for_rows(schema, err) != 0) {
+        if (schema != NULL && input != WEIR_INPUT_NDJSON &&
+            weir_schema_for_rows(schema, err) != 0) {
             weir_schema_free(schema);
             schema = NULL;
         }
@@ -122,13 +177,19 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
     return schema;
 }
 
-struct weir_put_opts weir_validate_put(int64_t in_bytes, bool in_gzip, bool out_gzip)
+struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
+    enum weir_validate_part part, int64_t in_bytes, bool in_gzip, bool out_gzip)
 {
     /* Error texts may double a file; gzip that is undone makes it up to so many times larger. */
     const int64_t times = in_gzip && !out_gzip ? 32 : 2;
+    const bool json = weir_validate_options_json_out(o) || part == WEIR_PART_SUMMARY;
+    int64_t hint = in_bytes > 0 && in_bytes < INT64_MAX / times ? in_bytes * times : -1;
 
-    return (struct weir_put_opts){.content_type = out_gzip ? "application/gzip" : "text/csv",
-        .size_hint_bytes = in_bytes > 0 && in_bytes < INT64_MAX / times ? in_bytes * times : -1};
+    return (struct weir_put_opts){.content_type = out_gzip                    ? "application/gzip"
+                                                  : part == WEIR_PART_SUMMARY ? "application/json"
+                                                  : json ? "application/x-ndjson"
+                                                         : "text/csv",
+        .size_hint_bytes = part == WEIR_PART_SUMMARY ? (int64_t)WEIR_SUMMARY_MAX_BYTES : hint};
 }
 
 void weir_validate_free(struct weir_validate *v)
@@ -136,6 +197,7 @@ void weir_validate_free(struct weir_validate *v)
     if (v != NULL) {
         weir_pipe_free(v->pipe); /* first: its stages use the rest */
         weir_schema_plan_free(v->plan);
+        weir_tally_fini(&v->tally);
         weir_validate_options_fini(&v->options);
         free(v);
     }
@@ -151,8 +213,41 @@ static int take_options(
     } else if (weir_validate_options_copy(o, options, err) != 0) {
         return -1;
     }
+    weir_validate_options_resolve(o, NULL, NULL);
+    const bool json = weir_validate_options_json_out(o);
+    v->form = o->output != WEIR_OUTPUT_REPORT ? (json ? FORM_OBJECTS : FORM_TEXT)
+              : json                          ? FORM_REPORT_JSON
+                                              : FORM_REPORT_CSV;
+    v->places = o->output == WEIR_OUTPUT_REPORT || o->strict;
+    v->order = o->max_errors > 0 || o->fail_fast > 0 ? &v->order_room : NULL;
     v->plain = !o->trim && o->empty == WEIR_EMPTY_ABSENT &&
                (o->quoted_empty == WEIR_EMPTY_ABSENT || o->quoted_empty == WEIR_EMPTY_SAME);
+    if (o->input == WEIR_INPUT_CSV && weir_schema_for_rows(v->schema, err) != 0) {
+        return -1;
+    }
+    return 0;
+}
+
+/* Which outlets there are. */
+static int take_outlets(
+    struct weir_validate *v, const struct weir_validate_job *job, struct weir_err *err)
+{
+    const struct weir_validate_sink *sinks[OUTLETS] = {&job->out, &job->invalid, &job->summary};
+    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
+    size_t n = 0;
+
+    assert(job->out.stage.ops != NULL);
+    if (split != (job->invalid.stage.ops != NULL)) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            split ? "validate: no place for the invalid rows"
+                  : "validate: a place for the invalid rows, which only output=split has");
+    }
+    for (size_t i = 0; i < OUTLETS; i++) {
+        if (sinks[i]->stage.ops != NULL) {
+            v->outlets[i] = (struct outlet){.on = true, .gzip = sinks[i]->gzip, .sink = n++};
+        }
+    }
+    v->forked = n > 1;
     return 0;
 }
 
@@ -161,6 +256,8 @@ static int take_options(
 /* The stages between source and sink. Returns how many there are then, or -1. */
 static int make_stages(struct weir_validate *v, struct weir_stage *stages, struct weir_err *err)
 {
+    const struct weir_blocks_ops *ops =
+        v->options.input == WEIR_INPUT_NDJSON ? &json_ops : &csv_ops;
     int n = 1;
 
     if (weir_gunzip_new(&stages[n++], true, err) != 0) {
@@ -170,16 +267,52 @@ static int make_stages(struct weir_validate *v, struct weir_stage *stages, struc
         weir_charset_new(v->options.charset, &stages[n++], err) != 0) {
         return -1;
     }
-    if (weir_blocks_new(&ops, v, WEIR_ROW_MAX_BYTES, NULL, &stages[n++], err) != 0) {
+    if (weir_blocks_new(ops, v, WEIR_ROW_MAX_BYTES, NULL, &stages[n++], err) != 0) {
         return -1;
     }
     return n;
+}
+
+/* The ends move to the pipe, or stay where they were. */
+static int make_pipe(struct weir_validate *v, struct weir_validate_job *job,
+    struct weir_stage *stages, int n, struct weir_err *err)
+{
+    struct weir_stage sinks[OUTLETS] = {job->out.stage}, *ends[OUTLETS] = {&job->out.stage};
+    size_t sinks_n = 1;
+
+    if (job->invalid.stage.ops != NULL) {
+        sinks[sinks_n] = job->invalid.stage;
+        ends[sinks_n++] = &job->invalid.stage;
+    }
+    if (job->summary.stage.ops != NULL) {
+        sinks[sinks_n] = job->summary.stage;
+        ends[sinks_n++] = &job->summary.stage;
+    }
+    if (!v->forked) {
+        stages[n] = sinks[0];
+    } else if (weir_fork_new(sinks, sinks_n, v->fork_bytes, &stages[n], err) != 0) {
+        return -1;
+    } else {
+        for (size_t i = 0; i < sinks_n; i++) {
+            *ends[i] = (struct weir_stage){0}; /* the fork owns them now */
+        }
+    }
+    stages[0] = job->source;
+    v->pipe = weir_pipe_new(0, stages, (size_t)n + 1, err);
+    if (v->pipe == NULL) {
+        stages[0] = (struct weir_stage){0}; /* still the caller's, and so is a sink that is alone */
+        stages[n] = v->forked ? stages[n] : (struct weir_stage){0};
+        return -1;
+    }
+    job->source = job->out.stage = (struct weir_stage){0}; /* the pipe owns them now */
+    return 0;
 }
 
 struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct weir_err *err)
 {
     struct weir_stage stages[STAGES_MAX] = {{0}};
     struct weir_validate *v = calloc(1, sizeof *v);
+    int n = -1;
 
     if (v == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
@@ -189,21 +322,15 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->info = job->info;
     v->warn = job->warn;
     v->ctx = job->ctx;
-    v->gzip = job->gzip;
+    v->at = (struct place){.line = 1};
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
-    int n = take_options(v, job->options, err) == 0 ? make_stages(v, stages, err) : -1;
-    if (n < 0) {
+    if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {
+        n = make_stages(v, stages, err);
+    }
+    if (n < 0 || make_pipe(v, job, stages, n, err) != 0) {
         goto out;
     }
-    stages[0] = job->source;
-    stages[n] = job->sink;
-    v->pipe = weir_pipe_new(0, stages, (size_t)n + 1, err);
-    if (v->pipe == NULL) {
-        stages[0] = stages[n] = (struct weir_stage){0}; /* they are still the caller's */
-        goto out;
-    }
-    job->source = job->sink = (struct weir_stage){0}; /* the pipe owns them now */
     weir_pipe_set_deadline(v->pipe, job->deadline_mono_ms);
     return v;
 out:
@@ -217,55 +344,4 @@ out:
 struct weir_pipe *weir_validate_pipe(struct weir_validate *v)
 {
     return v->pipe;
-}
-
-void weir_validate_summarize(const struct weir_validate *v, struct weir_validate_summary *ret)
-{
-    size_t n;
-    const struct weir_stage_count *counts = weir_pipe_counts(v->pipe, &n);
-
-    *ret = v->sums;
-    ret->invalid = ret->rows - ret->valid;
-    ret->bytes_in = v->info->read_bytes;
-    ret->bytes_out = counts[n - 1].bytes_in;
-    ret->ms = weir_clock_mono_ms() - v->begun_ms;
-}
-
-/* What the input was found to be, where the options do not say it. */
-static int add_dialect(const struct weir_validate *v, struct weir_buf *ret, struct weir_err *err)
-{
-    char mark[12];
-
-    if (v->options.dialect.comment != WEIR_CSV_NONE &&
-        weir_buf_addf(ret, err, ",\"comments\":%" PRIu64, v->sums.comments) != 0) {
-        return -1;
-    }
-    if (v->options.dialect.delimiter != WEIR_CSV_AUTO || !v->begun) {
-        return 0;
-    }
-    weir_csv_mark_text(v->read.delimiter, mark);
-    return weir_buf_addf(ret, err, ",\"delimiter\":\"%s\"", mark); /* one of a few */
-}
-
-int weir_validate_json(
-    const struct weir_validate *v, bool stages, struct weir_buf *ret, struct weir_err *err)
-{
-    struct weir_validate_summary s;
-    size_t n;
-    const struct weir_stage_count *counts = weir_pipe_counts(v->pipe, &n);
-
-    weir_validate_summarize(v, &s);
-    int rc = weir_buf_addf(ret, err,
-        "\"rows\":%" PRIu64 ",\"valid\":%" PRIu64 ",\"invalid\":%" PRIu64 ",\"blank\":%" PRIu64
-        ",\"bytes_in\":%" PRIu64 ",\"bytes_out\":%" PRIu64 ",\"ms\":%" PRId64,
-        s.rows, s.valid, s.invalid, s.blank, s.bytes_in, s.bytes_out, s.ms);
-    rc = rc == 0 ? add_dialect(v, ret, err) : rc;
-    for (size_t i = 0; stages && rc == 0 && i < n; i++) {
-        rc = weir_buf_addf(ret, err,
-            "%s{\"name\":\"%s\",\"steps\":%" PRIu64 ",\"waits\":%" PRIu64 ",\"bytes_in\":%" PRIu64
-            ",\"bytes_out\":%" PRIu64 "}%s",
-            i == 0 ? ",\"stages\":[" : ",", counts[i].name, counts[i].steps, counts[i].waits,
-            counts[i].bytes_in, counts[i].bytes_out, i + 1 == n ? "]" : "");
-    }
-    return rc;
 }

@@ -19,12 +19,20 @@
  */
 struct weir_validate;
 
+/* An end that rows go to. ops NULL: there is none. */
+struct weir_validate_sink {
+    struct weir_stage stage;
+    bool gzip; /* compress what goes there */
+};
+
 struct weir_validate_job {
-    struct weir_stage source, sink;      /* moved out by weir_validate_new when it succeeds */
+    struct weir_stage source; /* this and the sinks are moved out when a job is made of them */
+    struct weir_validate_sink out;
+    struct weir_validate_sink invalid;   /* the invalid rows, with output=split and only then */
+    struct weir_validate_sink summary;   /* the summary; may be none */
     const struct weir_source_info *info; /* the source's; borrowed */
     const struct weir_schema *schema;    /* borrowed */
     const struct weir_validate_options *options; /* checked; copied. NULL: the common ones */
-    bool gzip;                                   /* compress the output */
     int64_t deadline_mono_ms;                    /* INT64_MAX: none */
 
     /** Called for what is odd about the columns, a few times at most; msg is one line, valid during
@@ -38,26 +46,32 @@ struct weir_validate_summary {
     uint64_t blank;     /* empty lines, which are no rows */
     uint64_t comments;  /* nor are these */
     uint64_t bytes_in;  /* read from the source, before gunzip */
-    uint64_t bytes_out; /* handed to the sink, after gzip */
+    uint64_t bytes_out; /* of rows handed to sinks, after gzip */
+    uint64_t described; /* problems; all of them are counted */
     int64_t ms;
 };
 
 /**
  * weir_validate_schema: the schema that a path, s3://bucket/key or - names; runs the loop.
  *
- * opts  as weir_schema_load
+ * input  of JSON the schema need not be one of rows
+ * opts   as weir_schema_load
  *
  * Returns it (weir_schema_free), or NULL with *err set; the message names the place.
  */
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
-    const struct weir_schema_opts *opts, struct weir_err *err);
+    enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err);
+
+enum weir_validate_part { WEIR_PART_MAIN, WEIR_PART_INVALID, WEIR_PART_SUMMARY };
 
 /**
- * weir_validate_put: what to tell S3 of the output.
+ * weir_validate_put: what to tell S3 of an output.
  *
+ * o         resolved
  * in_bytes  size of the input, 0 or less when unknown; in_gzip, out_gzip: which of them is gzip
  */
-struct weir_put_opts weir_validate_put(int64_t in_bytes, bool in_gzip, bool out_gzip);
+struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
+    enum weir_validate_part part, int64_t in_bytes, bool in_gzip, bool out_gzip);
 
 /**
  * weir_validate_new: build the pipe.

@@ -33,7 +33,17 @@ struct option {
 static const char *const empties[] = {"absent", "null", "string", "same", NULL};
 static const char *const booleans[] = {"true/false", "1/0", "yes/no", "any", NULL};
 
+static const char *const inputs[] = {"auto", "csv", "ndjson", NULL};
+static const char *const outputs[] = {"annotate", "split", "report", NULL};
+
 static const struct option options[] = {
+    {"input", WORD, AT(input), inputs, 0},
+    {"output", WORD, AT(output), outputs, 0},
+    {"report", WORD, AT(report), inputs, 0},
+    {"max_errors", COUNT, AT(max_errors), NULL, INT64_MAX >> 11},
+    {"fail_fast", COUNT, AT(fail_fast), NULL, INT64_MAX >> 11},
+    {"strict", FLAG, AT(strict), NULL, 0},
+    {"escape_formulas", FLAG, AT(dialect.escape_formulas), NULL, 0},
     {"delimiter", MARK, AT(dialect.delimiter), NULL, 0},
     {"quote", MARK, AT(dialect.quote), NULL, 0},
     {"escape", MARK, AT(dialect.escape), NULL, 0},
@@ -299,6 +309,38 @@ int weir_validate_options_check(struct weir_validate_options *o, struct weir_err
         return weir_err_set(err, WEIR_E_CONFIG, "empty: must be one of absent, null, string");
     }
     return weir_csv_dialect_check(&o->dialect, err);
+}
+
+static bool is_json_lines(const char *name)
+{
+    static const char *const ends[] = {".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"};
+    const size_t len = name != NULL ? strlen(name) : 0;
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        const size_t n = strlen(ends[i]);
+        if (len >= n && strcmp(name + len - n, ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void weir_validate_options_resolve(
+    struct weir_validate_options *o, const char *in_name, const char *out_name)
+{
+    if (o->input == WEIR_INPUT_AUTO) {
+        o->input = is_json_lines(in_name) ? WEIR_INPUT_NDJSON : WEIR_INPUT_CSV;
+    }
+    if (o->report == WEIR_REPORT_AUTO && o->output == WEIR_OUTPUT_REPORT) {
+        o->report = is_json_lines(out_name) || o->input == WEIR_INPUT_NDJSON ? WEIR_REPORT_NDJSON
+                                                                             : WEIR_REPORT_CSV;
+    }
+}
+
+bool weir_validate_options_json_out(const struct weir_validate_options *o)
+{
+    return o->output == WEIR_OUTPUT_REPORT ? o->report == WEIR_REPORT_NDJSON
+                                           : o->input == WEIR_INPUT_NDJSON;
 }
 
 int weir_validate_options_load(struct weir_places *places, const char *name,

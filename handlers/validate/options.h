@@ -24,7 +24,17 @@ enum weir_validate_booleans {
     WEIR_BOOLEANS_ANY,    /* and all of these, y, n, t, f, on, off, in any case */
 };
 
+enum weir_validate_input { WEIR_INPUT_AUTO, WEIR_INPUT_CSV, WEIR_INPUT_NDJSON };
+enum weir_validate_output { WEIR_OUTPUT_ANNOTATE, WEIR_OUTPUT_SPLIT, WEIR_OUTPUT_REPORT };
+enum weir_validate_report { WEIR_REPORT_AUTO, WEIR_REPORT_CSV, WEIR_REPORT_NDJSON };
+
 struct weir_validate_options {
+    enum weir_validate_input input; /* _AUTO: by its name */
+    enum weir_validate_output output;
+    enum weir_validate_report report; /* _AUTO: by the output's name, or as the input is */
+    uint64_t max_errors;              /* problems that are described, of all rows; 0: any number */
+    uint64_t fail_fast;               /* invalid rows with which the whole fails; 0: never */
+    bool strict;                      /* what is no row of the table, or no JSON, fails the whole */
     struct weir_csv_dialect dialect;
     enum weir_csv_engine csv_engine;
     enum weir_charset charset;
@@ -65,6 +75,14 @@ int weir_validate_options_json(
 /** weir_validate_options_check: whether they fit together, after the last one is set. Returns 0, or
  *  -1 with *err set: WEIR_E_CONFIG. */
 int weir_validate_options_check(struct weir_validate_options *o, struct weir_err *err);
+
+/** weir_validate_options_resolve: what is _AUTO by the names of input and output (NULL: unknown):
+ *  .ndjson and .jsonl, also with .gz behind, are JSON Lines, all else is CSV. */
+void weir_validate_options_resolve(
+    struct weir_validate_options *o, const char *in_name, const char *out_name);
+
+/** weir_validate_options_json_out: whether the output is JSON Lines; resolved. */
+bool weir_validate_options_json_out(const struct weir_validate_options *o);
 
 /** weir_validate_options_load: set those that are in a JSON document: a path, s3://bucket/key or -;
  *  runs the loop. Returns 0, or -1 with *err set; the message names the place. */

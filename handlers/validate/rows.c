@@ -1,9 +1,9 @@
-#include "core/clock.h"
 #include "core/limits.h"
 #include "csv/sniff.h"
 #include "csv/writer.h"
 #include "handlers/validate/work.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +11,8 @@
 /*
  * CSV: the text is cut by csv/split.h, the head is the first record alone; rows of a block ->
  * fields
- * -> schema -> the row again with valid and errors -> deflate.
+ * -> schema -> the row again.
  */
-
-/* Rows in a read between two looks at the clock. */
-#define ROWS_PER_LOOK 16
 
 /* ---- split ---- */
 
@@ -28,9 +25,14 @@ static bool begin(struct weir_validate *v, const uint8_t *p, size_t len, bool la
         return false;
     }
     v->write = weir_csv_dialect_out(&v->read);
-    weir_csv_split_init(&v->split, &v->read, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
+    weir_csv_split_init(&v->csv, &v->read, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
     v->begun = true;
     return true;
+}
+
+static bool has_header(const struct weir_validate *v)
+{
+    return v->options.header == NULL && !v->options.no_header;
 }
 
 int weir_validate_rows_split(
@@ -42,52 +44,61 @@ int weir_validate_rows_split(
     if (!v->begun && !begin(v, p, len, last)) {
         return 0;
     }
-    if (weir_csv_split(&v->split, p, len, last, &note->cut, &block->err) != 0) {
+    note->at = v->at;
+    if (weir_csv_split(&v->csv, p, len, last, &note->cut, &block->err) != 0) {
         return -1;
     }
+    const struct weir_csv_counts *n = &note->cut.counts;
+    v->at.rows += n->rows - (block->index == 0 && n->rows > 0 && has_header(v));
+    v->at.line += n->lines;
+    v->at.byte += note->cut.len;
     *cut = note->cut.len;
     return 0;
 }
 
 /* ---- rows ---- */
 
-void weir_validate_rows_fini(struct worker *w)
+/* The fields beyond the header move into the errors, where these are a column: nothing is lost. */
+static int put_surplus(struct worker *w, const struct weir_csv_row *row, struct weir_err *err)
 {
-    weir_csv_reader_free(w->reader);
-    weir_schema_check_free(w->check);
-    free(w->cells);
-    free(w->line);
-}
-
-/* What is wrong with the row as a row goes first into its errors. *problems counts. */
-static int check_shape(
-    struct worker *w, const struct weir_csv_row *row, size_t *problems, struct weir_err *err)
-{
+    const struct weir_csv_dialect *d = &w->job->write;
+    const uint8_t delimiter = (uint8_t)d->delimiter;
     const size_t columns = w->job->columns;
 
-    if (row->malformed) {
-        ++*problems;
-        if (weir_buf_addf(&w->errors, err, "row: text after the closing quote of field %zu",
-                row->malformed_field + 1) != 0) {
-            return -1;
-        }
-    }
-    if (row->fields_n == columns) {
-        return 0;
-    }
-    if (weir_buf_addf(&w->errors, err, "%srow: %zu field%s, the header has %zu",
-            ++*problems > 1 ? "; " : "", row->fields_n, row->fields_n == 1 ? "" : "s",
-            columns) != 0) {
-        return -1;
-    }
-    for (size_t i = columns; i < row->fields_n; i++) { /* nothing is lost: the surplus moves here */
-        const uint8_t delimiter = (uint8_t)w->job->write.delimiter;
-        if (weir_buf_add(&w->errors, i == columns ? (const void *)": " : &delimiter,
+    for (size_t i = columns; i < row->fields_n; i++) {
+        const struct weir_csv_field *f = &row->fields[i];
+        if (weir_buf_add(&w->text, i == columns ? (const void *)": " : &delimiter,
                 i == columns ? 2 : 1, err) != 0 ||
-            weir_csv_put_field(
-                &w->errors, &w->job->write, row->fields[i].p, row->fields[i].len, err) != 0) {
+            weir_csv_put_field(&w->text, d, f->p, f->len, err) != 0) {
             return -1;
         }
+    }
+    return 0;
+}
+
+/* What is wrong with the row as a row. */
+static int check_shape(struct worker *w, const struct weir_csv_row *row, struct weir_err *err)
+{
+    char message[96];
+
+    if (row->malformed) {
+        snprintf(message, sizeof message, "text after the closing quote of field %zu",
+            row->malformed_field + 1);
+        if (weir_problem_shape(w, "quote", message) != 0) {
+            return -1;
+        }
+    }
+    if (row->fields_n != w->job->columns) {
+        snprintf(message, sizeof message, "%zu field%s, the header has %zu", row->fields_n,
+            row->fields_n == 1 ? "" : "s", w->job->columns);
+        if (weir_problem_shape(w, "fields", message) != 0 ||
+            (w->job->form == FORM_TEXT && put_surplus(w, row, err) != 0)) {
+            return -1;
+        }
+    }
+    if (w->problems > 0 && w->job->options.strict) {
+        return weir_err_set(
+            err, WEIR_E_DATA, "in line %" PRIu64 ": %s", weir_problem_line(w), message);
     }
     return 0;
 }
@@ -118,86 +129,108 @@ static struct weir_str cell_of(
 }
 
 /* The row's fields need not be written again: their source is what they would become. */
-static int put_as_is(
-    struct worker *w, const struct weir_csv_row *row, bool valid, struct weir_err *err)
+static int put_as_is(const struct worker *w, const struct weir_csv_row *row, struct weir_buf *to,
+    struct weir_err *err)
 {
-    const uint8_t delimiter = (uint8_t)w->job->write.delimiter;
-    const char *verdict = valid ? "true" : "false";
+    const struct weir_validate *v = w->job;
+    const struct weir_csv_field verdict =
+        w->problems == 0 ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
+    const uint8_t delimiter = (uint8_t)v->write.delimiter;
+    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
 
-    if (weir_buf_add(w->to, row->source, row->source_len, err) != 0 ||
-        weir_buf_add(w->to, &delimiter, 1, err) != 0 || weir_buf_adds(w->to, verdict, err) != 0 ||
-        weir_buf_add(w->to, &delimiter, 1, err) != 0 ||
-        weir_csv_put_field(w->to, &w->job->write, w->errors.p, w->errors.len, err) != 0) {
+    if (weir_buf_add(to, row->source, row->source_len, err) != 0 ||
+        (!split && (weir_buf_add(to, &delimiter, 1, err) != 0 ||
+                       weir_buf_add(to, verdict.p, verdict.len, err) != 0))) {
         return -1;
     }
-    return weir_buf_add(w->to, "\n", 1, err);
+    if ((!split || w->problems > 0) &&
+        (weir_buf_add(to, &delimiter, 1, err) != 0 ||
+            weir_csv_put_field(to, &v->write, w->text.p, w->text.len, err) != 0)) {
+        return -1;
+    }
+    return weir_buf_add(to, "\n", 1, err);
+}
+
+/* The row as the output has it; n of its fields are in columns. */
+static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, struct weir_err *err)
+{
+    const struct weir_validate *v = w->job;
+    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
+    struct weir_buf *to = w->to[split && w->problems > 0 ? OUT_INVALID : OUT_MAIN];
+    struct weir_csv_field *line = w->line;
+    size_t fields = v->columns;
+
+    if (v->options.output == WEIR_OUTPUT_REPORT) {
+        return 0;
+    }
+    if (row->source != NULL && row->fields_n == v->columns && !v->write.escape_formulas &&
+        !(split && v->columns == 1 && row->source_len == 0)) { /* alone it would be no row */
+        return put_as_is(w, row, to, err);
+    }
+    memcpy(line, row->fields, n * sizeof *line);
+    for (size_t i = n; i < v->columns; i++) {
+        line[i] = weir_csv_text(NULL, 0);
+    }
+    if (!split) {
+        line[fields++] = w->problems == 0 ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
+    }
+    if (!split || w->problems > 0) {
+        line[fields++] = weir_csv_text(w->text.p, w->text.len);
+    }
+    return weir_csv_put_fields(to, &v->write, line, fields, err) != 0
+               ? -1
+               : weir_buf_add(to, "\n", 1, err);
 }
 
 static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct worker *w = ctx;
-    const size_t columns = w->job->columns;
-    const size_t n = row->fields_n < columns ? row->fields_n : columns;
-    size_t problems = 0, schema_problems = 0;
+    const struct weir_validate *v = w->job;
+    const size_t n = row->fields_n < v->columns ? row->fields_n : v->columns;
+    size_t problems;
 
-    /* A block may take long where the schema is costly, and nobody else looks meanwhile. */
-    if (w->note->rows % ROWS_PER_LOOK == 0 && weir_clock_mono_ms() >= w->job->deadline_ms) {
-        return weir_err_set(err, WEIR_E_DEADLINE, "the deadline has passed");
-    }
-    w->errors.len = 0;
-    for (size_t i = 0; i < n; i++) {
-        w->cells[i] = w->job->plain
-                          ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
-                          : cell_of(&w->job->options, &row->fields[i]);
-    }
-    if (check_shape(w, row, &problems, err) != 0 ||
-        weir_schema_check_row(w->check, w->cells, n, &w->errors, &schema_problems, err) != 0) {
+    if (weir_validate_deadline(w, err) != 0) {
         return -1;
     }
-    problems += schema_problems;
-    w->note->rows++;
-    w->note->valid += problems == 0;
-    if (row->source != NULL && row->fields_n == columns && !w->job->write.escape_formulas) {
-        return put_as_is(w, row, problems == 0, err);
+    weir_problem_begin(w, w->note->cut.skip + row->at, err);
+    for (size_t i = 0; i < n; i++) {
+        w->cells[i] = v->plain
+                          ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
+                          : cell_of(&v->options, &row->fields[i]);
     }
-    memcpy(w->line, row->fields, n * sizeof *w->line);
-    for (size_t i = n; i < columns; i++) {
-        w->line[i] = weir_csv_text(NULL, 0);
+    if (((row->malformed || row->fields_n != v->columns) && check_shape(w, row, err) != 0) ||
+        weir_schema_check_cells(w->check, w->cells, n, weir_problem_add, w, &problems, err) != 0 ||
+        weir_problem_end(w) != 0 || put_row(w, row, n, err) != 0) {
+        return -1;
     }
-    w->line[columns] = problems == 0 ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
-    w->line[columns + 1] = weir_csv_text(w->errors.p, w->errors.len);
-    return weir_csv_put_fields(w->to, &w->job->write, w->line, columns + 2, err) != 0
-               ? -1
-               : weir_buf_add(w->to, "\n", 1, err);
+    return weir_validate_row_end(w, err);
 }
 
 /* What a thread needs for rows, once the columns are known. */
-static int prepare(struct worker *w, const struct weir_validate *v, struct weir_err *err)
+static int prepare(struct worker *w, struct weir_err *err)
 {
+    const size_t columns = w->job->columns;
+
     if (w->check != NULL) {
         return 0;
     }
-    w->cells = calloc(v->columns, sizeof *w->cells);
-    w->line = calloc(v->columns + 2, sizeof *w->line);
+    w->cells = calloc(columns, sizeof *w->cells);
+    w->line = calloc(columns + 2, sizeof *w->line);
     if (w->cells == NULL || w->line == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
-    w->check = weir_schema_check_new(v->plan, err);
-    return w->check != NULL ? 0 : -1;
+    return weir_validate_check_new(w, err);
 }
 
 /* ---- blocks ---- */
 
 /* Read the block's records; on_record writes rows to w->to. */
-static int read_block(struct worker *w, const struct weir_validate *v, struct weir_block *block,
+static int read_block(struct worker *w, struct weir_block *block,
     int (*on_record)(void *, const struct weir_csv_row *, struct weir_err *), void *ctx)
 {
-    struct note *note = block->note;
-    const size_t skip = note->cut.skip;
+    const struct weir_validate *v = w->job;
+    const struct weir_csv_cut *cut = &((struct note *)block->note)->cut;
 
-    w->note = note;
-    w->csv.len = 0;
-    w->to = w->deflate != NULL ? &w->csv : &block->out;
     if (w->reader == NULL) {
         w->reader = weir_csv_reader_new(&v->read, &block->err);
         if (w->reader == NULL) {
@@ -205,47 +238,32 @@ static int read_block(struct worker *w, const struct weir_validate *v, struct we
         }
         weir_csv_reader_set_engine(w->reader, v->options.csv_engine);
     }
-    return weir_csv_read(w->reader, block->in + skip, block->in_len - skip, note->cut.counts.odd,
-        on_record, ctx, &block->err);
-}
-
-/* The block's rows are written: compress them if asked to. */
-static int end_block(struct worker *w, struct weir_block *block)
-{
-    return w->deflate == NULL ? 0
-                              : weir_deflate_block(w->deflate, w->csv.p, w->csv.len, &block->out,
-                                    &w->note->frame, &block->err);
-}
-
-/* One huge row must not keep its memory to the end of the stream. */
-static void trim(struct worker *w)
-{
-    w->csv.len = w->errors.len = 0;
-    weir_buf_trim(&w->csv, WEIR_KEEP_MAX_BYTES);
-    weir_buf_trim(&w->errors, WEIR_KEEP_MAX_BYTES);
-    weir_csv_reader_trim(w->reader);
-    weir_schema_check_trim(w->check);
+    return weir_csv_read(w->reader, block->in + cut->skip, block->in_len - cut->skip,
+        cut->counts.odd || v->places, on_record, ctx, &block->err);
 }
 
 int weir_validate_rows_work(const void *job, void *worker, struct weir_block *block)
 {
-    const struct weir_validate *v = job;
     struct worker *w = worker;
     int rc = -1;
 
-    if (prepare(w, v, &block->err) != 0) {
+    (void)job; /* the worker's */
+    if (prepare(w, &block->err) != 0) {
         return -1;
     }
-    if (read_block(w, v, block, on_row, w) != 0) {
+    weir_outlet_begin(w, block);
+    if (read_block(w, block, on_row, w) != 0) {
         goto out;
     }
     if (w->note->rows != w->note->cut.counts.rows) {
         weir_err_set(&block->err, WEIR_E_BUG, "csv: the reader and the splitter disagree");
         goto out;
     }
-    rc = end_block(w, block);
+    rc = weir_outlet_end(w, block);
 out:
-    trim(w);
+    weir_outlet_trim(w);
+    weir_csv_reader_trim(w->reader);
+    weir_schema_check_trim(w->check);
     return rc;
 }
 
@@ -261,7 +279,7 @@ static int on_names(void *ctx, const struct weir_csv_row *row, struct weir_err *
 {
     struct head *h = ctx;
 
-    return weir_validate_header(h->v, h->w->to, row->fields, row->fields_n, err);
+    return weir_validate_header(h->v, h->w, row->fields, row->fields_n, err);
 }
 
 static int header_given(struct head *h, struct weir_err *err)
@@ -293,7 +311,7 @@ static int header_numbered(struct head *h, size_t n, struct weir_err *err)
         char *text = texts + i * room;
         names[i] = weir_csv_text(text, (size_t)snprintf(text, room, "column_%zu", i + 1));
     }
-    rc = weir_validate_header(h->v, h->w->to, names, n, err);
+    rc = weir_validate_header(h->v, h->w, names, n, err);
 out:
     free(names);
     free(texts);
@@ -303,23 +321,13 @@ out:
 static int on_first(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct head *h = ctx;
-    const struct weir_validate_options *o = &h->v->options;
 
-    if (o->header == NULL && !o->no_header) {
+    if (has_header(h->v)) {
         return on_names(h, row, err);
     }
-    int rc = o->header != NULL ? header_given(h, err) : header_numbered(h, row->fields_n, err);
-    return rc != 0 || prepare(h->w, h->v, err) != 0 ? -1 : on_row(h->w, row, err);
-}
-
-/* How many lines a block may have, so that its output stays under its ceiling whatever is wrong
- * with them: each may become a row of empty cells with as much error text as there can be, every
- * byte of it doubled by quoting. */
-static uint64_t lines_max(size_t columns)
-{
-    const size_t row = columns + 2 * (WEIR_ROW_ERRORS_MAX_BYTES + 256);
-
-    return (WEIR_BLOCK_OUT_MAX_BYTES - 4 * WEIR_BLOCK_BYTES) / row;
+    int rc = h->v->options.header != NULL ? header_given(h, err)
+                                          : header_numbered(h, row->fields_n, err);
+    return rc != 0 || prepare(h->w, err) != 0 ? -1 : on_row(h->w, row, err);
 }
 
 int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
@@ -328,10 +336,8 @@ int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
     struct worker *w = worker;
     struct head head = {v, w};
 
-    if (v->gzip && weir_gzip_header(&block->out, &block->err) != 0) {
-        return -1;
-    }
-    if (read_block(w, v, block, on_first, &head) != 0) {
+    weir_outlet_begin(w, block);
+    if (read_block(w, block, on_first, &head) != 0) {
         return -1;
     }
     if (v->plan == NULL && v->options.header != NULL && header_given(&head, &block->err) != 0) {
@@ -341,6 +347,6 @@ int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
         return weir_err_set(&block->err, WEIR_E_DATA, "csv: the input is empty: it has no %s",
             v->options.no_header ? "row" : "header");
     }
-    v->split.lines_max = lines_max(v->columns);
-    return end_block(w, block);
+    v->csv.lines_max = weir_validate_lines_max(v->columns);
+    return weir_outlet_end(w, block);
 }

@@ -50,7 +50,7 @@ static struct weir_schema *load_schema(const struct weir_handler_env *env, struc
     }
     weir_places_init(&places, env->loop);
     const struct weir_schema_opts opts = {.warn = warn, .ctx = (void *)env->log};
-    struct weir_schema *schema = weir_validate_schema(&places, name, &opts, err);
+    struct weir_schema *schema = weir_validate_schema(&places, name, WEIR_INPUT_CSV, &opts, err);
     weir_places_fini(&places);
     if (schema == NULL) {
         weir_err_prefix(err, "WEIR_SCHEMA");
@@ -165,8 +165,11 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
     const struct weir_s3_config *s3, const struct weir_s3_record *record,
     struct weir_source_info *info, struct weir_err *err)
 {
-    struct weir_validate_job spec = {
-        .info = info, .schema = v->schema, .deadline_mono_ms = inv->deadline_mono_ms};
+    struct weir_validate_options options;
+    struct weir_validate_job spec = {.info = info,
+        .options = &options,
+        .schema = v->schema,
+        .deadline_mono_ms = inv->deadline_mono_ms};
     struct weir_validate *job = NULL;
     struct weir_buf name;
     int rc = -1;
@@ -180,12 +183,14 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
     if (key == NULL) {
         goto out;
     }
-    spec.gzip = weir_gzip_named(key);
-    struct weir_put_opts put =
-        weir_validate_put(record->size_bytes, weir_gzip_named(record->key), spec.gzip);
+    weir_validate_options_init(&options);
+    weir_validate_options_resolve(&options, record->key, key);
+    spec.out.gzip = weir_gzip_named(key);
+    struct weir_put_opts put = weir_validate_put(
+        &options, WEIR_PART_MAIN, record->size_bytes, weir_gzip_named(record->key), spec.out.gzip);
     put.abort_by_mono_ms = inv->undo_by_mono_ms;
     if (weir_store_source_new(inv->loop, s3, &object, info, &spec.source, err) != 0 ||
-        weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.sink, err) != 0) {
+        weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.out.stage, err) != 0) {
         goto out;
     }
     job = weir_validate_new(&spec, err);
@@ -198,7 +203,7 @@ static int transfer(const struct validate *v, const struct weir_invocation *inv,
 out:
     weir_validate_free(job);
     weir_stage_free(&spec.source);
-    weir_stage_free(&spec.sink);
+    weir_stage_free(&spec.out.stage);
     weir_buf_fini(&name);
     return rc;
 }

@@ -5,68 +5,204 @@
 #include "csv/reader.h"
 #include "csv/split.h"
 #include "handlers/validate/job.h"
+#include "handlers/validate/tally.h"
 #include "stream/blocks.h"
+#include "stream/fork.h"
 
 /*
- * Inside this handler: what the files of the job share. job.c is the pipe and the sums, rows.c
- * makes rows of blocks and writes them.
+ * Inside this handler: what the files of the job share.
+ *
+ *     job.c       the pipe, and what is the same for all inputs
+ *     rows.c      CSV: blocks to rows, rows to the schema, and rows out again; header.c: its header
+ *     lines.c     JSON Lines: the same with lines
+ *     problem.c   what is said of a row, in the form that the output has
+ *     outlet.c    where bytes go: one sink or several, compressed or not
+ *     summary.c   the numbers
  *
  * Work never changes the job, so that blocks can be worked on by several threads; what a thread
- * needs for itself is struct worker, what merge needs of a block is struct note.
+ * needs for itself is struct worker, what merge needs of a block is struct note. The exception is
+ * struct order: a job that has one is worked on in order, by one thread.
  */
+enum outlet_name { OUT_MAIN, OUT_INVALID, OUT_SUMMARY, OUTLETS };
+
+struct outlet {
+    bool on, gzip;
+    size_t sink; /* in the fork */
+    struct weir_gzip_frame frame;
+    uint64_t bytes; /* that went there */
+};
+
+/* Where a block, or a row, begins: rows before it, its line (from 1), its byte (from 0) in the text
+ * that is UTF-8. */
+struct place {
+    uint64_t rows, line, byte;
+};
+
+/* What is said about a row. */
+enum form {
+    FORM_TEXT,        /* for a column `errors` */
+    FORM_OBJECTS,     /* for an array "errors" */
+    FORM_REPORT_CSV,  /* a record each */
+    FORM_REPORT_JSON, /* a line each */
+};
+
+/* What goes on from row to row. */
+struct order {
+    uint64_t described; /* problems */
+    uint64_t invalid;   /* rows */
+};
+
 struct weir_validate {
     const struct weir_schema *schema;
     const struct weir_source_info *info;
     struct weir_validate_options options;
     void (*warn)(void *ctx, const char *msg);
     void *ctx;
-    bool gzip;
     int64_t begun_ms, deadline_ms;
     struct weir_pipe *pipe;
 
-    bool begun;                          /* the dialects are known, and split is begun */
+    struct outlet outlets[OUTLETS];
+    bool forked; /* there are several */
+    uint64_t fork_bytes[WEIR_FORK_MAX];
+    enum form form;
+    bool places;         /* rows are told with their places */
+    struct order *order; /* NULL: blocks may be worked on in any order */
+    struct order order_room;
+
+    /* split's */
+    struct place at; /* of the next block */
+    bool begun;      /* the stream's first bytes have been looked at */
+    struct weir_csv_split csv;
+    struct lines {
+        size_t skip, pos, seen; /* of the block that is scanned: its mark; where a line begins;
+                                 * up to where */
+        struct weir_csv_counts counts;
+    } lines;
+    uint64_t lines_max; /* of JSON, in a block */
+
+    /* fixed by the head */
     struct weir_csv_dialect read, write; /* the delimiter may have to be found */
     bool plain;                          /* cells are values as they are, and empty ones absent */
-    struct weir_csv_split split;
-    struct weir_schema_plan *plan; /* made of the header; NULL before */
-    size_t columns;                /* in the header */
-    struct weir_gzip_frame frame;
-    struct weir_validate_summary sums; /* rows, valid, invalid, blank, comments */
+    struct weir_schema_plan *plan;       /* NULL before */
+    size_t columns;                      /* in the header */
+
+    /* merge's */
+    struct weir_validate_summary sums; /* rows, valid, invalid, blank, comments, described */
+    struct weir_tally tally;
 };
 
 /* What merge wants to know of a block. */
 struct note {
     struct weir_csv_cut cut;
-    uint64_t rows, valid;
-    struct weir_gzip_frame frame; /* of the block's rows before they are compressed */
+    struct place at;
+    uint64_t rows, valid, described;
+    struct weir_gzip_frame frames[OUT_SUMMARY];
+    uint64_t bytes[OUT_SUMMARY];
+    struct worker *worker; /* whose tally it is */
 };
 
 /* What one thread works with. */
 struct worker {
     const struct weir_validate *job;
-    struct weir_csv_reader *reader;  /* made with its first block */
-    struct weir_schema_check *check; /* made with its first rows, when there is a plan */
-    struct weir_deflate *deflate;    /* NULL: no gzip */
-    struct weir_buf csv;             /* a block's rows before they are compressed */
-    struct weir_buf errors;          /* one row's */
-    struct weir_str *cells;          /* one row's; job->columns of them */
-    struct weir_csv_field *line;     /* one row as it is written: two more */
-    struct weir_buf *to;             /* where rows go: csv, or the block's out */
+    struct weir_csv_reader *reader;     /* made with its first block */
+    struct weir_schema_check *check;    /* made with its first rows, when there is a plan */
+    struct weir_deflate *deflate;       /* NULL: nothing is compressed */
+    struct weir_buf plain[OUT_SUMMARY]; /* of the block, before it is compressed or framed */
+    struct weir_buf *to[OUT_SUMMARY];   /* where rows go: these, or the block's out */
+    struct weir_str *cells;             /* one row's; job->columns of them */
+    struct weir_csv_field *line;        /* one row as it is written: two more */
+    struct weir_tally tally;
+
+    /* the block */
+    const uint8_t *in;
     struct note *note;
+    struct place counted; /* up to where its lines have been counted: line, byte from its start */
+
+    /* the row */
+    uint64_t row;         /* from 1 */
+    size_t at;            /* where it begins in the block */
+    struct weir_buf text; /* what is wrong with it: FORM_TEXT, FORM_OBJECTS */
+    struct weir_schema_errors errors;
+    size_t problems, said; /* how many there are; and are described */
+    size_t said_bytes;
+    bool full, failed;
+    struct weir_err *err;
 };
 
-/** weir_validate_rows_split, _head, _work: as weir_blocks_ops has them; _worker_fini: what rows.c
- *  has put into a worker. */
+/* ---- job.c ---- */
+
+/** weir_validate_deadline: look at the clock, now and then. Returns 0, or -1 with *err set. */
+int weir_validate_deadline(const struct worker *w, struct weir_err *err);
+
+/** weir_validate_row_end: the row is written: count it, valid when w->problems is 0. Returns 0, or
+ *  -1 with *err set: too many are not. */
+int weir_validate_row_end(struct worker *w, struct weir_err *err);
+
+/** weir_validate_check_new: a worker's check, with its first rows. Returns 0, or -1. */
+int weir_validate_check_new(struct worker *w, struct weir_err *err);
+
+/** weir_validate_lines_max: how many lines a block may have, so that its output stays under its
+ *  ceiling whatever is wrong with them: each may become a row of empty cells with as much error
+ *  text as there can be, every byte of it doubled by quoting. */
+uint64_t weir_validate_lines_max(size_t columns);
+
+/* ---- rows.c, lines.c: as weir_blocks_ops has them ---- */
+
 int weir_validate_rows_split(
     void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut);
 int weir_validate_rows_head(void *job, void *worker, struct weir_block *block);
 int weir_validate_rows_work(const void *job, void *worker, struct weir_block *block);
-void weir_validate_rows_fini(struct worker *w);
+int weir_validate_lines_split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut);
+int weir_validate_lines_head(void *job, void *worker, struct weir_block *block);
+int weir_validate_lines_work(const void *job, void *worker, struct weir_block *block);
+
+/* ---- header.c ---- */
 
 /** weir_validate_header: the columns are known: bind the schema to them, tell what is odd about
- *  them, and write the output's header. Returns 0, or -1 with *err set. */
-int weir_validate_header(struct weir_validate *v, struct weir_buf *to,
+ *  them, and write the output's headers. Returns 0, or -1 with *err set. */
+int weir_validate_header(struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err);
+
+/* ---- problem.c ---- */
+
+/** weir_problem_begin: a row, which begins at that byte of the block. */
+void weir_problem_begin(struct worker *w, size_t at, struct weir_err *err);
+
+/** weir_problem_add: a weir_schema_on_problem; ctx is the worker. */
+weir_schema_on_problem weir_problem_add;
+
+/** weir_problem_shape: a problem of the row as such, before all others. In FORM_TEXT more of it may
+ *  be appended to w->text then. Returns 0, or -1 with *err set. */
+int weir_problem_shape(struct worker *w, const char *keyword, const char *message);
+
+/** weir_problem_end: nothing more is said. Returns 0, or -1 with *err set. */
+int weir_problem_end(struct worker *w);
+
+/** weir_problem_line: the line in which the row begins. */
+uint64_t weir_problem_line(struct worker *w);
+
+/** weir_problem_head: what a report begins with. Returns 0, or -1 with *err set. */
+int weir_problem_head(const struct weir_validate *v, struct weir_buf *to, struct weir_err *err);
+
+/* ---- outlet.c ---- */
+
+/** weir_outlet_begin: a block's output: w->to. weir_outlet_end: it is written: to block->out.
+ *  Return 0, or -1 with block->err set. */
+void weir_outlet_begin(struct worker *w, struct weir_block *block);
+int weir_outlet_end(struct worker *w, struct weir_block *block);
+
+/** weir_outlet_merge: add up. weir_outlet_finish: what ends the outputs, and the summary. */
+void weir_outlet_merge(struct weir_validate *v, const struct note *note);
+int weir_outlet_finish(struct weir_validate *v, struct weir_buf *out, struct weir_err *err);
+
+/** weir_outlet_trim: one huge row must not keep its memory to the end of the stream. */
+void weir_outlet_trim(struct worker *w);
+
+/* ---- summary.c ---- */
+
+/** weir_summary_document: the summary as a document of its own, with the columns. */
+int weir_summary_document(const struct weir_validate *v, struct weir_buf *to, struct weir_err *err);
 
 /** weir_validate_trim: without the blanks (spaces and tabs) around it. */
 static inline struct weir_str weir_validate_trim(struct weir_str s)

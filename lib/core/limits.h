@@ -47,6 +47,9 @@
 #define WEIR_COLUMNS_MAX 16384          /* what spreadsheets can hold */
 #define WEIR_CSV_SKIP_LINES_MAX 1000000 /* before the header; they have to fit a row's size */
 #define WEIR_CSV_NAMES_MAX_BYTES (1 * WEIR_MIB) /* of columns, in a configuration */
+/* validate: columns that are counted by name where there is no header; all others as one */
+#define WEIR_TALLY_NAMES_MAX 1024
+#define WEIR_SUMMARY_MAX_BYTES (8 * WEIR_MIB) /* every column of the widest table, escaped */
 /* Looked at to find the delimiter: hundreds of usual records */
 #define WEIR_CSV_SNIFF_BYTES (64 * WEIR_KIB)
 /* The text in `errors`; how many more is counted */

@@ -250,6 +250,11 @@ void weir_schema_plan_cells(struct weir_schema_plan *plan, const struct weir_sch
     plan->cells = *cells;
 }
 
+const char *weir_schema_plan_label(const struct weir_schema_plan *plan, size_t column)
+{
+    return plan->columns[column].label;
+}
+
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i)
 {
     return i < plan->missing_n ? plan->missing[i].label : NULL;

@@ -46,7 +46,7 @@ void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_pl
 {
     const struct weir_schema_place *chain[CHAIN_MAX];
     char label[LABEL_BYTES] = "/row", pointer[POINTER_BYTES], text[MESSAGE_BYTES];
-    struct weir_schema_problem p = {c->column, c->label, pointer, keyword, message};
+    struct weir_schema_problem p = {c->column, c->label, pointer, keyword, message, false};
     struct weir_text t;
     size_t n = 0;
 
@@ -61,6 +61,7 @@ void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_pl
             add_token(&t, chain[--n]);
         } else {
             weir_text_add(&t, "/row");
+            p.whole = true;
         }
         p.label = p.column != SIZE_MAX ? c->plan->columns[p.column].label
                   : label[1] != '\0'   ? label + 1

@@ -124,6 +124,9 @@ extern const char weir_schema_null[];
  */
 void weir_schema_plan_cells(struct weir_schema_plan *plan, const struct weir_schema_cells *cells);
 
+/** weir_schema_plan_label: the name of a column as messages have it. Valid as long as the plan. */
+const char *weir_schema_plan_label(const struct weir_schema_plan *plan, size_t column);
+
 /** weir_schema_plan_missing: the i-th required column that the header lacks, as messages name it,
  * or NULL. Valid as long as the plan. */
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i);
@@ -157,6 +160,7 @@ struct weir_schema_problem {
     const char *keyword; /* of the schema; "false" where that is it; "json", "utf8", "steps" where
                           * it is not to blame */
     const char *message;
+    bool whole; /* it is of the row itself, and not of a column or member that it has or lacks */
 };
 
 /** What is called for each problem; it cannot fail, so it keeps its own account. */

@@ -46,10 +46,9 @@ static struct result run_n(const void *in, size_t len, bool gzip, size_t fail_at
     struct result r = {0};
     struct memory_source source = {.in = in, .len = len, .fail_at = fail_at};
     struct weir_validate_job job = {.source = memory_source(&source),
-        .sink = memory_sink(&r.sink),
+        .out = {memory_sink(&r.sink), gzip},
         .info = &source.info,
         .schema = schema,
-        .gzip = gzip,
         .deadline_mono_ms = INT64_MAX};
 
     weir_buf_init(&r.sink.got, 64 * WEIR_MIB);
@@ -306,7 +305,7 @@ static void deadline_is_seen_within_a_block(void **state)
     struct memory_source source = {.in = (const uint8_t *)in, .len = sizeof in - 1};
     struct memory_sink sink = {0};
     struct weir_validate_job job = {.source = memory_source(&source),
-        .sink = memory_sink(&sink),
+        .out = {memory_sink(&sink), false},
         .info = &source.info,
         .schema = schema,
         .deadline_mono_ms = 1}; /* long ago; pipe_run's own clock stands at 0 */
@@ -328,7 +327,7 @@ static void json_has_the_numbers_and_the_stages(void **state)
     struct memory_source source = {.in = (const uint8_t *)"id,email\n1,x\n", .len = 13};
     struct memory_sink sink = {0};
     struct weir_validate_job job = {.source = memory_source(&source),
-        .sink = memory_sink(&sink),
+        .out = {memory_sink(&sink), false},
         .info = &source.info,
         .schema = schema,
         .deadline_mono_ms = INT64_MAX};
