@@ -12,7 +12,7 @@ make=(make --no-print-directory -j"$jobs")
 export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # What libraries keep to the end of the process is not a leak.
 valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=definite,indirect,possible"
-    "--errors-for-leak-kinds=definite,indirect" --child-silent-after-fork=yes --trace-children=no)
+    "--errors-for-leak-kinds=definite,indirect" "--suppressions=$PWD/tests/support/valgrind.supp" --child-silent-after-fork=yes --trace-children=no)
 
 # The workers of a concurrent function, and the threads that deflate and check blocks.
 threaded="runtime_sim stream_blocks codec_zip net_pool"
