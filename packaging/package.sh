@@ -5,7 +5,8 @@
 # The machine it is made on lends its compiler and Debian's archive, nothing else: libraries come from Debian's packages of
 # the target's architecture, unpacked into a folder (nothing is installed, no foreign architecture is added to dpkg), and those
 # without a static library there from Debian's source packages, security fixes included. All of it lies below build/package/ and is
-# made once; the second run only compiles weir. The bytes are the same wherever and whenever it is made: no times, no paths.
+# made once; the second run only compiles weir. Of the same versions of Debian's packages the bytes are the same wherever and
+# whenever it is made: no times, no paths.
 #
 #   --arch A      only this one (again for more); default: both
 #   --check       also the unit tests, linked as the bootstrap is, under qemu when they are for another processor. UNIT="..." names
@@ -35,15 +36,15 @@ target() { # target ARCH: sets arch and what follows from it
     esac
     triplet=$multiarch qemu=
     [ "$arch" = "$host" ] || qemu="qemu-${arch/arm64/aarch64}-static"
-    cc=$triplet-gcc
-    ar=$triplet-gcc-ar
     sysroot=$work/$arch/sysroot
+    cc="$triplet-gcc --sysroot=$sysroot -B$sysroot/usr/lib/$multiarch" # -B: before the folders that lie beside the compiler
+    ar=$triplet-gcc-ar
     prefix=$work/$arch/prefix
 }
 
 tools() { # the Debian packages that are missing for an architecture, one line
     local want=()
-    command -v "$cc" >/dev/null || want+=("gcc-${triplet/_/-}" "libc6-dev-${deb_arch}-cross")
+    command -v "$triplet-gcc" >/dev/null || want+=("gcc-${triplet/_/-}")
     [ "$arch" != x86_64 ] || command -v nasm >/dev/null || want+=(nasm)
     for name in dpkg-source:dpkg-dev patch:patch xz:xz-utils zip:zip unzip:unzip make:make readelf:binutils python3:python3; do
         command -v "${name%%:*}" >/dev/null || want+=("${name#*:}")
@@ -142,9 +143,8 @@ libraries() {
 # ---- weir ----
 
 weir_make() { # weir_make TARGET...: with the libraries of the architecture, into a build folder of its own
-    local flags="-isystem $prefix/include -isystem $sysroot/usr/include -isystem $sysroot/usr/include/$multiarch"
-    local link="-L$prefix/lib -L$sysroot/usr/lib/$multiarch ${libs[*]/#/-l} -lm"
-    make -j"$jobs" --no-print-directory CC="$cc" AR="$ar" BUILD="build/package/$arch/weir" STATIC=1 \
+    local flags="-isystem $prefix/include" link="-L$prefix/lib ${libs[*]/#/-l} -lm"
+    make -j"$jobs" --no-print-directory CC="$cc" AR="$ar" BUILD="build/package/$arch/weir" STATIC=1 PARTS="handlers bootstrap" \
         PKG_CFLAGS="$flags" LIBS_BOOTSTRAP="$link" LIBS_WEIR="$link" LIBS_TEST="$link -lcmocka" "$@"
 }
 

@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2086,SC2154
 # What a bootstrap is linked with, read by package.sh: the one place to add a library. A change here remakes all of them.
 
-# Debian packages with a static library that fits, taken as they are.
-debs=(libssl-dev zlib1g-dev libpcre2-dev libuv1-dev libcsv-dev libc-ares-dev)
+# Debian packages with a static library that fits, taken as they are. The C library is one of them: the machine's own, and the one
+# that cross compilers come with, may lack Debian's fixes.
+debs=(libc6-dev libc6 linux-libc-dev libssl-dev zlib1g-dev libpcre2-dev libuv1-dev libcsv-dev libc-ares-dev)
 
 # Source packages, and why: the function build_NAME makes NAME's static library.
 #   curl     Debian's libcurl.a wants 20 more libraries, and its name look-up libc's, which cannot be static; here: HTTP, TLS, c-ares
@@ -36,8 +37,7 @@ build_curl() {
     touch aclocal.m4 && find . -name Makefile.in -exec touch {} + && touch lib/curl_config.h.in configure
     ./configure -q --host="$triplet" --enable-static --enable-ares --enable-http --enable-proxy --with-openssl \
         "${off[@]/#/--disable-}" "${without[@]/#/--without-}" \
-        CC="$cc" CFLAGS="$cflags" CPPFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/$multiarch" \
-        LDFLAGS="-L$sysroot/usr/lib/$multiarch" LIBS="-lssl -lcrypto -lcares -ldl -lpthread" PKG_CONFIG=false
+        CC="$cc" CFLAGS="$cflags" LIBS="-lssl -lcrypto -lcares -ldl -lpthread" PKG_CONFIG=false
     make -j"$jobs" -s -C lib libcurl.la
     mkdir -p "$prefix/include/curl"
     cp include/curl/*.h "$prefix/include/curl/"
