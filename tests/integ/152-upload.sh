@@ -59,7 +59,7 @@ while (d := c.recv(65536)) and b"--\r\n" not in d[-4:]:
         time.sleep(0.02)
 c.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")'
 progress() {
-    rm -f go
+    rm -f go err
     server "$slow" || return 1
     "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
     local pid=$!
@@ -68,8 +68,9 @@ progress() {
     touch go
     wait "$pid" && same "$(key_of)" k
 }
+# An err of the case before would have the signal sent before there is a weir to take it.
 interrupted() {
-    rm -f go
+    rm -f go err
     server "$slow" || return 1
     "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
     local pid=$!
