@@ -5,6 +5,7 @@
 #include "codec/gzip.h"
 #include "core/clock.h"
 #include "core/line.h"
+#include "core/str.h"
 #include "handlers/archive/job.h"
 #include "net/child_env.h"
 #include "net/child_source.h"
@@ -131,11 +132,9 @@ static int find_program(const char *name, char *ret, struct weir_err *err)
 /* OUT's own name without .zip: what most people would unpack it as. */
 static void default_entry(const struct weir_location *out, char *ret, size_t size)
 {
-    const char *name = out->kind == WEIR_LOCATION_OBJECT ? out->key : out->text;
-    const char *slash = strrchr(name, '/');
+    const char *name = weir_base_name(out->kind == WEIR_LOCATION_OBJECT ? out->key : out->text);
     int n;
 
-    name = slash != NULL ? slash + 1 : name;
     n = (int)strlen(name);
     if (n > 4 && strcmp(name + n - 4, ".zip") == 0) {
         n -= 4;

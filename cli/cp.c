@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "core/clock.h"
+#include "core/str.h"
 #include "net/signals.h"
 #include "stream/late.h"
 
@@ -116,7 +117,7 @@ static const char *dst_text(struct copy *c, struct weir_err *err)
         weir_err_set(err, WEIR_E_CONFIG, "%.160s: is a folder, and stdin has no name", dst);
         return NULL;
     }
-    const char *slash = strrchr(src, '/'), *name = slash != NULL ? slash + 1 : src;
+    const char *name = weir_base_name(src);
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         weir_err_set(err, WEIR_E_CONFIG, "%.160s: ends in no name that %.60s could take", src, dst);
         return NULL;

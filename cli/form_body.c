@@ -1,6 +1,8 @@
 #include "cli/form_body.h"
 
 #include "core/limits.h"
+#include "core/str.h"
+#include "core/str.h"
 #include "core/uuid.h"
 #include "json/doc.h"
 
@@ -87,7 +89,7 @@ static int add_file(struct weir_buf *to, const char *boundary, const struct weir
     const char *filename, struct weir_err *err)
 {
     const cJSON *type = cJSON_GetObjectItem(form->fields, "Content-Type");
-    const char *slash = strrchr(filename, '/'), *text = cJSON_GetStringValue(type);
+    const char *text = cJSON_GetStringValue(type);
 
     if (text == NULL || strpbrk(text, "\r\n") != NULL) {
         text = "application/octet-stream";
@@ -95,7 +97,7 @@ static int add_file(struct weir_buf *to, const char *boundary, const struct weir
     return weir_buf_addf(to, err,
                "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"",
                boundary) != 0 ||
-                   add_name(to, slash != NULL ? slash + 1 : filename, err) != 0 ||
+                   add_name(to, weir_base_name(filename), err) != 0 ||
                    weir_buf_addf(to, err, "\"\r\nContent-Type: %s\r\n\r\n", text) != 0
                ? -1
                : 0;

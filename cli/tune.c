@@ -5,6 +5,7 @@
 #include "cli/tune/measure.h"
 #include "cli/tune/tuning.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "event/event.h"
 #include "net/signals.h"
 #include "stream/bytes.h"
@@ -378,20 +379,13 @@ out:
     return rc;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* Two programs are told apart by their names, if that is enough. */
 static void name_both(struct subject *s)
 {
-    bool enough = strcmp(base_name(s[0].path), base_name(s[1].path)) != 0;
+    bool enough = strcmp(weir_base_name(s[0].path), weir_base_name(s[1].path)) != 0;
 
     for (size_t i = 0; i < 2; i++) {
-        s[i].name = enough ? base_name(s[i].path) : s[i].path;
+        s[i].name = enough ? weir_base_name(s[i].path) : s[i].path;
     }
 }
 

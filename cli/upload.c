@@ -102,29 +102,14 @@ static int ask(struct upload *u, struct weir_buf *text, struct weir_err *err)
     return 0;
 }
 
-static int load(struct upload *u, struct weir_buf *text, struct weir_err *err)
-{
-    struct weir_location where = {0};
-    struct weir_places places;
-    int rc = -1;
-
-    weir_places_init(&places, u->loop);
-    if (weir_location_parse(u->args->form, &where, err) == 0 &&
-        weir_location_get(&places, &where, text, err) == 0) {
-        rc = 0;
-    }
-    weir_location_fini(&where);
-    weir_places_fini(&places);
-    return rc;
-}
-
 static int get_form(struct upload *u, struct weir_err *err)
 {
     struct weir_buf text;
     int rc;
 
     weir_buf_init(&text, WEIR_UPLOAD_HEAD_MAX_BYTES);
-    rc = u->args->url != NULL ? ask(u, &text, err) : load(u, &text, err);
+    rc = u->args->url != NULL ? ask(u, &text, err)
+                              : weir_location_load(u->loop, u->args->form, &text, err);
     if (rc == 0) {
         rc = weir_upload_form_parse(u->args->url != NULL ? "--url" : "--form",
             text.p != NULL ? (const char *)text.p : "", text.len, &u->form, err);

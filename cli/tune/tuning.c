@@ -3,6 +3,7 @@
 #include "core/limits.h"
 
 #include <cjson/cJSON.h>
+#include <endian.h>
 #include <math.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -117,15 +118,17 @@ int weir_tune_best(
     return best;
 }
 
-/* Little-endian, whatever this machine is. */
-static void put_le(uint8_t *to, uint32_t value, size_t bytes)
+/* A float32 as it is written. */
+static uint32_t float_bits(double value)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        to[i] = (uint8_t)(value >> (8 * i));
-    }
+    const float f = (float)value;
+    uint32_t bits;
+
+    memcpy(&bits, &f, sizeof bits);
+    return htole32(bits);
 }
 
-static int add_base64(const uint8_t *p, size_t len, struct weir_buf *ret, struct weir_err *err)
+static int add_base64(const void *p, size_t len, struct weir_buf *ret, struct weir_err *err)
 {
     size_t room = (len + 2) / 3 * 4 + 1; /* EVP_EncodeBlock adds a NUL */
     uint8_t *to = weir_buf_reserve(ret, room, err);
@@ -141,24 +144,21 @@ static int add_base64(const uint8_t *p, size_t len, struct weir_buf *ret, struct
 int weir_tune_url(
     const struct weir_tune_size *sizes, size_t n, struct weir_buf *ret, struct weir_err *err)
 {
-    uint8_t mb[2 * WEIR_TUNE_SIZES_MAX], ms[4 * WEIR_TUNE_SIZES_MAX], usd[4 * WEIR_TUNE_SIZES_MAX];
+    uint16_t mb[WEIR_TUNE_SIZES_MAX];
+    uint32_t ms[WEIR_TUNE_SIZES_MAX], usd[WEIR_TUNE_SIZES_MAX];
     size_t done = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const float value[2] = {(float)sizes[i].duration_ms, (float)sizes[i].cost_usd};
-        uint32_t bits[2];
-
         if (sizes[i].fate == WEIR_TUNE_DONE) {
-            memcpy(bits, value, sizeof bits);
-            put_le(mb + 2 * done, (uint32_t)sizes[i].memory_mb, 2);
-            put_le(ms + 4 * done, bits[0], 4);
-            put_le(usd + 4 * done, bits[1], 4);
-            done++;
+            mb[done] = htole16((uint16_t)sizes[i].memory_mb);
+            ms[done] = float_bits(sizes[i].duration_ms);
+            usd[done++] = float_bits(sizes[i].cost_usd);
         }
     }
-    if (weir_buf_adds(ret, SHOW_URL, err) != 0 || add_base64(mb, 2 * done, ret, err) != 0 ||
-        weir_buf_adds(ret, ";", err) != 0 || add_base64(ms, 4 * done, ret, err) != 0 ||
-        weir_buf_adds(ret, ";", err) != 0 || add_base64(usd, 4 * done, ret, err) != 0) {
+    if (weir_buf_adds(ret, SHOW_URL, err) != 0 ||
+        add_base64(mb, done * sizeof *mb, ret, err) != 0 || weir_buf_adds(ret, ";", err) != 0 ||
+        add_base64(ms, done * sizeof *ms, ret, err) != 0 || weir_buf_adds(ret, ";", err) != 0 ||
+        add_base64(usd, done * sizeof *usd, ret, err) != 0) {
         return -1;
     }
     return 0;

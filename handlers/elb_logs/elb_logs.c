@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "event/batch.h"
 #include "event/metrics.h"
 #include "handlers/elb_logs/job.h"
@@ -123,7 +124,7 @@ out:
 /* Whether the last part of the key matches one of the patterns of WEIR_SKIP. */
 static bool is_skipped(const struct elb_logs *e, const char *key)
 {
-    const char *slash = strrchr(key, '/'), *name = slash != NULL ? slash + 1 : key;
+    const char *name = weir_base_name(key);
     char pattern[256];
 
     for (const char *p = e->skip; *p != '\0';) {

@@ -155,13 +155,11 @@ static const struct weir_blocks_ops csv_ops = INPUT(rows), json_ops = INPUT(line
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
     enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err)
 {
-    struct weir_location location = {0};
     struct weir_schema *schema = NULL;
     struct weir_buf text;
 
     weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
-    if (weir_location_parse(name, &location, err) == 0 &&
-        weir_location_get(places, &location, &text, err) == 0) {
+    if (weir_location_get(places, name, &text, err) == 0) {
         schema = weir_schema_load((const char *)text.p, text.len, opts, err);
         if (schema != NULL && input != WEIR_INPUT_NDJSON &&
             weir_schema_for_rows(schema, err) != 0) {
@@ -172,7 +170,6 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
             weir_err_prefix(err, "%.100s", name);
         }
     }
-    weir_location_fini(&location);
     weir_buf_fini(&text);
     return schema;
 }

@@ -346,14 +346,12 @@ bool weir_validate_options_json_out(const struct weir_validate_options *o)
 int weir_validate_options_load(struct weir_places *places, const char *name,
     struct weir_validate_options *o, struct weir_err *err)
 {
-    struct weir_location location = {0};
     struct weir_buf text;
     cJSON *tree = NULL;
     int rc = -1;
 
     weir_buf_init(&text, WEIR_CONFIG_MAX_BYTES);
-    if (weir_location_parse(name, &location, err) == 0 &&
-        weir_location_get(places, &location, &text, err) == 0) {
+    if (weir_location_get(places, name, &text, err) == 0) {
         struct weir_err why = {0};
         const struct weir_doc root = {
             .v = tree = weir_doc_parse("config", (const char *)text.p, text.len, &why)};
@@ -364,7 +362,6 @@ int weir_validate_options_load(struct weir_places *places, const char *name,
         }
     }
     cJSON_Delete(tree);
-    weir_location_fini(&location);
     weir_buf_fini(&text);
     return rc;
 }

@@ -163,8 +163,7 @@ static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, s
     if (v->options.output == WEIR_OUTPUT_REPORT) {
         return 0;
     }
-    if (row->source != NULL && row->fields_n == v->columns && !v->write.escape_formulas &&
-        !(split && v->columns == 1 && row->source_len == 0)) { /* alone it would be no row */
+    if (row->source != NULL && row->fields_n == v->columns && !v->write.escape_formulas) {
         return put_as_is(w, row, to, err);
     }
     memcpy(line, row->fields, n * sizeof *line);

@@ -141,31 +141,30 @@ int weir_location_sink(struct weir_places *places, const struct weir_location *l
         opts != NULL ? opts : &none, ret, err);
 }
 
-int weir_location_get(struct weir_places *places, const struct weir_location *location,
-    struct weir_buf *ret, struct weir_err *err)
+int weir_location_get(
+    struct weir_places *places, const char *text, struct weir_buf *ret, struct weir_err *err)
 {
+    struct weir_location where = {0};
     struct weir_stage source = {0};
     struct weir_source_info info = {0};
+    int rc = -1;
 
-    if (weir_location_source(places, location, &info, &source, err) != 0) {
-        return -1;
+    if (weir_location_parse(text, &where, err) == 0 &&
+        weir_location_source(places, &where, &info, &source, err) == 0) {
+        rc = weir_collect(places->loop, &source, ret, err);
     }
-    return weir_collect(places->loop, &source, ret, err);
+    weir_location_fini(&where);
+    return rc;
 }
 
 int weir_location_load(
     struct weir_loop *loop, const char *text, struct weir_buf *ret, struct weir_err *err)
 {
     struct weir_places places;
-    struct weir_location where = {0};
-    int rc = -1;
+    int rc;
 
     weir_places_init(&places, loop);
-    if (weir_location_parse(text, &where, err) == 0 &&
-        weir_location_get(&places, &where, ret, err) == 0) {
-        rc = 0;
-    }
-    weir_location_fini(&where);
+    rc = weir_location_get(&places, text, ret, err);
     weir_places_fini(&places);
     return rc;
 }

@@ -71,12 +71,12 @@ int weir_location_source(struct weir_places *places, const struct weir_location 
 int weir_location_sink(struct weir_places *places, const struct weir_location *location,
     const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err);
 
-/** weir_location_get: a small thing whole (a schema, an event), up to the buffer's ceiling
- *  (WEIR_E_LIMIT beyond). Runs the loop. Returns 0, or -1 with *err set. */
-int weir_location_get(struct weir_places *places, const struct weir_location *location,
-    struct weir_buf *ret, struct weir_err *err);
+/** weir_location_get: a small thing whole (a schema, an event) from a place as it is written, up to
+ *  the buffer's ceiling (WEIR_E_LIMIT beyond). Runs the loop. Returns 0, or -1 with *err set. */
+int weir_location_get(
+    struct weir_places *places, const char *text, struct weir_buf *ret, struct weir_err *err);
 
-/** weir_location_load: the same for a place as it is written, with settings of its own. */
+/** weir_location_load: the same with settings of its own. */
 int weir_location_load(
     struct weir_loop *loop, const char *text, struct weir_buf *ret, struct weir_err *err);
 

@@ -44,4 +44,12 @@ static inline int weir_str_cmp_at(const void *a, const void *b)
     return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
 }
 
+/** weir_base_name: what stands behind the last slash of a path or key; all of it without one. */
+static inline const char *weir_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
 #endif

@@ -102,4 +102,13 @@ static inline uint64_t weir_csv_mask(const struct weir_csv_chunk *chunk, uint8_t
 }
 #endif
 
+/** weir_csv_running_xor: bit i of the result is the XOR of bits 0..i: of quotes, what is inside. */
+static inline uint64_t weir_csv_running_xor(uint64_t x)
+{
+    for (int by = 1; by < 64; by *= 2) {
+        x ^= x << by;
+    }
+    return x;
+}
+
 #endif

@@ -35,15 +35,6 @@ IN_EVERY_KERNEL uint32_t *put(uint64_t marks, uint32_t base, uint32_t *to)
     return end;
 }
 
-/* Bit i of the result is the XOR of bits 0..i. */
-IN_EVERY_KERNEL uint64_t running_xor(uint64_t x)
-{
-    for (int by = 1; by < CHUNK; by *= 2) {
-        x ^= x << by;
-    }
-    return x;
-}
-
 /* A kernel is a way to find the masks and one to XOR them, around this loop. The last bytes are
  * looked at in a chunk of zeros, which are no marks. */
 #define KERNEL_BODY(find, fold)                                                                    \
@@ -84,7 +75,7 @@ IN_EVERY_KERNEL struct masks find_plain(const uint8_t *p, uint8_t delimiter, uin
 static size_t run_plain(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_plain, running_xor);
+    KERNEL_BODY(find_plain, weir_csv_running_xor);
 }
 
 /* ---- x86-64 ---- */
@@ -172,7 +163,7 @@ static inline struct masks find_neon(const uint8_t *p, uint8_t delimiter, uint8_
 static size_t run_neon(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_neon, running_xor);
+    KERNEL_BODY(find_neon, weir_csv_running_xor);
 }
 #endif
 

@@ -39,7 +39,7 @@ struct weir_csv_row {
     size_t malformed_field; /* the first such field, counted from 0 */
     size_t at; /* where the row begins in the block; only told when `exact` was asked for */
     /* The row's bytes without its line end, if its fields, written in the reader's dialect, are
-     * just these; NULL: they are not, or nobody looked. */
+     * just these, and one at least; NULL: they are not, or nobody looked. */
     const uint8_t *source;
     size_t source_len;
 };
@@ -65,10 +65,11 @@ void weir_csv_reader_trim(struct weir_csv_reader *reader);
  * weir_csv_read: hand over the rows of a block, in order.
  *
  * p, len  whole records, as weir_csv_split cuts them (without what it says to skip); the last one
- * may lack its line end exact   use our own parser. Always right, and needed where the block is odd
- * (weir_csv_counts), or where the rows' places are wanted; false for an odd block is WEIR_E_BUG, or
- * wrong rows  on_row  called for each row; the row and its bytes are valid until
- * it returns, which it does with 0, or with -1 and *err set to stop
+ *         may lack its line end
+ * exact   use the parser that is always right: needed where the block is odd (weir_csv_counts), or
+ *         where the rows' places are wanted; false for an odd block is WEIR_E_BUG, or wrong rows
+ * on_row  called for each row; the row and its bytes are valid until it returns, which it does with
+ *         0, or with -1 and *err set to stop
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
  * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or the parser and the

@@ -156,15 +156,6 @@ static bool scan_bytes(struct weir_csv_split *s, const uint8_t *p, size_t upto, 
                      : scan_bytes_as(s, p, upto, stop, &s->dialect);
 }
 
-/* Bit i of the result is the XOR of bits 0..i. */
-static uint64_t running_xor(uint64_t x)
-{
-    for (int by = 1; by < CHUNK; by *= 2) {
-        x ^= x << by;
-    }
-    return x;
-}
-
 static uint64_t count_bits(uint64_t x)
 {
     uint64_t n = 0;
@@ -235,7 +226,7 @@ FOR_A_DIALECT bool scan_chunk_as(
         return false;
     }
     if (quote != 0 || s->state == QUOTE) {
-        inside ^= running_xor(quote);
+        inside ^= weir_csv_running_xor(quote);
         if (!quotes_fit(s, &chunk, quote, line_end, inside, d)) {
             return false;
         }
