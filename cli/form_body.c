@@ -2,7 +2,6 @@
 
 #include "core/limits.h"
 #include "core/str.h"
-#include "core/str.h"
 #include "core/uuid.h"
 #include "json/doc.h"
 
