@@ -1,3 +1,4 @@
+#include "aws/api_sign.h"
 #include "aws/location.h"
 #include "aws/xml.h"
 #include "cli/cli.h"
@@ -18,12 +19,14 @@
 #include <unistd.h>
 
 const char weir_cli_upload_help[] =
-    "usage: weir upload FILE --url URL | --form FORM.json [OPTIONS]\n"
+    "usage: weir upload FILE --url URL [--sign] | --form FORM.json [OPTIONS]\n"
     "\n"
-    "Upload a file through a presigned form, as a browser does: without credentials.\n"
+    "Upload a file through a presigned form, as a browser does: the upload needs no credentials.\n"
     "\n"
     "      --url URL     ask for the form there (POST), e.g.\n"
     "                    https://api.example/batch/generate-presigned-url\n"
+    "      --sign        ask as who the AWS credentials are of (environment, profile, container):\n"
+    "                    an API or a function URL behind IAM wants that\n"
     "      --form FORM   take it from a file, s3://bucket/key, or - (stdin)\n"
     "      --json        the summary as one JSON line, also on a terminal\n"
     "  -q, --quiet       no progress, no notes\n"
@@ -41,7 +44,7 @@ const char weir_cli_upload_help[] =
 struct args {
     struct weir_cli cli;
     const char *file, *url, *form;
-    bool json;
+    bool sign, json;
 };
 
 struct upload {
@@ -63,6 +66,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     const struct weir_opt opts[] = {
         {.name = "url", .kind = WEIR_OPT_TEXT, .to = &a->url},
+        {.name = "sign", .kind = WEIR_OPT_FLAG, .to = &a->sign},
         {.name = "form", .kind = WEIR_OPT_TEXT, .to = &a->form},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         WEIR_CLI_QUIET(&a->cli),
@@ -79,6 +83,9 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     if ((a->url == NULL) == (a->form == NULL)) {
         return weir_err_set(err, WEIR_E_CONFIG, "give --url URL, or --form FORM.json");
     }
+    if (a->sign && a->url == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--sign is for --url");
+    }
     return 0;
 }
 
@@ -86,18 +93,30 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 
 static int ask(struct upload *u, struct weir_buf *text, struct weir_err *err)
 {
-    const struct weir_http_request request = {.method = "POST",
+    struct weir_api_sign sign = {0};
+    struct weir_http_request request = {.method = "POST",
         .url = u->args->url,
         .timeout_ms = WEIR_UPLOAD_FORM_MS,
         .stall_ms = WEIR_HTTP_STALL_MS};
-    long status = weir_http_call(u->loop, &request, text, NULL, err);
 
+    if (u->args->sign) {
+        if (weir_api_sign(&sign, request.method, request.url, weir_clock_unix_ms() / 1000, err) !=
+            0) {
+            weir_err_prefix(err, "--sign");
+            return -1;
+        }
+        request.headers = sign.headers;
+        request.headers_n = sign.headers_n;
+    }
+    long status = weir_http_call(u->loop, &request, text, NULL, err);
+    weir_api_sign_fini(&sign);
     if (status < 0) {
         return -1;
     }
     if (status / 100 != 2) {
-        return weir_err_detail(
-            err, WEIR_E_REMOTE, (int)status, "--url: the answer is %ld, and no form", status);
+        return weir_err_detail(err, WEIR_E_REMOTE, (int)status,
+            "--url: the answer is %ld, and no form%s", status,
+            (status == 401 || status == 403) && !u->args->sign ? " (it may want --sign)" : "");
     }
     return 0;
 }

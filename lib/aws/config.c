@@ -154,27 +154,30 @@ bool weir_s3_is_region(const char *s)
            only(s, strlen(s), LOWER UPPER DIGITS "-");
 }
 
-static int set_region(struct weir_s3_config *cfg, struct weir_err *err)
+int weir_aws_region(char **ret, struct weir_err *err)
 {
     const char *var =
         weir_env_text("AWS_REGION", NULL) != NULL ? "AWS_REGION" : "AWS_DEFAULT_REGION";
     const char *s = weir_env_text(var, NULL);
 
     if (s != NULL) {
-        if (keep_text(&cfg->region, s, err) != 0) {
+        if (keep_text(ret, s, err) != 0) {
             return -1;
         }
     } else {
         var = "the profile's region";
-        cfg->region = weir_aws_profile_region();
-        if (cfg->region == NULL) {
+        *ret = weir_aws_profile_region();
+        if (*ret == NULL) {
             return weir_err_set(
                 err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");
         }
     }
-    return weir_s3_is_region(cfg->region)
-               ? 0
-               : weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
+    if (weir_s3_is_region(*ret)) {
+        return 0;
+    }
+    free(*ret);
+    *ret = NULL;
+    return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
 }
 
 static int set_credentials(
@@ -273,7 +276,7 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
         return 0;
     }
     int64_t expires_unix_ms = INT64_MAX;
-    if (set_style(cfg, err) != 0 || set_region(cfg, err) != 0 ||
+    if (set_style(cfg, err) != 0 || weir_aws_region(&cfg->region, err) != 0 ||
         (url == NULL && set_aws(cfg, err) != 0) ||
         set_credentials(cfg, &expires_unix_ms, err) != 0 || set_transfer(cfg, err) != 0) {
         return -1;

@@ -83,6 +83,14 @@ uint64_t weir_s3_config_retries(const struct weir_s3_config *cfg);
 /** weir_s3_is_region: could it be the name of a region? */
 bool weir_s3_is_region(const char *s);
 
+/**
+ * weir_aws_region: AWS_REGION, else AWS_DEFAULT_REGION, else the profile's.
+ *
+ * Returns 0 with *ret set (the caller frees it), or -1 with *err set and *ret NULL: WEIR_E_CONFIG,
+ * WEIR_E_NOMEM.
+ */
+int weir_aws_region(char **ret, struct weir_err *err);
+
 #define WEIR_S3_AWS_HOST_BYTES 128
 
 /** weir_s3_aws_host: AWS's own host for S3 in a region (weir_s3_is_region). */

@@ -319,7 +319,7 @@ int weir_sigv4_sign(const struct weir_sigv4_key *key, const struct weir_sigv4_re
         goto out;
     }
     int n = snprintf(ret->authorization, sizeof ret->authorization,
-        "AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request,SignedHeaders=%s,Signature=%s",
+        "AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request, SignedHeaders=%s, Signature=%s",
         key->access_key, day, key->region, key->service, signed_names, signature);
     if (n < 0 || (size_t)n >= sizeof ret->authorization) {
         weir_err_set(err, WEIR_E_LIMIT, "sigv4: an Authorization header of %d bytes", n);

@@ -338,6 +338,8 @@
 #define WEIR_FRONT_BODY_MAX_BYTES (64 * WEIR_KIB) /* of a request that is no upload */
 /* upload: a form's JSON, and all of its fields around a file: twice what S3 takes */
 #define WEIR_UPLOAD_HEAD_MAX_BYTES (64 * WEIR_KIB)
+#define WEIR_API_HOST_MAX_BYTES                                                                    \
+    260                           /* of a host whose request is signed: a name of DNS and a port */
 #define WEIR_UPLOAD_FORM_MS 30000 /* a form is made in milliseconds; a cold start in seconds */
 
 #endif

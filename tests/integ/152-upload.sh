@@ -50,6 +50,43 @@ P
 unready() {
     server 'c.recv(1000); c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && same "$(wc -l <err)" 1
 }
+# A front that wants IAM's signature, as API Gateway does, and then passes on what weir local answers.
+by_signed_url() {
+    local secret=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY signed
+    PYTHONPATH=$ROOT/tests/support python3 - "$form" >front.out 2>&1 <<'P' &
+import http.server, os, sys, time, types, urllib.request
+import s3_verify
+class Front(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        request = types.SimpleNamespace(method="POST", raw_path=self.path, raw_query="", headers={k.lower(): v for k, v in self.headers.items()})
+        keys = {"AKIAIOSFODNN7EXAMPLE": ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "a/session+token=")}
+        try:
+            s3_verify.verify_signature(request, keys, "eu-west-3", time.time(), "execute-api")
+            status, body = 201, urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="POST")).read()
+        except s3_verify.Refused as e:
+            status, body = 403, b'{"message":"Forbidden"}'
+            print(e, flush=True)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.HTTPServer(("127.0.0.1", 0), Front)
+open("front.tmp", "w").write(str(server.server_port))
+os.rename("front.tmp", "front")
+server.serve_forever()
+P
+    PIDS+=($!)
+    until_true 20 test -s front || fail "no front: $(cat front.out)" || return 1
+    signed=http://127.0.0.1:$(cat front)/prod/batch/generate-presigned-url
+    export AWS_REGION=eu-west-3 AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=a/session+token=
+    status 0 "$WEIR" upload "$BIG" --url "$signed" --sign && cmp "$BIG" "d/weir/$(key_of)" && same "$(cat err)" "" || fail "$(cat front.out)" || return 1
+    status 3 "$WEIR" upload "$BIG" --url "$signed" && same "$(cat err)" "weir: upload: --url: the answer is 403, and no form (it may want --sign)" || return 1
+    AWS_SECRET_ACCESS_KEY=wrong status 3 "$WEIR" upload "$BIG" --url "$signed" --sign && same "$(cat err)" "weir: upload: --url: the answer is 403, and no form" || return 1
+    status 2 "$WEIR" upload "$BIG" --url "$signed?a=b" --sign && same "$(cat err)" "weir: upload: --sign: a URL with a query or with encoded bytes cannot be signed" || return 1
+    status 2 "$WEIR" upload "$BIG" --form f.json --sign || return 1
+    unset AWS_ACCESS_KEY_ID
+    status 2 "$WEIR" upload "$BIG" --url "$signed" --sign && same "$(wc -l <err)" 1
+}
 # A server that stops in the middle until the progress has been seen.
 slow='
 got = 0
@@ -90,6 +127,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)" "$WEIR" upload "$
     [ "$kib" -lt 40000 ] || fail "$kib KiB"
 }
 check "--url asks for a form and uploads through it" by_url
+check "--sign asks as who the credentials are of" by_signed_url
 check "--form takes it from a file or stdin, in either shape" by_file
 check "a refusal is one line with S3's code; wrong usage is a 2" refusals
 step "a server that goes away is a 3" unready

@@ -117,17 +117,17 @@ def canonical_query(raw):
 
 
 AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^/,]+)/(\d{8})/([^/,]+)/s3/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$")
+    r"AWS4-HMAC-SHA256 Credential=([^/,]+)/(\d{8})/([^/,]+)/([a-z0-9-]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$")
 
 
-def verify_signature(request, credentials, region, now_s):
+def verify_signature(request, credentials, region, now_s, service="s3"):
     """request has method, raw_path, raw_query, headers (lower case names -> values). Raises Refused. Returns the payload hash
     that was signed."""
     headers = request.headers
     m = AUTHORIZATION.match(headers.get("authorization", ""))
     if not m:
         raise Refused(403, "AccessDenied", "no authorization header, or one that cannot be read")
-    access, day, signed_region, names, signature = m.groups()
+    access, day, signed_region, signed_service, names, signature = m.groups()
     if access not in credentials:
         raise Refused(403, "InvalidAccessKeyId", access)
     secret, token = credentials[access]
@@ -147,6 +147,8 @@ def verify_signature(request, credentials, region, now_s):
     if must - set(signed):
         raise Refused(403, "AccessDenied", f"headers that are not signed: {sorted(must - set(signed))}")
     payload = headers.get("x-amz-content-sha256")
+    if payload is None and service != "s3":
+        payload = hashlib.sha256(b"").hexdigest()  # of a request without a body
     if payload is None:
         raise Refused(400, "MissingSecurityHeader", "x-amz-content-sha256")
     if encode(unquote_to_bytes(request.raw_path), b"/") != request.raw_path:
@@ -157,13 +159,15 @@ def verify_signature(request, credentials, region, now_s):
     canonical = "\n".join([
         request.method, request.raw_path, canonical_query(request.raw_query),
         "".join(f"{n}:{' '.join(headers[n].split())}\n" for n in signed), names, payload])
-    scope = f"{day}/{signed_region}/s3/aws4_request"
+    scope = f"{day}/{signed_region}/{signed_service}/aws4_request"
     to_sign = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()])
     key = f"AWS4{secret}".encode()
-    for piece in (day, signed_region, "s3", "aws4_request"):
+    for piece in (day, signed_region, signed_service, "aws4_request"):
         key = hmac.new(key, piece.encode(), hashlib.sha256).digest()
     if not hmac.compare_digest(hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest(), signature):
         raise Refused(403, "SignatureDoesNotMatch", f"{request.method} {request.raw_path}?{request.raw_query}")
+    if signed_service != service:
+        raise Refused(403, "SignatureDoesNotMatch", f"service {signed_service}, expected {service}")
     # Only now: a wrong signature is the client's mistake whatever else is wrong.
     if abs(at - now_s) > SKEW_MAX_S:
         raise Refused(403, "RequestTimeTooSkewed", f"{date} against {int(now_s)}", ours=False)
