@@ -135,6 +135,10 @@ static int find(struct copy *c, struct weir_err *err)
     if (weir_location_parse(c->args->ends[0], &c->src, err) != 0) {
         return -1;
     }
+    if (c->src.kind == WEIR_LOCATION_FILE && is_folder(c->args->ends[0])) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.160s: is a folder; cp takes one file or object",
+            c->args->ends[0]);
+    }
     const char *dst = dst_text(c, err);
     if (dst == NULL || weir_location_parse(dst, &c->dst, err) != 0) {
         return -1;

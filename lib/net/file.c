@@ -110,8 +110,7 @@ static int look(struct end *end, bool write, struct weir_err *err)
         return fail(end, err);
     }
     if (S_ISDIR(st.st_mode)) {
-        return weir_err_detail(
-            err, WEIR_E_CONFIG, EISDIR, "file: %s: %s", end->name, uv_strerror(-EISDIR));
+        return weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "file: %s: is a folder", end->name);
     }
     if (end->info != NULL) {
         *end->info = (struct weir_source_info){.size_bytes = -1};

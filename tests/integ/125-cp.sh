@@ -61,7 +61,8 @@ refuse "a third argument" 2 'extra' in/data.bin o extra
 refuse "a file that is not there" 2 'in/none' in/none new
 refuse "an object that is not there" 2 's3://bkt/none.*404' s3://bkt/none new
 refuse "a bucket that is not there" 2 '404' in/data.bin s3://no-such-bucket/new
-refuse "a folder as SRC" 2 'in' in new
+refuse "a folder as SRC" 2 'in: is a folder; cp takes one' in new
+refuse "a folder into a bucket" 2 'in/: is a folder; cp takes one' in/ s3://bkt
 refuse "a folder that is not there" 2 'nowhere' in/data.bin nowhere/new
 refuse "stdin into a folder" 2 'stdin has no name' - folder
 refuse "stdin into a bucket" 2 'stdin has no name' - s3://bkt
