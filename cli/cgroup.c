@@ -59,6 +59,27 @@ static bool own_path(int version, const char *controller, char *ret, size_t size
     return found;
 }
 
+/* Blanks and backslashes of a name are "\\ooo" there. */
+static char *unescape(char *s)
+{
+    char *to = s;
+
+    if (s == NULL) {
+        return NULL;
+    }
+    for (const char *from = s; *from != '\0';) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
+            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+    return s;
+}
+
 /* proc(5), mountinfo: "id parent major:minor root point options [optional...] - type source super".
  */
 static bool mount_line(char *line, int version, const char *controller, char **root, char **point)
@@ -73,12 +94,12 @@ static bool mount_line(char *line, int version, const char *controller, char **r
     for (int i = 0; i < 3; i++) {
         (void)strsep(&left, " ");
     }
-    *root = strsep(&left, " ");
-    *point = strsep(&left, " ");
+    *root = unescape(strsep(&left, " "));
+    *point = unescape(strsep(&left, " "));
     type = strsep(&right, " ");
     (void)strsep(&right, " ");
     super = strsep(&right, "\n");
-    if (*point == NULL || super == NULL) {
+    if (*root == NULL || *point == NULL || super == NULL) {
         return false;
     }
     if (version == 2) {
@@ -105,8 +126,9 @@ static bool own_dir(int version, const char *controller, char *ret, size_t size)
             continue;
         }
         /* A part of the tree may be mounted: what is above it is not in the path here. */
-        if (strcmp(root, "/") != 0 && strncmp(path, root, strlen(root)) == 0) {
-            below = path + strlen(root);
+        size_t n = strlen(root);
+        if (n > 1 && strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0')) {
+            below = path + n;
         }
         below = strcmp(below, "/") == 0 ? "" : below;
         found = (size_t)snprintf(ret, size, "%s%s", point, below) < size;

@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ const char weir_cli_tune_help[] =
     "      --strategy WHAT    cost (default), speed, or balanced\n"
     "      --weight W         balanced: of cost against speed, 0 to 1 (default 0.5)\n"
     "      --handler NAME     which function (default validate)\n"
-    "      --bootstrap PATH   the program (default: bootstrap beside weir)\n"
+    "      --bootstrap PATH   the program (default: bootstrap beside weir); one with arguments is\n"
+    "                         started by a script\n"
     "      --compare PATH     another program, measured beside it\n"
     "      --env NAME=VALUE   a variable more; may be given again\n"
     "      --timeout S        seconds until an invocation is ended (default 900)\n"
@@ -39,7 +41,9 @@ const char weir_cli_tune_help[] =
     "      --price USD        for a GB-second, instead (x86_64 0.0000168, arm64 0.0000136)\n"
     "      --size SIZE        the input's, for the cost of a GB (default: what the event says)\n"
     "      --svg FILE         a chart, to a path, s3://bucket/key, or -\n"
-    "      --json             only the result, as the tool returns it, on stdout\n"
+    "      --json             only the result, as the tool returns it, on stdout; with --compare "
+    "a\n"
+    "                         line for each, null for one that failed at every size\n"
     "  -q, --quiet            no progress\n"
     "  -v, --verbose          the function's logs, too\n"
     "\n"
@@ -173,6 +177,9 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         (a->weight_text != NULL && number("--weight", a->weight_text, 1, &a->weight, err) != 0)) {
         return -1;
     }
+    if (a->price <= 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--price: there is nothing to compare at 0");
+    }
     return parse_sizes(a, err);
 }
 
@@ -222,7 +229,7 @@ static void print_size(const struct args *a, const struct weir_tune_size *s, boo
     } else {
         (void)printf(" %11s", "-");
     }
-    (void)printf(" %11.1f %9.0f %9.1f %6" PRId64 " MB %11.3e", s->duration_ms, s->billed_ms,
+    (void)printf(" %11.1f %9.0f %9.1f %6" PRId64 " MB %11.3e", s->duration_ms, ceil(s->billed_ms),
         s->cpu_ms, (s->peak_kib + 1023) / 1024, s->cost_usd);
     if (a->size_bytes > 0) {
         (void)printf(" %10.6f", s->cost_usd / (double)a->size_bytes * 1e9);
@@ -330,11 +337,11 @@ static int measure(struct weir_loop *loop, const struct args *a, const struct we
     return 0;
 }
 
-static void tell_limits(const struct args *a, const struct subject *s)
+static void tell_limits(const struct args *a, const struct subject *subjects, size_t n)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (s->estimated) {
+    if (subjects[0].estimated || (n > 1 && subjects[1].estimated)) {
         weir_cli_note("tune", "no right to make a control group here: memory is limited by "
                               "RLIMIT_DATA, and durations are estimates from the CPU time");
     }
@@ -344,29 +351,41 @@ static void tell_limits(const struct args *a, const struct subject *s)
     }
 }
 
+/* A line; where there are two programs, both have one. */
+static int print_json(
+    const struct args *a, const struct subject *s, int best, bool two, struct weir_err *err)
+{
+    struct weir_buf json;
+    int rc;
+
+    weir_buf_init(&json, WEIR_TUNE_TEXT_MAX_BYTES);
+    if (best >= 0) {
+        rc = weir_tune_json(s->sizes, a->sizes_n, best, &json, err);
+    } else {
+        rc = two ? weir_buf_adds(&json, "null\n", err) : 0;
+    }
+    if (rc == 0 && json.len > 0) {
+        (void)fwrite(json.p, 1, json.len, stdout);
+    }
+    weir_buf_fini(&json);
+    return rc;
+}
+
 static int print_result(struct weir_loop *loop, const struct args *a,
     const struct subject *subjects, size_t n, struct weir_err *err)
 {
     bool chart_alone = a->svg != NULL && strcmp(a->svg, "-") == 0;
-    struct weir_buf json;
     int rc = WEIR_EXIT_DATA;
 
-    weir_buf_init(&json, WEIR_TUNE_TEXT_MAX_BYTES);
     for (size_t i = 0; i < n; i++) {
         const struct subject *s = &subjects[i];
         int best =
             weir_tune_best(s->sizes, a->sizes_n, (enum weir_tune_strategy)a->strategy, a->weight);
 
         rc = best >= 0 ? WEIR_EXIT_DONE : rc;
-        if (a->json && i == 0 && best >= 0) {
-            if (weir_tune_json(s->sizes, a->sizes_n, best, &json, err) != 0) {
-                rc = -1;
-                goto out;
-            }
-            (void)fwrite(json.p, 1, json.len, stdout);
-        } else if (!a->json && !chart_alone && print_table(a, s, best, err) != 0) {
-            rc = -1;
-            goto out;
+        if (a->json ? print_json(a, s, best, n > 1, err) != 0
+                    : !chart_alone && print_table(a, s, best, err) != 0) {
+            return -1;
         }
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -374,8 +393,6 @@ static int print_result(struct weir_loop *loop, const struct args *a,
     } else if (a->svg != NULL && write_chart(loop, a, subjects, n, err) != 0) {
         rc = -1;
     }
-out:
-    weir_buf_fini(&json);
     return rc;
 }
 
@@ -427,7 +444,7 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
-    tell_limits(a, &subjects[0]);
+    tell_limits(a, subjects, n);
     rc = print_result(loop, a, subjects, n, err);
 out:
     for (size_t i = 0; subjects != NULL && i < n; i++) {

@@ -20,18 +20,21 @@ static void fail(struct weir_tune_size *size, enum weir_tune_fate fate, const ch
     (void)snprintf(size->why, sizeof size->why, "%s", why);
 }
 
-/* A function that is told by its allocator, and not by the kernel, says it itself. */
-static bool says_out_of_memory(const struct weir_buf *body)
+/* The errorType of an answer, if it is a word; else nothing. The rest of the answer is somebody's
+ * data, and may be anything. */
+static void error_type(const struct weir_buf *body, char *ret, size_t size)
 {
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
     struct weir_doc root = {0}, type = {0};
     cJSON *tree = weir_doc_parse("error", (const char *)body->p, body->len, NULL);
-    bool yes;
 
     root.v = tree;
-    yes = tree != NULL && weir_doc_member(&root, "errorType", &type) && cJSON_IsString(type.v) &&
-          strcmp(type.v->valuestring, "Runtime.OutOfMemory") == 0;
+    ret[0] = '\0';
+    if (tree != NULL && weir_doc_member(&root, "errorType", &type) && cJSON_IsString(type.v) &&
+        type.v->valuestring[strspn(type.v->valuestring, set)] == '\0') {
+        (void)snprintf(ret, size, "%s", type.v->valuestring);
+    }
     cJSON_Delete(tree);
-    return yes;
 }
 
 /* A batch's failures are an answer like any other to Lambda, and no measurement of the work. */
@@ -52,7 +55,7 @@ static size_t failures(const struct weir_buf *body)
 
 static void judge(struct weir_tune_size *size, const struct weir_function_result *r)
 {
-    char why[sizeof size->why];
+    char why[sizeof size->why], type[64];
     size_t n;
 
     switch (r->outcome) {
@@ -64,12 +67,13 @@ static void judge(struct weir_tune_size *size, const struct weir_function_result
         }
         break;
     case WEIR_FUNCTION_ERROR:
-        if (says_out_of_memory(&r->body)) {
+        error_type(&r->body, type, sizeof type);
+        /* A function that is told by its allocator, and not by the kernel, says it itself. */
+        if (strcmp(type, "Runtime.OutOfMemory") == 0) {
             fail(size, WEIR_TUNE_OUT_OF_MEMORY, "out of memory");
             break;
         }
-        (void)snprintf(why, sizeof why, "function error: %.*s",
-            (int)(r->body.len < 160 ? r->body.len : 160), r->body.len > 0 ? (char *)r->body.p : "");
+        (void)snprintf(why, sizeof why, "function error%s%s", type[0] != '\0' ? ": " : "", type);
         fail(size, WEIR_TUNE_FAILED, why);
         break;
     case WEIR_FUNCTION_TIMED_OUT:
@@ -146,7 +150,7 @@ int weir_tune_measure(struct weir_loop *loop, const struct weir_tune_opts *opts,
         if (weir_function_run(loop, &function, &result, err) != 0) {
             return -1;
         }
-        *estimated = result.limit == WEIR_LIMIT_RLIMIT;
+        *estimated |= result.limit == WEIR_LIMIT_RLIMIT;
         if (size->fate == WEIR_TUNE_DONE) {
             add_run(&m, &result);
         }

@@ -44,7 +44,7 @@ struct weir_tune_size {
     /* From weir_tune_sum_up, over runs that are all good. */
     double duration_ms;       /* trimmed mean of duration and init */
     double cost_usd;          /* of one run, by the trimmed mean of what is billed */
-    double total_usd;         /* of all runs */
+    double total_usd;         /* of all runs, none left out */
     double cold_ms, warm_ms;  /* means; 0: there was none */
     double cpu_ms, billed_ms; /* means, billed trimmed */
 };

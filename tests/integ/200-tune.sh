@@ -44,6 +44,14 @@ compared() {
     [ "$(grep -c '^lowest cost' both)" -eq 2 ] && grep -q '^other$' both && [ "$(grep -c '<polyline' both.svg)" -eq 4 ]
 }
 check "another program beside it, in one chart" compared
+printf '#!/bin/sh\nexit 7\n' >broken
+chmod +x broken
+both_as_json() { # a line for each, also when the first has nothing
+    tune hello.json --memory "$sizes" --num 1 --compare ./broken --json >two && tune hello.json --memory "$sizes" --num 1 --bootstrap ./broken --compare ./other --json >>two &&
+        python3 -c 'import json; d = [json.loads(line) for line in open("two")]; assert [x is None for x in d] == [False, True, True, False], d'
+}
+check "--json has a line for each of two" both_as_json
+check "a price of 0 is 2" status 2 tune hello.json --memory 128 --price 0
 check "no such program is 2" status 2 tune hello.json --memory 128 --bootstrap ./none
 
 # ---- limits ----
@@ -59,7 +67,7 @@ out_of_memory() {
 }
 failed() {
     echo '{"error":"Nope"}' >fails.json
-    status 1 tune fails.json --memory "$sizes" && grep -q 'function error: .*Nope' out
+    status 1 tune fails.json --memory "$sizes" && grep -qx ' *[0-9]* MB  function error: [A-Za-z.]*Nope' out
 }
 check "a function that fails at every size is 1, and says how" failed
 batch_failures() {
