@@ -4,6 +4,7 @@
 #include "cli/local/bucket.h"
 #include "cli/local/front.h"
 #include "cli/local/home.h"
+#include "cli/local/presign.h"
 #include "cli/local/queue.h"
 #include "cli/local/results.h"
 #include "cli/local/uploads.h"
@@ -11,6 +12,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "event/event.h"
+#include "handlers/presign/job.h"
 #include "handlers/validate/outkey.h"
 #include "net/signals.h"
 
@@ -58,7 +60,7 @@ const char weir_cli_local_help[] =
 
 #define MEMORY_MAX_MB (1 << 20)
 #define SECONDS_MAX_MS 86400000
-#define PREFIX "uploads/"
+#define PREFIX WEIR_PRESIGN_PREFIX
 #define OUTPUT_KEY "validations/{stem}.csv.gz"
 #define ORIGIN_BYTES 280
 
@@ -262,8 +264,6 @@ static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *
         .uploads = l->uploads,
         .key = l->at_s3 ? NULL : &l->home.key,
         .s3_origin = l->at_s3 ? l->s3_origin : NULL,
-        .env = l->args.env.items,
-        .env_n = l->args.env.n,
         .queue = l->queue,
         .worker = l->worker,
         .results = l->results,
@@ -405,6 +405,9 @@ int weir_cli_local(int argc, char **argv)
             return weir_cli_fail("local", &err);
         }
         l.args.bootstrap = beside;
+    }
+    if (weir_local_presign_env(l.args.env.items, l.args.env.n, &err) != 0) {
+        return weir_cli_fail("local", &err);
     }
     struct weir_loop *loop = weir_loop_new(&err);
     int rc = loop != NULL ? local(loop, &l, &err) : -1;

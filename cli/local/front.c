@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "handlers/presign/job.h"
 #include "json/quote.h"
 
 #include <arpa/inet.h>
@@ -25,7 +26,6 @@
 #include <unistd.h>
 
 #define LOOK_MS 1000 /* at the connections of uploads */
-#define PRESIGN_PATH "/batch/generate-presigned-url"
 
 /* The page is one file with its script in it. It needs nothing from anywhere else; its uploads go
  * to where the bucket is. */
@@ -283,18 +283,15 @@ static enum MHD_Result serve_redrive(
     return answer_text(c, MHD_HTTP_OK, "application/json", text, strlen(text));
 }
 
-/* The deployed service's own handler makes the form. It goes to where this request came from, so
+/* The form is made as the deployed service makes it. It goes to where this request came from, so
  * that a browser stays with one origin, whatever name it knows us by. */
 static enum MHD_Result serve_presign(
     struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
-    const struct weir_local_presign presign = {.loop = f->loop,
-        .host = header(c, "Host"),
+    const struct weir_local_presign presign = {.host = header(c, "Host"),
         .bucket = f->opts.bucket,
         .prefix = f->opts.prefix,
         .key = f->opts.key,
-        .env = f->opts.env,
-        .env_n = f->opts.env_n,
         .body = request->body.len > 0 ? weir_buf_text(&request->body, NULL) : NULL,
         .quiet = f->opts.quiet};
     struct weir_err err = {0};
@@ -313,7 +310,7 @@ static const struct route routes[] = {
     {"GET", "/status.json", serve_status},
     {"GET", "/dlq", serve_dlq},
     {"POST", "/dlq/redrive", serve_redrive},
-    {"POST", PRESIGN_PATH, serve_presign},
+    {"POST", WEIR_PRESIGN_ROUTE, serve_presign},
 };
 
 /* A validated file. Only those of the list: this is no file server. */

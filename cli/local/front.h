@@ -44,8 +44,6 @@ struct weir_front_opts {
     /* With all three NULL the bucket is S3's: forms go there, and this serves no objects. The page
      * may talk to this origin: "https://host:port". */
     const char *s3_origin;
-    const char *const *env; /* "K=V": settings of the presign handler */
-    size_t env_n;
     struct weir_queue *queue;
     struct weir_worker *worker;
     struct weir_results *results;

@@ -1,11 +1,10 @@
 #include "handlers/presign/presign.h"
 
 #include "aws/config.h"
-#include "aws/post_form.h"
 #include "core/clock.h"
 #include "core/env.h"
 #include "core/limits.h"
-#include "core/uuid.h"
+#include "handlers/presign/job.h"
 #include "handlers/presign/request.h"
 #include "json/doc.h"
 #include "json/quote.h"
@@ -14,12 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUTE "/batch/generate-presigned-url"
-
 struct presign {
-    struct weir_post_spec spec; /* all but the key */
-    const char *prefix;         /* the environment's */
-    const char *cors_origin;    /* the environment's; NULL: none */
+    struct weir_presign_job job;
+    const char *cors_origin; /* the environment's; NULL: none */
 };
 
 /* The answer's parts; texts are static or the answer's buffer. */
@@ -34,20 +30,6 @@ static void fini(void *self)
     free(self);
 }
 
-static int make_key(
-    const struct presign *p, char to[WEIR_S3_KEY_MAX_BYTES + 1], struct weir_err *err)
-{
-    char id[WEIR_UUID_BYTES];
-
-    if (weir_uuid_new(id, err) != 0) {
-        return -1;
-    }
-    int n = snprintf(to, WEIR_S3_KEY_MAX_BYTES + 1, "%s%s.csv", p->prefix, id);
-    return n > 0 && n <= WEIR_S3_KEY_MAX_BYTES
-               ? 0
-               : weir_err_set(err, WEIR_E_CONFIG, "WEIR_UPLOAD_PREFIX: a key of %d bytes", n);
-}
-
 static int is_origin(const char *s)
 {
     return s[0] != '\0' && strlen(s) <= WEIR_RUNTIME_TEXT_MAX_BYTES &&
@@ -57,27 +39,22 @@ static int is_origin(const char *s)
 
 static int read_settings(struct presign *p, struct weir_err *err)
 {
-    p->spec.bucket = weir_env_text("BUCKET_NAME", NULL);
-    p->spec.content_type = weir_env_text("WEIR_UPLOAD_CONTENT_TYPE", "text/csv");
-    p->spec.min_bytes = 1; /* an empty file has no header, and could only fail later */
-    p->prefix = weir_env_text("WEIR_UPLOAD_PREFIX", "uploads/");
+    if (weir_presign_job_env(&p->job, err) != 0) {
+        return -1;
+    }
+    p->job.spec.bucket = weir_env_text("BUCKET_NAME", NULL);
     p->cors_origin = weir_env_text("WEIR_CORS_ORIGIN", NULL);
-    if (p->spec.bucket == NULL) {
+    if (p->job.spec.bucket == NULL) {
         return weir_err_set(err, WEIR_E_CONFIG, "BUCKET_NAME: is not set");
     }
     if (p->cors_origin != NULL && !is_origin(p->cors_origin)) {
         return weir_err_set(err, WEIR_E_CONFIG, "WEIR_CORS_ORIGIN: must be an origin or *");
     }
-    return weir_env_int("WEIR_UPLOAD_MAX_BYTES", WEIR_POST_FORM_FILE_MAX_BYTES, 1,
-               WEIR_POST_FORM_FILE_MAX_BYTES, &p->spec.max_bytes, err) != 0
-               ? -1
-               : weir_env_int("WEIR_UPLOAD_EXPIRES_S", 3600, 1, WEIR_POST_FORM_EXPIRES_MAX_S,
-                     &p->spec.expires_s, err);
+    return 0;
 }
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
-    char key[WEIR_S3_KEY_MAX_BYTES + 1];
     struct weir_s3_config s3 = {0};
     struct presign *p = calloc(1, sizeof *p);
 
@@ -86,22 +63,14 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "presign: out of memory");
         return NULL;
     }
-    /* A form that is only checked, so that a bad setting is seen now and not at every request. */
-    if (read_settings(p, err) != 0 || make_key(p, key, err) != 0 ||
-        weir_s3_config_env(&s3, err) != 0) {
-        goto out;
-    }
-    struct weir_post_spec spec = p->spec;
-    spec.key = key;
-    if (weir_post_form_check(&s3, &spec, err) != 0) {
-        goto out;
+    /* Checked, so that a bad setting is seen now and not at every request. */
+    if (read_settings(p, err) != 0 || weir_s3_config_env(&s3, err) != 0 ||
+        weir_presign_job_check(&p->job, &s3, err) != 0) {
+        fini(p);
+        p = NULL;
     }
     weir_s3_config_fini(&s3);
     return p;
-out:
-    weir_s3_config_fini(&s3);
-    fini(p);
-    return NULL;
 }
 
 static int put_cors(
@@ -150,35 +119,24 @@ static int put_refusal(const struct presign *p, int status, const char *allow, c
 static int put_form(const struct presign *p, const struct weir_invocation *inv, struct weir_buf *to,
     struct weir_err *err)
 {
-    char key[WEIR_S3_KEY_MAX_BYTES + 1];
-    struct weir_post_spec spec = p->spec;
+    char key[WEIR_S3_KEY_MAX_BYTES + 1], name[WEIR_S3_NAME_BYTES];
     struct weir_s3_config s3 = {0};
-    struct weir_post_form form = {0};
     struct weir_buf body;
     const char *text;
     int rc = -1;
 
     weir_buf_init(&body, 2 * WEIR_POST_FORM_MAX_BYTES);
-    spec.key = key;
     /* Credentials change while a function lives: read anew for each form. */
-    if (make_key(p, key, err) != 0 || weir_s3_config_env(&s3, err) != 0 ||
-        weir_post_form_new(&s3, &spec, weir_clock_unix_ms() / 1000, &form, err) != 0) {
-        goto out;
+    if (weir_s3_config_env(&s3, err) == 0 &&
+        weir_presign_form(&p->job, &s3, weir_clock_unix_ms() / 1000, key, &body, err) == 0 &&
+        (text = weir_buf_text(&body, err)) != NULL) {
+        rc = put_answer(p, &(struct answer){201, NULL, text}, to, err);
     }
-    if (weir_buf_adds(&body, "{\"message\":\"presigned POST URL generated\",\"data\":", err) != 0 ||
-        weir_post_form_json(&form, &body, err) != 0 || weir_buf_adds(&body, "}", err) != 0 ||
-        (text = weir_buf_text(&body, err)) == NULL) {
-        goto out;
-    }
-    rc = put_answer(p, &(struct answer){201, NULL, text}, to, err);
     if (rc == 0) {
-        char name[WEIR_S3_NAME_BYTES];
         weir_log_write(inv->log, WEIR_LOG_INFO, "presign: a form for %s",
-            weir_s3_name(name, spec.bucket, key));
+            weir_s3_name(name, p->job.spec.bucket, key));
     }
-out:
     weir_buf_fini(&body);
-    weir_post_form_fini(&form);
     weir_s3_config_fini(&s3);
     return rc;
 }
@@ -188,8 +146,8 @@ static int answer(const struct presign *p, const struct weir_invocation *inv,
 {
     const char *why = NULL;
 
-    if (strcmp(request->path, ROUTE) != 0 &&
-        (request->route == NULL || strcmp(request->route, ROUTE) != 0)) {
+    if (strcmp(request->path, WEIR_PRESIGN_ROUTE) != 0 &&
+        (request->route == NULL || strcmp(request->route, WEIR_PRESIGN_ROUTE) != 0)) {
         return put_refusal(p, 404, NULL, "not found", to, err);
     }
     if (p->cors_origin != NULL && strcmp(request->method, "OPTIONS") == 0) {
