@@ -38,8 +38,8 @@ const char weir_cli_upload_help[] =
     "The summary, with the object's key, goes to stdout.\n"
     "\n"
     "exit status: 0 uploaded; 2 wrong usage, no file, or a form that is none; 3 refused or "
-    "failed,\n"
-    "and there is no object.\n";
+    "failed:\n"
+    "there is no object, unless the message says that there may be one.\n";
 
 struct args {
     struct weir_cli cli;
@@ -227,6 +227,10 @@ static int send_form(struct upload *u, struct weir_err *err)
     }
     weir_progress_stop(progress);
     rc = rc == 0 ? verdict(u, err) : rc;
+    if (rc != 0 && u->status == 0 &&
+        weir_http_sent(http) >= (int64_t)weir_form_body_size(&u->body)) {
+        weir_err_prefix(err, "all was sent, no answer came, and the object may be there");
+    }
     weir_http_free(http);
     return rc;
 }

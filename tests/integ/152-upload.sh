@@ -48,7 +48,7 @@ P
     until_true 20 test -s port && echo '{"url":"http://127.0.0.1:'"$(cat port)"'/b","fields":{"key":"k"}}' >f.json
 }
 unready() {
-    server 'c.recv(1000); c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && same "$(wc -l <err)" 1
+    server 'c.recv(1000); c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && same "$(wc -l <err)" 1 && ! grep -q "may be there" err
 }
 # A front that wants IAM's signature, as API Gateway does, and then passes on what weir local answers.
 by_signed_url() {
@@ -86,6 +86,13 @@ P
     status 2 "$WEIR" upload "$BIG" --form f.json --sign || return 1
     unset AWS_ACCESS_KEY_ID
     status 2 "$WEIR" upload "$BIG" --url "$signed" --sign && same "$(wc -l <err)" 1
+}
+lost_answer() { # nobody knows, and it says so
+    server '
+d = b""
+while b"--\r\n" not in d[-4:]:
+    d = d[-4:] + c.recv(65536)
+c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && grep -q "^weir: upload: all was sent, no answer came, and the object may be there: " err && same "$(wc -l <err)" 1
 }
 # A server that stops in the middle until the progress has been seen.
 slow='
@@ -131,6 +138,7 @@ check "--sign asks as who the credentials are of" by_signed_url
 check "--form takes it from a file or stdin, in either shape" by_file
 check "a refusal is one line with S3's code; wrong usage is a 2" refusals
 step "a server that goes away is a 3" unready
+step "an answer that was lost is told" lost_answer
 step "progress where it is asked for" progress
 step "SIGTERM ends an upload with 143" interrupted
 [ $ASAN -ne 0 ] || check "whatever the size, under 40 MB" memory
