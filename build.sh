@@ -63,7 +63,6 @@ has_libc_dbg - libc6-dbg
 has_cmd shellcheck shellcheck
 has_sbin rsyslogd rsyslog
 has_cmd socat socat
-has_cmd openssl openssl
 has_cmd unzip unzip
 has_cmd 7z p7zip-full
 has_cmd bsdtar libarchive-tools

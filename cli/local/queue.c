@@ -1,14 +1,19 @@
+/* clang-format off */
 /*
  * Records, one JSON object each, "op" first:
  *
- *     send     id name version body ms            a message; with receives, first_ms, dead, error
- * in a journal that was rewritten receive  id ms delete   id dead     id error error may be missing
- *     redrive  id                                 receives are 0 again
- *     known    name version                       in a journal that was rewritten
+ *     send     id name version body ms    a message; with receives, first_ms, dead, error in a
+ *                                         journal that was rewritten
+ *     receive  id ms
+ *     delete   id
+ *     dead     id error                   error may be missing
+ *     redrive  id                         receives are 0 again
+ *     known    name version               in a journal that was rewritten
  *
  * Every change is appended first and made in memory only when that succeeded. The journal is
  * rewritten when most of it is history.
  */
+/* clang-format on */
 #include "cli/local/queue.h"
 
 #include "cli/local/journal.h"
@@ -384,7 +389,7 @@ void weir_queue_free(struct weir_queue *queue)
     free(queue);
 }
 
-bool weir_queue_has_room(const struct weir_queue *queue)
+static bool has_room(const struct weir_queue *queue)
 {
     return queue->messages_n < WEIR_QUEUE_MESSAGES_MAX;
 }
@@ -395,8 +400,8 @@ int weir_queue_send(struct weir_queue *queue, const char *name, const char *vers
     char id[WEIR_UUID_BYTES];
     struct message *x;
 
-    if (!weir_queue_has_room(queue) || (queue->versions.n >= WEIR_QUEUE_NAMES_MAX &&
-                                           weir_versions_get(&queue->versions, name) == NULL)) {
+    if (!has_room(queue) || (queue->versions.n >= WEIR_QUEUE_NAMES_MAX &&
+                                weir_versions_get(&queue->versions, name) == NULL)) {
         return weir_err_set(err, WEIR_E_LIMIT, "queue: full");
     }
     if (weir_uuid_new(id, err) != 0) {

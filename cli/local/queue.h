@@ -122,7 +122,4 @@ const struct weir_queue_message *weir_queue_next(
  *  never. */
 int64_t weir_queue_visible_ms(const struct weir_queue *queue);
 
-/** weir_queue_has_room: whether weir_queue_send would not meet WEIR_QUEUE_MESSAGES_MAX. */
-bool weir_queue_has_room(const struct weir_queue *queue);
-
 #endif

@@ -13,15 +13,7 @@
  *   404  another path      405  another method; with an Allow header
  *   204  OPTIONS, when WEIR_CORS_ORIGIN is set
  *
- * Settings (environment):
- *
- *   BUCKET_NAME               required
- *   WEIR_UPLOAD_PREFIX        default uploads/; the key is PREFIX<uuid>.csv
- *   WEIR_UPLOAD_MAX_BYTES     default 5368709120 (5 GiB), S3's own limit
- *   WEIR_UPLOAD_EXPIRES_S     default 3600. The function's own credentials may end a form earlier
- *   WEIR_UPLOAD_CONTENT_TYPE  default text/csv; the file has to be sent with it
- *   WEIR_CORS_ORIGIN          what browsers' pages may ask: an origin, or *; default none: an HTTP
- * API or a function URL answers for itself
+ * The settings are in README.md.
  */
 extern const struct weir_handler weir_presign_handler;
 

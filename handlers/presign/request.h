@@ -18,10 +18,10 @@
 struct weir_request {
     const char *method; /* as sent; the tree's */
     const char *path;   /* begins with '/'; the tree's */
-    const char *route;  /* the route that the gateway matched, e.g. "/a/{id}": v1's resource, the
-                         * path of  v2's routeKey; NULL: none. The tree's. With a domain of one's
-                         * own,  path  may begin with something else. */
-    const char *body;   /* the tree's; NULL: none */
+    /* The route that the gateway matched, e.g. "/a/{id}": v1's resource, the path of v2's routeKey;
+     * NULL: none. The tree's. With a domain of one's own the path may begin with something else. */
+    const char *route;
+    const char *body; /* the tree's; NULL: none */
     bool body_base64;
 };
 

@@ -332,6 +332,7 @@ static void the_program_gets_three_descriptors_and_standard_signals(void **state
     const char *text = weir_buf_text(&r.sink.got, NULL);
     assert_memory_equal(text, "4\nSigIgn:\t", 10);
     assert_int_equal(strtoull(text + 10, NULL, 16) & (1u << (SIGPIPE - 1)), 0);
+    assert_int_equal(strtoull(text + 10, NULL, 16) & (1u << (SIGIO - 1)), 0);
     end(&r);
 }
 
