@@ -14,8 +14,8 @@
  * of messages, and deletes or returns each as its answer says. A bootstrap that dies is started
  * again; the messages it had come back. One invocation at a time.
  *
- * Callbacks of the loop only note what happened, and weir_worker_turn acts; but an answer is settled
- * in the queue before it is acknowledged.
+ * Callbacks of the loop only note what happened, and weir_worker_turn acts; but an answer is
+ * settled in the queue before it is acknowledged.
  */
 struct weir_worker;
 
