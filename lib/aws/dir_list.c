@@ -1,62 +1,35 @@
 #include "aws/dir_list.h"
 
+#include "aws/dir_store.h"
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/limits.h"
 
 #include <errno.h>
 #include <fts.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <uv.h>
 
 #define TEMPORARY ".weir-" /* net/file.h's hidden files */
 
-/* One part of a key from a file's name: the other way round of weir_dir_key. */
-static int part_of(struct weir_buf *to, const char *name, size_t n, struct weir_err *err)
-{
-    if (n == 1 && name[0] == '%') {
-        return 0; /* the empty part */
-    }
-    if (strncmp(name, "%2E", n) == 0 && n == 3) {
-        return weir_buf_adds(to, ".", err);
-    }
-    if (strncmp(name, "%2E%2E", n) == 0 && n == 6) {
-        return weir_buf_adds(to, "..", err);
-    }
-    if (n >= 3 && strncmp(name, "%25", 3) == 0) {
-        return weir_buf_adds(to, "%", err) != 0 ? -1 : weir_buf_add(to, name + 3, n - 3, err);
-    }
-    return weir_buf_add(to, name, n, err);
-}
-
-/* The key of a path below the bucket's folder, as text. */
-static const char *key_of(struct weir_buf *to, const char *path, struct weir_err *err)
-{
-    to->len = 0;
-    for (;;) {
-        size_t n = strcspn(path, "/");
-        if (part_of(to, path, n, err) != 0) {
-            return NULL;
-        }
-        if (path[n] == '\0') {
-            return weir_buf_text(to, err);
-        }
-        if (weir_buf_adds(to, "/", err) != 0) {
-            return NULL;
-        }
-        path += n + 1;
-    }
-}
-
 static int add_file(const FTSENT *e, size_t root_len, const char *prefix, struct weir_buf *key,
     struct weir_listing *ret, struct weir_err *err)
 {
+    struct weir_err why = {0};
+
     if (strncmp(e->fts_name, TEMPORARY, sizeof TEMPORARY - 1) == 0) {
         return 0;
     }
-    const char *text = key_of(key, e->fts_path + root_len + 1, err);
+    key->len = 0;
+    if (weir_dir_unkey(key, e->fts_path + root_len + 1, &why) != 0) {
+        if (why.code == WEIR_E_DATA) {
+            return 0; /* a path that no key has */
+        }
+        *err = why;
+        return -1;
+    }
+    const char *text = weir_buf_text(key, err);
     if (text == NULL) {
         return -1;
     }
@@ -69,8 +42,8 @@ static int add_file(const FTSENT *e, size_t root_len, const char *prefix, struct
     return weir_listing_add(ret, &item, err);
 }
 
-int weir_dir_list(const char *dir, const char *bucket, const char *prefix, struct weir_listing *ret,
-    struct weir_err *err)
+int weir_dir_list(const char *dir, const char *bucket, const char *prefix, int64_t deadline_mono_ms,
+    struct weir_listing *ret, struct weir_err *err)
 {
     struct weir_buf root, key;
     struct stat st;
@@ -99,6 +72,11 @@ int weir_dir_list(const char *dir, const char *bucket, const char *prefix, struc
         if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR) {
             weir_err_detail(err, WEIR_E_IO, e->fts_errno, "store: s3://%.63s: a folder in it: %s",
                 bucket, uv_strerror(-e->fts_errno));
+            goto out;
+        }
+        if (weir_clock_mono_ms() >= deadline_mono_ms) {
+            weir_err_set(
+                err, WEIR_E_DEADLINE, "store: s3://%.63s: the deadline has passed", bucket);
             goto out;
         }
     }

@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE "500" /* keys: their answer is under 1 MiB, whatever the keys are */
+/* Keys of a page: many, and, when their answer was larger than WEIR_S3_XML_MAX_BYTES (long keys of
+ * nothing but "&amp;"), so few that it cannot be. */
+#define PAGE_KEYS 500
+#define PAGE_KEYS_FEW 150
 #define TOKEN_MAX_BYTES 4096
 
 /* ---- the list ---- */
@@ -61,6 +64,9 @@ struct weir_lister {
     char *bucket, *prefix;
     struct weir_s3_call call;
     struct weir_listing list;
+    int page_keys;
+    int empty;                   /* pages without a key, in a row */
+    char asked[TOKEN_MAX_BYTES]; /* what the page under way was asked for with; "": the first one */
 
     /* Of the page that is read */
     char key[WEIR_S3_KEY_MAX_BYTES + 1], etag[WEIR_S3_ETAG_MAX_BYTES + 1];
@@ -159,8 +165,9 @@ static int read_page(struct weir_lister *l, struct weir_err *err)
 
 static int ask(struct weir_lister *l, struct weir_err *err)
 {
+    char keys[16];
     struct weir_sigv4_pair query[4] = {
-        {"list-type", "2"}, {"max-keys", PAGE}, {"prefix", l->prefix}};
+        {"list-type", "2"}, {"max-keys", keys}, {"prefix", l->prefix}};
     struct weir_s3_request request = {.method = "GET",
         .bucket = l->bucket,
         .query = query,
@@ -168,13 +175,48 @@ static int ask(struct weir_lister *l, struct weir_err *err)
         .stall_ms = WEIR_HTTP_STALL_MS,
         .result = "ListBucketResult"};
 
-    if (l->token[0] != '\0') {
-        query[request.query_n++] = (struct weir_sigv4_pair){"continuation-token", l->token};
+    snprintf(keys, sizeof keys, "%d", l->page_keys);
+    if (l->asked[0] != '\0') {
+        query[request.query_n++] = (struct weir_sigv4_pair){"continuation-token", l->asked};
     }
     return weir_s3_call_start(&l->call, l->loop, l->cfg, &request, err);
 }
 
 /* ---- page after page ---- */
+
+/* An error of the list, by its name. -1 */
+static int failed(const struct weir_lister *l, struct weir_err *err)
+{
+    char name[WEIR_S3_NAME_BYTES];
+
+    weir_err_prefix(err, "s3: %s: ListObjectsV2", weir_s3_name(name, l->bucket, l->prefix));
+    return -1;
+}
+
+/* A page is there: 1 when it is the last one, 0 when the next one is asked for, -1. A list that is
+ * cut off must not pass for a whole one, and one that never ends must end. */
+static int go_on(struct weir_lister *l, struct weir_err *err)
+{
+    const size_t before = l->list.n;
+
+    if (read_page(l, err) != 0) {
+        return -1;
+    }
+    weir_s3_call_stop(&l->call);
+    if (!l->truncated) {
+        return 1;
+    }
+    if (l->token[0] == '\0' || strcmp(l->token, l->asked) == 0) {
+        return weir_err_set(err, WEIR_E_REMOTE, "the list is cut off, and there is no way on");
+    }
+    l->empty = l->list.n == before ? l->empty + 1 : 0;
+    if (l->empty > WEIR_S3_LIST_EMPTY_MAX) {
+        return weir_err_set(
+            err, WEIR_E_REMOTE, "%d pages without a key, and more to come", l->empty);
+    }
+    memcpy(l->asked, l->token, sizeof l->asked);
+    return ask(l, err);
+}
 
 static int cmp_keys(const void *a, const void *b)
 {
@@ -202,6 +244,7 @@ struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3
         l->cfg = cfg;
         l->bucket = strdup(bucket);
         l->prefix = strdup(prefix);
+        l->page_keys = PAGE_KEYS;
     }
     if (l == NULL || l->bucket == NULL || l->prefix == NULL) {
         (void)weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
@@ -209,6 +252,7 @@ struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3
         return NULL;
     }
     if (ask(l, err) != 0) {
+        (void)failed(l, err);
         weir_lister_free(l);
         return NULL;
     }
@@ -221,24 +265,26 @@ int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struc
 
     while (weir_s3_call_step(&l->call)) {
         char name[WEIR_S3_NAME_BYTES];
+        int rc;
 
-        weir_s3_name(name, l->bucket, l->prefix);
-        if (!weir_s3_call_ok(&l->call)) {
+        if (weir_s3_call_ok(&l->call)) {
+            rc = go_on(l, err);
+        } else if (l->call.err.code == WEIR_E_LIMIT && l->page_keys > PAGE_KEYS_FEW) {
+            weir_s3_call_stop(&l->call);
+            l->page_keys = PAGE_KEYS_FEW;
+            rc = ask(l, err);
+        } else {
+            weir_s3_name(name, l->bucket, l->prefix);
             return weir_s3_call_failed(err, name, "ListObjectsV2", &l->call);
         }
-        if (read_page(l, err) != 0) {
-            weir_err_prefix(err, "s3: %s: ListObjectsV2", name);
-            return -1;
+        if (rc < 0) {
+            return failed(l, err);
         }
-        weir_s3_call_stop(&l->call);
-        if (!l->truncated || l->token[0] == '\0') {
+        if (rc == 1) {
             sort(&l->list);
             *ret = l->list; /* the caller's now */
             l->list = (struct weir_listing){.n = 0};
             return 1;
-        }
-        if (ask(l, err) != 0) {
-            return -1;
         }
     }
     return 0;
@@ -290,7 +336,7 @@ int weir_store_list(struct weir_loop *loop, const struct weir_s3_config *cfg, co
     if (weir_s3_bucket_check(bucket, err) != 0) {
         return -1;
     }
-    rc = weir_dir_list(cfg->dir, bucket, prefix, ret, err);
+    rc = weir_dir_list(cfg->dir, bucket, prefix, deadline_mono_ms, ret, err);
     if (rc == 0) {
         sort(ret);
     }

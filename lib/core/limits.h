@@ -160,8 +160,11 @@
 #define WEIR_S3_READ_BYTES (4 * (WEIR_S3_RANGE_BYTES + WEIR_S3_READ_SLOT_BYTES))
 #define WEIR_S3_SLOTS_MAX 64    /* requests at a time: more are more connections, not more speed */
 #define WEIR_S3_PARTS_MAX 10000 /* S3 */
-#define WEIR_S3_KEY_MAX_BYTES 1024           /* S3 */
-#define WEIR_S3_LIST_MAX ((size_t)1 << 18)   /* objects of one list: what an archive may have */
+#define WEIR_S3_KEY_MAX_BYTES 1024         /* S3 */
+#define WEIR_S3_LIST_MAX ((size_t)1 << 18) /* objects of one list: what an archive may have */
+/* Pages of a list without a key, in a row: S3 may have to skip what was deleted, but not for ever
+ */
+#define WEIR_S3_LIST_EMPTY_MAX 1000
 #define WEIR_S3_XML_MAX_BYTES (1 * WEIR_MIB) /* an answer of S3 that is not an object */
 #define WEIR_S3_ABORT_MS 60000    /* how long an abort is tried again when the server is away */
 #define WEIR_S3_LOOKUP_MS 20000   /* how long an answer that was lost is asked after, before that */

@@ -116,6 +116,16 @@ static void what_is_no_list_is_an_error(void **state)
         {"200 OK", "<ListBucketResult><Contents>", "ListObjectsV2", WEIR_E_REMOTE},
         {"200 OK", "<ListBucketResult><Contents><Key>a&#0;b</Key></Contents></ListBucketResult>",
             "a key in the list", WEIR_E_REMOTE},
+        /* cut off, and no way on: what a server says that knows the first version only */
+        {"200 OK",
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>"
+            "<Contents><Key>a</Key></Contents></ListBucketResult>",
+            "s3: s3://b/: ListObjectsV2: the list is cut off", WEIR_E_REMOTE},
+        /* the same page for ever */
+        {"200 OK",
+            "<ListBucketResult><IsTruncated>true</IsTruncated>"
+            "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
+            "s3: s3://b/: ListObjectsV2: the list is cut off", WEIR_E_REMOTE},
     };
     struct fixture *fx = *state;
 
@@ -133,10 +143,57 @@ static void what_is_no_list_is_an_error(void **state)
     }
 }
 
+/* Two pages without a key that name each other would be asked for in turn until the deadline. */
+static void pages_without_keys_end_one_day(void **state)
+{
+    struct fixture *fx = *state;
+    char *even, *odd;
+
+    reply(&even, "200 OK",
+        "<ListBucketResult><IsTruncated>true</IsTruncated>"
+        "<NextContinuationToken>odd</NextContinuationToken></ListBucketResult>");
+    reply(&odd, "200 OK",
+        "<ListBucketResult><IsTruncated>true</IsTruncated>"
+        "<NextContinuationToken>even</NextContinuationToken></ListBucketResult>");
+    const struct canned_reply replies[] = {
+        {"GET /b?continuation-token=odd&", odd, 0, CANNED_KEEP, true},
+        {NULL, even, 0, CANNED_KEEP, true}};
+    fx->server = canned_http_new(replies, 2);
+    assert_int_equal(list(fx, canned_http_url(fx->server), ""), -1);
+    assert_int_equal(fx->err.code, WEIR_E_REMOTE);
+    assert_string_equal(
+        fx->err.msg, "s3: s3://b/: ListObjectsV2: 1001 pages without a key, and more to come");
+    canned_http_free(fx->server);
+    fx->server = NULL;
+    free(even);
+    free(odd);
+}
+
+static void page_that_is_too_large_is_asked_for_again_with_fewer_keys(void **state)
+{
+    struct fixture *fx = *state;
+    char *last;
+
+    reply(&last, "200 OK",
+        "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key></Contents>"
+        "</ListBucketResult>");
+    const struct canned_reply replies[] = {
+        {NULL, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", 2000000, CANNED_KEEP, false},
+        {NULL, last, 0, CANNED_KEEP, false}};
+    fx->server = canned_http_new(replies, 2);
+    assert_int_equal(list(fx, canned_http_url(fx->server), ""), 0);
+    assert_int_equal(fx->got.n, 1);
+    assert_non_null(strstr(canned_http_request(fx->server, 0, NULL), "max-keys=500&"));
+    assert_non_null(strstr(canned_http_request(fx->server, 1, NULL), "max-keys=150&"));
+    canned_http_free(fx->server);
+    fx->server = NULL;
+    free(last);
+}
+
 static void a_folder_lists_its_files_by_their_keys(void **state)
 {
     static const char *const files[] = {"b/one", "b/d/two", "b/d/%/three", "b/%2E%2E/four",
-        "b/d/%25", "b/d/%25x", "b/.weir-hidden", "b/d/.dot"};
+        "b/d/%25", "b/d/%25x", "b/.weir-hidden", "b/d/.dot", "b/%foo", "b/%bar/below", "b/\xff"};
     static const char *const keys[] = {
         "../four", "d/%", "d/%x", "d/.dot", "d//three", "d/two", "one"};
     struct fixture *fx = *state;
@@ -161,6 +218,9 @@ static void a_folder_lists_its_files_by_their_keys(void **state)
     assert_int_equal(fx->got.n, 2);
     assert_int_equal(list(fx, url, "none"), 0);
     assert_int_equal(fx->got.n, 0);
+    assert_int_equal(
+        weir_store_list(fx->loop, &fx->cfg, "b", "", 1, &fx->got, &fx->err), -1); /* long ago */
+    assert_int_equal(fx->err.code, WEIR_E_DEADLINE);
     snprintf(url, sizeof url, "file://%s/b", d.path);
     assert_int_equal(list(fx, url, ""), -1);
     assert_int_equal(fx->err.detail, 404);
@@ -172,6 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pages_are_followed_and_the_list_is_sorted, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_list_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_without_keys_end_one_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            page_that_is_too_large_is_asked_for_again_with_fewer_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_lists_its_files_by_their_keys, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
