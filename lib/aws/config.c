@@ -253,7 +253,7 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
     if (weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")) {
         cfg->checksum = WEIR_CHECKSUM_NONE;
     }
-    if (weir_env_int("WEIR_S3_UPLOAD_BUDGET_BYTES", 0, (int64_t)WEIR_S3_PART_MIN_BYTES,
+    if (weir_env_int("WEIR_S3_UPLOAD_BUDGET_BYTES", 0, (int64_t)WEIR_S3_UPLOAD_MIN_BYTES,
             INT64_MAX / 2, &budget, err) != 0) {
         return -1;
     }

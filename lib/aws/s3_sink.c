@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "net/wake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,29 +260,67 @@ static int make_slots(struct sink *s, size_t n, struct weir_err *err)
     return 0;
 }
 
-/* How many parts of which size the memory has room for; 0 with *err set when there is none. */
-static size_t plan(const struct weir_s3_config *cfg, const struct weir_put_opts *opts,
-    size_t *part_bytes, struct weir_err *err)
+/* What the list of the parts takes of an upload that may become so large (0 or less: unknown). */
+static size_t list_bytes(int64_t size, size_t part_bytes)
+{
+    uint64_t n = WEIR_S3_PARTS_MAX;
+
+    if (size > 0 && (uint64_t)size / part_bytes < n) {
+        n = (uint64_t)size / part_bytes + 1;
+    }
+    return (size_t)n * WEIR_S3_PART_LIST_BYTES;
+}
+
+/* The parts that were planned; or, where the budget has no room for one, smaller ones, if they are
+ * large enough for S3, and for an object of this size. */
+static size_t fitting_part(size_t planned, size_t budget, int64_t size)
+{
+    size_t beside = WEIR_S3_SLOT_BYTES + list_bytes(size, WEIR_S3_PART_MIN_BYTES);
+    size_t part = budget > beside ? budget - beside : 0;
+
+    if (planned <= part || part < WEIR_S3_PART_MIN_BYTES ||
+        (size > 0 && (uint64_t)size / part >= WEIR_S3_PARTS_MAX)) {
+        return planned;
+    }
+    return part;
+}
+
+struct plan {
+    size_t part_bytes, slots;
+    size_t list_bytes; /* of the list of parts */
+};
+
+/* How many parts of which size the memory has room for. */
+static int plan(const struct weir_s3_config *cfg, const struct weir_put_opts *opts,
+    struct plan *ret, struct weir_err *err)
 {
     size_t budget = cfg->upload_budget_bytes > 0 ? cfg->upload_budget_bytes : WEIR_S3_UPLOAD_BYTES;
+    const int64_t size = opts->size_hint_bytes;
+    size_t part = opts->part_bytes != 0 ? opts->part_bytes : weir_s3_part_plan(size);
 
-    *part_bytes =
-        opts->part_bytes != 0 ? opts->part_bytes : weir_s3_part_plan(opts->size_hint_bytes);
-    if (*part_bytes == 0) {
-        weir_err_set(err, WEIR_E_LIMIT, "s3: %lld bytes are more than an object can have",
-            (long long)opts->size_hint_bytes);
-        return 0;
+    if (part == 0) {
+        return weir_err_set(
+            err, WEIR_E_LIMIT, "s3: %lld bytes are more than an object can have", (long long)size);
     }
-    size_t slot_bytes = *part_bytes + WEIR_S3_SLOT_BYTES, n = budget / slot_bytes;
+    if (opts->part_bytes == 0) {
+        part = fitting_part(part, budget, size);
+    }
+    size_t list = list_bytes(size, part), slot = part + WEIR_S3_SLOT_BYTES;
+    size_t n = budget > list ? (budget - list) / slot : 0;
     if (n == 0 && cfg->upload_budget_bytes > 0) {
-        weir_err_set(err, WEIR_E_LIMIT,
-            "s3: %lld bytes need parts of %zu, and WEIR_S3_UPLOAD_BUDGET_BYTES is %zu: %zu are "
-            "needed",
-            (long long)opts->size_hint_bytes, *part_bytes, budget, slot_bytes);
-        return 0;
+        char what[48] = "an object of unknown size";
+        if (size > 0) {
+            snprintf(what, sizeof what, "%lld bytes", (long long)size);
+        }
+        return weir_err_set(err, WEIR_E_LIMIT,
+            "s3: %s: parts of %zu bytes take %zu, and WEIR_S3_UPLOAD_BUDGET_BYTES is %zu", what,
+            part, slot + list, budget);
     }
     n = n > 0 ? n : 1;
-    return n < WEIR_S3_SLOTS_MAX ? n : WEIR_S3_SLOTS_MAX;
+    *ret = (struct plan){.part_bytes = part,
+        .slots = n < WEIR_S3_SLOTS_MAX ? n : WEIR_S3_SLOTS_MAX,
+        .list_bytes = list};
+    return 0;
 }
 
 static struct sink *make_sink(
@@ -310,15 +349,15 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
     if (weir_s3_bucket_check(bucket, err) != 0 || weir_s3_key_check(key, err) != 0) {
         return -1;
     }
-    size_t part_bytes, slots = plan(cfg, opts, &part_bytes, err);
-    if (slots == 0) {
+    struct plan memory = {0};
+    if (plan(cfg, opts, &memory, err) != 0) {
         return -1;
     }
     struct sink *s = make_sink(bucket, key, opts, err);
     if (s == NULL) {
         return -1;
     }
-    s->part_bytes = part_bytes;
+    s->part_bytes = memory.part_bytes;
     s->wake = weir_wake_new(loop, err);
     s->up = (struct weir_s3_upload){.loop = loop,
         .cfg = cfg,
@@ -327,10 +366,11 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
         .name = s->name,
         .content_type = s->content_type,
         .wake = s->wake,
+        .list_bytes = memory.list_bytes,
         .abort_ms = opts->abort_ms > 0 ? opts->abort_ms : WEIR_S3_ABORT_MS,
         .abort_by_mono_ms = opts->abort_by_mono_ms > 0 ? opts->abort_by_mono_ms : INT64_MAX};
     if (s->wake == NULL || weir_s3_upload_init(&s->up, err) != 0 ||
-        make_slots(s, slots, err) != 0) {
+        make_slots(s, memory.slots, err) != 0) {
         sink_free(s);
         return -1;
     }

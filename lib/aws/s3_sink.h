@@ -12,8 +12,9 @@
  * UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListMultipartUploads, HeadObject.
  *
  * What fits one part becomes one PutObject, anything larger a multipart upload. As many parts are
- * in memory as cfg->upload_budget_bytes has room for; a small output costs little more than its
- * size. The object appears only when the stage ends. What fails is tried again (s3_retry.h).
+ * in memory as cfg->upload_budget_bytes has room for beside their list; where it has none for one,
+ * parts are smaller, down to S3's 5 MiB. A small output costs little more than its size. The object
+ * appears only when the stage ends. What fails is tried again (s3_retry.h).
  *
  * ops->abort stops a part that is under way and aborts the upload. A request that publishes (or
  * that creates the upload) and was sent whole is waited for, since only its answer tells what came
@@ -29,9 +30,9 @@
  * opts         copied; NULL is as a zeroed one
  *
  * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (bucket, key), WEIR_E_LIMIT (larger
- * than S3 can hold), WEIR_E_NOMEM. The stage fails with WEIR_E_REMOTE, detail = status ("s3:
- * s3://bucket/key: UploadPart 3: 500 InternalError"), WEIR_E_NET, or WEIR_E_LIMIT: more parts than
- * S3 allows. Loop thread only.
+ * than S3 can hold, or the budget has no room for one part), WEIR_E_NOMEM. The stage fails with
+ * WEIR_E_REMOTE, detail = status ("s3: s3://bucket/key: UploadPart 3: 500 InternalError"),
+ * WEIR_E_NET, or WEIR_E_LIMIT: more parts than S3 allows. Loop thread only.
  */
 int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
     const char *key, const struct weir_put_opts *opts, struct weir_stage *ret,

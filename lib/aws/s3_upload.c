@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIST_BEGIN "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+#define LIST_END "</CompleteMultipartUpload>"
+
 int weir_s3_upload_init(struct weir_s3_upload *up, struct weir_err *err)
 {
-    weir_buf_init(&up->parts, WEIR_S3_PARTS_MAX * WEIR_S3_PART_XML_MAX_BYTES);
     if (weir_checksum_init(&up->sum, up->cfg->checksum, err) != 0) {
         return -1;
     }
@@ -19,8 +21,7 @@ int weir_s3_upload_init(struct weir_s3_upload *up, struct weir_err *err)
         EVP_MD_CTX_free(up->etags); /* no MD5 on this machine: an ETag tells nothing then */
         up->etags = NULL;
     }
-    return weir_buf_adds(&up->parts,
-        "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", err);
+    return 0;
 }
 
 void weir_s3_upload_fini(struct weir_s3_upload *up)
@@ -100,6 +101,21 @@ int weir_s3_upload_put(
         err);
 }
 
+/* The list of parts, empty. Its memory is there from the beginning (untouched pages cost nothing):
+ * a buffer that doubles as it grows would take twice as much. */
+static int begin_list(struct weir_s3_upload *up, struct weir_err *err)
+{
+    if (up->parts.p != NULL) {
+        return 0; /* a create that is sent again */
+    }
+    weir_buf_init(&up->parts, up->list_bytes + strlen(LIST_BEGIN LIST_END));
+    if (weir_buf_reserve(&up->parts, up->parts.max, err) == NULL) {
+        return -1;
+    }
+    up->parts.max = WEIR_S3_PARTS_MAX * WEIR_S3_PART_XML_MAX_BYTES;
+    return weir_buf_adds(&up->parts, LIST_BEGIN, err);
+}
+
 int weir_s3_upload_create(struct weir_s3_upload *up, struct weir_err *err)
 {
     const struct weir_sigv4_pair query[] = {{"uploads", ""}};
@@ -110,6 +126,9 @@ int weir_s3_upload_create(struct weir_s3_upload *up, struct weir_err *err)
         headers[n++] = (struct weir_sigv4_pair){
             "x-amz-checksum-algorithm", weir_checksum_name(up->cfg->checksum)};
         headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-type", "FULL_OBJECT"};
+    }
+    if (begin_list(up, err) != 0) {
+        return -1;
     }
     up->created_mono_ms = weir_clock_mono_ms();
     return start(up, &up->call, WEIR_S3_OP_CREATE,
@@ -148,7 +167,7 @@ int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
     const struct weir_sigv4_pair query[] = {{"uploadId", up->id}};
     struct weir_sigv4_pair headers[2];
 
-    if (weir_buf_adds(&up->parts, "</CompleteMultipartUpload>", err) != 0 ||
+    if (weir_buf_adds(&up->parts, LIST_END, err) != 0 ||
         weir_checksum_end(&up->sum, up->sum_text, err) != 0) {
         return -1;
     }
@@ -432,8 +451,9 @@ static enum whose whose(struct weir_s3_upload *up)
 {
     char expected[64];
     const char *etag = weir_s3_call_header(&up->check, "ETag"), *sum = NULL;
+    const int64_t length = weir_http_length(up->check.http); /* -1: it does not say */
 
-    if (weir_http_length(up->check.http) != (int64_t)up->bytes) {
+    if (length >= 0 && length != (int64_t)up->bytes) {
         return ANOTHER;
     }
     if (up->cfg->checksum != WEIR_CHECKSUM_NONE) {

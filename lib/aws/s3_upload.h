@@ -48,6 +48,8 @@ struct weir_s3_upload {
     const char *bucket, *key, *name;
     const char *content_type; /* NULL: none */
     struct weir_wake *wake;
+    size_t list_bytes; /* memory of the list of parts; it takes more than that only when ETags are
+                        * longer than an MD5 */
     int64_t abort_ms, abort_by_mono_ms;
 
     uint64_t bytes; /* of the whole object, so far */

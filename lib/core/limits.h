@@ -143,8 +143,15 @@
 #define WEIR_S3_PART_MIN_BYTES (5 * WEIR_MIB) /* S3: every part but the last */
 #define WEIR_S3_PART_BYTES (8 * WEIR_MIB)     /* x 10,000 parts = 78 GiB */
 /* Memory of one upload, unless WEIR_S3_UPLOAD_BUDGET_BYTES says otherwise: two parts, one that
- * fills while the other is sent, in a function of 128 MB */
-#define WEIR_S3_UPLOAD_BYTES (2 * (WEIR_S3_PART_BYTES + WEIR_S3_SLOT_BYTES))
+ * fills while the other is sent, in a function of 128 MB; and the least that it may say: one part
+ * of the smallest size. Both with the list of as many parts as S3 allows. */
+#define WEIR_S3_UPLOAD_BYTES                                                                       \
+    (2 * (WEIR_S3_PART_BYTES + WEIR_S3_SLOT_BYTES) + WEIR_S3_PARTS_MAX * WEIR_S3_PART_LIST_BYTES)
+#define WEIR_S3_UPLOAD_MIN_BYTES                                                                   \
+    (WEIR_S3_PART_MIN_BYTES + WEIR_S3_SLOT_BYTES + WEIR_S3_PARTS_MAX * WEIR_S3_PART_LIST_BYTES)
+/* What a part adds to that list, which the completion sends: 141 bytes with a quoted MD5 and a
+ * CRC64NVME. A server with longer ETags has a longer list. */
+#define WEIR_S3_PART_LIST_BYTES ((size_t)144)
 /* What sending a part takes beside its bytes: the buffers of its connection, both ways, libcurl's
  * state, its texts. Measured as 270 KiB. */
 #define WEIR_S3_SLOT_BYTES (5 * WEIR_HTTP_READ_BYTES)

@@ -40,7 +40,7 @@ void s3_serve(struct s3_fixture *fx, const struct canned_reply *replies, size_t 
     fx->server = canned_http_new(replies, n);
     setenv("AWS_ENDPOINT_URL_S3", canned_http_url(fx->server), 1);
     assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
-    fx->cfg.upload_budget_bytes = 2 * (WEIR_S3_SLOT_BYTES + 100); /* two small parts */
+    fx->cfg.upload_budget_bytes = S3_TWO_PARTS_BYTES;
     fx->err = (struct weir_err){0};
 }
 

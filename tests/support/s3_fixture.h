@@ -16,6 +16,10 @@
  * pauses, unless the test sets AWS_MAX_ATTEMPTS before s3_serve; memory for two parts.
  */
 
+/* Memory for two parts of up to 100 bytes. */
+#define S3_TWO_PARTS_BYTES                                                                         \
+    (2 * (WEIR_S3_SLOT_BYTES + 100) + WEIR_S3_PARTS_MAX * WEIR_S3_PART_LIST_BYTES)
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define OK "HTTP/1.1 200 OK\r\n"
 #define EMPTY "Content-Length: 0\r\n\r\n"

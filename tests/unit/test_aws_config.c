@@ -357,6 +357,8 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"AWS_MAX_ATTEMPTS", "0", "AWS_MAX_ATTEMPTS: must be a whole number from 1 to 100"},
         {"AWS_MAX_ATTEMPTS", "Hush", "AWS_MAX_ATTEMPTS"},
         {"WEIR_S3_RETRY_BASE_MS", "20001", "WEIR_S3_RETRY_BASE_MS"},
+        {"WEIR_S3_UPLOAD_BUDGET_BYTES", "7010559",
+            "WEIR_S3_UPLOAD_BUDGET_BYTES: must be a whole number from 7010560"},
         {"WEIR_S3_UPLOAD_BUDGET_BYTES", "99999999999999999999", "WEIR_S3_UPLOAD_BUDGET_BYTES"},
         {"WEIR_S3_READ_CONNECTIONS", "0", "WEIR_S3_READ_CONNECTIONS"},
         {"WEIR_S3_READ_CONNECTIONS", "17", "WEIR_S3_READ_CONNECTIONS"},

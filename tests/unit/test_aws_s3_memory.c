@@ -55,9 +55,10 @@ static pid_t fork_server(const struct canned_reply *replies, size_t n, char url[
 }
 
 /* Write size bytes; the most that was allocated meanwhile, beyond what was before. */
-static size_t peak_of_upload(struct s3_fixture *fx, size_t size)
+static size_t peak_of_upload(struct s3_fixture *fx, size_t size, size_t part_bytes)
 {
     static uint8_t window[64 * 1024];
+    const struct weir_put_opts opts = {.part_bytes = part_bytes};
     uint8_t nothing[1];
     struct weir_out out = {.p = nothing};
     struct weir_stage sink;
@@ -65,7 +66,7 @@ static size_t peak_of_upload(struct s3_fixture *fx, size_t size)
     size_t peak = 0, sent = 0;
     enum weir_step step = WEIR_NEED_IN;
 
-    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", NULL, &sink, &fx->err), 0);
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, &fx->err), 0);
     struct weir_in in = {.p = window};
     while (step != WEIR_END) {
         if (in.pos == in.size && sent < size) {
@@ -97,7 +98,8 @@ static void upload_keeps_within_its_budget(void **state)
         size_t at_least; /* it is made use of */
     } cases[] = {
         {0, 2 * WEIR_S3_PART_BYTES},
-        {9 * WEIR_MIB, WEIR_S3_PART_BYTES},
+        {WEIR_S3_UPLOAD_MIN_BYTES, WEIR_S3_PART_MIN_BYTES},
+        {11 * WEIR_MIB, WEIR_S3_PART_BYTES},
         {40 * WEIR_MIB, 3 * WEIR_S3_PART_BYTES},
     };
     char url[64];
@@ -109,7 +111,7 @@ static void upload_keeps_within_its_budget(void **state)
         assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
         fx->cfg.upload_budget_bytes = cases[i].budget;
         size_t budget = cases[i].budget > 0 ? cases[i].budget : WEIR_S3_UPLOAD_BYTES;
-        size_t peak = peak_of_upload(fx, 100 * WEIR_MIB);
+        size_t peak = peak_of_upload(fx, 100 * WEIR_MIB, 0);
         print_message("budget %zu, peak %zu\n", budget, peak);
         if (peak == 0) {
             skip(); /* a sanitizer's allocator does not count this way */
@@ -118,6 +120,38 @@ static void upload_keeps_within_its_budget(void **state)
     }
     kill(server, SIGKILL);
     assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
+/* So many parts that their list is more than they are, with all that may be in it. */
+static void list_of_parts_is_within_the_budget(void **state)
+{
+    struct s3_fixture *fx = *state;
+    char part[256], url[64], sum[WEIR_CHECKSUM_BASE64_BYTES];
+    static const uint8_t zeros[100];
+    struct weir_checksum of_part;
+
+    assert_int_equal(weir_checksum_init(&of_part, WEIR_CHECKSUM_CRC64NVME, NULL), 0);
+    assert_int_equal(weir_checksum_add(&of_part, zeros, sizeof zeros, NULL), 0);
+    assert_int_equal(weir_checksum_end(&of_part, sum, NULL), 0);
+    weir_checksum_fini(&of_part);
+    snprintf(part, sizeof part,
+        OK "ETag: \"0123456789abcdef0123456789abcdef\"\r\nx-amz-checksum-crc64nvme: %s\r\n" EMPTY,
+        sum);
+    const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .head = part, .again = true}, {.match = COMPLETE, .head = COMPLETED}};
+    pid_t server = fork_server(replies, COUNT(replies), url);
+
+    setenv("AWS_ENDPOINT_URL_S3", url, 1);
+    assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
+    fx->cfg.upload_budget_bytes = S3_TWO_PARTS_BYTES;
+    size_t peak = peak_of_upload(fx, WEIR_S3_PARTS_MAX * sizeof zeros, sizeof zeros);
+    kill(server, SIGKILL);
+    assert_int_equal(waitpid(server, NULL, 0), server);
+    print_message("budget %zu, peak %zu\n", S3_TWO_PARTS_BYTES, peak);
+    if (peak == 0) {
+        skip(); /* a sanitizer's allocator does not count this way */
+    }
+    assert_in_range(peak, WEIR_S3_PARTS_MAX * (WEIR_S3_PART_LIST_BYTES - 3), S3_TWO_PARTS_BYTES);
 }
 
 /* Read an object of size bytes, slowly enough that all that may be read ahead is there. */
@@ -211,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(upload_keeps_within_its_budget, s3_setup, s3_teardown),
+        cmocka_unit_test_setup_teardown(list_of_parts_is_within_the_budget, s3_setup, s3_teardown),
         cmocka_unit_test_setup_teardown(reading_keeps_within_its_budget, s3_setup, s3_teardown),
     };
 

@@ -403,6 +403,57 @@ static void part_that_no_budget_holds_is_refused_at_once(void **state)
     weir_stage_free(&sink);
 }
 
+/* The parts that come of a budget, by the first part that is sent. */
+static void smaller_budget_makes_smaller_parts(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static uint8_t window[WEIR_S3_PART_BYTES + 1];
+    static const int64_t gib = (int64_t)1 << 30;
+    const size_t beside = WEIR_S3_UPLOAD_MIN_BYTES - WEIR_S3_PART_MIN_BYTES;
+    const struct {
+        size_t budget;
+        int64_t size;
+        size_t part; /* 0: refused */
+        const char *msg;
+    } cases[] = {
+        {0, 0, WEIR_S3_PART_BYTES, ""},
+        {WEIR_S3_UPLOAD_MIN_BYTES, 0, WEIR_S3_PART_MIN_BYTES, ""},
+        {WEIR_S3_UPLOAD_MIN_BYTES, -1, WEIR_S3_PART_MIN_BYTES, ""},
+        {beside + 7000000, 0, 7000000, ""},
+        {beside + WEIR_S3_PART_BYTES, 0, WEIR_S3_PART_BYTES, ""},
+        /* With a size that is known the list is shorter. */
+        {WEIR_S3_UPLOAD_MIN_BYTES, 20000000, 6682304, ""},
+        {WEIR_S3_UPLOAD_MIN_BYTES, 40 * gib, WEIR_S3_PART_MIN_BYTES + 260208, ""},
+        {WEIR_S3_UPLOAD_MIN_BYTES - 1, 0, 0,
+            "s3: an object of unknown size: parts of 8388608 bytes take 10156288, and "
+            "WEIR_S3_UPLOAD_BUDGET_BYTES is 7010559"},
+        {WEIR_S3_UPLOAD_MIN_BYTES, 50 * gib, 0,
+            "s3: 53687091200 bytes: parts of 8388608 bytes take 9638032, and "
+            "WEIR_S3_UPLOAD_BUDGET_BYTES is 7010560"},
+    };
+
+    s3_serve(fx, NULL, 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_put_opts opts = {.size_hint_bytes = cases[i].size};
+        struct weir_in in = {.p = window, .size = sizeof window};
+        struct weir_out out = {.p = window};
+        struct weir_stage sink;
+        fx->err = (struct weir_err){0};
+        fx->cfg.upload_budget_bytes = cases[i].budget;
+        int rc = weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, &fx->err);
+        assert_string_equal(fx->err.msg, cases[i].msg);
+        assert_int_equal(rc, cases[i].part > 0 ? 0 : -1);
+        if (rc == 0) { /* what it takes before it has to send */
+            while (sink.ops->step(sink.self, &in, &out, &fx->err) == WEIR_NEED_IN) {
+            }
+            if (cases[i].budget > 0) {
+                assert_int_equal(in.pos, cases[i].part);
+            }
+            weir_stage_free(&sink);
+        }
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, s3_setup, s3_teardown)
@@ -419,6 +470,7 @@ int main(void)
         TEST(parts_and_object_carry_checksums),
         TEST(checksum_that_a_part_is_answered_with_is_compared_and_listed),
         TEST(settings_are_said_of_every_object),
+        TEST(smaller_budget_makes_smaller_parts),
         TEST(part_that_no_budget_holds_is_refused_at_once),
     };
 
