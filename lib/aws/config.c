@@ -5,6 +5,7 @@
 #include "aws/uri.h"
 #include "core/env.h"
 #include "core/utf8.h"
+#include "net/http.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -141,8 +142,6 @@ static int set_aws(struct weir_s3_config *cfg, struct weir_err *err)
 {
     char host[WEIR_S3_AWS_HOST_BYTES];
 
-    cfg->fips = weir_env_is("AWS_USE_FIPS_ENDPOINT", "true");
-    cfg->dualstack = weir_env_is("AWS_USE_DUALSTACK_ENDPOINT", "true");
     weir_s3_aws_host(cfg, cfg->region, host);
     cfg->tls = true;
     return keep_text(&cfg->host, host, err) != 0 || keep_text(&cfg->base, "", err) != 0 ? -1 : 0;
@@ -198,23 +197,41 @@ static int set_credentials(
 /* What AWS's configuration file calls addressing_style; there is no variable of AWS's for it. */
 static int set_style(struct weir_s3_config *cfg, struct weir_err *err)
 {
-    static const struct {
-        const char *name;
-        enum weir_s3_style style;
-    } styles[] = {{"auto", WEIR_S3_AUTO}, {"path", WEIR_S3_PATH}, {"virtual", WEIR_S3_VIRTUAL}};
-    const char *s = weir_env_text("WEIR_S3_ADDRESSING_STYLE", NULL);
+    static const char *const words[] = {
+        [WEIR_S3_AUTO] = "auto", [WEIR_S3_PATH] = "path", [WEIR_S3_VIRTUAL] = "virtual", NULL};
+    size_t style = WEIR_S3_AUTO;
 
-    if (s == NULL) {
-        return 0;
+    if (weir_env_word("WEIR_S3_ADDRESSING_STYLE", words, WEIR_S3_AUTO, &style, err) != 0) {
+        return -1;
     }
-    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
-        if (strcmp(s, styles[i].name) == 0) {
-            cfg->style = styles[i].style;
-            return 0;
-        }
+    cfg->style = (enum weir_s3_style)style;
+    return 0;
+}
+
+/* Which of AWS's addresses; told at once, also where the endpoint is another. */
+static int set_flags(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    return weir_env_flag("AWS_USE_FIPS_ENDPOINT", &cfg->fips, err) != 0
+               ? -1
+               : weir_env_flag("AWS_USE_DUALSTACK_ENDPOINT", &cfg->dualstack, err);
+}
+
+static int set_checksums(struct weir_s3_config *cfg, struct weir_err *err)
+{
+    static const char *const when[] = {"when_supported", "when_required", NULL};
+    static const char *const kinds[] = {"CRC64NVME", "CRC32", NULL};
+    size_t read = 0, kind = 0, sent = 0;
+
+    if (weir_env_word("AWS_RESPONSE_CHECKSUM_VALIDATION", when, 0, &read, err) != 0 ||
+        weir_env_word("WEIR_S3_CHECKSUM", kinds, 0, &kind, err) != 0 ||
+        weir_env_word("AWS_REQUEST_CHECKSUM_CALCULATION", when, 0, &sent, err) != 0) {
+        return -1;
     }
-    return weir_err_set(
-        err, WEIR_E_CONFIG, "WEIR_S3_ADDRESSING_STYLE: it is auto, path or virtual");
+    cfg->verify = read == 0;
+    cfg->checksum = sent == 1   ? WEIR_CHECKSUM_NONE
+                    : kind == 1 ? WEIR_CHECKSUM_CRC32
+                                : WEIR_CHECKSUM_CRC64NVME;
+    return 0;
 }
 
 /* How many connections read an object, and ranges of which size: what the budget has room for. */
@@ -242,16 +259,8 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
 {
     int64_t budget = 0;
 
-    cfg->verify = !weir_env_is("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required");
-    cfg->checksum = WEIR_CHECKSUM_CRC64NVME;
-    if (weir_env_is("WEIR_S3_CHECKSUM", "CRC32")) {
-        cfg->checksum = WEIR_CHECKSUM_CRC32;
-    } else if (weir_env_text("WEIR_S3_CHECKSUM", NULL) != NULL &&
-               !weir_env_is("WEIR_S3_CHECKSUM", "CRC64NVME")) {
-        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_S3_CHECKSUM: must be CRC64NVME or CRC32");
-    }
-    if (weir_env_is("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")) {
-        cfg->checksum = WEIR_CHECKSUM_NONE;
+    if (set_checksums(cfg, err) != 0) {
+        return -1;
     }
     if (weir_env_int("WEIR_S3_UPLOAD_BUDGET_BYTES", 0, (int64_t)WEIR_S3_UPLOAD_MIN_BYTES,
             INT64_MAX / 2, &budget, err) != 0) {
@@ -265,10 +274,12 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
 {
     const char *var = weir_env_text("AWS_ENDPOINT_URL_S3", NULL) != NULL ? "AWS_ENDPOINT_URL_S3"
                                                                          : "AWS_ENDPOINT_URL";
-    const char *url = weir_env_is("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-                          ? NULL
-                          : weir_env_text(var, NULL);
+    bool ignore = false;
 
+    if (weir_env_flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &ignore, err) != 0) {
+        return -1;
+    }
+    const char *url = ignore ? NULL : weir_env_text(var, NULL);
     if (url != NULL && set_endpoint(cfg, var, url, err) != 0) {
         return -1;
     }
@@ -276,8 +287,8 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
         return 0;
     }
     int64_t expires_unix_ms = INT64_MAX;
-    if (set_style(cfg, err) != 0 || weir_aws_region(&cfg->region, err) != 0 ||
-        (url == NULL && set_aws(cfg, err) != 0) ||
+    if (set_style(cfg, err) != 0 || set_flags(cfg, err) != 0 || weir_http_env(err) != 0 ||
+        weir_aws_region(&cfg->region, err) != 0 || (url == NULL && set_aws(cfg, err) != 0) ||
         set_credentials(cfg, &expires_unix_ms, err) != 0 || set_transfer(cfg, err) != 0) {
         return -1;
     }

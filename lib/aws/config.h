@@ -57,13 +57,14 @@ struct weir_s3_config {
  *
  * AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL (neither when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is
  * "true"); AWS_REGION, else AWS_DEFAULT_REGION, else the profile's; credentials
- * (weir_aws_credentials_get, which may wait); AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT
- * ("true"); AWS_REQUEST_CHECKSUM_CALCULATION and AWS_RESPONSE_CHECKSUM_VALIDATION ("when_required"
- * turns checksums off), WEIR_S3_CHECKSUM (CRC64NVME or CRC32); WEIR_S3_UPLOAD_BUDGET_BYTES;
- * WEIR_S3_READ_CONNECTIONS, WEIR_S3_READ_BUDGET_BYTES; WEIR_S3_ADDRESSING_STYLE ("auto", "path",
- * "virtual": enum weir_s3_style); what is said of every object (weir_s3_object_env), and how
- * patient to be (weir_s3_client_env). An empty variable is as one that is not there. Region and
- * keys are required unless the endpoint is a folder.
+ * (weir_aws_credentials_get, which may wait); AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT;
+ * AWS_REQUEST_CHECKSUM_CALCULATION and AWS_RESPONSE_CHECKSUM_VALIDATION ("when_required" turns
+ * checksums off, "when_supported" not), WEIR_S3_CHECKSUM (CRC64NVME or CRC32);
+ * WEIR_S3_UPLOAD_BUDGET_BYTES; WEIR_S3_READ_CONNECTIONS, WEIR_S3_READ_BUDGET_BYTES;
+ * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); what is said of every
+ * object (weir_s3_object_env), and how patient to be (weir_s3_client_env, weir_http_env). A flag is
+ * "true" or "false". An empty variable is as one that is not there. Region and keys are required
+ * unless the endpoint is a folder.
  *
  * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:
  * WEIR_E_CONFIG naming the variable, never its value when that is a secret; WEIR_E_NOMEM.

@@ -82,26 +82,29 @@ int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
     static const struct {
         const char *var, *header;
     } settings[] = {
-        {"WEIR_S3_SSE", "x-amz-server-side-encryption"},
         {"WEIR_S3_SSE_KMS_KEY_ID", "x-amz-server-side-encryption-aws-kms-key-id"},
         {"WEIR_S3_TAGGING", "x-amz-tagging"},
         {"WEIR_S3_STORAGE_CLASS", "x-amz-storage-class"},
         {"WEIR_S3_CONTENT_TYPE", "Content-Type"},
         {"WEIR_S3_CONTENT_ENCODING", "Content-Encoding"},
     };
-    const char *sse = weir_env_text("WEIR_S3_SSE", NULL),
-               *metadata = weir_env_text("WEIR_S3_METADATA", NULL);
+    static const char *const sses[] = {"AES256", "aws:kms", "aws:kms:dsse", NULL};
+    enum { NONE = 3 };
+    const char *metadata = weir_env_text("WEIR_S3_METADATA", NULL);
+    size_t sse = NONE;
 
     *ret = (struct weir_s3_object_headers){0};
-    if (sse != NULL && strcmp(sse, "AES256") != 0 && strcmp(sse, "aws:kms") != 0 &&
-        strcmp(sse, "aws:kms:dsse") != 0) {
-        return weir_err_set(
-            err, WEIR_E_CONFIG, "WEIR_S3_SSE: must be AES256, aws:kms or aws:kms:dsse");
+    if (weir_env_word("WEIR_S3_SSE", sses, NONE, &sse, err) != 0) {
+        return -1;
     }
-    if (weir_env_text("WEIR_S3_SSE_KMS_KEY_ID", NULL) != NULL &&
-        (sse == NULL || strncmp(sse, "aws:kms", 7) != 0)) {
+    if (weir_env_text("WEIR_S3_SSE_KMS_KEY_ID", NULL) != NULL && (sse == 0 || sse == NONE)) {
         return weir_err_set(
             err, WEIR_E_CONFIG, "WEIR_S3_SSE_KMS_KEY_ID: needs WEIR_S3_SSE=aws:kms");
+    }
+    if (sse != NONE && add(ret, "WEIR_S3_SSE", "",
+                           (struct weir_sigv4_pair){"x-amz-server-side-encryption", sses[sse]},
+                           strlen("x-amz-server-side-encryption"), strlen(sses[sse]), err) != 0) {
+        return -1;
     }
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         const char *value = weir_env_text(settings[i].var, NULL);

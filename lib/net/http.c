@@ -6,6 +6,7 @@
  */
 #include "net/http.h"
 
+#include "core/env.h"
 #include "core/limits.h"
 #include "net/http_priv.h"
 
@@ -255,19 +256,27 @@ size_t weir_http_on_body(char *p, size_t size, size_t n, void *self)
 /* WEIR_STALL_MS in place of the request's own limit. */
 static int take_stall(struct weir_http *http, struct weir_err *err)
 {
-    const char *s = getenv("WEIR_STALL_MS");
-    char *end;
+    int64_t ms = 0;
 
-    if (http->rq.stall_ms == 0 || s == NULL || *s == '\0') {
+    if (http->rq.stall_ms == 0) {
         return 0;
     }
-    unsigned long v = strtoul(s, &end, 10);
-    if (*end != '\0' || *s < '0' || *s > '9' || v < 1 || v > WEIR_HTTP_STALL_MAX_MS) {
-        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_STALL_MS: must be a number from 1 to %d",
-            WEIR_HTTP_STALL_MAX_MS);
+    if (weir_env_int("WEIR_STALL_MS", http->rq.stall_ms, 1, WEIR_HTTP_STALL_MAX_MS, &ms, err) !=
+        0) {
+        return -1;
     }
-    http->rq.stall_ms = (long)v;
+    http->rq.stall_ms = (long)ms;
     return 0;
+}
+
+int weir_http_env(struct weir_err *err)
+{
+    const char *bundle;
+    int64_t ms;
+
+    return weir_env_int("WEIR_STALL_MS", 1, 1, WEIR_HTTP_STALL_MAX_MS, &ms, err) != 0
+               ? -1
+               : weir_http_bundle(&bundle, err);
 }
 
 struct weir_http *weir_http_start(

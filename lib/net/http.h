@@ -63,6 +63,11 @@ struct weir_http_request {
     void *ctx;
 };
 
+/** weir_http_env: are the settings good that each request reads from the environment
+ * (WEIR_STALL_MS, AWS_CA_BUNDLE)? For whoever wants to know before there is one. 0, or -1 with *err
+ * set to WEIR_E_CONFIG. */
+int weir_http_env(struct weir_err *err);
+
 /**
  * weir_http_start: send a request.
  *

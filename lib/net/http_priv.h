@@ -42,6 +42,10 @@ struct weir_http {
  *  weir_http_start does; weir_http_free in either case. */
 int weir_http_setup(struct weir_http *http, struct weir_err *err);
 
+/** weir_http_bundle: AWS_CA_BUNDLE, or NULL when it is not set. 0, or -1 with *err set when it
+ *  cannot be read. */
+int weir_http_bundle(const char **file, struct weir_err *err);
+
 /** weir_http_on_head, weir_http_on_body: what libcurl calls with a line of the head, and with bytes
  *  of the body; self is the request. */
 size_t weir_http_on_head(char *p, size_t size, size_t n, void *self);

@@ -1,3 +1,4 @@
+#include "core/env.h"
 #include "core/limits.h"
 #include "net/http_priv.h"
 #include "net/tls.h"
@@ -128,18 +129,27 @@ out:
     return rc;
 }
 
+int weir_http_bundle(const char **file, struct weir_err *err)
+{
+    *file = weir_env_text("AWS_CA_BUNDLE", NULL);
+    if (*file != NULL && access(*file, R_OK) != 0) {
+        return weir_err_detail(
+            err, WEIR_E_CONFIG, errno, "AWS_CA_BUNDLE: cannot be read: %s", strerror(errno));
+    }
+    return 0;
+}
+
 /* A CA bundle is looked for when the first https request needs it: reading one costs more than
  * starting the process. libcurl keeps the parsed bundle with the multi handle. */
 static int set_tls(struct weir_http *http, struct weir_err *err)
 {
-    const char *file = getenv("AWS_CA_BUNDLE");
+    const char *file = NULL;
     CURLcode rc;
 
-    if (file != NULL && file[0] != '\0') {
-        if (access(file, R_OK) != 0) {
-            return weir_err_detail(err, WEIR_E_CONFIG, errno, "http: AWS_CA_BUNDLE cannot be read");
-        }
-    } else {
+    if (weir_http_bundle(&file, err) != 0) {
+        return -1;
+    }
+    if (file == NULL) {
         file = weir_tls_bundle();
     }
     rc = curl_easy_setopt(http->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -22,7 +22,7 @@ static const char *const vars[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
     "WEIR_S3_READ_CONNECTIONS", "WEIR_S3_READ_BUDGET_BYTES", "AWS_MAX_ATTEMPTS",
     "WEIR_S3_RETRY_BASE_MS", "WEIR_S3_RETRY_SEED", "WEIR_S3_ADDRESSING_STYLE", "WEIR_S3_SSE",
     "WEIR_S3_SSE_KMS_KEY_ID", "WEIR_S3_TAGGING", "WEIR_S3_STORAGE_CLASS", "WEIR_S3_CONTENT_TYPE",
-    "WEIR_S3_CONTENT_ENCODING", "WEIR_S3_METADATA"};
+    "WEIR_S3_CONTENT_ENCODING", "WEIR_S3_METADATA", "WEIR_STALL_MS", "AWS_CA_BUNDLE"};
 
 static int clean_env(void **state)
 {
@@ -236,7 +236,7 @@ static void settings_of_a_transfer_are_read(void **state)
     assert_true(cfg.verify);
     assert_int_equal(weir_s3_config_retries(&cfg), 0);
     weir_s3_config_fini(&cfg);
-    setenv("WEIR_S3_SSE", "aws:kms", 1);
+    setenv("WEIR_S3_SSE", "AWS:KMS", 1); /* it is sent as S3 writes it */
     setenv("WEIR_S3_SSE_KMS_KEY_ID", "arn:aws:kms:x", 1);
     setenv("WEIR_S3_TAGGING", "a=b&c=d%20e", 1);
     setenv("WEIR_S3_CONTENT_TYPE", "text/csv; charset=utf-8", 1);
@@ -363,8 +363,17 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"WEIR_S3_READ_CONNECTIONS", "0", "WEIR_S3_READ_CONNECTIONS"},
         {"WEIR_S3_READ_CONNECTIONS", "17", "WEIR_S3_READ_CONNECTIONS"},
         {"WEIR_S3_READ_BUDGET_BYTES", "0", "WEIR_S3_READ_BUDGET_BYTES"},
-        {"WEIR_S3_CHECKSUM", "MD5", "WEIR_S3_CHECKSUM"},
-        {"WEIR_S3_SSE", "rot13", "WEIR_S3_SSE"},
+        {"WEIR_S3_CHECKSUM", "MD5", "WEIR_S3_CHECKSUM: must be CRC64NVME or CRC32"},
+        {"AWS_REQUEST_CHECKSUM_CALCULATION", "when-required",
+            "AWS_REQUEST_CHECKSUM_CALCULATION: must be when_supported or when_required"},
+        {"AWS_RESPONSE_CHECKSUM_VALIDATION", "never", "AWS_RESPONSE_CHECKSUM_VALIDATION: must be"},
+        {"AWS_USE_FIPS_ENDPOINT", "1", "AWS_USE_FIPS_ENDPOINT: must be false or true"},
+        {"AWS_USE_DUALSTACK_ENDPOINT", "yes", "AWS_USE_DUALSTACK_ENDPOINT: must be false or true"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: must"},
+        {"WEIR_STALL_MS", "0", "WEIR_STALL_MS: must be a whole number from 1 to 3600000"},
+        {"WEIR_STALL_MS", "Hush", "WEIR_STALL_MS: must be a whole number from 1 to 3600000"},
+        {"AWS_CA_BUNDLE", "/none/Hush", "AWS_CA_BUNDLE: cannot be read"},
+        {"WEIR_S3_SSE", "rot13", "WEIR_S3_SSE: must be AES256, aws:kms or aws:kms:dsse"},
         {"WEIR_S3_SSE_KMS_KEY_ID", "Hush", "WEIR_S3_SSE_KMS_KEY_ID"},
         {"WEIR_S3_TAGGING", "a=b\r\nHush: 1", "WEIR_S3_TAGGING"},
         {"WEIR_S3_METADATA", "Hush", "WEIR_S3_METADATA"},
