@@ -63,7 +63,6 @@ static void fini(void *self)
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
     const char *root = getenv("LAMBDA_TASK_ROOT");
-    struct weir_s3_config s3 = {0};
     struct archive *a = calloc(1, sizeof *a);
 
     if (a == NULL) {
@@ -72,11 +71,10 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
     }
     a->programs = weir_programs_new(
         getenv("WEIR_PROGRAMS"), root != NULL && *root != '\0' ? root : env->folder, err);
-    if (a->programs == NULL || weir_s3_config_env(&s3, err) != 0) { /* a bad one is told now */
+    if (a->programs == NULL || weir_s3_config_check(err) != 0) {
         fini(a);
         return NULL;
     }
-    weir_s3_config_fini(&s3);
     return a;
 }
 
@@ -504,11 +502,8 @@ static int run(
         }
     }
     if (rc == 0) { /* credentials change while a function lives: read anew for each invocation */
-        rc = weir_s3_config_env(&r->places.s3, err);
+        rc = weir_s3_config_env_by(&r->places.s3, inv->deadline_mono_ms, err);
         r->places.s3_read = rc == 0;
-    }
-    if (rc == 0) {
-        weir_s3_config_deadline(&r->places.s3, inv->deadline_mono_ms);
     }
     if (rc == 0) {
         rc = make_and_run(r, response, err);

@@ -82,7 +82,6 @@ static void fini(void *self)
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
     const char *fields = weir_env_text("WEIR_FIELDS", "ecs");
-    struct weir_s3_config s3 = {0};
     struct elb_logs *e = calloc(1, sizeof *e);
 
     (void)env;
@@ -106,10 +105,9 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_prefix(err, "WEIR_STATE_BUCKET");
         goto out;
     }
-    if (weir_s3_config_env(&s3, err) != 0) { /* only to see a bad one now and not at every event */
+    if (weir_s3_config_check(err) != 0) {
         goto out;
     }
-    weir_s3_config_fini(&s3);
     if (read_receiver(e, err) != 0) {
         goto out;
     }
@@ -328,7 +326,7 @@ static int run(
     int rc = -1;
 
     /* Credentials change while a function lives: read anew for each invocation. */
-    if (weir_s3_config_env(&b.s3, err) != 0) {
+    if (weir_s3_config_env_by(&b.s3, inv->deadline_mono_ms, err) != 0) {
         goto out;
     }
     if (!b.e->receiver.std) {

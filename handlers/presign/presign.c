@@ -127,7 +127,7 @@ static int put_form(const struct presign *p, const struct weir_invocation *inv, 
 
     weir_buf_init(&body, 2 * WEIR_POST_FORM_MAX_BYTES);
     /* Credentials change while a function lives: read anew for each form. */
-    if (weir_s3_config_env(&s3, err) == 0 &&
+    if (weir_s3_config_env_by(&s3, inv->deadline_mono_ms, err) == 0 &&
         weir_presign_form(&p->job, &s3, weir_clock_unix_ms() / 1000, key, &body, err) == 0 &&
         (text = weir_buf_text(&body, err)) != NULL) {
         rc = put_answer(p, &(struct answer){201, NULL, text}, to, err);

@@ -70,7 +70,6 @@ static void fini(void *self)
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
-    struct weir_s3_config s3 = {0};
     struct validate *v = calloc(1, sizeof *v);
 
     if (v == NULL) {
@@ -91,10 +90,9 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
     if (weir_recursion_init(&v->output, err) != 0) {
         goto out;
     }
-    if (weir_s3_config_env(&s3, err) != 0) { /* only to see a bad one now and not at every event */
+    if (weir_s3_config_check(err) != 0) {
         goto out;
     }
-    weir_s3_config_fini(&s3);
     v->schema = load_schema(env, err);
     if (v->schema == NULL) {
         goto out;
@@ -240,10 +238,9 @@ static int run(
     const struct weir_event_work spec = {"validate", one_record, &work};
 
     /* Credentials change while a function lives: read anew for each invocation. */
-    if (weir_s3_config_env(&work.s3, err) != 0) {
+    if (weir_s3_config_env_by(&work.s3, inv->deadline_mono_ms, err) != 0) {
         return -1;
     }
-    weir_s3_config_deadline(&work.s3, inv->deadline_mono_ms);
     int rc = weir_event_run(&spec, inv, response, err);
     weir_s3_config_fini(&work.s3);
     return rc;

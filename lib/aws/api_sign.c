@@ -85,7 +85,7 @@ int weir_api_sign(struct weir_api_sign *ret, const char *method, const char *url
     *ret = (struct weir_api_sign){0};
     if (find_host(&t, url, err) != 0 || find_scope(&t, err) != 0 ||
         weir_sha256_hex("", 0, nothing, err) != 0 ||
-        weir_aws_credentials_get(&ret->credentials, err) != 0) {
+        weir_aws_credentials_get(&ret->credentials, INT64_MAX, err) != 0) {
         return -1;
     }
     const struct weir_aws_credentials *c = &ret->credentials;

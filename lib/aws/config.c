@@ -179,12 +179,12 @@ int weir_aws_region(char **ret, struct weir_err *err)
     return weir_err_set(err, WEIR_E_CONFIG, "%s: that is no name of a region", var);
 }
 
-static int set_credentials(
-    struct weir_s3_config *cfg, int64_t *expires_unix_ms, struct weir_err *err)
+static int set_credentials(struct weir_s3_config *cfg, int64_t until_mono_ms,
+    int64_t *expires_unix_ms, struct weir_err *err)
 {
     struct weir_aws_credentials c;
 
-    if (weir_aws_credentials_get(&c, err) != 0) {
+    if (weir_aws_credentials_get(&c, until_mono_ms, err) != 0) {
         return -1;
     }
     cfg->access_key = c.access_key; /* the configuration's now */
@@ -270,7 +270,7 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
     return set_reading(cfg, err) != 0 ? -1 : weir_s3_object_env(&cfg->object, err);
 }
 
-static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
+static int read_env(struct weir_s3_config *cfg, int64_t deadline_mono_ms, struct weir_err *err)
 {
     const char *var = weir_env_text("AWS_ENDPOINT_URL_S3", NULL) != NULL ? "AWS_ENDPOINT_URL_S3"
                                                                          : "AWS_ENDPOINT_URL";
@@ -289,27 +289,44 @@ static int read_env(struct weir_s3_config *cfg, struct weir_err *err)
     int64_t expires_unix_ms = INT64_MAX;
     if (set_style(cfg, err) != 0 || set_flags(cfg, err) != 0 || weir_http_env(err) != 0 ||
         weir_aws_region(&cfg->region, err) != 0 || (url == NULL && set_aws(cfg, err) != 0) ||
-        set_credentials(cfg, &expires_unix_ms, err) != 0 || set_transfer(cfg, err) != 0) {
+        set_credentials(cfg, deadline_mono_ms, &expires_unix_ms, err) != 0 ||
+        set_transfer(cfg, err) != 0) {
         return -1;
     }
     cfg->client = weir_s3_client_env(err);
     if (cfg->client != NULL) {
         cfg->client->expires_unix_ms = expires_unix_ms;
+        cfg->client->patience.until_mono_ms = deadline_mono_ms;
     }
     return cfg->client != NULL ? 0 : -1;
 }
 
-int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err)
+int weir_s3_config_env_by(
+    struct weir_s3_config *ret, int64_t deadline_mono_ms, struct weir_err *err)
 {
     struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP, .style = WEIR_S3_AUTO};
 
     *ret = (struct weir_s3_config){0};
-    if (read_env(&cfg, err) != 0) {
+    if (read_env(&cfg, deadline_mono_ms, err) != 0) {
         weir_s3_config_fini(&cfg);
         return -1;
     }
     *ret = cfg; /* the caller owns the strings now */
     return 0;
+}
+
+int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err)
+{
+    return weir_s3_config_env_by(ret, INT64_MAX, err);
+}
+
+int weir_s3_config_check(struct weir_err *err)
+{
+    struct weir_s3_config cfg;
+    int rc = weir_s3_config_env(&cfg, err);
+
+    weir_s3_config_fini(&cfg);
+    return rc;
 }
 
 static void wipe(char *s)
@@ -332,13 +349,6 @@ void weir_s3_config_fini(struct weir_s3_config *cfg)
     wipe(cfg->secret_key);
     wipe(cfg->session_token);
     *cfg = (struct weir_s3_config){0};
-}
-
-void weir_s3_config_deadline(struct weir_s3_config *cfg, int64_t mono_ms)
-{
-    if (cfg->client != NULL) {
-        cfg->client->patience.until_mono_ms = mono_ms;
-    }
 }
 
 uint64_t weir_s3_config_retries(const struct weir_s3_config *cfg)

@@ -71,12 +71,20 @@ struct weir_s3_config {
  */
 int weir_s3_config_env(struct weir_s3_config *ret, struct weir_err *err);
 
+/**
+ * weir_s3_config_env_by: the same for work that is to end by deadline_mono_ms (CLOCK_MONOTONIC):
+ * the wait for credentials ends then (WEIR_E_DEADLINE), no request begins at or after it, and no
+ * pause before one reaches over it. What undoes things has bounds of its own.
+ */
+int weir_s3_config_env_by(
+    struct weir_s3_config *ret, int64_t deadline_mono_ms, struct weir_err *err);
+
+/** weir_s3_config_check: is the environment good? For an init, so that a bad setting is told there
+ *  and not with every event. 0, or -1 with *err set. */
+int weir_s3_config_check(struct weir_err *err);
+
 /** weir_s3_config_fini: release the strings, wiping the secrets. An empty one is a no-op. */
 void weir_s3_config_fini(struct weir_s3_config *cfg);
-
-/** weir_s3_config_deadline: no request begins, and no pause before one ends, at or after mono_ms
- *  (CLOCK_MONOTONIC); INT64_MAX: no such bound. What undoes things has bounds of its own. */
-void weir_s3_config_deadline(struct weir_s3_config *cfg, int64_t mono_ms);
 
 /** weir_s3_config_retries: how many requests were sent again so far. */
 uint64_t weir_s3_config_retries(const struct weir_s3_config *cfg);

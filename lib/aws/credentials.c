@@ -9,6 +9,8 @@
 #include "net/file.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/signals.h"
+#include "net/wake.h"
 #include "json/doc.h"
 
 #include <openssl/crypto.h>
@@ -79,10 +81,13 @@ static int keep_all(struct weir_aws_credentials *c, const struct texts *values,
                : 0;
 }
 
-/* A loop of our own that gives up in time. */
+/* A loop of our own that gives up in time, and when it is told to. */
 struct room {
     struct weir_loop *loop;
+    struct weir_signals *signals;
     uv_timer_t timer;
+    int64_t by_mono_ms;
+    bool bounded; /* by the caller, not by WEIR_AWS_CREDENTIALS_MS */
 };
 
 static void on_late(uv_timer_t *timer)
@@ -91,26 +96,39 @@ static void on_late(uv_timer_t *timer)
     struct weir_err why = {0};
 
     weir_loop_moved(timer);
-    weir_err_set(&why, WEIR_E_DEADLINE, "not done within %d ms", WEIR_AWS_CREDENTIALS_MS);
+    if (room->bounded) {
+        weir_err_set(&why, WEIR_E_DEADLINE, "the deadline has passed");
+    } else {
+        weir_err_set(&why, WEIR_E_DEADLINE, "not done within %d ms", WEIR_AWS_CREDENTIALS_MS);
+    }
     weir_loop_cancel(room->loop, &why);
 }
 
-static int room_init(struct room *room, struct weir_err *err)
+static int room_init(struct room *room, int64_t until_mono_ms, struct weir_err *err)
 {
+    int64_t now = weir_clock_mono_ms(), ms = WEIR_AWS_CREDENTIALS_MS;
+
+    room->bounded = until_mono_ms < now + ms;
+    if (room->bounded) {
+        ms = until_mono_ms > now ? until_mono_ms - now : 0;
+    }
+    room->by_mono_ms = now + ms;
     room->loop = weir_loop_new(err);
     if (room->loop == NULL) {
         return -1;
     }
     uv_timer_init(weir_loop_uv(room->loop), &room->timer);
     room->timer.data = room;
-    uv_timer_start(&room->timer, on_late, WEIR_AWS_CREDENTIALS_MS, 0);
+    uv_timer_start(&room->timer, on_late, (uint64_t)ms, 0);
     uv_unref((uv_handle_t *)&room->timer);
-    return 0;
+    room->signals = weir_signals_join(room->loop, err);
+    return room->signals != NULL ? 0 : -1;
 }
 
 static void room_fini(struct room *room)
 {
     if (room->loop != NULL) {
+        weir_signals_free(room->signals);
         uv_close((uv_handle_t *)&room->timer, NULL);
         weir_loop_free(room->loop);
     }
@@ -225,7 +243,7 @@ static const char *find_program(const char *name, char path[WEIR_AWS_PATH_MAX_BY
 }
 
 static int run_program(
-    struct weir_loop *loop, char *line, struct weir_buf *answer, struct weir_err *err)
+    const struct room *room, char *line, struct weir_buf *answer, struct weir_err *err)
 {
     extern char **environ;
     char *argv[WEIR_AWS_PROCESS_ARGS_MAX + 1], path[WEIR_AWS_PATH_MAX_BYTES];
@@ -242,14 +260,16 @@ static int run_program(
         .env = environ,
         .stdin_fd = -1,
         .require_output = true,
+        .abort_by_mono_ms = room->by_mono_ms,
         .report = &report};
-    if (weir_child_source_new(loop, &opts, &info, &source, err) != 0) {
+    if (weir_child_source_new(room->loop, &opts, &info, &source, err) != 0) {
         return -1;
     }
-    return weir_collect(loop, &source, answer, err);
+    return weir_collect(room->loop, &source, answer, err);
 }
 
-static int from_process(struct weir_aws_credentials *c, char *line, struct weir_err *err)
+static int from_process(
+    struct weir_aws_credentials *c, char *line, int64_t until_mono_ms, struct weir_err *err)
 {
     struct weir_buf answer;
     struct room room = {0};
@@ -257,7 +277,8 @@ static int from_process(struct weir_aws_credentials *c, char *line, struct weir_
     int rc = -1;
 
     weir_buf_init(&answer, WEIR_AWS_CREDENTIALS_MAX_BYTES);
-    if (room_init(&room, &why) == 0 && run_program(room.loop, line, &answer, &why) == 0) {
+    if (room_init(&room, until_mono_ms, &why) == 0 &&
+        run_program(&room, line, &answer, &why) == 0) {
         rc = take_json(c, &answer, "SessionToken", true, &why);
     }
     if (rc != 0) {
@@ -357,6 +378,21 @@ static int container_token(struct weir_loop *loop, struct weir_buf *token, struc
                      "AWS_CONTAINER_AUTHORIZATION_TOKEN: a byte that no header has");
 }
 
+/* Nothing else is on the loop. */
+static int let_pass(struct weir_loop *loop, int64_t ms, struct weir_err *err)
+{
+    const int64_t until = weir_clock_mono_ms() + ms;
+    struct weir_wake *wake = weir_wake_new(loop, err);
+    int rc = wake != NULL ? 0 : -1;
+
+    while (rc == 0 && weir_clock_mono_ms() < until) {
+        weir_wake_in(wake, until - weir_clock_mono_ms());
+        rc = weir_loop_step(loop, INT64_MAX, err);
+    }
+    weir_wake_free(wake);
+    return rc;
+}
+
 static int ask_endpoint(struct weir_loop *loop, const char *url, const struct weir_buf *token,
     struct weir_buf *answer, struct weir_err *err)
 {
@@ -370,6 +406,10 @@ static int ask_endpoint(struct weir_loop *loop, const char *url, const struct we
 
     for (int attempt = 1;; attempt++) {
         struct weir_err why = {0};
+        if (attempt > 1 &&
+            let_pass(loop, WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1), err) != 0) {
+            return -1;
+        }
         answer->len = 0;
         long status = weir_http_call(loop, &request, answer, NULL, &why);
         if (status == 200) {
@@ -385,7 +425,8 @@ static int ask_endpoint(struct weir_loop *loop, const char *url, const struct we
     }
 }
 
-static int from_container(struct weir_aws_credentials *c, struct weir_err *err)
+static int from_container(
+    struct weir_aws_credentials *c, int64_t until_mono_ms, struct weir_err *err)
 {
     char url[WEIR_AWS_PATH_MAX_BYTES];
     struct weir_buf token, answer;
@@ -397,7 +438,7 @@ static int from_container(struct weir_aws_credentials *c, struct weir_err *err)
     if (container_url(url, sizeof url, err) != 0) {
         goto out;
     }
-    if (room_init(&room, err) != 0 || container_token(room.loop, &token, err) != 0) {
+    if (room_init(&room, until_mono_ms, err) != 0 || container_token(room.loop, &token, err) != 0) {
         goto out;
     }
     if (ask_endpoint(room.loop, url, &token, &answer, err) != 0 ||
@@ -423,7 +464,8 @@ out:
  * The chain
  */
 
-static int from_profile(struct weir_aws_credentials *c, bool *found, struct weir_err *err)
+static int from_profile(
+    struct weir_aws_credentials *c, bool *found, int64_t until_mono_ms, struct weir_err *err)
 {
     static const struct texts names = {
         "aws_access_key_id", "aws_secret_access_key", "aws_session_token"};
@@ -437,7 +479,7 @@ static int from_profile(struct weir_aws_credentials *c, bool *found, struct weir
     if (p.access_key != NULL) {
         rc = keep_all(c, &(struct texts){p.access_key, p.secret_key, p.session_token}, &names, err);
     } else if (p.process != NULL) {
-        rc = from_process(c, p.process, err);
+        rc = from_process(c, p.process, until_mono_ms, err);
     } else if (p.borrows) { /* what is found elsewhere would be somebody else's */
         weir_err_set(err, WEIR_E_CONFIG,
             "the profile's keys come by SSO or a role, which takes a credential_process: `aws "
@@ -449,7 +491,7 @@ static int from_profile(struct weir_aws_credentials *c, bool *found, struct weir
     return rc;
 }
 
-static int look(struct weir_aws_credentials *c, struct weir_err *err)
+static int look(struct weir_aws_credentials *c, int64_t until_mono_ms, struct weir_err *err)
 {
     static const struct texts names = {
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
@@ -460,24 +502,25 @@ static int look(struct weir_aws_credentials *c, struct weir_err *err)
     if (values.access != NULL) {
         return keep_all(c, &values, &names, err);
     }
-    int rc = from_profile(c, &found, err);
+    int rc = from_profile(c, &found, until_mono_ms, err);
     if (rc != 0 || found) {
         return rc;
     }
     if (weir_env_text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", NULL) != NULL ||
         weir_env_text("AWS_CONTAINER_CREDENTIALS_FULL_URI", NULL) != NULL) {
-        return from_container(c, err);
+        return from_container(c, until_mono_ms, err);
     }
     return weir_err_set(
         err, WEIR_E_CONFIG, "AWS_ACCESS_KEY_ID is not set, and there is no profile with a key");
 }
 
-int weir_aws_credentials_get(struct weir_aws_credentials *ret, struct weir_err *err)
+int weir_aws_credentials_get(
+    struct weir_aws_credentials *ret, int64_t until_mono_ms, struct weir_err *err)
 {
     struct weir_aws_credentials c = {.expires_unix_ms = INT64_MAX};
 
     *ret = (struct weir_aws_credentials){0};
-    if (look(&c, err) != 0) {
+    if (look(&c, until_mono_ms, err) != 0) {
         weir_aws_credentials_fini(&c);
         return -1;
     }

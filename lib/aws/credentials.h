@@ -29,13 +29,16 @@ struct weir_aws_credentials {
  * weir_aws_credentials_get: look for them.
  *
  * Reads files, starts a program or asks the container's endpoint, each on a loop of its own, and
- * waits: for milliseconds, WEIR_AWS_CREDENTIALS_MS at most. Not from inside a loop's callback.
+ * waits: for milliseconds, WEIR_AWS_CREDENTIALS_MS at most, and no longer than until until_mono_ms
+ * (CLOCK_MONOTONIC; INT64_MAX: no such bound). A signal that the process watches ends the wait, too
+ * (weir_signals_join). Not from inside a loop's callback.
  *
  * Returns 0 with *ret filled (weir_aws_credentials_fini), or -1 with *err set and *ret empty:
  * WEIR_E_CONFIG naming the variable, file or program, never a value; WEIR_E_NET or WEIR_E_REMOTE
- * from the endpoint, WEIR_E_PROGRAM, WEIR_E_NOMEM.
+ * from the endpoint, WEIR_E_PROGRAM, WEIR_E_DEADLINE, WEIR_E_CANCEL, WEIR_E_NOMEM.
  */
-int weir_aws_credentials_get(struct weir_aws_credentials *ret, struct weir_err *err);
+int weir_aws_credentials_get(
+    struct weir_aws_credentials *ret, int64_t until_mono_ms, struct weir_err *err);
 
 /** weir_aws_credentials_fini: release them, wiped; empty ones are a no-op. */
 void weir_aws_credentials_fini(struct weir_aws_credentials *credentials);

@@ -130,8 +130,7 @@ static void on_done(void *ctx, long status, const struct weir_err *err)
 static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
 {
     const char *region = weir_s3_client_region(call->cfg->client, call->request.bucket);
-    int64_t now_s = (weir_clock_unix_ms() + call->cfg->client->skew_ms) / 1000;
-    int64_t left_ms = patience(call)->until_mono_ms - weir_clock_mono_ms();
+    const int64_t until_mono_ms = patience(call)->until_mono_ms;
     struct weir_s3_wire wire;
 
     end_attempt(call);
@@ -142,8 +141,14 @@ static int send_attempt(struct weir_s3_call *call, struct weir_err *err)
     call->over = false;
     call->skew_ms = call->cfg->client->skew_ms;
     snprintf(call->region, sizeof call->region, "%s", region != NULL ? region : call->cfg->region);
-    if (weir_s3_client_renew(call->cfg->client, weir_clock_unix_ms(), false, err) != 0 ||
-        weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
+    if (weir_s3_client_renew(call->cfg->client, weir_clock_unix_ms(), until_mono_ms, false, err) !=
+        0) {
+        return -1;
+    }
+    call->looks = call->cfg->client->looks;
+    int64_t now_s = (weir_clock_unix_ms() + call->cfg->client->skew_ms) / 1000;
+    int64_t left_ms = until_mono_ms - weir_clock_mono_ms();
+    if (weir_s3_wire_init(&wire, call->cfg, &call->request, now_s, err) != 0) {
         return -1;
     }
     if (wire.http.timeout_ms > 0 && left_ms < wire.http.timeout_ms) {
@@ -340,9 +345,11 @@ static bool plan_again(struct weir_s3_call *call)
         (call->fault == WEIR_S3_REGION && !learn_region(call))) {
         return false;
     }
-    if (call->fault == WEIR_S3_EXPIRED && !call->retry.credentials_read) {
-        /* The server may also be wrong: it is asked once more in any case. */
-        (void)weir_s3_client_renew(client, weir_clock_unix_ms(), true, NULL);
+    if (call->fault == WEIR_S3_EXPIRED && !call->retry.credentials_read &&
+        call->looks == client->looks) {
+        /* Nobody has looked since. The server may also be wrong: it is asked once more anyway. */
+        (void)weir_s3_client_renew(
+            client, weir_clock_unix_ms(), patience(call)->until_mono_ms, true, NULL);
     }
     int64_t pause_ms = weir_s3_retry_pause(
         &call->retry, &client->quota, patience(call), call->fault, retry_after(call), now);

@@ -46,6 +46,7 @@ struct weir_s3_call {
     /* What the last attempt was signed with: another call may have learnt better meanwhile */
     int64_t skew_ms;
     char region[WEIR_S3_REGION_MAX_BYTES + 1];
+    uint64_t looks; /* for credentials, before it: struct weir_s3_client */
 
     /* When it is done */
     struct weir_buf

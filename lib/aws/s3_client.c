@@ -94,8 +94,8 @@ int weir_s3_client_learn_region(
     return 0;
 }
 
-int weir_s3_client_renew(
-    struct weir_s3_client *client, int64_t now_unix_ms, bool refused, struct weir_err *err)
+int weir_s3_client_renew(struct weir_s3_client *client, int64_t now_unix_ms, int64_t until_mono_ms,
+    bool refused, struct weir_err *err)
 {
     struct weir_aws_credentials c = {.expires_unix_ms = client->expires_unix_ms};
     struct weir_err why = {0};
@@ -105,7 +105,8 @@ int weir_s3_client_renew(
         return 0;
     }
     client->look_again_unix_ms = now_unix_ms + WEIR_AWS_CREDENTIALS_AGAIN_MS;
-    if (weir_aws_credentials_get(&c, &why) != 0) {
+    client->looks++;
+    if (weir_aws_credentials_get(&c, until_mono_ms, &why) != 0) {
         if (!refused && now_unix_ms < client->expires_unix_ms) {
             return 0; /* they are good still */
         }

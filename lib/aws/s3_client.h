@@ -28,6 +28,7 @@ struct weir_s3_client {
         renewed;             /* in place of the configuration's; empty: those are good */
     int64_t expires_unix_ms; /* of those in use; INT64_MAX: never */
     int64_t look_again_unix_ms;
+    uint64_t looks; /* how often they were looked for, in vain too */
 };
 
 /**
@@ -47,11 +48,11 @@ void weir_s3_client_free(struct weir_s3_client *client);
 /**
  * weir_s3_client_renew: look for the credentials again, when they are due, or were refused.
  *
- * Waits as weir_aws_credentials_get does. What fails is no failure while those in use are good.
- * Returns 0, or -1 with *err set.
+ * Waits as weir_aws_credentials_get does, until until_mono_ms at most. What fails is no failure
+ * while those in use are good. Returns 0, or -1 with *err set.
  */
-int weir_s3_client_renew(
-    struct weir_s3_client *client, int64_t now_unix_ms, bool refused, struct weir_err *err);
+int weir_s3_client_renew(struct weir_s3_client *client, int64_t now_unix_ms, int64_t until_mono_ms,
+    bool refused, struct weir_err *err);
 
 /** weir_s3_client_region: the region that was learnt for a bucket, or NULL. Owned by the client. */
 const char *weir_s3_client_region(const struct weir_s3_client *client, const char *bucket);

@@ -208,6 +208,7 @@
 #define WEIR_SIGV4_PAIRS_MAX 32               /* headers, or query parameters, of one request */
 #define WEIR_SIGV4_TEXT_MAX_BYTES (64 * WEIR_KIB) /* to be signed: session tokens are long */
 #define WEIR_AWS_CREDENTIALS_MS 30000        /* to find the credentials: a program may ask people */
+#define WEIR_AWS_CREDENTIALS_PAUSE_MS 100    /* before an agent is asked again; then twice that */
 #define WEIR_AWS_CREDENTIALS_EARLY_MS 600000 /* renewed so long before they end, as the SDKs do */
 #define WEIR_AWS_CREDENTIALS_AGAIN_MS 60000  /* and when that failed, not at every request */
 #define WEIR_AWS_CREDENTIALS_MAX_BYTES (64 * WEIR_KIB) /* of an answer with a key and a token */

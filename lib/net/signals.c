@@ -32,15 +32,19 @@ static void on_any(uv_signal_t *handle, int number)
     weir_loop_cancel(s->loop, &why);
 }
 
-/* nohup has SIGHUP ignored, and wants it so. */
-static bool hup_is_ignored(void)
+/* Is it to be watched? nohup has SIGHUP ignored, and wants it so. */
+static bool is_for_us(int number, bool watched_only)
 {
     struct sigaction now;
 
-    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (sigaction(number, NULL, &now) != 0) {
+        return false;
+    }
+    bool handled = now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
+    return watched_only ? handled : number != SIGHUP || now.sa_handler != SIG_IGN;
 }
 
-struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err)
+static struct weir_signals *watch(struct weir_loop *loop, bool watched_only, struct weir_err *err)
 {
     static const int numbers[SIGNALS_N] = {SIGINT, SIGTERM, SIGHUP};
     struct weir_signals *s = calloc(1, sizeof *s);
@@ -51,14 +55,17 @@ struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *e
         return NULL;
     }
     s->loop = loop;
-    const size_t n = hup_is_ignored() ? SIGNALS_N - 1 : SIGNALS_N;
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = uv_signal_init(weir_loop_uv(loop), &s->handles[i]);
+    for (size_t i = 0; i < SIGNALS_N && rc == 0; i++) {
+        uv_signal_t *handle = &s->handles[s->open];
+        if (!is_for_us(numbers[i], watched_only)) {
+            continue;
+        }
+        rc = uv_signal_init(weir_loop_uv(loop), handle);
         if (rc == 0) {
-            s->handles[i].data = s;
+            handle->data = s;
             s->open++;
-            uv_unref((uv_handle_t *)&s->handles[i]);
-            rc = uv_signal_start(&s->handles[i], on_any, numbers[i]);
+            uv_unref((uv_handle_t *)handle);
+            rc = uv_signal_start(handle, on_any, numbers[i]);
         }
     }
     if (rc != 0) {
@@ -67,6 +74,16 @@ struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *e
         return NULL;
     }
     return s;
+}
+
+struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err)
+{
+    return watch(loop, false, err);
+}
+
+struct weir_signals *weir_signals_join(struct weir_loop *loop, struct weir_err *err)
+{
+    return watch(loop, true, err);
 }
 
 void weir_signals_free(struct weir_signals *signals)

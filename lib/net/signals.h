@@ -21,7 +21,16 @@ struct weir_signals;
  */
 struct weir_signals *weir_signals_new(struct weir_loop *loop, struct weir_err *err);
 
-/** weir_signals_free: stop to listen; the default actions are back. Accepts NULL. */
+/**
+ * weir_signals_join: the same for a loop that runs for a while in another one's place: it is
+ * cancelled by those signals that this process watches now, by a weir_signals of another loop,
+ * which learns of them when it runs again. What is not watched keeps its action: nothing, in a
+ * process that watches none; its end, for a signal that has come before.
+ */
+struct weir_signals *weir_signals_join(struct weir_loop *loop, struct weir_err *err);
+
+/** weir_signals_free: stop to listen; the default actions are back, unless another one watches.
+ *  Accepts NULL. */
 void weir_signals_free(struct weir_signals *signals);
 
 #endif

@@ -1,13 +1,16 @@
 /*
- * Are the credentials found where AWS's own tools find them, renewed in time, and never told to
- * anybody?
+ * Are the credentials found where AWS's own tools find them, renewed in time, waited for no longer
+ * than there is time, and never told to anybody?
  */
 #include "aws/credentials.h"
 #include "core/clock.h"
+#include "net/signals.h"
+#include "net/wake.h"
 #include "tests/support/s3_fixture.h"
 #include "tests/support/tempdir.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +71,7 @@ static void finds(const char *access, const char *secret, const char *token)
     struct weir_aws_credentials c;
     struct weir_err err = {0};
 
-    if (weir_aws_credentials_get(&c, &err) != 0) {
+    if (weir_aws_credentials_get(&c, INT64_MAX, &err) != 0) {
         fail_msg("%s", err.msg);
     }
     assert_string_equal(c.access_key, access);
@@ -87,7 +90,7 @@ static void fails_with(enum weir_code code, const char *word)
     struct weir_aws_credentials c;
     struct weir_err err = {0};
 
-    assert_int_equal(weir_aws_credentials_get(&c, &err), -1);
+    assert_int_equal(weir_aws_credentials_get(&c, INT64_MAX, &err), -1);
     assert_int_equal(err.code, code);
     if (strstr(err.msg, word) == NULL) {
         fail_msg("no \"%s\" in: %s", word, err.msg);
@@ -188,7 +191,7 @@ static void program_tells_the_key(void **state)
     set_process("\"", "/key.sh\" x;$HOME \"two words\"\n", tells);
     finds("AKx;$HOME", "s", "2");
     struct weir_aws_credentials c;
-    assert_int_equal(weir_aws_credentials_get(&c, NULL), 0);
+    assert_int_equal(weir_aws_credentials_get(&c, INT64_MAX, NULL), 0);
     assert_true(c.expires_unix_ms == 2000000000000);
     assert_false(weir_aws_credentials_due(&c, 2000000000000 - WEIR_AWS_CREDENTIALS_EARLY_MS - 1));
     assert_true(weir_aws_credentials_due(&c, 2000000000000 - WEIR_AWS_CREDENTIALS_EARLY_MS));
@@ -229,7 +232,7 @@ static void program_that_tells_nothing_useful_is_an_error(void **state)
         set_process("", "/key.sh\n", cases[i].script);
         struct weir_aws_credentials c;
         struct weir_err err = {0};
-        assert_int_equal(weir_aws_credentials_get(&c, &err), -1);
+        assert_int_equal(weir_aws_credentials_get(&c, INT64_MAX, &err), -1);
         assert_int_equal(err.code, cases[i].code);
         assert_non_null(strstr(err.msg, cases[i].word));
         if (i > 0) { /* what a program says on stderr is for people */
@@ -394,6 +397,93 @@ static void expired_token_has_the_credentials_read_again(void **state)
     assert_non_null(strstr(canned_http_request(fx->server, 1, NULL), "Credential=AKNEW/"));
 }
 
+/* Two parts are under way with the old key when the server refuses it: one look is enough for both.
+ */
+static void expired_token_of_several_requests_is_renewed_once(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const char expired[] = STATUS("400 Bad Request", "ExpiredToken", "40");
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART "1", .head = expired}, {.match = PART "2", .head = expired},
+        {.match = PART, .head = PART_OK, .again = true}, {.match = COMPLETE, .head = COMPLETED}};
+    char script[TEMPDIR_PATH_BYTES + 192], path[TEMPDIR_PATH_BYTES + 64];
+
+    snprintf(script, sizeof script,
+        "#!/bin/sh\necho look >>%s/looks\n"
+        "echo '{\"Version\":1,\"AccessKeyId\":\"AK\",\"SecretAccessKey\":\"s\"}'\n",
+        dir);
+    set_process("", "/key.sh\n", script);
+    setenv("AWS_MAX_ATTEMPTS", "3", 1);
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(s3_put(fx, 25, 10, 0), 0);
+    assert_int_equal(s3_asked(fx, PART "1", NULL), 2);
+    assert_int_equal(s3_asked(fx, PART "2", NULL), 2);
+    snprintf(path, sizeof path, "%s/looks", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    int lines = 0;
+    for (int c; (c = getc(f)) != EOF;) {
+        lines += c == '\n';
+    }
+    fclose(f);
+    assert_int_equal(lines, 2); /* by the configuration, and once more */
+}
+
+static void wait_for_a_key_ends_with_the_deadline(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const char hangs[] = "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 60; done\n";
+    static const struct canned_reply silent = {.end = CANNED_STALL, .again = true};
+    struct weir_s3_config cfg;
+
+    for (int way = 0; way < 2; way++) {
+        const int64_t began = weir_clock_mono_ms();
+        struct weir_aws_credentials c;
+        struct weir_err err = {0};
+        if (way == 0) {
+            set_process("", "/key.sh\n", hangs);
+        } else {
+            write_file("config", "", 0600);
+            fx->server = canned_http_new(&silent, 1);
+            setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", canned_http_url(fx->server), 1);
+        }
+        assert_int_equal(weir_aws_credentials_get(&c, began + 200, &err), -1);
+        assert_int_equal(err.code, WEIR_E_DEADLINE);
+        assert_string_equal(err.msg, way == 0
+                                         ? "credential_process: the deadline has passed"
+                                         : "the container's credentials: the deadline has passed");
+        err = (struct weir_err){0};
+        setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1", 1);
+        assert_int_equal(weir_s3_config_env_by(&cfg, began, &err), -1); /* gone by */
+        assert_int_equal(err.code, WEIR_E_DEADLINE);
+        assert_in_range(weir_clock_mono_ms() - began, 200, 15000); /* not 30 s */
+    }
+}
+
+/* What somebody who waits for `weir cp` does. */
+static void wait_for_a_key_ends_with_a_signal(void **state)
+{
+    struct s3_fixture *fx = *state;
+    struct weir_signals *signals = weir_signals_new(fx->loop, NULL);
+    struct weir_aws_credentials c;
+    struct weir_err err = {0};
+
+    set_process("", "/key.sh\n", "#!/bin/sh\nkill -INT $PPID\nexec sleep 60\n");
+    assert_int_equal(weir_aws_credentials_get(&c, INT64_MAX, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CANCEL);
+    assert_int_equal(err.detail, SIGINT);
+    assert_string_equal(err.msg, "credential_process: stopped by SIGINT");
+    /* And whoever runs the other loop learns of it, too. */
+    struct weir_wake *wake = weir_wake_new(fx->loop, NULL);
+    weir_wake_in(wake, 100000); /* something that may happen */
+    err = (struct weir_err){0};
+    while (weir_loop_step(fx->loop, INT64_MAX, &err) == 0) {
+    }
+    assert_int_equal(err.code, WEIR_E_CANCEL);
+    weir_wake_free(wake);
+    weir_signals_free(signals);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -409,6 +499,9 @@ int main(void)
         TEST(due_credentials_are_renewed_before_they_end),
         TEST(renewal_that_fails_is_no_failure_while_the_key_is_good),
         TEST(expired_token_has_the_credentials_read_again),
+        TEST(expired_token_of_several_requests_is_renewed_once),
+        TEST(wait_for_a_key_ends_with_the_deadline),
+        TEST(wait_for_a_key_ends_with_a_signal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

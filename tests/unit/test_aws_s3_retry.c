@@ -245,7 +245,7 @@ static void deadline_ends_the_patience(void **state)
 
     serve3(fx, replies, COUNT(replies));
     int64_t began = weir_clock_mono_ms();
-    weir_s3_config_deadline(&fx->cfg, began + 3000);
+    fx->cfg.client->patience.until_mono_ms = began + 3000;
     assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), -1);
     assert_string_equal(fx->err.msg, "s3: s3://b/k: 503");
     assert_true(weir_clock_mono_ms() - began < 3000); /* not waited for in vain */

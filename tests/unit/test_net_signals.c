@@ -175,6 +175,48 @@ static void wait_for_nothing_is_a_bug_all_the_same(void **state)
     assert_int_equal(err.code, WEIR_E_BUG);
 }
 
+static void loop_that_joins_is_cancelled_by_what_is_watched(void **state)
+{
+    struct weir_err err = {0};
+    struct weir_loop *other = weir_loop_new(&err);
+    struct weir_signals *joined = weir_signals_join(other, &err);
+    static uv_timer_t timers[2];
+    struct weir_loop *loops[] = {other, loop};
+
+    (void)state;
+    assert_int_equal(raise(SIGTERM), 0);
+    for (size_t i = 0; i < COUNT(loops); i++) {
+        err = (struct weir_err){0};
+        uv_timer_init(weir_loop_uv(loops[i]), &timers[i]);
+        uv_timer_start(&timers[i], nothing, 100000, 0); /* something that may happen */
+        while (weir_loop_step(loops[i], INT64_MAX, &err) == 0) {
+        }
+        assert_int_equal(err.detail, SIGTERM);
+        uv_close((uv_handle_t *)&timers[i], NULL);
+    }
+    weir_signals_free(joined);
+    /* It has come: a second one is to end the process, whoever joins. */
+    assert_true(is_default(SIGTERM));
+    joined = weir_signals_join(other, &err);
+    assert_true(is_default(SIGTERM));
+    assert_false(is_default(SIGINT));
+    weir_signals_free(joined);
+    assert_false(is_default(SIGINT)); /* the first one watches still */
+    weir_loop_free(other);
+}
+
+static void loop_that_joins_nobody_watches_nothing(void **state)
+{
+    struct weir_loop *other = weir_loop_new(NULL);
+
+    (void)state;
+    struct weir_signals *joined = weir_signals_join(other, NULL);
+    assert_non_null(joined);
+    assert_true(is_default(SIGINT) && is_default(SIGTERM) && is_default(SIGHUP));
+    weir_signals_free(joined);
+    weir_loop_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +224,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             wait_by_hand_ends_with_the_signal_and_the_undoing_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(second_signal_finds_the_default_action, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            loop_that_joins_is_cancelled_by_what_is_watched, setup, teardown),
+        cmocka_unit_test(loop_that_joins_nobody_watches_nothing),
         cmocka_unit_test_setup_teardown(wait_for_nothing_is_a_bug_all_the_same, setup, teardown),
     };
 
