@@ -271,7 +271,7 @@ static void reading_budget_and_connections_make_the_ranges(void **state)
         {"16", "", 16, WEIR_S3_READ_BYTES / 16 - WEIR_S3_READ_SLOT_BYTES},
         {"2", "6000000", 2, 3000000 - WEIR_S3_READ_SLOT_BYTES},
         {"16", "9000000000", 16, WEIR_S3_RANGE_BYTES},
-        {"2", "3014656", 2, WEIR_S3_RANGE_MIN_BYTES},
+        {"2", "3276800", 2, WEIR_S3_RANGE_MIN_BYTES},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -284,13 +284,13 @@ static void reading_budget_and_connections_make_the_ranges(void **state)
         assert_int_equal(cfg.range_bytes, cases[i].range);
         weir_s3_config_fini(&cfg);
     }
-    setenv("WEIR_S3_READ_BUDGET_BYTES", "3014655", 1);
+    setenv("WEIR_S3_READ_BUDGET_BYTES", "3276799", 1);
     struct weir_s3_config cfg;
     struct weir_err err = {0};
     assert_int_equal(weir_s3_config_env(&cfg, &err), -1);
     assert_int_equal(err.code, WEIR_E_CONFIG);
     assert_non_null(
-        strstr(err.msg, "WEIR_S3_READ_BUDGET_BYTES: must be a whole number from 3014656"));
+        strstr(err.msg, "WEIR_S3_READ_BUDGET_BYTES: must be a whole number from 3276800"));
 }
 
 static void file_endpoint_needs_neither_region_nor_keys(void **state)
@@ -357,8 +357,8 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         {"AWS_MAX_ATTEMPTS", "0", "AWS_MAX_ATTEMPTS: must be a whole number from 1 to 100"},
         {"AWS_MAX_ATTEMPTS", "Hush", "AWS_MAX_ATTEMPTS"},
         {"WEIR_S3_RETRY_BASE_MS", "20001", "WEIR_S3_RETRY_BASE_MS"},
-        {"WEIR_S3_UPLOAD_BUDGET_BYTES", "7010559",
-            "WEIR_S3_UPLOAD_BUDGET_BYTES: must be a whole number from 7010560"},
+        {"WEIR_S3_UPLOAD_BUDGET_BYTES", "7141631",
+            "WEIR_S3_UPLOAD_BUDGET_BYTES: must be a whole number from 7141632"},
         {"WEIR_S3_UPLOAD_BUDGET_BYTES", "99999999999999999999", "WEIR_S3_UPLOAD_BUDGET_BYTES"},
         {"WEIR_S3_READ_CONNECTIONS", "0", "WEIR_S3_READ_CONNECTIONS"},
         {"WEIR_S3_READ_CONNECTIONS", "17", "WEIR_S3_READ_CONNECTIONS"},
