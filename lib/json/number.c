@@ -1,5 +1,6 @@
 #include "json/number.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 
 /*
@@ -8,7 +9,7 @@
  * any length, then digit by digit. Nothing is converted, so nothing can overflow or be rounded.
  */
 
-#define PLAIN_DIGITS 18 /* as many as an int64_t surely holds */
+#define PLAIN_DIGITS WEIR_NUMBER_SMALL_DIGITS /* as many as an int64_t surely holds */
 
 /* A number taken apart; the pieces point into its text. */
 struct parts {
@@ -277,4 +278,91 @@ uint64_t weir_number_hash(struct weir_str s, uint64_t seed)
     place = place > far ? far : place < -far ? -far : place;
     h = (h ^ (uint64_t)place) * odd;
     return (h ^ n.negative) * odd;
+}
+
+bool weir_number_small(struct weir_str s, int64_t *ret)
+{
+    if (plain(s, ret)) {
+        return true;
+    }
+    struct parts n = take_apart(s);
+    size_t first = leading_zeros(&n), all = digits(&n), zeros = trailing_zeros(&n);
+    int64_t x = 0;
+
+    if (first == all) {
+        *ret = 0;
+        return true;
+    }
+    const size_t significant = all - zeros - first;
+    const int64_t place = last_place(&n, zeros);
+    if (place < 0 || place > PLAIN_DIGITS || significant + (size_t)place > PLAIN_DIGITS) {
+        return false;
+    }
+    for (size_t i = 0; i < significant + (size_t)place; i++) {
+        x = x * 10 + (i < significant ? digit_at(&n, first + i) - '0' : 0);
+    }
+    *ret = n.negative ? -x : x;
+    return true;
+}
+
+/* The exponent and `more`, which is less than 10^16 in size, as a text: a long one is added to
+ * digit by digit, and stays on its side of zero. */
+static int put_exponent(
+    const struct parts *n, int64_t more, struct weir_buf *to, struct weir_err *err)
+{
+    const size_t small = 17, len = n->exp.len;
+    int64_t carry = n->exp_negative ? -more : more, x = 0;
+
+    if (len <= small) {
+        for (size_t i = 0; i < len; i++) {
+            x = x * 10 + (n->exp.p[i] - '0');
+        }
+        return weir_buf_addf(to, err, "%" PRId64, (n->exp_negative ? -x : x) + more);
+    }
+    uint8_t *sum = weir_buf_reserve(to, len + 2, err);
+    if (sum == NULL) {
+        return -1;
+    }
+    if (n->exp_negative) {
+        *sum++ = '-';
+        to->len++;
+    }
+    for (size_t i = len; i-- > 0;) {
+        carry += n->exp.p[i] - '0';
+        const int64_t d = (carry % 10 + 10) % 10;
+        sum[i + 1] = (uint8_t)('0' + d);
+        carry = (carry - d) / 10;
+    }
+    sum[0] = (uint8_t)('0' + carry); /* 0 or 1 */
+    size_t zeros = 0;
+    while (sum[zeros] == '0') {
+        zeros++;
+    }
+    memmove(sum, sum + zeros, len + 1 - zeros);
+    to->len += len + 1 - zeros;
+    return 0;
+}
+
+int weir_number_canon(struct weir_str s, struct weir_buf *to, struct weir_err *err)
+{
+    struct parts n = take_apart(s);
+    size_t first = leading_zeros(&n), all = digits(&n), zeros = trailing_zeros(&n);
+
+    if (first == all) {
+        return weir_buf_adds(to, "0", err);
+    }
+    uint8_t *p = weir_buf_reserve(to, all + 2, err);
+    if (p == NULL) {
+        return -1;
+    }
+    const uint8_t *from = p;
+    if (n.negative) {
+        *p++ = '-';
+    }
+    for (size_t i = first; i < all - zeros; i++) {
+        *p++ = (uint8_t)digit_at(&n, i);
+    }
+    *p++ = 'e';
+    to->len += (size_t)(p - from);
+    return put_exponent(&n, (int64_t)zeros - (int64_t)n.frac.len, to, err);
 }

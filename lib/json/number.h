@@ -1,6 +1,7 @@
 #ifndef WEIR_JSON_NUMBER_H
 #define WEIR_JSON_NUMBER_H
 
+#include "core/buf.h"
 #include "core/str.h"
 
 #include <stdbool.h>
@@ -45,5 +46,17 @@ bool weir_number_is_multiple(struct weir_str s, const struct weir_number_divisor
 
 /** weir_number_hash: the same for numbers of equal value, however they are written. */
 uint64_t weir_number_hash(struct weir_str s, uint64_t seed);
+
+/* A whole number of so many digits fits an int64_t. */
+#define WEIR_NUMBER_SMALL_DIGITS 18
+
+/** weir_number_small: whether a valid number is whole and has at most WEIR_NUMBER_SMALL_DIGITS
+ *  digits, however it is written (1, 1.0, 10e-1); *ret receives it. */
+bool weir_number_small(struct weir_str s, int64_t *ret);
+
+/** weir_number_canon: append the one text that stands for all valid numbers of this value: its
+ *  digits, none of them a zero at either end, `e` and an exponent (15e-1; 0). As long as the number
+ *  and 24 bytes at most. Returns 0, or -1 with *err set (the buffer's). */
+int weir_number_canon(struct weir_str s, struct weir_buf *to, struct weir_err *err);
 
 #endif
