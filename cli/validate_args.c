@@ -51,6 +51,12 @@ const char weir_cli_validate_help[] =
     "                       y, n, t, f, on, off, in any case\n"
     "      --trim           spaces and tabs around a cell are not part of its value\n"
     "\n"
+    "what no two rows may share:\n"
+    "      --unique A,B     the values of these columns together; may be given again, for others.\n"
+    "                       A row with an empty one is not compared\n"
+    "      --unique-memory SIZE  for the keys (32MiB by default); fail as a whole when it is used\n"
+    "                       up: the answer is exact, or there is none\n"
+    "\n"
     "      --config FILE    a JSON object with these, as in "
     "{\"delimiter\":\";\",\"skip_lines\":2};\n"
     "                       flags go before it\n"
@@ -61,11 +67,6 @@ const char weir_cli_validate_help[] =
     "\n"
     "exit status: 0 all rows are valid; 1 some are not; 2 wrong usage, or a schema that does not\n"
     "load; 3 failed (I/O, network, input that cannot be read as rows), and OUT is as it was.\n";
-
-/* clang-format off */
-#define OPTION(text, c) {.name = text, .letter = c, .kind = WEIR_OPT_PAIR, .to = &a->options}
-#define FLAG(text) {.name = text, .kind = WEIR_OPT_PAIR_FLAG, .to = &a->options}
-/* clang-format on */
 
 /* Each of IN, SCHEMA and FILE can be stdin, but only one of them. */
 static int check_stdin(const struct weir_validate_args *a, struct weir_err *err)
@@ -94,26 +95,15 @@ int weir_validate_args_parse(
         {.name = "config", .kind = WEIR_OPT_TEXT, .to = &a->config},
         {.name = "invalid", .kind = WEIR_OPT_TEXT, .to = &a->invalid},
         {.name = "summary", .kind = WEIR_OPT_TEXT, .to = &a->summary},
-        OPTION("input", 0),
-        OPTION("output", 0),
-        OPTION("report", 0),
-        OPTION("max-errors", 0),
-        OPTION("fail-fast", 0),
-        FLAG("strict"),
-        FLAG("escape-formulas"),
-        OPTION("delimiter", 'd'),
-        OPTION("quote", 0),
-        OPTION("escape", 0),
-        OPTION("comment", 0),
-        OPTION("skip-lines", 0),
-        OPTION("header", 0),
-        FLAG("no-header"),
-        OPTION("encoding", 0),
-        OPTION("empty", 0),
-        OPTION("quoted-empty", 0),
-        OPTION("booleans", 0),
-        FLAG("trim"),
-        OPTION("csv-engine", 0),
+        WEIR_VALIDATE_ARG("output", 0, &a->options),
+        WEIR_VALIDATE_ARG("report", 0, &a->options),
+        WEIR_VALIDATE_ARG("max-errors", 0, &a->options),
+        WEIR_VALIDATE_ARG("fail-fast", 0, &a->options),
+        WEIR_VALIDATE_ARG_FLAG("strict", &a->options),
+        WEIR_VALIDATE_ARG_FLAG("escape-formulas", &a->options),
+        WEIR_VALIDATE_ARG("unique", 0, &a->options),
+        WEIR_VALIDATE_ARG("unique-memory", 0, &a->options),
+        WEIR_VALIDATE_ARGS_READ(&a->options),
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
     };
@@ -135,15 +125,16 @@ int weir_validate_args_parse(
     return check_stdin(a, err);
 }
 
-int weir_validate_args_options(const struct weir_validate_args *a, struct weir_places *places,
-    struct weir_validate_options *ret, struct weir_err *err)
+int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pairs, const char *in,
+    const char *out, struct weir_places *places, struct weir_validate_options *ret,
+    struct weir_err *err)
 {
     weir_validate_options_init(ret);
-    if (a->config != NULL && weir_validate_options_load(places, a->config, ret, err) != 0) {
+    if (config != NULL && weir_validate_options_load(places, config, ret, err) != 0) {
         goto out;
     }
-    for (size_t i = 0; i < a->options.n; i++) {
-        const struct weir_opt_pair *pair = &a->options.items[i];
+    for (size_t i = 0; i < pairs->n; i++) {
+        const struct weir_opt_pair *pair = &pairs->items[i];
         if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
             weir_err_prefix(err, "--%s", pair->name);
             goto out;
@@ -152,14 +143,24 @@ int weir_validate_args_options(const struct weir_validate_args *a, struct weir_p
     if (weir_validate_options_check(ret, err) != 0) {
         goto out;
     }
-    weir_validate_options_resolve(ret, a->in, a->out);
-    if ((ret->output == WEIR_OUTPUT_SPLIT) == (a->invalid != NULL)) {
-        return 0;
-    }
-    weir_err_set(err, WEIR_E_CONFIG,
-        a->invalid == NULL ? "--output=split needs --invalid FILE"
-                           : "--invalid is of --output=split alone");
+    weir_validate_options_resolve(ret, in, out);
+    return 0;
 out:
     weir_validate_options_fini(ret);
     return -1;
+}
+
+int weir_validate_args_options(const struct weir_validate_args *a, struct weir_places *places,
+    struct weir_validate_options *ret, struct weir_err *err)
+{
+    if (weir_validate_args_read(a->config, &a->options, a->in, a->out, places, ret, err) != 0) {
+        return -1;
+    }
+    if ((ret->output == WEIR_OUTPUT_SPLIT) == (a->invalid != NULL)) {
+        return 0;
+    }
+    weir_validate_options_fini(ret);
+    return weir_err_set(err, WEIR_E_CONFIG,
+        a->invalid == NULL ? "--output=split needs --invalid FILE"
+                           : "--invalid is of --output=split alone");
 }

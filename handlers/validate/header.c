@@ -149,8 +149,8 @@ static int warn_names(const struct weir_validate *v, const struct weir_csv_field
     return 0;
 }
 
-/* How cells become values, where it is not the usual way. */
-static void set_cells(struct weir_validate *v)
+struct weir_schema_cells weir_validate_cells(
+    const struct weir_validate_options *o, bool empty_is_text)
 {
     static const struct {
         const char *yes[6], *no[6]; /* beside true and false */
@@ -160,13 +160,63 @@ static void set_cells(struct weir_validate *v)
         [WEIR_BOOLEANS_YES] = {{"yes"}, {"no"}},
         [WEIR_BOOLEANS_ANY] = {{"1", "yes", "y", "t", "on"}, {"0", "no", "n", "f", "off"}},
     };
-    const struct weir_validate_options *o = &v->options;
-    const struct weir_schema_cells cells = {.empty_is_text = !v->plain,
+
+    return (struct weir_schema_cells){.empty_is_text = empty_is_text,
         .yes = words[o->booleans].yes,
         .no = words[o->booleans].no,
         .any_case = o->booleans == WEIR_BOOLEANS_ANY};
+}
 
-    weir_schema_plan_cells(v->plan, &cells);
+/* ---- names ---- */
+
+static int names_given(
+    const char *names, weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
+{
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, err);
+
+    if (reader == NULL) {
+        return -1;
+    }
+    int rc = weir_csv_read(reader, (const uint8_t *)names, strlen(names), true, on_names, ctx, err);
+    weir_csv_reader_free(reader);
+    return rc;
+}
+
+/* column_1, column_2, ... */
+static int names_numbered(size_t n, weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
+{
+    const size_t room = sizeof "column_" + 20;
+    struct weir_csv_field *names = calloc(n, sizeof *names);
+    char *texts = calloc(n, room);
+    int rc = -1;
+
+    if (names == NULL || texts == NULL) {
+        weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++) {
+        char *text = texts + i * room;
+        names[i] = weir_csv_text(text, (size_t)snprintf(text, room, "column_%zu", i + 1));
+    }
+    rc = on_names(ctx, &(struct weir_csv_row){.fields = names, .fields_n = n}, err);
+out:
+    free(names);
+    free(texts);
+    return rc;
+}
+
+int weir_validate_names(const struct weir_validate_options *o, const struct weir_csv_row *first,
+    weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
+{
+    if (o->header != NULL) {
+        return names_given(o->header, on_names, ctx, err);
+    }
+    if (first == NULL) {
+        return weir_err_set(err, WEIR_E_DATA, "csv: the input is empty: it has no %s",
+            o->no_header ? "row" : "header");
+    }
+    return o->no_header ? names_numbered(first->fields_n, on_names, ctx, err)
+                        : on_names(ctx, first, err);
 }
 
 int weir_validate_header(struct weir_validate *v, struct worker *w,
@@ -181,12 +231,15 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
         columns[i] = v->options.trim ? weir_validate_trim(text_of(&names[i])) : text_of(&names[i]);
     }
     v->columns = n;
-    v->plan = weir_schema_bind(v->schema, columns, n, err);
+    if (v->unique == NULL || weir_unique_header(v->unique, columns, n, err) == 0) {
+        v->plan = weir_schema_bind(v->schema, columns, n, err);
+    }
     free(columns);
     if (v->plan == NULL) {
         return -1;
     }
-    set_cells(v);
+    const struct weir_schema_cells cells = weir_validate_cells(&v->options, !v->plain);
+    weir_schema_plan_cells(v->plan, &cells);
     if (v->warn != NULL) {
         warn_missing(v);
         if (warn_names(v, names, n, err) != 0) {

@@ -195,6 +195,7 @@ void weir_validate_free(struct weir_validate *v)
         weir_pipe_free(v->pipe); /* first: its stages use the rest */
         weir_schema_plan_free(v->plan);
         weir_tally_fini(&v->tally);
+        weir_unique_free(v->unique);
         weir_validate_options_fini(&v->options);
         free(v);
     }
@@ -215,14 +216,16 @@ static int take_options(
     v->form = o->output != WEIR_OUTPUT_REPORT ? (json ? FORM_OBJECTS : FORM_TEXT)
               : json                          ? FORM_REPORT_JSON
                                               : FORM_REPORT_CSV;
-    v->places = o->output == WEIR_OUTPUT_REPORT || o->strict;
+    /* Of the parsers libcsv alone does not tell where rows begin. */
+    v->places = o->output == WEIR_OUTPUT_REPORT || o->strict ||
+                (o->unique_n > 0 && o->csv_engine == WEIR_CSV_LIBCSV);
     v->order = o->max_errors > 0 || o->fail_fast > 0 ? &v->order_room : NULL;
     v->plain = !o->trim && o->empty == WEIR_EMPTY_ABSENT &&
                (o->quoted_empty == WEIR_EMPTY_ABSENT || o->quoted_empty == WEIR_EMPTY_SAME);
     if (o->input == WEIR_INPUT_CSV && weir_schema_for_rows(v->schema, err) != 0) {
         return -1;
     }
-    return 0;
+    return weir_unique_new(o, &v->unique, err);
 }
 
 /* Which outlets there are. */

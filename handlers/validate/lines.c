@@ -11,7 +11,7 @@
  * line, which is a row like any other; a stream without any is one of no rows.
  */
 
-static bool is_blank(const uint8_t *p, size_t len)
+bool weir_validate_is_blank(const uint8_t *p, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r') {
@@ -23,15 +23,26 @@ static bool is_blank(const uint8_t *p, size_t len)
 
 /* ---- split ---- */
 
-static size_t mark_bytes(const uint8_t *p, size_t len)
+size_t weir_validate_mark_bytes(const uint8_t *p, size_t len)
 {
     return len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool weir_validate_is_utf16(const uint8_t *p, size_t len)
+{
+    return len >= 2 && p[0] >= 0xFE && (p[0] ^ p[1]) == 1;
+}
+
+int weir_validate_utf16(struct weir_err *err)
+{
+    return weir_err_set(err, WEIR_E_DATA,
+        "json: the input is UTF-16 by its byte order mark, and its encoding was not given");
 }
 
 /* Count a line of that length (without its LF). */
 static void count(struct weir_csv_counts *n, const uint8_t *p, size_t len)
 {
-    const bool blank = is_blank(p, len);
+    const bool blank = weir_validate_is_blank(p, len);
 
     n->lines++;
     n->blank += blank;
@@ -54,12 +65,11 @@ static int begin(
     if (len < 3 && !last) {
         return 0;
     }
-    if (len >= 2 && p[0] >= 0xFE && (p[0] ^ p[1]) == 1) {
-        return weir_err_set(err, WEIR_E_DATA,
-            "json: the input is UTF-16 by its byte order mark, and its encoding was not given");
+    if (weir_validate_is_utf16(p, len)) {
+        return weir_validate_utf16(err);
     }
     v->begun = true;
-    v->lines.skip = v->lines.pos = v->lines.seen = mark_bytes(p, len);
+    v->lines.skip = v->lines.pos = v->lines.seen = weir_validate_mark_bytes(p, len);
     return 1;
 }
 
@@ -200,7 +210,8 @@ static int on_line(struct worker *w, struct weir_str line, size_t at, struct wei
         return weir_err_set(
             err, WEIR_E_DATA, "in line %" PRIu64 ": not JSON", weir_problem_line(w));
     }
-    if (weir_problem_end(w) != 0 || put_line(w, line, judge.json, err) != 0) {
+    if ((w->job->unique != NULL && weir_unique_members(w, err) != 0) || weir_problem_end(w) != 0 ||
+        put_line(w, line, judge.json, err) != 0) {
         return -1;
     }
     return weir_validate_row_end(w, err);
@@ -213,7 +224,7 @@ static int read_lines(struct worker *w, struct weir_block *block)
     for (p += w->note->cut.skip; p < end;) {
         const uint8_t *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf != NULL ? lf : end;
         struct weir_str line = {(const char *)p, (size_t)(stop - p)};
-        if (!is_blank(p, line.len)) {
+        if (!weir_validate_is_blank(p, line.len)) {
             line.len -= line.p[line.len - 1] == '\r';
             if (on_line(w, line, (size_t)(p - block->in), &block->err) != 0) {
                 return -1;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /*
  * One table says what there is and how its text is read; JSON's values are made texts first. So a
@@ -18,6 +19,8 @@ enum kind {
     FLAG,  /* bool */
     WORD,  /* an enum: the index into words */
     NAMES, /* char *: a record of the common dialect */
+    KEYS,  /* `unique`: one more of these */
+    SIZE,  /* uint64_t: bytes */
 };
 
 struct option {
@@ -53,6 +56,8 @@ static const struct option options[] = {
     {"encoding", WORD, AT(charset), weir_charset_names, 0},
     {"header", NAMES, AT(header), NULL, 0},
     {"no_header", FLAG, AT(no_header), NULL, 0},
+    {"unique", KEYS, 0, NULL, 0},
+    {"unique_memory", SIZE, AT(unique_memory), NULL, WEIR_UNIQUE_MEMORY_MAX_BYTES},
     {"empty", WORD, AT(empty), empties, 0},
     {"quoted_empty", WORD, AT(quoted_empty), empties, 0},
     {"booleans", WORD, AT(booleans), booleans, 0},
@@ -62,27 +67,32 @@ static const struct option options[] = {
 
 void weir_validate_options_init(struct weir_validate_options *o)
 {
-    *o =
-        (struct weir_validate_options){.dialect = weir_csv_common, .quoted_empty = WEIR_EMPTY_SAME};
+    *o = (struct weir_validate_options){.dialect = weir_csv_common,
+        .quoted_empty = WEIR_EMPTY_SAME,
+        .unique_memory = WEIR_UNIQUE_MEMORY_BYTES};
 }
 
 void weir_validate_options_fini(struct weir_validate_options *o)
 {
     free(o->header);
     o->header = NULL;
+    while (o->unique_n > 0) {
+        free(o->unique[--o->unique_n]);
+    }
 }
 
 int weir_validate_options_copy(struct weir_validate_options *to,
     const struct weir_validate_options *from, struct weir_err *err)
 {
+    bool all = true;
+
     *to = *from;
-    if (from->header != NULL) {
-        to->header = strdup(from->header);
-        if (to->header == NULL) {
-            return weir_err_set(err, WEIR_E_NOMEM, "options: out of memory");
-        }
+    to->header = from->header != NULL ? strdup(from->header) : NULL;
+    all = from->header == NULL || to->header != NULL;
+    for (to->unique_n = 0; all && to->unique_n < from->unique_n; to->unique_n += all) {
+        all = (to->unique[to->unique_n] = strdup(from->unique[to->unique_n])) != NULL;
     }
-    return 0;
+    return all ? 0 : weir_err_set(err, WEIR_E_NOMEM, "options: out of memory");
 }
 
 /* ---- texts ---- */
@@ -98,6 +108,28 @@ static int set_count(const struct option *o, uint64_t *to, const char *text, str
     }
     *to = n;
     return 0;
+}
+
+/* Bytes: a whole number, maybe with a unit. */
+static int set_size(const struct option *o, uint64_t *to, const char *text, struct weir_err *err)
+{
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } units[] = {{"", 1}, {"B", 1}, {"kB", 1000}, {"MB", 1000000}, {"GB", 1000000000},
+        {"KiB", WEIR_KIB}, {"MiB", WEIR_MIB}, {"GiB", WEIR_MIB * WEIR_KIB}};
+    char *unit;
+    const unsigned long long n = strtoull(text, &unit, 10);
+
+    for (size_t i = 0; *text >= '0' && *text <= '9' && i < sizeof units / sizeof units[0]; i++) {
+        if (strcasecmp(unit, units[i].name) == 0 && n <= o->max / units[i].bytes &&
+            n * units[i].bytes >= WEIR_UNIQUE_MEMORY_MIN_BYTES) {
+            *to = n * units[i].bytes;
+            return 0;
+        }
+    }
+    return weir_err_set(err, WEIR_E_CONFIG, "must be a size (64MiB, 100MB) from %zu to %" PRIu64,
+        WEIR_UNIQUE_MEMORY_MIN_BYTES, o->max);
 }
 
 static int set_flag(bool *to, const char *text, struct weir_err *err)
@@ -159,6 +191,28 @@ static int set_names(char **to, const char *text, struct weir_err *err)
     return 0;
 }
 
+/* One key more; a second time the same is none. */
+static int add_key(struct weir_validate_options *o, const char *text, struct weir_err *err)
+{
+    char *names = NULL;
+
+    if (set_names(&names, text, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < o->unique_n; i++) {
+        if (strcmp(o->unique[i], names) == 0) {
+            free(names);
+            return 0;
+        }
+    }
+    if (o->unique_n == WEIR_UNIQUE_MAX) {
+        free(names);
+        return weir_err_set(err, WEIR_E_CONFIG, "there are more than %d of it", WEIR_UNIQUE_MAX);
+    }
+    o->unique[o->unique_n++] = names; /* the options own it now */
+    return 0;
+}
+
 static int set(struct weir_validate_options *o, const struct option *option, const char *text,
     struct weir_err *err)
 {
@@ -175,6 +229,10 @@ static int set(struct weir_validate_options *o, const struct option *option, con
         return set_word(option->words, to, text, err);
     case NAMES:
         return set_names(to, text, err);
+    case KEYS:
+        return add_key(o, text, err);
+    case SIZE:
+        return set_size(option, to, text, err);
     }
     return -1;
 }
@@ -235,11 +293,15 @@ static int value_text(const struct option *option, const struct weir_doc *at, st
     struct weir_err *err)
 {
     const cJSON *v = at->v;
-    const bool number = option->kind == COUNT;
+    const bool number = option->kind == COUNT || option->kind == SIZE;
     int64_t n;
 
-    if (cJSON_IsArray(v) && option->kind == NAMES) {
+    if (cJSON_IsArray(v) && (option->kind == NAMES || option->kind == KEYS)) {
         return put_names(at, to, err);
+    }
+    if (cJSON_IsString(v) && option->kind == KEYS) { /* one column */
+        const struct weir_csv_field name = weir_csv_text(v->valuestring, strlen(v->valuestring));
+        return weir_csv_put_fields(to, &weir_csv_common, &name, 1, err);
     }
     if (cJSON_IsBool(v) && option->kind == FLAG) {
         return weir_buf_adds(to, cJSON_IsTrue(v) ? "true" : "false", err);
@@ -252,28 +314,26 @@ static int value_text(const struct option *option, const struct weir_doc *at, st
     if (cJSON_IsNull(v) && option->kind == MARK) {
         return weir_buf_adds(to, "none", err);
     }
-    if (cJSON_IsString(v) && (option->kind == MARK || option->kind == WORD)) {
+    if (cJSON_IsString(v) &&
+        (option->kind == MARK || option->kind == WORD || option->kind == SIZE)) {
         return weir_buf_adds(to, v->valuestring, err);
     }
     return weir_doc_error(at, NULL,
         number                  ? "must be a number"
         : option->kind == FLAG  ? "must be true or false"
         : option->kind == NAMES ? "must be an array of strings"
+        : option->kind == KEYS  ? "must be the name of a column, or an array of these"
                                 : "must be a string",
         WEIR_E_CONFIG, err);
 }
 
-static int set_json(
-    struct weir_validate_options *o, const struct weir_doc *at, struct weir_err *err)
+static int set_value(struct weir_validate_options *o, const struct option *option,
+    const struct weir_doc *at, struct weir_err *err)
 {
-    const struct option *option = find(at->name);
     struct weir_err why = {0};
     struct weir_buf text;
     int rc = -1;
 
-    if (option == NULL || strchr(at->name, '-') != NULL) {
-        return weir_doc_error(at, NULL, "no such option", WEIR_E_CONFIG, err);
-    }
     weir_buf_init(&text, WEIR_CSV_NAMES_MAX_BYTES + 1);
     if (value_text(option, at, &text, &why) != 0) {
         weir_err_set(err, why.code == WEIR_E_NOMEM ? WEIR_E_NOMEM : WEIR_E_CONFIG, "%s", why.msg);
@@ -285,6 +345,26 @@ static int set_json(
     }
     weir_buf_fini(&text);
     return rc;
+}
+
+static int set_json(
+    struct weir_validate_options *o, const struct weir_doc *at, struct weir_err *err)
+{
+    const struct option *option = find(at->name);
+    struct weir_doc item = {0};
+
+    if (option == NULL || strchr(at->name, '-') != NULL) {
+        return weir_doc_error(at, NULL, "no such option", WEIR_E_CONFIG, err);
+    }
+    if (option->kind != KEYS || !cJSON_IsArray(at->v)) {
+        return set_value(o, option, at, err);
+    }
+    while (weir_doc_each(at, &item)) {
+        if (set_value(o, option, &item, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 int weir_validate_options_json(

@@ -4,6 +4,7 @@
 #include "aws/location.h"
 #include "codec/charset.h"
 #include "core/err.h"
+#include "core/limits.h"
 #include "csv/dialect.h"
 #include "csv/reader.h"
 #include "json/doc.h"
@@ -41,6 +42,10 @@ struct weir_validate_options {
     bool no_header; /* the first record is a row */
     char *header;   /* the columns' names, a record of the common dialect, for a text without a
                      * header; NULL: none given. Owned */
+    char *unique[WEIR_UNIQUE_MAX]; /* names of columns, records as `header`: no two rows may have
+                                    * the same values in them. Owned */
+    size_t unique_n;
+    uint64_t unique_memory;                /* bytes for the keys that were seen */
     enum weir_validate_empty empty;        /* what a cell without a byte is; never _SAME */
     enum weir_validate_empty quoted_empty; /* and one that was written as two quotes */
     enum weir_validate_booleans booleans;
@@ -58,7 +63,8 @@ int weir_validate_options_copy(struct weir_validate_options *to,
     const struct weir_validate_options *from, struct weir_err *err);
 
 /**
- * weir_validate_options_set: set one by its name ("skip_lines"; '-' is as good as '_').
+ * weir_validate_options_set: set one by its name ("skip_lines"; '-' is as good as '_'); `unique`
+ * gets one more.
  *
  * text  as on a command line; flags are "true" or "false"
  *

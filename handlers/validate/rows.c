@@ -30,11 +30,6 @@ static bool begin(struct weir_validate *v, const uint8_t *p, size_t len, bool la
     return true;
 }
 
-static bool has_header(const struct weir_validate *v)
-{
-    return v->options.header == NULL && !v->options.no_header;
-}
-
 int weir_validate_rows_split(
     void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
 {
@@ -49,7 +44,8 @@ int weir_validate_rows_split(
         return -1;
     }
     const struct weir_csv_counts *n = &note->cut.counts;
-    v->at.rows += n->rows - (block->index == 0 && n->rows > 0 && has_header(v));
+    v->at.rows +=
+        n->rows - (block->index == 0 && n->rows > 0 && weir_validate_has_header(&v->options));
     v->at.line += n->lines;
     v->at.byte += note->cut.len;
     *cut = note->cut.len;
@@ -103,8 +99,7 @@ static int check_shape(struct worker *w, const struct weir_csv_row *row, struct 
     return 0;
 }
 
-/* A field as the schema is to see it. */
-static struct weir_str cell_of(
+struct weir_str weir_validate_cell(
     const struct weir_validate_options *o, const struct weir_csv_field *field)
 {
     struct weir_str s = {(const char *)field->p, field->len};
@@ -195,11 +190,12 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     for (size_t i = 0; i < n; i++) {
         w->cells[i] = v->plain
                           ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
-                          : cell_of(&v->options, &row->fields[i]);
+                          : weir_validate_cell(&v->options, &row->fields[i]);
     }
     if (((row->malformed || row->fields_n != v->columns) && check_shape(w, row, err) != 0) ||
         weir_schema_check_cells(w->check, w->cells, n, weir_problem_add, w, &problems, err) != 0 ||
-        weir_problem_end(w) != 0 || put_row(w, row, n, err) != 0) {
+        (v->unique != NULL && weir_unique_cells(w, n, err) != 0) || weir_problem_end(w) != 0 ||
+        put_row(w, row, n, err) != 0) {
         return -1;
     }
     return weir_validate_row_end(w, err);
@@ -281,52 +277,17 @@ static int on_names(void *ctx, const struct weir_csv_row *row, struct weir_err *
     return weir_validate_header(h->v, h->w, row->fields, row->fields_n, err);
 }
 
-static int header_given(struct head *h, struct weir_err *err)
-{
-    const char *names = h->v->options.header;
-    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, err);
-
-    if (reader == NULL) {
-        return -1;
-    }
-    int rc = weir_csv_read(reader, (const uint8_t *)names, strlen(names), true, on_names, h, err);
-    weir_csv_reader_free(reader);
-    return rc;
-}
-
-/* column_1, column_2, ... */
-static int header_numbered(struct head *h, size_t n, struct weir_err *err)
-{
-    const size_t room = sizeof "column_" + 20;
-    struct weir_csv_field *names = calloc(n, sizeof *names);
-    char *texts = calloc(n, room);
-    int rc = -1;
-
-    if (names == NULL || texts == NULL) {
-        weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
-        goto out;
-    }
-    for (size_t i = 0; i < n; i++) {
-        char *text = texts + i * room;
-        names[i] = weir_csv_text(text, (size_t)snprintf(text, room, "column_%zu", i + 1));
-    }
-    rc = weir_validate_header(h->v, h->w, names, n, err);
-out:
-    free(names);
-    free(texts);
-    return rc;
-}
-
 static int on_first(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct head *h = ctx;
 
-    if (has_header(h->v)) {
-        return on_names(h, row, err);
+    if (weir_validate_names(&h->v->options, row, on_names, h, err) != 0) {
+        return -1;
     }
-    int rc = h->v->options.header != NULL ? header_given(h, err)
-                                          : header_numbered(h, row->fields_n, err);
-    return rc != 0 || prepare(h->w, err) != 0 ? -1 : on_row(h->w, row, err);
+    if (weir_validate_has_header(&h->v->options)) {
+        return 0;
+    }
+    return prepare(h->w, err) != 0 ? -1 : on_row(h->w, row, err);
 }
 
 int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
@@ -339,12 +300,9 @@ int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
     if (read_block(w, block, on_first, &head) != 0) {
         return -1;
     }
-    if (v->plan == NULL && v->options.header != NULL && header_given(&head, &block->err) != 0) {
+    if (v->plan == NULL &&
+        weir_validate_names(&v->options, NULL, on_names, &head, &block->err) != 0) {
         return -1;
-    }
-    if (v->plan == NULL) {
-        return weir_err_set(&block->err, WEIR_E_DATA, "csv: the input is empty: it has no %s",
-            v->options.no_header ? "row" : "header");
     }
     v->csv.lines_max = weir_validate_lines_max(v->columns);
     return weir_outlet_end(w, block);

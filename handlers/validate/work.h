@@ -15,6 +15,7 @@
  *     job.c       the pipe, and what is the same for all inputs
  *     rows.c      CSV: blocks to rows, rows to the schema, and rows out again; header.c: its header
  *     lines.c     JSON Lines: the same with lines
+ *     unique.c    whether a row has a key that another had before; keyset.c: where keys are kept
  *     problem.c   what is said of a row, in the form that the output has
  *     outlet.c    where bytes go: one sink or several, compressed or not
  *     summary.c   the numbers
@@ -68,6 +69,8 @@ struct weir_validate {
     bool places;         /* rows are told with their places */
     struct order *order; /* NULL: blocks may be worked on in any order */
     struct order order_room;
+    struct weir_unique *unique; /* NULL: nothing is to be. What it has seen goes on from row to row:
+                                 * such a job is worked on in order, by one thread, too */
 
     /* split's */
     struct place at; /* of the next block */
@@ -157,12 +160,67 @@ int weir_validate_lines_split(
 int weir_validate_lines_head(void *job, void *worker, struct weir_block *block);
 int weir_validate_lines_work(const void *job, void *worker, struct weir_block *block);
 
+/** weir_validate_is_blank: a line of JSON Lines that is no row. weir_validate_mark_bytes: how long
+ *  the byte order mark is that a text begins with. weir_validate_is_utf16: whether it is another
+ *  one, which weir_validate_utf16 tells as an error; returns -1. */
+bool weir_validate_is_blank(const uint8_t *p, size_t len);
+size_t weir_validate_mark_bytes(const uint8_t *p, size_t len);
+bool weir_validate_is_utf16(const uint8_t *p, size_t len);
+int weir_validate_utf16(struct weir_err *err);
+
+/** weir_validate_cell: a field as the schema is to see it: absent when p is NULL, null when it is
+ *  weir_schema_null. */
+struct weir_str weir_validate_cell(
+    const struct weir_validate_options *o, const struct weir_csv_field *field);
+
 /* ---- header.c ---- */
+
+/** weir_validate_has_header: whether the first record is one. */
+static inline bool weir_validate_has_header(const struct weir_validate_options *o)
+{
+    return o->header == NULL && !o->no_header;
+}
+
+/**
+ * weir_validate_names: the columns' names: given, numbered, or those of the header.
+ *
+ * first     the first record; NULL: there is none
+ * on_names  called once, with a row that is them
+ *
+ * Returns what on_names does, or -1 with *err set: WEIR_E_DATA (an empty input), WEIR_E_NOMEM.
+ */
+int weir_validate_names(const struct weir_validate_options *o, const struct weir_csv_row *first,
+    weir_csv_on_row *on_names, void *ctx, struct weir_err *err);
+
+/** weir_validate_cells: how cells become values, as the options have it. */
+struct weir_schema_cells weir_validate_cells(
+    const struct weir_validate_options *o, bool empty_is_text);
 
 /** weir_validate_header: the columns are known: bind the schema to them, tell what is odd about
  *  them, and write the output's headers. Returns 0, or -1 with *err set. */
 int weir_validate_header(struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err);
+
+/* ---- unique.c ---- */
+
+/** weir_unique_new: what the options say is to be unique; *ret stays NULL when nothing is. Returns
+ * 0 (weir_unique_free), or -1 with *err set: WEIR_E_NOMEM, WEIR_E_CONFIG. */
+int weir_unique_new(
+    const struct weir_validate_options *o, struct weir_unique **ret, struct weir_err *err);
+
+/** weir_unique_free: accepts NULL. */
+void weir_unique_free(struct weir_unique *u);
+
+/** weir_unique_header: find the columns; of two with one name the first. Returns 0, or -1 with *err
+ *  set: WEIR_E_CONFIG, it has one of them not. */
+int weir_unique_header(
+    struct weir_unique *u, const struct weir_str *columns, size_t n, struct weir_err *err);
+
+/** weir_unique_cells, weir_unique_members: after the check of a row, w->cells or JSON: whether its
+ *  keys are new; if not, that is a problem of it. Return 0, or -1 with *err set: WEIR_E_LIMIT (the
+ *  memory for keys is used up, a key is too long), WEIR_E_NOMEM. */
+int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err);
+int weir_unique_members(struct worker *w, struct weir_err *err);
 
 /* ---- problem.c ---- */
 

@@ -49,6 +49,14 @@
 #define WEIR_CSV_NAMES_MAX_BYTES (1 * WEIR_MIB) /* of columns, in a configuration */
 /* validate: columns that are counted by name where there is no header; all others as one */
 #define WEIR_TALLY_NAMES_MAX 1024
+/* What is to be unique: the keys seen so far, unless unique_memory says otherwise. A million UUIDs,
+ * or a million and a half of numbers, and a function of 128 MB has room for the rest of the work.
+ */
+#define WEIR_UNIQUE_MEMORY_BYTES (32 * WEIR_MIB)
+#define WEIR_UNIQUE_MEMORY_MIN_BYTES (4 * WEIR_KIB)
+#define WEIR_UNIQUE_MEMORY_MAX_BYTES (4095 * WEIR_MIB) /* keys are told by 32 bits */
+#define WEIR_UNIQUE_MAX 16                             /* such keys; and columns of one */
+#define WEIR_UNIQUE_KEY_MAX_BYTES (1 * WEIR_MIB)       /* of one row; honest ones have a hundred */
 #define WEIR_SUMMARY_MAX_BYTES (8 * WEIR_MIB) /* every column of the widest table, escaped */
 /* Looked at to find the delimiter: hundreds of usual records */
 #define WEIR_CSV_SNIFF_BYTES (64 * WEIR_KIB)
@@ -95,6 +103,18 @@
  * step each, and take a quarter of a microsecond at their worst. So this is about a second; a row
  * of the largest size has room in it, with a pattern over all of it. */
 #define WEIR_ROW_STEPS_MAX 4000000
+
+/* schema: what is inferred from a sample. It has to fit a schema: half of the nodes that one may
+ * have, and all its columns among them; a row that nests deeper is described as far as this. */
+#define WEIR_INFER_NODES_MAX (WEIR_SCHEMA_NODES_MAX / 2)
+#define WEIR_INFER_TEXT_MAX_BYTES (4 * WEIR_MIB) /* names, and texts of enums */
+#define WEIR_INFER_DEPTH_MAX 16
+#define WEIR_INFER_MEMBERS_MAX 1024 /* of an object: more of them are data, not names */
+#define WEIR_INFER_ENUM_MAX 64      /* texts of an enum that may be asked for, and ... */
+#define WEIR_INFER_ENUM 16          /* ... that are looked for */
+#define WEIR_INFER_ENUM_TIMES 10    /* each comes so often in the mean, or it is no set of them */
+#define WEIR_INFER_ENUM_TEXT_BYTES 64
+#define WEIR_INFER_ROWS 10000 /* of a sample, unless told otherwise: a second at the most */
 
 /* What finding out about the columns of a header may cost: the most columns there can be, and a
  * schema that says something in hundreds of places about each */

@@ -37,12 +37,15 @@ struct weir_csv_row {
     bool malformed;  /* text follows the closing quote of a field: that field is its source bytes,
                       * from the opening quote up to the next delimiter or line end */
     size_t malformed_field; /* the first such field, counted from 0 */
-    size_t at; /* where the row begins in the block; only told when `exact` was asked for */
+    size_t at; /* where the row begins in the block; libcsv does not tell, `exact` does */
     /* The row's bytes without its line end, if its fields, written in the reader's dialect, are
      * just these, and one at least; NULL: they are not, or nobody looked. */
     const uint8_t *source;
     size_t source_len;
 };
+
+/** Called with a row; it and its bytes are valid until the call returns, 0, or -1 with *err set. */
+typedef int weir_csv_on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err);
 
 struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
 
@@ -68,15 +71,13 @@ void weir_csv_reader_trim(struct weir_csv_reader *reader);
  *         may lack its line end
  * exact   use the parser that is always right: needed where the block is odd (weir_csv_counts), or
  *         where the rows' places are wanted; false for an odd block is WEIR_E_BUG, or wrong rows
- * on_row  called for each row; the row and its bytes are valid until it returns, which it does with
- *         0, or with -1 and *err set to stop
+ * on_row  called for each row; -1 stops
  *
  * Returns 0, or -1 with *err set: on_row's error, WEIR_E_LIMIT (a row of more than
  * WEIR_COLUMNS_MAX fields), WEIR_E_NOMEM, WEIR_E_BUG (a quote left open, or the parser and the
  * splitter disagree). After a failure the reader can be used again.
  */
 int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, bool exact,
-    int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err), void *ctx,
-    struct weir_err *err);
+    weir_csv_on_row *on_row, void *ctx, struct weir_err *err);
 
 #endif

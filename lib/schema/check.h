@@ -79,6 +79,8 @@ struct weir_schema_check {
     size_t column;     /* SIZE_MAX: none */
     const char *label; /* of the column; NULL: the first name of the place */
     bool as_name;      /* a name is checked, not a value */
+
+    const struct weir_json_value *value; /* of the last JSON text; NULL: it was none */
 };
 
 /** weir_schema_spent: the row has no steps left. Always returns false. */
@@ -98,6 +100,17 @@ static inline bool weir_schema_spend(struct weir_schema_check *c, uint64_t steps
     c->steps -= steps;
     return true;
 }
+
+/*
+ * row.c: how a cell is read
+ */
+
+/** weir_schema_wants_json: whether as JSON. accept: enum weir_type, what it may be read as. */
+bool weir_schema_wants_json(unsigned accept, struct weir_str cell);
+
+/** weir_schema_plain_kind: what it is, if it is not read as JSON. */
+enum weir_json_kind weir_schema_plain_kind(
+    const struct weir_schema_cells *how, unsigned accept, struct weir_str cell);
 
 /*
  * report.c

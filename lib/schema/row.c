@@ -98,12 +98,11 @@ static char first_mark(struct weir_str cell)
     return i < cell.len ? cell.p[i] : '\0';
 }
 
-/* Whether a cell is to be read as JSON. */
-static bool wants_json(const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
+bool weir_schema_wants_json(unsigned accept, struct weir_str cell)
 {
     const unsigned json = WEIR_T_OBJECT | WEIR_T_ARRAY;
 
-    if ((accept & json) == 0 || c->null) {
+    if ((accept & json) == 0) {
         return false;
     }
     if ((accept & ~json) == 0) {
@@ -112,6 +111,11 @@ static bool wants_json(const struct weir_schema_check *c, unsigned accept, struc
     char mark = first_mark(cell);
     return (mark == '{' && (accept & WEIR_T_OBJECT) != 0) ||
            (mark == '[' && (accept & WEIR_T_ARRAY) != 0);
+}
+
+static bool wants_json(const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
+{
+    return !c->null && weir_schema_wants_json(accept, cell);
 }
 
 static bool is_word(const struct weir_schema_cells *how, struct weir_str cell, const char *word,
@@ -128,15 +132,9 @@ static bool is_word(const struct weir_schema_cells *how, struct weir_str cell, c
     }
 }
 
-/* What a cell that is not read as JSON is. */
-static enum weir_json_kind plain_kind(
-    const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
+enum weir_json_kind weir_schema_plain_kind(
+    const struct weir_schema_cells *how, unsigned accept, struct weir_str cell)
 {
-    const struct weir_schema_cells *how = &c->plan->cells;
-
-    if (c->null) {
-        return WEIR_JSON_NULL;
-    }
     if ((accept & (WEIR_T_NUMBER | WEIR_T_INTEGER)) != 0 && weir_number_valid(cell) &&
         ((accept & WEIR_T_NUMBER) != 0 || weir_number_is_integer(cell))) {
         return WEIR_JSON_NUMBER;
@@ -153,6 +151,12 @@ static enum weir_json_kind plain_kind(
         return WEIR_JSON_NULL;
     }
     return WEIR_JSON_STRING;
+}
+
+static enum weir_json_kind plain_kind(
+    const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
+{
+    return c->null ? WEIR_JSON_NULL : weir_schema_plain_kind(&c->plan->cells, accept, cell);
 }
 
 /* ---- cells by themselves ---- */
@@ -371,6 +375,7 @@ static void begin(struct weir_schema_check *c, weir_schema_on_problem *on_proble
     c->on_problem = on_problem;
     c->ctx = ctx;
     c->problems = 0;
+    c->value = NULL;
     c->reporting = c->no_memory = c->as_name = false;
     c->frames = c->branches = 0;
 }
@@ -453,6 +458,7 @@ int weir_schema_check_json(struct weir_schema_check *c, struct weir_str text,
         c->reporting = true;
         not_json(c, &fault);
     } else {
+        c->value = c->tape.v;
         valid = pass_json(c);
         if (!valid && !c->no_memory) {
             c->reporting = true;

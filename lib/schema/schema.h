@@ -204,6 +204,25 @@ int weir_schema_check_json(struct weir_schema_check *check, struct weir_str text
     weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err);
 
 /*
+ * Values as keys, for what is to be unique: bytes that are the same for equal values and for no
+ * others (json/canon.h). Between two checks; c->tape is used.
+ *
+ * weir_schema_key_cell    of a cell, read as its column is: `1` and `1.0` are one key where numbers
+ *                         are allowed, and two where they are not; what is not UTF-8, or not the
+ *                         JSON that it should be, is a string
+ * weir_schema_key_member  of a member of the JSON object that weir_schema_check_json has just been
+ *                         given, whatever its verdict
+ *
+ * Return 1, or 0 and nothing appended when there is no value: an absent or empty cell or member, as
+ * the plan has it; null; a text that was no JSON, or no object. Or -1 with *err set: the buffer's,
+ * WEIR_E_NOMEM.
+ */
+int weir_schema_key_cell(struct weir_schema_check *check, size_t column, struct weir_str cell,
+    struct weir_buf *to, struct weir_err *err);
+int weir_schema_key_member(const struct weir_schema_check *check, struct weir_str name,
+    struct weir_buf *to, struct weir_err *err);
+
+/*
  * The text of a row's problems: `<label><pointer>: <message>`, joined by "; ". At most
  * WEIR_ROW_ERRORS_MAX_BYTES are appended to the buffer, the last of them "; and N more" when some
  * were left out.

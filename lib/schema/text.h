@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 /*
- * Inside lib/schema: short texts for messages, in a buffer of fixed size. What does not fit is cut,
- * on a character's border, and "..." says so. Names and values of a schema or a header go in with
- * control characters and what is not UTF-8 replaced by ?, so that a message stays one line.
+ * Inside lib/schema, and for who tells problems as it does: short texts for messages, in a buffer
+ * of fixed size. What does not fit is cut, on a character's border, and "..." says so. Names and
+ * values of a schema or a header go in with control characters and what is not UTF-8 replaced by ?,
+ * so that a message stays one line.
  */
 struct weir_text {
     char *p; /* always NUL-terminated */

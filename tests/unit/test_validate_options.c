@@ -178,9 +178,97 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
     }
 }
 
+static void what_is_to_be_unique_adds_up(void **state)
+{
+    struct weir_validate_options o, copy;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(
+        from_json(&o,
+            "{\"unique\":[\"id\",[\"a,b\",\"c\"],[\"id\"],\"\"],\"unique_memory\":\"1MiB\"}", &err),
+        0);
+    assert_int_equal(weir_validate_options_set(&o, "unique", "id", &err), 0);
+    assert_int_equal(weir_validate_options_set(&o, "unique", "x,y", &err), 0);
+    assert_string_equal(err.msg, "");
+    assert_int_equal(o.unique_n, 4);
+    assert_string_equal(o.unique[0], "id");
+    assert_string_equal(o.unique[1], "\"a,b\",c");
+    assert_string_equal(o.unique[2], "\"\"");
+    assert_string_equal(o.unique[3], "x,y");
+    assert_int_equal(o.unique_memory, 1 << 20);
+    assert_int_equal(weir_validate_options_copy(&copy, &o, &err), 0);
+    weir_validate_options_fini(&o);
+    assert_int_equal(o.unique_n, 0);
+    assert_int_equal(copy.unique_n, 4);
+    assert_string_equal(copy.unique[3], "x,y");
+    for (int i = 0; i < WEIR_UNIQUE_MAX - 4; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(weir_validate_options_set(&copy, "unique", name, &err), 0);
+    }
+    assert_int_equal(weir_validate_options_set(&copy, "unique", "more", &err), -1);
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    weir_validate_options_fini(&copy);
+    assert_int_equal(from_json(&o, "{\"unique\":\"a,b\"}", &err), 0);
+    assert_string_equal(o.unique[0], "\"a,b\""); /* one column */
+    weir_validate_options_fini(&o);
+}
+
+static void sizes_have_units_and_bounds(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes; /* 0: refused */
+    } cases[] = {{"4096", 4096}, {"4KiB", 4096}, {"5kB", 5000}, {"64mib", 64 << 20},
+        {"1GB", 1000000000}, {"4095MiB", UINT64_C(4095) << 20}, {"4095", 0}, {"4096MiB", 0},
+        {"99999999999999999999", 0}, {"18014398509481985KiB", 0}, {"1.5MiB", 0}, {"-1MiB", 0},
+        {"MiB", 0}, {"1 MiB", 0}, {"1MiBs", 0}, {"", 0}};
+    struct weir_validate_options o;
+
+    (void)state;
+    weir_validate_options_init(&o);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct weir_err err = {0};
+        const int rc = weir_validate_options_set(&o, "unique-memory", cases[i].text, &err);
+        if ((rc == 0) != (cases[i].bytes > 0) || (rc == 0 && o.unique_memory != cases[i].bytes)) {
+            fail_msg("%s: %s", cases[i].text, err.msg);
+        }
+    }
+    weir_validate_options_fini(&o);
+}
+
+static void what_is_no_key_is_refused_with_its_pointer(void **state)
+{
+    static const char *const bad[][2] = {
+        {"{\"unique\":7}", "/unique: must be the name of a column, or an array of these"},
+        {"{\"unique\":[\"a\",{}]}",
+            "/unique/1: must be the name of a column, or an array of these"},
+        {"{\"unique\":[[\"a\",7]]}", "/unique/0/1: must be a string"},
+        {"{\"unique\":[[]]}", "/unique/0: must be names with commas between them"},
+        {"{\"unique_memory\":7}", "/unique_memory: must be a size"},
+        {"{\"unique_memory\":true}", "/unique_memory: must be a number"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct weir_validate_options o;
+        struct weir_err err = {0};
+        assert_int_equal(from_json(&o, bad[i][0], &err), -1);
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+        if (strstr(err.msg, bad[i][1]) == NULL) {
+            fail_msg("'%s' does not say '%s'", err.msg, bad[i][1]);
+        }
+        weir_validate_options_fini(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_to_be_unique_adds_up),
+        cmocka_unit_test(sizes_have_units_and_bounds),
+        cmocka_unit_test(what_is_no_key_is_refused_with_its_pointer),
         cmocka_unit_test(a_configuration_sets_all_of_them),
         cmocka_unit_test(null_is_a_mark_that_is_not_there),
         cmocka_unit_test(a_configuration_that_cannot_be_is_refused_by_its_pointer),

@@ -1,0 +1,246 @@
+#include "core/limits.h"
+#include "handlers/validate/keyset.h"
+#include "handlers/validate/work.h"
+#include "schema/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Columns whose values, together, no two rows may share. Every row's key goes into one set
+ * (keyset.h), with the number of its columns' list before it; a row whose key is there already has
+ * a problem that names the first of them. A key with a value that is absent or null is not
+ * compared, as in SQL.
+ *
+ * A row is compared with those before it, so the job is one that is worked on in order. What was
+ * written in a row does not matter otherwise: an invalid row has its key like any other.
+ */
+#define LABEL_BYTES 112
+#define MESSAGE_BYTES 512
+
+struct key {
+    struct weir_str names[WEIR_UNIQUE_MAX];
+    size_t columns[WEIR_UNIQUE_MAX]; /* of the header; of JSON none */
+    size_t n;
+    char *text;                 /* the names' */
+    char label[LABEL_BYTES];    /* of its problems: the one name, or "row" */
+    char list[2 * LABEL_BYTES]; /* its names, for people */
+};
+
+struct weir_unique {
+    struct weir_keyset *seen;
+    struct weir_buf key; /* of the row at hand */
+    size_t n;
+    struct key keys[];
+};
+
+void weir_unique_free(struct weir_unique *u)
+{
+    if (u != NULL) {
+        for (size_t i = 0; i < u->n; i++) {
+            free(u->keys[i].text);
+        }
+        weir_keyset_free(u->seen);
+        weir_buf_fini(&u->key);
+        free(u);
+    }
+}
+
+/* ---- what is to be unique ---- */
+
+static void describe(struct key *k, bool json)
+{
+    struct weir_text t;
+
+    weir_text_init(&t, k->list, sizeof k->list);
+    for (size_t i = 0; i < k->n; i++) {
+        weir_text_add(&t, i > 0 ? ", " : "");
+        weir_text_name(&t, k->names[i], LABEL_BYTES - 8);
+    }
+    weir_text_init(&t, k->label, sizeof k->label);
+    if (k->n > 1) {
+        weir_text_add(&t, "row");
+    } else if (json) { /* as a part of a JSON Pointer */
+        weir_text_token(&t, k->names[0], LABEL_BYTES - 8);
+        memmove(k->label, k->label + 1, strlen(k->label));
+    }
+}
+
+/* The names of a record; a weir_csv_read. */
+static int on_names(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    struct key *k = ctx;
+    size_t len = 0;
+
+    if (row->fields_n > WEIR_UNIQUE_MAX) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "unique: more than %d columns together", WEIR_UNIQUE_MAX);
+    }
+    for (size_t i = 0; i < row->fields_n; i++) {
+        len += row->fields[i].len;
+    }
+    k->text = malloc(len + 1);
+    if (k->text == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "unique: out of memory");
+    }
+    char *to = k->text;
+    for (size_t i = 0; i < row->fields_n; i++) {
+        memcpy(to, row->fields[i].p, row->fields[i].len);
+        k->names[k->n++] = (struct weir_str){to, row->fields[i].len};
+        to += row->fields[i].len;
+    }
+    return 0;
+}
+
+int weir_unique_new(
+    const struct weir_validate_options *o, struct weir_unique **ret, struct weir_err *err)
+{
+    struct weir_csv_reader *reader = NULL;
+    struct weir_unique *u = NULL;
+    int rc = 0;
+
+    if (o->unique_n == 0) {
+        return 0;
+    }
+    u = calloc(1, sizeof *u + o->unique_n * sizeof u->keys[0]);
+    if (u == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "unique: out of memory");
+    }
+    weir_buf_init(&u->key, WEIR_UNIQUE_KEY_MAX_BYTES);
+    u->seen = weir_keyset_new(o->unique_memory, err);
+    reader = u->seen != NULL ? weir_csv_reader_new(&weir_csv_common, err) : NULL;
+    rc = reader != NULL ? 0 : -1;
+    while (rc == 0 && u->n < o->unique_n) {
+        struct key *k = &u->keys[u->n++];
+        const char *text = o->unique[u->n - 1];
+        rc = weir_csv_read(reader, (const uint8_t *)text, strlen(text), true, on_names, k, err);
+        describe(k, o->input == WEIR_INPUT_NDJSON);
+    }
+    weir_csv_reader_free(reader);
+    if (rc != 0) {
+        weir_unique_free(u);
+        return -1;
+    }
+    *ret = u; /* the caller owns it now */
+    return 0;
+}
+
+static int lacks(struct weir_str name, struct weir_err *err)
+{
+    char text[LABEL_BYTES];
+    struct weir_text t;
+
+    weir_text_init(&t, text, sizeof text);
+    weir_text_name(&t, name, LABEL_BYTES - 8);
+    return weir_err_set(err, WEIR_E_CONFIG, "unique: the header has no column \"%s\"", text);
+}
+
+int weir_unique_header(
+    struct weir_unique *u, const struct weir_str *columns, size_t n, struct weir_err *err)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        struct key *k = &u->keys[i];
+        for (size_t j = 0; j < k->n; j++) {
+            size_t at = 0;
+            while (at < n && !weir_str_eq(columns[at], k->names[j])) {
+                at++;
+            }
+            if (at == n) {
+                return lacks(k->names[j], err);
+            }
+            k->columns[j] = at;
+        }
+    }
+    return 0;
+}
+
+/* ---- rows ---- */
+
+/* The row's key is made: see whether it is a new one. */
+static int compare(struct worker *w, const struct weir_unique *u, const struct key *k,
+    const char *label, struct weir_err *err)
+{
+    const struct weir_key_place here = {w->row, weir_problem_line(w)};
+    const struct weir_str key = {(const char *)u->key.p, u->key.len};
+    struct weir_key_place first;
+    char message[MESSAGE_BYTES];
+    const int rc = weir_keyset_add(u->seen, key, &here, &first, err);
+
+    if (rc != 0) {
+        return rc < 0 ? -1 : 0;
+    }
+    snprintf(message, sizeof message,
+        "must be unique: row %" PRIu64 " (line %" PRIu64 ") has the same %s", first.row, first.line,
+        k->list);
+    const struct weir_schema_problem p = {
+        .column = k->n == 1 && w->job->columns > 0 ? k->columns[0] : SIZE_MAX,
+        .label = label,
+        .pointer = "",
+        .keyword = "unique",
+        .message = message,
+        .whole = k->n > 1};
+    weir_problem_add(w, &p);
+    return 0;
+}
+
+static int too_long(const struct key *k, struct weir_err *err)
+{
+    if (err->code == WEIR_E_LIMIT) {
+        weir_err_prefix(err, "unique: %s", k->list);
+    }
+    return -1;
+}
+
+/* The key's begin: which one it is. */
+static int begin(struct weir_unique *u, size_t i, struct weir_err *err)
+{
+    const uint8_t which = (uint8_t)i;
+
+    u->key.len = 0;
+    return weir_buf_add(&u->key, &which, 1, err);
+}
+
+int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
+{
+    struct weir_unique *u = w->job->unique;
+
+    for (size_t i = 0; i < u->n; i++) {
+        const struct key *k = &u->keys[i];
+        int rc = begin(u, i, err) == 0 ? 1 : -1;
+        for (size_t j = 0; j < k->n && rc > 0; j++) {
+            const size_t at = k->columns[j];
+            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &u->key, err) : 0;
+        }
+        if (rc < 0) {
+            return too_long(k, err);
+        }
+        const char *label =
+            k->n > 1 ? k->label : weir_schema_plan_label(w->job->plan, k->columns[0]);
+        if (rc > 0 && compare(w, u, k, label, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int weir_unique_members(struct worker *w, struct weir_err *err)
+{
+    struct weir_unique *u = w->job->unique;
+
+    for (size_t i = 0; i < u->n; i++) {
+        const struct key *k = &u->keys[i];
+        int rc = begin(u, i, err) == 0 ? 1 : -1;
+        for (size_t j = 0; j < k->n && rc > 0; j++) {
+            rc = weir_schema_key_member(w->check, k->names[j], &u->key, err);
+        }
+        if (rc < 0) {
+            return too_long(k, err);
+        }
+        if (rc > 0 && compare(w, u, k, k->label, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
