@@ -56,7 +56,8 @@ struct verb {
 static const struct verb verbs[] = {
     {"validate", "check the rows of a CSV file against a schema", weir_cli_validate,
         weir_cli_validate_help},
-    {"schema", "what is understood of a schema", weir_cli_schema, weir_cli_schema_help},
+    {"schema", "a schema from a sample; what is understood of one", weir_cli_schema,
+        weir_cli_schema_help},
     {"cp", "copy one file or object", weir_cli_cp, weir_cli_cp_help},
     {"generate", "write test data", weir_cli_generate, weir_cli_generate_help},
     {"invoke", "run one invocation of a function on this machine", weir_cli_invoke,

@@ -1,6 +1,8 @@
 #include "schema/schema.h"
 #include "aws/location.h"
 #include "cli/cli.h"
+#include "cli/schema_sample.h"
+#include "cli/validate_args.h"
 #include "core/limits.h"
 #include "net/signals.h"
 
@@ -8,26 +10,50 @@
 #include <string.h>
 
 const char weir_cli_schema_help[] =
-    "usage: weir schema --check SCHEMA [OPTIONS]\n"
+    "usage: weir schema IN [-o OUT] [OPTIONS]\n"
+    "       weir schema --check SCHEMA [--formats WHAT]\n"
     "\n"
-    "Say what is understood of a JSON Schema (2020-12 or draft-07): each keyword with its place "
-    "and\n"
-    "what is made of it, then how the cells of each column that it knows are read.\n"
+    "Infer a JSON Schema (2020-12) from the rows of IN, CSV or JSON Lines: types, formats that "
+    "all\n"
+    "values have, small sets of texts as enum, what is required; JSON in depth. The rows that "
+    "were\n"
+    "looked at are valid by it, with the same options; those that no schema makes valid (another\n"
+    "number of cells, not UTF-8, not JSON) are left out, and told. IN may be gzip.\n"
+    "\n"
+    "  -o, --out OUT        where to; by default stdout\n"
+    "      --rows N         so many rows are looked at (10000); 0: all of them\n"
+    "      --enum N         the texts that an enum may have, up to 64 (16); each comes ten times "
+    "in\n"
+    "                       the mean. 0: no enum\n"
+    "      --ranges         minimum, maximum, minLength and maxLength as well\n"
+    "  -q, --quiet          no progress, no notes\n"
+    "      --progress       progress also where stderr is no terminal\n"
+    "\n"
+    "How IN is written and what its cells are is said as for `weir validate`: --input, -d\n"
+    "--delimiter, --quote, --escape, --comment, --skip-lines, --header, --no-header, --encoding,\n"
+    "--csv-engine, --empty, --quoted-empty, --booleans, --trim, --config.\n"
+    "\n"
+    "With --check, say what is understood of a JSON Schema (2020-12 or draft-07): each keyword "
+    "with\n"
+    "its place and what is made of it, then how the cells of each column that it knows are read.\n"
     "\n"
     "  checked    values are held against it\n"
     "  describes  an annotation: no value is rejected for it\n"
     "  ignored    as the specification says: nothing of it, or of the other draft\n"
     "  refused    not supported: a schema that has it does not load\n"
     "\n"
-    "      --check SCHEMA  a path, s3://bucket/key, or - (stdin)\n"
-    "      --formats WHAT  assert (the default), or annotate: format only describes\n"
+    "      --check SCHEMA   a path, s3://bucket/key, or - (stdin)\n"
+    "      --formats WHAT   assert (the default), or annotate: format only describes\n"
     "\n"
-    "exit status: 0 the schema can be used; 2 it cannot, or wrong usage; 3 failed (I/O, "
-    "network).\n";
+    "IN and OUT are paths, s3://bucket/key, or - (stdin, stdout).\n"
+    "\n"
+    "exit status: 0 done, the schema can be used; 2 it cannot, or wrong usage; 3 failed (I/O,\n"
+    "network, input that cannot be read as rows), and OUT is as it was.\n";
 
 struct args {
     const char *check;
     size_t formats; /* 0: assert, 1: annotate */
+    struct weir_schema_sample_args sample;
 };
 
 struct told {
@@ -98,25 +124,49 @@ static int check(struct weir_loop *loop, const struct args *a, struct weir_err *
     return rc;
 }
 
-int weir_cli_schema(int argc, char **argv)
+static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     static const char *const formats[] = {"assert", "annotate", NULL};
-    struct args a = {.check = NULL};
+    struct weir_schema_sample_args *s = &a->sample;
     const struct weir_opt opts[] = {
-        {.name = "check", .kind = WEIR_OPT_TEXT, .to = &a.check},
-        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a.formats, .words = formats},
+        {.name = "check", .kind = WEIR_OPT_TEXT, .to = &a->check},
+        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a->formats, .words = formats},
+        {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &s->out},
+        {.name = "rows", .kind = WEIR_OPT_COUNT, .to = &s->rows, .max = INT64_MAX},
+        {.name = "enum", .kind = WEIR_OPT_COUNT, .to = &s->enum_max, .max = WEIR_INFER_ENUM_MAX},
+        {.name = "ranges", .kind = WEIR_OPT_FLAG, .to = &s->ranges},
+        {.name = "config", .kind = WEIR_OPT_TEXT, .to = &s->config},
+        WEIR_VALIDATE_ARGS_READ(&s->options),
+        WEIR_CLI_QUIET(&s->cli),
+        WEIR_CLI_PROGRESS(&s->cli),
     };
+    const int n = weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, &s->in, 1, err);
+
+    if (n < 0) {
+        return -1;
+    }
+    if ((n == 1) == (a->check != NULL)) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            n == 1 ? "either IN or --check SCHEMA" : "nothing to do: name IN, or --check SCHEMA");
+    }
+    if (n == 1 && s->config != NULL && strcmp(s->in, "-") == 0 && strcmp(s->config, "-") == 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "only one of IN and FILE (--config) can be stdin");
+    }
+    return 0;
+}
+
+int weir_cli_schema(int argc, char **argv)
+{
+    struct args a = {.sample = {.rows = WEIR_INFER_ROWS, .enum_max = WEIR_INFER_ENUM}};
     struct weir_err err = {0};
 
-    if (weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, NULL, 0, &err) < 0) {
-        return weir_cli_usage("schema", &err);
-    }
-    if (a.check == NULL) {
-        weir_err_set(&err, WEIR_E_CONFIG, "nothing to do: give --check SCHEMA");
+    if (parse(argc, argv, &a, &err) != 0) {
         return weir_cli_usage("schema", &err);
     }
     struct weir_loop *loop = weir_loop_new(&err);
-    int rc = loop != NULL ? check(loop, &a, &err) : -1;
+    int rc = loop == NULL      ? -1
+             : a.check != NULL ? check(loop, &a, &err)
+                               : weir_cli_schema_sample(loop, &a.sample, &err);
     weir_loop_free(loop);
     return rc == 0 ? WEIR_EXIT_DONE : weir_cli_fail("schema", &err);
 }
