@@ -207,6 +207,13 @@ static enum weir_step gunzip_step(
     return step;
 }
 
+static bool gunzip_passes(const void *self)
+{
+    const struct gunzip *g = self;
+
+    return g->state == PLAIN && g->magic_out == g->magic_n;
+}
+
 static void gunzip_free(void *self)
 {
     struct gunzip *g = self;
@@ -220,6 +227,7 @@ static void gunzip_free(void *self)
 static const struct weir_stage_ops gunzip_ops = {
     .name = "gunzip",
     .step = gunzip_step,
+    .passes = gunzip_passes,
     .free = gunzip_free,
 };
 

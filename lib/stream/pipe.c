@@ -22,7 +22,8 @@ struct node {
     struct edge edge;      /* what the stage fills; the sink has none */
     enum weir_step answer; /* the last one; WEIR_NEED_IN before the first */
     bool ended;
-    bool undone; /* ops->abort has answered */
+    bool left_out; /* it passes, so what would come in is for the stage after it */
+    bool undone;   /* ops->abort has answered */
 };
 
 struct weir_pipe {
@@ -158,12 +159,34 @@ static const char *breach(const struct weir_pipe *pipe, size_t i, enum weir_step
     return "an answer that does not exist";
 }
 
+/* Where stage i takes from: the edge before it, or, once a stage that is left out has nothing more
+ * on its own, the one before that. */
+static struct edge *edge_before(struct weir_pipe *pipe, size_t i)
+{
+    size_t k = i - 1;
+
+    while (pipe->nodes[k].left_out && pipe->nodes[k].edge.rd == pipe->nodes[k].edge.wr) {
+        k--;
+    }
+    return &pipe->nodes[k].edge;
+}
+
+/* Count what stage i took from that edge, and what those that are left out would have. */
+static void count_taken(struct weir_pipe *pipe, size_t i, const struct edge *from, size_t n)
+{
+    pipe->counts[i].bytes_in += n;
+    for (size_t k = i; k-- > 0 && &pipe->nodes[k].edge != from;) {
+        pipe->counts[k].bytes_in += n;
+        pipe->counts[k].bytes_out += n;
+    }
+}
+
 /* Step stage i once. Returns true when it moved a byte or ended; *waits is set when it waits. */
 static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
 {
     static uint8_t nothing[1]; /* windows of size 0 point here */
     struct node *node = &pipe->nodes[i];
-    struct edge *from = i > 0 ? &pipe->nodes[i - 1].edge : NULL;
+    struct edge *from = i > 0 ? edge_before(pipe, i) : NULL;
     struct edge *to = i + 1 < pipe->n ? &node->edge : NULL;
     struct weir_stage_count *count = &pipe->counts[i];
     struct weir_in in = {.p = nothing, .last = true};
@@ -202,9 +225,9 @@ static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
         fail(pipe, &bug);
         return true;
     }
-    count->bytes_in += in.pos;
     count->bytes_out += out.pos;
     if (from != NULL) {
+        count_taken(pipe, i, from, in.pos);
         from->rd += in.pos;
     }
     if (to != NULL) {
@@ -228,6 +251,9 @@ static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
     case WEIR_NEED_IN:
     case WEIR_NEED_OUT:
         break;
+    }
+    if (from != NULL && to != NULL && node->stage.ops->passes != NULL) {
+        node->left_out = step != WEIR_END && node->stage.ops->passes(node->stage.self);
     }
     return in.pos > 0 || out.pos > 0 || step == WEIR_END || step == WEIR_FAIL;
 }
@@ -267,7 +293,7 @@ enum weir_pipe_state weir_pipe_sweep(struct weir_pipe *pipe, int64_t now_ms)
         fail(pipe, &late);
     }
     for (size_t i = pipe->n; i-- > 0 && !pipe->aborting;) {
-        if (!pipe->nodes[i].ended) {
+        if (!pipe->nodes[i].ended && !pipe->nodes[i].left_out) {
             moved |= step_one(pipe, i, &waits);
         }
     }

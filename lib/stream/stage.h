@@ -60,6 +60,11 @@ struct weir_stage_ops {
     /** free: release everything, in any state, NULL accepted. Never publishes. */
     void (*free)(void *self);
 
+    /** passes: whether a transform only copies from here on; may be NULL. The pipe then leaves it
+     *  out, which saves the copy: it is not stepped again unless something of its own is left to
+     *  say, and what would have come in is taken by the stage after it. */
+    bool (*passes)(const void *self);
+
     /* A transform that takes its input whatever becomes of the output, and drops what there is no
      * room for: it is stepped with an `out` of size 0 too (stream/leaky.h). */
     bool spills;

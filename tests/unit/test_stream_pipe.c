@@ -188,6 +188,54 @@ static void pipe_moves_everything_at_every_edge_size(void **state)
     }
 }
 
+/* Copies, and says after so many bytes that it will do nothing else. */
+static enum weir_step copy_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    struct toy *t = self;
+
+    (void)err;
+    t->calls++;
+    size_t n = weir_out_put(out, in->p, in->size);
+    in->pos += n;
+    t->said += n;
+    return in->pos < in->size ? WEIR_NEED_OUT : in->last ? WEIR_END : WEIR_NEED_IN;
+}
+
+static bool passes_after_two(const void *self)
+{
+    return ((const struct toy *)self)->said >= 2;
+}
+
+static void pipe_leaves_out_a_stage_that_only_copies(void **state)
+{
+    static const char text[] = "the quick brown fox jumps over the lazy dog";
+
+    for (size_t edge = 1; edge < 60; edge++) {
+        struct toy other = {0};
+        reset(state);
+        source.say = text;
+        struct weir_stage stages[] = {stage_of(&source, "source", source_step),
+            stage_of(&middle, "copy", copy_step), stage_of(&other, "copy too", copy_step),
+            stage_of(&sink, "sink", sink_step)};
+        middle.ops.passes = other.ops.passes = passes_after_two;
+        struct weir_pipe *pipe = weir_pipe_new(edge, stages, 4, NULL);
+        assert_int_equal(run(pipe), WEIR_PIPE_DONE);
+        assert_string_equal(sink.heard, text);
+        assert_true(sink.published);
+        /* they were asked until they said so, and not again */
+        assert_true(edge > 2 ? middle.calls == 1 && other.calls == 1 : middle.said == 2);
+        size_t n;
+        const struct weir_stage_count *c = weir_pipe_counts(pipe, &n);
+        for (size_t i = 1; i < 4; i++) {
+            assert_int_equal(c[i].bytes_in, sizeof text - 1);
+            assert_int_equal(c[i - 1].bytes_out, sizeof text - 1);
+        }
+        weir_pipe_free(pipe);
+        assert_int_equal(source.frees + middle.frees + other.frees + sink.frees, 4);
+    }
+}
+
 static void pipe_empty_source_still_publishes(void **state)
 {
     (void)state;
@@ -405,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(pipe_moves_everything_at_every_edge_size, reset),
+        cmocka_unit_test_setup(pipe_leaves_out_a_stage_that_only_copies, reset),
         cmocka_unit_test_setup(pipe_empty_source_still_publishes, reset),
         cmocka_unit_test_setup(pipe_waits_only_while_somebody_waits, reset),
         cmocka_unit_test_setup(pipe_error_of_any_stage_never_publishes_and_undoes, reset),
