@@ -5,6 +5,7 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "core/utf8.h"
+#include "schema/chain.h"
 #include "schema/ecma.h"
 
 #include <pcre2.h>
@@ -17,7 +18,8 @@
 
 struct weir_pattern {
     pcre2_code *code;
-    bool anchored; /* a match can only start at the subject's first byte */
+    struct weir_chain *chain; /* NULL: it takes PCRE2 */
+    bool anchored;            /* a match can only start at the subject's first byte */
 };
 
 /*
@@ -86,12 +88,30 @@ static pcre2_code *compile(
         text->len > 0 ? text->p : (const uint8_t *)"", text->len, options, &rc, &offset, context);
     if (code == NULL) {
         fail_compile(source, rc, offset, err);
-    } else {
-        /* Where there is no JIT (no right to make memory executable), matching interprets. */
-        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     }
     pcre2_compile_context_free(context);
     return code;
+}
+
+/* How the compiled pattern is going to be run. */
+static int prepare(struct weir_pattern *pattern, struct weir_str source, struct weir_err *err)
+{
+    struct weir_chain chain;
+    uint32_t options = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_ALLOPTIONS, &options);
+    pattern->anchored = (options & PCRE2_ANCHORED) != 0;
+    if (!weir_chain_of(source, &chain)) {
+        /* Where there is no JIT (no right to make memory executable), matching interprets. */
+        (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+        return 0;
+    }
+    pattern->chain = malloc(sizeof chain);
+    if (pattern->chain == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory");
+    }
+    *pattern->chain = chain;
+    return 0;
 }
 
 struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *err)
@@ -115,14 +135,10 @@ struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *e
         goto out;
     }
     ret->code = compile(&out, source, err);
-    if (ret->code == NULL) {
-        free(ret);
+    if (ret->code == NULL || prepare(ret, source, err) != 0) {
+        weir_pattern_free(ret);
         ret = NULL;
-        goto out;
     }
-    uint32_t options = 0;
-    pcre2_pattern_info(ret->code, PCRE2_INFO_ALLOPTIONS, &options);
-    ret->anchored = (options & PCRE2_ANCHORED) != 0;
 out:
     weir_buf_fini(&out);
     return ret;
@@ -132,6 +148,7 @@ void weir_pattern_free(struct weir_pattern *pattern)
 {
     if (pattern != NULL) {
         pcre2_code_free(pattern->code);
+        free(pattern->chain);
         free(pattern);
     }
 }
@@ -176,7 +193,7 @@ size_t weir_pattern_bytes(const struct weir_pattern *pattern)
 
     pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &code);
     pcre2_pattern_info(pattern->code, PCRE2_INFO_JITSIZE, &jit); /* untouched where there is none */
-    return code + jit;
+    return code + jit + (pattern->chain != NULL ? sizeof *pattern->chain : 0);
 }
 
 enum weir_pattern_verdict weir_pattern_match(const struct weir_pattern *pattern,
@@ -192,6 +209,9 @@ enum weir_pattern_verdict weir_pattern_match(const struct weir_pattern *pattern,
             return WEIR_PATTERN_SPENT;
         }
         *steps -= price;
+        if (pattern->chain != NULL) {
+            return weir_chain_match(pattern->chain, subject) ? WEIR_PATTERN_YES : WEIR_PATTERN_NO;
+        }
         pcre2_set_match_limit(work->context, a->limit);
         int rc = pcre2_match(pattern->code, (PCRE2_SPTR)p, subject.len, 0, PCRE2_NO_UTF_CHECK,
             work->data, work->context);

@@ -2,6 +2,7 @@
  * Is a pattern read as ECMA-262 reads it, and does it end?
  */
 #include "core/limits.h"
+#include "schema/chain.h"
 #include "schema/ecma.h"
 #include "schema/format.h"
 #include "schema/pattern.h"
@@ -354,6 +355,112 @@ static void the_format_regex_reads_the_same_language(void **state)
     }
 }
 
+struct chain_case {
+    const char *pattern;
+    bool chain;
+};
+
+static const struct chain_case chains[] = {
+    {"^", true},
+    {"^$", true},
+    {"^ORD\\d+$", true},
+    {"^[A-Z]{3}-\\d{4}$", true},
+    {"^[a-z][a-z0-9]*", true},
+    {"^[A-Za-z0-9_-]{1,64}$", true},
+    {"^\\w+@\\w+\\.[a-z]{2,}$", true},
+    {"^a?b*c$", true},
+    {"^\\$\\^\\{x y\\}$", true},
+    {"a", false},       /* anywhere */
+    {"^a$b", false},    /* an end that is none */
+    {"^a|b$", false},   /* two of them */
+    {"^(ab)+$", false}, /* groups */
+    {"^.$", false},     /* characters that are not ASCII */
+    {"^[^a]$", false},
+    {"^\\s$", false},
+    {"^\\D$", false},
+    {"^\xC3\xA9$", false},
+    {"^\\u0041$", false},
+    {"^\\bx", false},
+    {"^[\\w-x]$", false},
+    {"^a+a$", false}, /* what comes next may be this */
+    {"^a*b*a$", false},
+    {"^[a-f]{1,2}[0-9a-f]$", false},
+    {"^a+?b$", false},
+    {"^{a}$", false}, /* braces that stand for themselves */
+    {"^a{10000}$", false},
+};
+
+static void simple_patterns_are_chains(void **state)
+{
+    struct weir_chain chain;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++) {
+        if (weir_chain_of(weir_str_of(chains[i].pattern), &chain) != chains[i].chain) {
+            fail_msg("%s is %s chain", chains[i].pattern, chains[i].chain ? "no" : "a");
+        }
+    }
+}
+
+static uint64_t seed = 1;
+
+static size_t rnd(size_t below)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (size_t)(seed >> 33) % below;
+}
+
+/* Pieces that make chains, and things that are nearly some. */
+static void make_pattern(char *to, size_t size)
+{
+    static const char *const sets[] = {"a", "b", "\\d", "\\w", "[ab]", "[b-d]", "[0-9_]", "-",
+        "\\.", "[-a]", "[a-]", "[\\d.]", "[x\\-z]", "\\/"};
+    static const char *const times[] = {"", "", "", "+", "*", "?", "{2}", "{1,}", "{0,2}", "{0}"};
+    size_t n = (size_t)snprintf(to, size, "^");
+
+    for (size_t i = rnd(5); i > 0; i--) {
+        n += (size_t)snprintf(to + n, size - n, "%s%s", sets[rnd(sizeof sets / sizeof sets[0])],
+            times[rnd(sizeof times / sizeof times[0])]);
+    }
+    snprintf(to + n, size - n, "%s", rnd(3) > 0 ? "$" : "");
+}
+
+static void a_chain_matches_what_pcre2_matches(void **state)
+{
+    static const char bytes[] = "aabbcdx019_-./ \n";
+    struct weir_pattern_work *work = weir_pattern_work_new(NULL);
+    int matches = 0, chains_n = 0;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char pattern[200], other[208], subject[12];
+        struct weir_chain chain;
+        make_pattern(pattern, sizeof pattern);
+        if (!weir_chain_of(weir_str_of(pattern), &chain)) {
+            continue;
+        }
+        chains_n++;
+        /* the same, with a group at its begin that makes it no chain */
+        snprintf(other, sizeof other, "(?:)%s", pattern);
+        struct weir_pattern *p = weir_pattern_new(weir_str_of(other), NULL);
+        assert_non_null(p);
+        for (int k = 0; k < 20; k++) {
+            size_t len = rnd(sizeof subject), n = rnd(3) == 0 ? 2 : sizeof bytes - 1;
+            for (size_t j = 0; j < len; j++) {
+                subject[j] = rnd(50) == 0 ? '\x7F' : bytes[rnd(n)];
+            }
+            bool yes = weir_chain_match(&chain, (struct weir_str){subject, len});
+            matches += yes;
+            if (match(p, work, subject, len) != (yes ? WEIR_PATTERN_YES : WEIR_PATTERN_NO)) {
+                fail_msg("%s and %.*s", pattern, (int)len, subject);
+            }
+        }
+        weir_pattern_free(p);
+    }
+    assert_true(chains_n > 5000 && matches > 5000);
+    weir_pattern_work_free(work);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +471,8 @@ int main(void)
         cmocka_unit_test(a_pattern_that_explodes_ends_at_its_limit),
         cmocka_unit_test(a_long_subject_has_memory_to_backtrack_or_a_limit),
         cmocka_unit_test(a_pattern_has_a_longest_size),
+        cmocka_unit_test(simple_patterns_are_chains),
+        cmocka_unit_test(a_chain_matches_what_pcre2_matches),
     };
 
     return cmocka_run_group_tests_name("schema/pattern", tests, NULL, NULL);
