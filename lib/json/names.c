@@ -63,6 +63,7 @@ enum weir_json_names weir_json_names(struct weir_json_tape *t, uint32_t index)
 {
     const uint32_t members = t->v[index].len;
     uint32_t mark[SMALL_OBJECT], at[SMALL_OBJECT];
+    uint64_t seen[4] = {0}; /* a bit for each signature's hash: as a rule each is new */
     uint32_t key = index + 1;
 
     if (members > SMALL_OBJECT) {
@@ -72,7 +73,11 @@ enum weir_json_names weir_json_names(struct weir_json_tape *t, uint32_t index)
         struct weir_str s = weir_json_text(t, &t->v[key]);
         at[i] = key;
         mark[i] = signature(s);
-        for (uint32_t j = 0; j < i; j++) {
+        const uint32_t hash = mark[i] * 2654435769U >> 24;
+        const uint64_t bit = UINT64_C(1) << hash % 64;
+        const bool maybe = (seen[hash / 64] & bit) != 0;
+        seen[hash / 64] |= bit;
+        for (uint32_t j = 0; maybe && j < i; j++) {
             if (mark[j] == mark[i] && weir_str_eq(s, weir_json_text(t, &t->v[at[j]]))) {
                 return WEIR_JSON_NAMES_TWICE;
             }

@@ -151,30 +151,52 @@ static int compare_sizes(const struct parts *a, const struct parts *b, size_t za
     return 0;
 }
 
-/* Digits only, few enough for an int64_t: most numbers that there are. */
-static bool plain(struct weir_str s, int64_t *ret)
+/* Digits and maybe a point, few enough for an int64_t: most numbers that there are. *ret receives
+ * them as a whole number, *frac how many of them stand behind the point. */
+static bool plain(struct weir_str s, int64_t *ret, size_t *frac)
 {
-    size_t i = s.p[0] == '-';
-    int64_t x = 0;
+    const size_t sign = s.p[0] == '-';
+    size_t point = s.len;
+    uint64_t x = 0;
 
-    if (s.len - i > PLAIN_DIGITS) {
+    if (s.len - sign > PLAIN_DIGITS + 1) {
         return false;
     }
-    for (; i < s.len; i++) {
-        if (!digit(s.p[i])) {
+    for (size_t i = sign; i < s.len; i++) {
+        if (digit(s.p[i])) {
+            x = x * 10 + (uint64_t)(s.p[i] - '0');
+        } else if (s.p[i] == '.') {
+            point = i + 1;
+        } else {
             return false;
         }
-        x = x * 10 + (s.p[i] - '0');
     }
-    *ret = s.p[0] == '-' ? -x : x;
+    *frac = s.len - point;
+    if (*frac == 0 && s.len - sign > PLAIN_DIGITS) {
+        return false;
+    }
+    *ret = sign != 0 ? -(int64_t)x : (int64_t)x;
+    return true;
+}
+
+/* x times 10^n; false when that is too large. */
+static bool scale(int64_t *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (__builtin_mul_overflow(*x, 10, x)) {
+            return false;
+        }
+    }
     return true;
 }
 
 int weir_number_cmp(struct weir_str a, struct weir_str b)
 {
     int64_t x, y;
+    size_t fx, fy;
 
-    if (plain(a, &x) && plain(b, &y)) {
+    if (plain(a, &x, &fx) && plain(b, &y, &fy) &&
+        (fx < fy ? scale(&x, fy - fx) : scale(&y, fx - fy))) {
         return (x > y) - (x < y);
     }
     struct parts pa = take_apart(a), pb = take_apart(b);
@@ -208,6 +230,9 @@ static int64_t last_place(const struct parts *n, size_t zeros)
 
 bool weir_number_is_integer(struct weir_str s)
 {
+    if (skip_digits(s.p, s.p[0] == '-', s.len) == s.len) {
+        return true;
+    }
     struct parts n = take_apart(s);
 
     if (n.frac.len == 0 && n.exp.len == 0) {

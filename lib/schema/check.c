@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define STEP_COMPARES 8
+#define FEW_STRINGS 8 /* up to which looking at each beats halving */
 
 unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct weir_json_value *v)
 {
@@ -52,13 +53,24 @@ static bool is_const(struct weir_schema_check *c, const struct weir_schema_const
            weir_json_equal(&c->plan->schema->tape, constant->value, c->on, v);
 }
 
+static bool in_strings(const struct weir_schema_enum *set, struct weir_str s)
+{
+    if (set->strings_n > FEW_STRINGS) {
+        return bsearch(&s, set->strings, set->strings_n, sizeof s, weir_str_cmp_at) != NULL;
+    }
+    for (size_t i = 0; i < set->strings_n; i++) {
+        if (weir_schema_same_name(set->strings[i], s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool in_enum(struct weir_schema_check *c, const struct weir_schema_enum *set,
     const struct weir_json_value *v)
 {
     if (v->kind == WEIR_JSON_STRING) {
-        struct weir_str s = weir_json_text(c->on, v);
-        return set->strings_n > 0 &&
-               bsearch(&s, set->strings, set->strings_n, sizeof s, weir_str_cmp_at) != NULL;
+        return in_strings(set, weir_json_text(c->on, v));
     }
     if (!weir_schema_spend(c, (has_parts(v) ? set->cost : set->values_n) / STEP_COMPARES)) {
         return false;

@@ -87,14 +87,12 @@ bool weir_format_ipv6(struct weir_str s)
 /* Labels of letters, digits and hyphens with dots between them. */
 static bool ldh_domain(struct weir_str s)
 {
+    const struct weir_scan_set ldh = {WEIR_SCAN_DIGITS | WEIR_SCAN_BIT('-'), WEIR_SCAN_LETTERS};
     struct weir_scan c = weir_scan_begin(s);
 
     do {
         size_t from = c.i;
-        while (weir_scan_alpha(weir_scan_peek(&c)) || weir_scan_digit(weir_scan_peek(&c)) ||
-               weir_scan_peek(&c) == '-') {
-            c.i++;
-        }
+        weir_scan_over(&c, ldh);
         if (c.i == from || c.i - from > WEIR_IDNA_LABEL_MAX || c.p[from] == '-' ||
             c.p[c.i - 1] == '-') {
             return false;
@@ -153,10 +151,18 @@ bool weir_format_idn_hostname(struct weir_str s)
     return hostname(s, true);
 }
 
+/* RFC 5322: letters, digits and !#$%&'*+-/=?^_`{|}~ */
 static bool atext(char c, bool idn)
 {
-    return (idn && (unsigned char)c >= 0x80) || weir_scan_alpha(c) || weir_scan_digit(c) ||
-           weir_scan_one_of(c, "!#$%&'*+-/=?^_`{|}~");
+    static const struct weir_scan_set set = {
+        WEIR_SCAN_DIGITS | WEIR_SCAN_BIT('!') | WEIR_SCAN_BIT('#') | WEIR_SCAN_BIT('$') |
+            WEIR_SCAN_BIT('%') | WEIR_SCAN_BIT('&') | WEIR_SCAN_BIT('\'') | WEIR_SCAN_BIT('*') |
+            WEIR_SCAN_BIT('+') | WEIR_SCAN_BIT('-') | WEIR_SCAN_BIT('/') | WEIR_SCAN_BIT('=') |
+            WEIR_SCAN_BIT('?'),
+        WEIR_SCAN_LETTERS | WEIR_SCAN_BIT('^') | WEIR_SCAN_BIT('_') | WEIR_SCAN_BIT('`') |
+            WEIR_SCAN_BIT('{') | WEIR_SCAN_BIT('|') | WEIR_SCAN_BIT('}') | WEIR_SCAN_BIT('~')};
+
+    return weir_scan_in(set, c) || (idn && (unsigned char)c >= 0x80);
 }
 
 /* Quoted-string: printable ASCII and spaces; a quote or a backslash only after a backslash. */

@@ -7,12 +7,15 @@
  */
 
 /* Exactly n digits with a value from min to max. */
-static bool number(struct weir_scan *c, int n, int min, int max, int *ret)
+static inline bool number(struct weir_scan *c, size_t n, int min, int max, int *ret)
 {
     int x = 0;
 
-    for (int k = 0; k < n; k++, c->i++) {
-        if (weir_scan_end(c) || !weir_scan_digit(c->p[c->i])) {
+    if (c->len - c->i < n) {
+        return false;
+    }
+    for (size_t end = c->i + n; c->i < end; c->i++) {
+        if (!weir_scan_digit(c->p[c->i])) {
             return false;
         }
         x = x * 10 + (c->p[c->i] - '0');

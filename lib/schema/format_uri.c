@@ -195,20 +195,19 @@ static bool authority(struct weir_scan c, bool iri)
 /* A scheme and its colon; c stays where it was when there is none. */
 static bool scheme(struct weir_scan *c)
 {
-    size_t i = c->i;
+    static const struct weir_scan_set set = {
+        WEIR_SCAN_DIGITS | WEIR_SCAN_BIT('+') | WEIR_SCAN_BIT('-') | WEIR_SCAN_BIT('.'),
+        WEIR_SCAN_LETTERS};
+    const size_t from = c->i;
 
-    if (!weir_scan_alpha(weir_scan_peek(c))) {
-        return false;
+    if (weir_scan_alpha(weir_scan_peek(c))) {
+        weir_scan_over(c, set);
+        if (weir_scan_take(c, ':')) {
+            return true;
+        }
     }
-    while (i < c->len && (weir_scan_alpha(c->p[i]) || weir_scan_digit(c->p[i]) ||
-                             weir_scan_one_of(c->p[i], "+-."))) {
-        i++;
-    }
-    if (i == c->len || c->p[i] != ':') {
-        return false;
-    }
-    c->i = i + 1;
-    return true;
+    c->i = from;
+    return false;
 }
 
 static bool reference(struct weir_str s, bool relative, bool iri)
@@ -221,7 +220,7 @@ static bool reference(struct weir_str s, bool relative, bool iri)
     }
     if (c.len - c.i >= 2 && c.p[c.i] == '/' && c.p[c.i + 1] == '/') {
         size_t from = c.i + 2, to = from;
-        while (to < c.len && !weir_scan_one_of(c.p[to], "/?#")) {
+        while (to < c.len && c.p[to] != '/' && c.p[to] != '?' && c.p[to] != '#') {
             to++;
         }
         if (!authority(weir_scan_part(c, from, to), iri)) {

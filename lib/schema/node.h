@@ -191,13 +191,22 @@ struct weir_schema {
     size_t required_max; /* the longest `required` of all nodes */
 };
 
-/** weir_schema_same_name: weir_str_eq without a call for names of 8 to 16 bytes, as most are. */
+/** weir_schema_same_name: weir_str_eq without a call for names of 4 to 16 bytes, as most are: their
+ *  first and their last bytes. */
 static inline bool weir_schema_same_name(struct weir_str a, struct weir_str b)
 {
     uint64_t head[2], tail[2];
+    uint32_t short_head[2], short_tail[2];
 
-    if (a.len != b.len || a.len < sizeof head[0] || a.len > sizeof head) {
+    if (a.len != b.len || a.len < sizeof short_head[0] || a.len > sizeof head) {
         return weir_str_eq(a, b);
+    }
+    if (a.len < sizeof head[0]) {
+        memcpy(&short_head[0], a.p, sizeof short_head[0]);
+        memcpy(&short_head[1], b.p, sizeof short_head[0]);
+        memcpy(&short_tail[0], a.p + a.len - sizeof short_tail[0], sizeof short_tail[0]);
+        memcpy(&short_tail[1], b.p + b.len - sizeof short_tail[0], sizeof short_tail[0]);
+        return short_head[0] == short_head[1] && short_tail[0] == short_tail[1];
     }
     memcpy(&head[0], a.p, sizeof head[0]);
     memcpy(&head[1], b.p, sizeof head[0]);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Inside lib/schema: what the grammars of `format` share. A cursor is a place in a text that is
@@ -68,6 +69,33 @@ static inline bool weir_scan_hex(char c)
 static inline bool weir_scan_one_of(char c, const char *set)
 {
     return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* A set of characters of ASCII, a bit for each; how to write one: the letters and digits, and
+ * others by WEIR_SCAN_BIT, in `low` when they are below '@'. */
+struct weir_scan_set {
+    uint64_t low, high;
+};
+#define WEIR_SCAN_BIT(c) (UINT64_C(1) << ((c)&63))
+#define WEIR_SCAN_DIGITS UINT64_C(0x03FF000000000000)  /* of low */
+#define WEIR_SCAN_LETTERS UINT64_C(0x07FFFFFE07FFFFFE) /* of high */
+
+static inline bool weir_scan_in(struct weir_scan_set set, char c)
+{
+    const unsigned char x = (unsigned char)c;
+
+    return x < 0x80 && ((x < 0x40 ? set.low : set.high) >> (x & 63) & 1) != 0;
+}
+
+/** weir_scan_over: move over characters of a set; how many there were. */
+static inline size_t weir_scan_over(struct weir_scan *c, struct weir_scan_set set)
+{
+    const size_t from = c->i;
+
+    while (c->i < c->len && weir_scan_in(set, c->p[c->i])) {
+        c->i++;
+    }
+    return c->i - from;
 }
 
 /** weir_scan_digits: move over digits; how many there were. */
