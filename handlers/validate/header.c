@@ -219,6 +219,22 @@ int weir_validate_names(const struct weir_validate_options *o, const struct weir
                         : on_names(ctx, first, err);
 }
 
+/* A column of JSON is read as it stands between its quotes, and passed on so; unless its values are
+ * wanted for more. */
+static int set_raw(struct weir_validate *v, struct weir_err *err)
+{
+    const bool may = v->read.quote == '"' && !v->write.escape_formulas && v->unique == NULL;
+
+    v->raw = calloc(v->columns, sizeof *v->raw);
+    if (v->raw == NULL) {
+        return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
+    }
+    for (size_t i = 0; i < v->columns; i++) {
+        v->raw[i] = may && weir_schema_plan_json(v->plan, i);
+    }
+    return 0;
+}
+
 int weir_validate_header(struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
@@ -240,6 +256,9 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
     }
     const struct weir_schema_cells cells = weir_validate_cells(&v->options, !v->plain);
     weir_schema_plan_cells(v->plan, &cells);
+    if (set_raw(v, err) != 0) {
+        return -1;
+    }
     if (v->warn != NULL) {
         warn_missing(v);
         if (warn_names(v, names, n, err) != 0) {

@@ -42,6 +42,7 @@ static void worker_free(void *worker)
     weir_buf_fini(&w->text);
     weir_tally_fini(&w->tally);
     free(w->cells);
+    free(w->doubled);
     free(w->line);
     free(w);
 }
@@ -196,6 +197,7 @@ void weir_validate_free(struct weir_validate *v)
         weir_schema_plan_free(v->plan);
         weir_tally_fini(&v->tally);
         weir_unique_free(v->unique);
+        free(v->raw);
         weir_validate_options_fini(&v->options);
         free(v);
     }

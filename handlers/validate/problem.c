@@ -129,16 +129,26 @@ int weir_problem_head(const struct weir_validate *v, struct weir_buf *to, struct
 
 /* ---- what is said ---- */
 
-/* Describe a problem at the end of `to`; *len receives how much that was. */
+static int put_text(struct weir_buf *to, const struct weir_schema_problem *p, struct weir_err *err)
+{
+    return weir_buf_adds(to, to->len > 0 ? "; " : "", err) != 0 ||
+                   weir_buf_adds(to, p->label, err) != 0 ||
+                   weir_buf_adds(to, p->pointer, err) != 0 || weir_buf_adds(to, ": ", err) != 0
+               ? -1
+               : weir_buf_adds(to, p->message, err);
+}
+
+/* Describe a problem at the end of `to`. */
 static int describe(struct worker *w, struct weir_buf *to, const struct weir_schema_problem *p)
 {
     char pointer[POINTER_BYTES];
 
-    pointer_of(w, p, pointer);
+    if (w->job->form != FORM_TEXT) {
+        pointer_of(w, p, pointer);
+    }
     switch (w->job->form) {
     case FORM_TEXT:
-        return weir_buf_addf(
-            to, w->err, "%s%s%s: %s", to->len > 0 ? "; " : "", p->label, p->pointer, p->message);
+        return put_text(to, p, w->err);
     case FORM_OBJECTS:
         return to->len > 0 && weir_buf_adds(to, ",", w->err) != 0
                    ? -1

@@ -128,22 +128,29 @@ static int put_as_is(const struct worker *w, const struct weir_csv_row *row, str
     struct weir_err *err)
 {
     const struct weir_validate *v = w->job;
-    const struct weir_csv_field verdict =
-        w->problems == 0 ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
-    const uint8_t delimiter = (uint8_t)v->write.delimiter;
-    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
+    const bool split = v->options.output == WEIR_OUTPUT_SPLIT, valid = w->problems == 0;
+    const char delimiter = (char)v->write.delimiter;
+    const char valid_is[] = {delimiter, 't', 'r', 'u', 'e', delimiter, '\n'};
+    const char invalid_is[] = {delimiter, 'f', 'a', 'l', 's', 'e', delimiter};
+    uint8_t *at = weir_buf_reserve(to, row->source_len + sizeof valid_is, err);
 
-    if (weir_buf_add(to, row->source, row->source_len, err) != 0 ||
-        (!split && (weir_buf_add(to, &delimiter, 1, err) != 0 ||
-                       weir_buf_add(to, verdict.p, verdict.len, err) != 0))) {
+    if (at == NULL) {
         return -1;
     }
-    if ((!split || w->problems > 0) &&
-        (weir_buf_add(to, &delimiter, 1, err) != 0 ||
-            weir_csv_put_field(to, &v->write, w->text.p, w->text.len, err) != 0)) {
-        return -1;
+    memcpy(at, row->source, row->source_len);
+    at += row->source_len;
+    if (valid) {
+        const size_t n = split ? 1 : sizeof valid_is; /* where it is split, only the line end */
+        memcpy(at, valid_is + sizeof valid_is - n, n);
+        to->len += row->source_len + n;
+        return 0;
     }
-    return weir_buf_add(to, "\n", 1, err);
+    const size_t n = split ? 1 : sizeof invalid_is;
+    memcpy(at, invalid_is + sizeof invalid_is - n, n);
+    to->len += row->source_len + n;
+    return weir_csv_put_field(to, &v->write, w->text.p, w->text.len, err) != 0
+               ? -1
+               : weir_buf_add(to, "\n", 1, err);
 }
 
 /* The row as the output has it; n of its fields are in columns. */
@@ -181,6 +188,8 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     struct worker *w = ctx;
     const struct weir_validate *v = w->job;
     const size_t n = row->fields_n < v->columns ? row->fields_n : v->columns;
+    const struct weir_schema_row cells = {
+        .cells = w->cells, .n = n, .doubled = w->doubled, .utf8 = row->utf8};
     size_t problems;
 
     if (weir_validate_deadline(w, err) != 0) {
@@ -191,9 +200,10 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
         w->cells[i] = v->plain
                           ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
                           : weir_validate_cell(&v->options, &row->fields[i]);
+        w->doubled[i] = row->fields[i].doubled;
     }
     if (((row->malformed || row->fields_n != v->columns) && check_shape(w, row, err) != 0) ||
-        weir_schema_check_cells(w->check, w->cells, n, weir_problem_add, w, &problems, err) != 0 ||
+        weir_schema_check_cells(w->check, &cells, weir_problem_add, w, &problems, err) != 0 ||
         (v->unique != NULL && weir_unique_cells(w, n, err) != 0) || weir_problem_end(w) != 0 ||
         put_row(w, row, n, err) != 0) {
         return -1;
@@ -210,8 +220,9 @@ static int prepare(struct worker *w, struct weir_err *err)
         return 0;
     }
     w->cells = calloc(columns, sizeof *w->cells);
+    w->doubled = calloc(columns, sizeof *w->doubled);
     w->line = calloc(columns + 2, sizeof *w->line);
-    if (w->cells == NULL || w->line == NULL) {
+    if (w->cells == NULL || w->doubled == NULL || w->line == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
     return weir_validate_check_new(w, err);
@@ -233,6 +244,7 @@ static int read_block(struct worker *w, struct weir_block *block,
         }
         weir_csv_reader_set_engine(w->reader, v->options.csv_engine);
     }
+    weir_csv_reader_set_doubled(w->reader, v->raw, v->raw != NULL ? v->columns : 0);
     return weir_csv_read(w->reader, block->in + cut->skip, block->in_len - cut->skip,
         cut->counts.odd || v->places, on_record, ctx, &block->err);
 }

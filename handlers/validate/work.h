@@ -88,6 +88,7 @@ struct weir_validate {
     bool plain;                          /* cells are values as they are, and empty ones absent */
     struct weir_schema_plan *plan;       /* NULL before */
     size_t columns;                      /* in the header */
+    bool *raw; /* of which of these the quotes may stay doubled; NULL before */
 
     /* merge's */
     struct weir_validate_summary sums; /* rows, valid, invalid, blank, comments, described */
@@ -113,6 +114,7 @@ struct worker {
     struct weir_buf plain[OUT_SUMMARY]; /* of the block, before it is compressed or framed */
     struct weir_buf *to[OUT_SUMMARY];   /* where rows go: these, or the block's out */
     struct weir_str *cells;             /* one row's; job->columns of them */
+    bool *doubled;                      /* and of which of these the quotes are doubled */
     struct weir_csv_field *line;        /* one row as it is written: two more */
     struct weir_tally tally;
 

@@ -76,6 +76,13 @@ static inline uint64_t weir_csv_mask(const struct weir_csv_chunk *chunk, uint8_t
     }
     return mask;
 }
+
+/** weir_csv_high: not 0 when a byte is not ASCII. */
+static inline uint64_t weir_csv_high(const struct weir_csv_chunk *chunk)
+{
+    return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(
+        _mm_or_si128(chunk->v[0], chunk->v[1]), _mm_or_si128(chunk->v[2], chunk->v[3])));
+}
 #else
 struct weir_csv_chunk {
     uint64_t v[8];
@@ -99,6 +106,16 @@ static inline uint64_t weir_csv_mask(const struct weir_csv_chunk *chunk, uint8_t
         mask |= weir_csv_bits(weir_csv_same(chunk->v[i], c)) << (8 * i);
     }
     return mask;
+}
+
+static inline uint64_t weir_csv_high(const struct weir_csv_chunk *chunk)
+{
+    uint64_t all = 0;
+
+    for (int i = 0; i < 8; i++) {
+        all |= chunk->v[i];
+    }
+    return all & (0x0101010101010101U * 0x80);
 }
 #endif
 

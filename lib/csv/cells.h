@@ -18,8 +18,11 @@ struct weir_csv_cells {
     size_t at;             /* of the row; libcsv does not tell */
     const uint8_t *source; /* the row's bytes, where they are known; */
     size_t source_len;
-    bool as_is;    /* and no field of it would be written otherwise */
-    uint64_t rows; /* handed over in this block */
+    bool as_is;          /* and no field of it would be written otherwise */
+    bool utf8;           /* the row is known to be valid UTF-8 */
+    const bool *doubled; /* columns whose quotes may stay doubled, */
+    size_t doubled_n;    /* and how many of these there are */
+    uint64_t rows;       /* handed over in this block */
 
     int (*on_row)(void *ctx, const struct weir_csv_row *row, struct weir_err *err);
     void *ctx;
@@ -50,7 +53,8 @@ static inline int weir_csv_cells_row(struct weir_csv_cells *cells, struct weir_e
         .malformed_field = cells->malformed_field,
         .at = cells->at,
         .source = cells->as_is ? cells->source : NULL,
-        .source_len = cells->source_len};
+        .source_len = cells->source_len,
+        .utf8 = cells->utf8};
     int rc = cells->on_row(cells->ctx, &row, err);
 
     cells->n = cells->text_len = 0;

@@ -1,5 +1,6 @@
 #include "csv/fast.h"
 
+#include "core/utf8.h"
 #include "csv/bytes.h"
 #include "csv/writer.h"
 
@@ -10,6 +11,7 @@ struct fast {
     const uint8_t *p;
     size_t start; /* of the field at hand */
     size_t row;   /* of the row at hand */
+    size_t utf8;  /* up to here the block is valid UTF-8 */
     const struct weir_csv_dialect *d;
     uint8_t delimiter, quote;
 };
@@ -65,9 +67,16 @@ static int take_field(struct fast *f, size_t at, struct weir_err *err)
     }
     p++;
     len -= 2;
-    cells->as_is &= weir_csv_needs_quotes(f->d, p, len);
     if (len == 0 || memchr(p, f->quote, len) == NULL) {
+        cells->as_is &= weir_csv_needs_quotes(f->d, p, len);
         return weir_csv_cells_add(cells, p, len, true, err);
+    }
+    if (cells->n < cells->doubled_n && cells->doubled[cells->n]) {
+        if (weir_csv_cells_add(cells, p, len, true, err) != 0) {
+            return -1;
+        }
+        cells->fields[cells->n - 1].doubled = true;
+        return 0;
     }
     uint8_t *to = cells->text + cells->text_len;
     size_t n = undouble(to, p, len, f->quote);
@@ -92,10 +101,22 @@ static int take_mark(struct fast *f, size_t at, bool row_ends, struct weir_err *
         cells->at = f->row;
         cells->source = f->p + f->row;
         cells->source_len = at - f->row;
+        cells->utf8 = at <= f->utf8;
         f->row = at + 1;
         return weir_csv_cells_row(cells, err);
     }
     return 0;
+}
+
+/* The window up to `end` has been seen. Where it is ASCII nothing has to be looked at; a sequence
+ * that its end cuts is looked at again with the next one. */
+static void check_utf8(struct fast *f, size_t window, size_t end, bool ascii)
+{
+    if (ascii && f->utf8 == window) {
+        f->utf8 = end;
+    } else {
+        f->utf8 += weir_utf8_check((const char *)f->p + f->utf8, end - f->utf8);
+    }
 }
 
 int weir_csv_fast(struct weir_csv_cells *cells, weir_csv_index_fn *kernel,
@@ -112,7 +133,7 @@ int weir_csv_fast(struct weir_csv_cells *cells, weir_csv_index_fn *kernel,
     for (size_t from = 0; from < len; from += WEIR_CSV_INDEX_WINDOW) {
         size_t window = len - from < WEIR_CSV_INDEX_WINDOW ? len - from : WEIR_CSV_INDEX_WINDOW;
         size_t n = kernel(&ix, p + from, window, (uint32_t)from, marks);
-
+        check_utf8(&f, from, from + window, ix.high == 0);
         for (size_t i = 0; i < n; i++) {
             if (take_mark(&f, marks[i], p[marks[i]] != f.delimiter, err) != 0) {
                 return -1;

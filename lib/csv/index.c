@@ -3,6 +3,7 @@
 #include "csv/bytes.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -14,10 +15,10 @@
 #define CHUNK 64
 #define IN_EVERY_KERNEL static inline __attribute__((always_inline))
 
-/* What a kernel finds in 64 bytes. */
-struct masks {
-    uint64_t quotes;
-    uint64_t marks; /* delimiters and line ends */
+/* What a kernel finds in 64 bytes; high is not 0 when one of them is not ASCII. */
+struct found {
+    struct weir_csv_masks at;
+    uint64_t high;
 };
 
 /* The positions of the bits, in groups of four: a branch a bit costs more than three wasted ones.
@@ -35,10 +36,10 @@ IN_EVERY_KERNEL uint32_t *put(uint64_t marks, uint32_t base, uint32_t *to)
     return end;
 }
 
-/* A kernel is a way to find the masks and one to XOR them, around this loop. The last bytes are
+/* A kernel is a way to find the masks and one to XOR them, in these two loops. The last bytes are
  * looked at in a chunk of zeros, which are no marks. */
-#define KERNEL_BODY(find, fold)                                                                    \
-    uint64_t inside = ix->inside;                                                                  \
+#define INDEX_BODY(find, fold)                                                                     \
+    uint64_t inside = ix->inside, high = 0;                                                        \
     uint32_t *to = ret;                                                                            \
                                                                                                    \
     for (size_t at = 0; at < len; at += CHUNK) {                                                   \
@@ -49,33 +50,47 @@ IN_EVERY_KERNEL uint32_t *put(uint64_t marks, uint32_t base, uint32_t *to)
             memcpy(rest, from, len - at);                                                          \
             from = rest;                                                                           \
         }                                                                                          \
-        const struct masks m = find(from, ix->delimiter, ix->quote);                               \
-        if (m.quotes != 0) {                                                                       \
-            const uint64_t in = fold(m.quotes) ^ inside;                                           \
+        const struct found f = find(from, ix->delimiter, ix->quote);                               \
+        uint64_t in = inside;                                                                      \
+        high |= f.high;                                                                            \
+        if (f.at.quote != 0) {                                                                     \
+            in ^= fold(f.at.quote);                                                                \
             inside = (uint64_t)0 - (in >> (CHUNK - 1));                                            \
-            to = put(m.marks & ~in, base + (uint32_t)at, to);                                      \
-        } else {                                                                                   \
-            to = put(m.marks & ~inside, base + (uint32_t)at, to);                                  \
         }                                                                                          \
+        to = put((f.at.delimiter | f.at.lf | f.at.cr) & ~in, base + (uint32_t)at, to);             \
     }                                                                                              \
     ix->inside = inside;                                                                           \
+    ix->high = high;                                                                               \
     return (size_t)(to - ret)
+
+#define MASKS_BODY(find)                                                                           \
+    for (size_t i = 0; i < chunks; i++) {                                                          \
+        ret[i] = find(p + i * CHUNK, delimiter, quote).at;                                         \
+    }
 
 /* ---- any machine; on x86-64, where it surely has vectors, they are in csv/bytes.h ---- */
 
-IN_EVERY_KERNEL struct masks find_plain(const uint8_t *p, uint8_t delimiter, uint8_t quote)
+IN_EVERY_KERNEL struct found find_plain(const uint8_t *p, uint8_t delimiter, uint8_t quote)
 {
     const struct weir_csv_chunk chunk = weir_csv_load(p);
 
-    return (struct masks){.quotes = weir_csv_mask(&chunk, quote),
-        .marks = weir_csv_mask(&chunk, delimiter) | weir_csv_mask(&chunk, '\n') |
-                 weir_csv_mask(&chunk, '\r')};
+    return (struct found){.at = {.delimiter = weir_csv_mask(&chunk, delimiter),
+                              .quote = weir_csv_mask(&chunk, quote),
+                              .lf = weir_csv_mask(&chunk, '\n'),
+                              .cr = weir_csv_mask(&chunk, '\r')},
+        .high = weir_csv_high(&chunk)};
 }
 
-static size_t run_plain(
+static size_t index_plain(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_plain, weir_csv_running_xor);
+    INDEX_BODY(find_plain, weir_csv_running_xor);
+}
+
+static void masks_plain(
+    const uint8_t *p, size_t chunks, uint8_t delimiter, uint8_t quote, struct weir_csv_masks *ret)
+{
+    MASKS_BODY(find_plain)
 }
 
 /* ---- x86-64 ---- */
@@ -97,36 +112,49 @@ AVX2 static inline uint64_t mask_avx2(__m256i low, __m256i high, uint8_t c)
            (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)) << 32;
 }
 
-AVX2 static inline struct masks find_avx2(const uint8_t *p, uint8_t delimiter, uint8_t quote)
+AVX2 static inline struct found find_avx2(const uint8_t *p, uint8_t delimiter, uint8_t quote)
 {
     const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p),
                   high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
 
-    return (struct masks){.quotes = mask_avx2(low, high, quote),
-        .marks = mask_avx2(low, high, delimiter) | mask_avx2(low, high, '\n') |
-                 mask_avx2(low, high, '\r')};
+    return (struct found){.at = {.delimiter = mask_avx2(low, high, delimiter),
+                              .quote = mask_avx2(low, high, quote),
+                              .lf = mask_avx2(low, high, '\n'),
+                              .cr = mask_avx2(low, high, '\r')},
+        .high = (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, high))};
 }
 
-AVX2 static size_t run_avx2(
+AVX2 static size_t index_avx2(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_avx2, FOLD);
+    INDEX_BODY(find_avx2, FOLD);
 }
 
-AVX512 static inline struct masks find_avx512(const uint8_t *p, uint8_t delimiter, uint8_t quote)
+AVX2 static void masks_avx2(const uint8_t *p, size_t chunks, uint8_t delimiter, uint8_t quote,
+    struct weir_csv_masks *ret){MASKS_BODY(find_avx2)}
+
+AVX512 static inline struct found find_avx512(const uint8_t *p, uint8_t delimiter, uint8_t quote)
 {
     const __m512i v = _mm512_loadu_si512(p);
 
-    return (struct masks){.quotes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)quote)),
-        .marks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)delimiter)) |
-                 _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')) |
-                 _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r'))};
+    return (struct found){
+        .at = {.delimiter = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)delimiter)),
+            .quote = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)quote)),
+            .lf = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')),
+            .cr = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r'))},
+        .high = _mm512_movepi8_mask(v)};
 }
 
-AVX512 static size_t run_avx512(
+AVX512 static size_t index_avx512(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_avx512, FOLD);
+    INDEX_BODY(find_avx512, FOLD);
+}
+
+AVX512 static void masks_avx512(
+    const uint8_t *p, size_t chunks, uint8_t delimiter, uint8_t quote, struct weir_csv_masks *ret)
+{
+    MASKS_BODY(find_avx512)
 }
 #endif
 
@@ -134,37 +162,46 @@ AVX512 static size_t run_avx512(
 
 #ifdef __aarch64__
 /* A bit of its place in each byte that matches; adding neighbours three times gathers eight. */
-static inline uint64_t gather(const uint8x16_t same[4])
+static inline uint64_t mask_neon(const uint8x16_t v[4], uint8_t c)
 {
     static const uint8_t places[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    const uint8x16_t bit = vld1q_u8(places);
-    uint8x16_t low = vpaddq_u8(vandq_u8(same[0], bit), vandq_u8(same[1], bit));
-    const uint8x16_t high = vpaddq_u8(vandq_u8(same[2], bit), vandq_u8(same[3], bit));
+    const uint8x16_t bit = vld1q_u8(places), wanted = vdupq_n_u8(c);
+    uint8x16_t at[4];
 
+    for (int i = 0; i < 4; i++) {
+        at[i] = vandq_u8(vceqq_u8(v[i], wanted), bit);
+    }
+    uint8x16_t low = vpaddq_u8(at[0], at[1]);
+    const uint8x16_t high = vpaddq_u8(at[2], at[3]);
     low = vpaddq_u8(low, high);
     low = vpaddq_u8(low, low);
     return vgetq_lane_u64(vreinterpretq_u64_u8(low), 0);
 }
 
-static inline struct masks find_neon(const uint8_t *p, uint8_t delimiter, uint8_t quote)
+static inline struct found find_neon(const uint8_t *p, uint8_t delimiter, uint8_t quote)
 {
-    const uint8x16_t d = vdupq_n_u8(delimiter), q = vdupq_n_u8(quote), lf = vdupq_n_u8('\n'),
-                     cr = vdupq_n_u8('\r');
-    uint8x16_t quotes[4], marks[4];
+    uint8x16_t v[4];
+    uint8x16_t all = vdupq_n_u8(0);
 
     for (int i = 0; i < 4; i++) {
-        const uint8x16_t v = vld1q_u8(p + 16 * i);
-        quotes[i] = vceqq_u8(v, q);
-        marks[i] = vorrq_u8(vceqq_u8(v, d), vorrq_u8(vceqq_u8(v, lf), vceqq_u8(v, cr)));
+        v[i] = vld1q_u8(p + 16 * i);
+        all = vorrq_u8(all, v[i]);
     }
-    return (struct masks){.quotes = gather(quotes), .marks = gather(marks)};
+    return (struct found){.at = {.delimiter = mask_neon(v, delimiter),
+                              .quote = mask_neon(v, quote),
+                              .lf = mask_neon(v, '\n'),
+                              .cr = mask_neon(v, '\r')},
+        .high = vmaxvq_u8(all) & 0x80};
 }
 
-static size_t run_neon(
+static size_t index_neon(
     struct weir_csv_index *ix, const uint8_t *p, size_t len, uint32_t base, uint32_t *ret)
 {
-    KERNEL_BODY(find_neon, weir_csv_running_xor);
+    INDEX_BODY(find_neon, weir_csv_running_xor);
 }
+
+static void masks_neon(const uint8_t *p, size_t chunks, uint8_t delimiter, uint8_t quote,
+    struct weir_csv_masks *ret){MASKS_BODY(find_neon)}
 #endif
 
 size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS_MAX])
@@ -174,18 +211,32 @@ size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS_MAX])
 #ifdef __x86_64__
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("pclmul")) {
-        ret[n++] = (struct weir_csv_kernel){"avx512", run_avx512};
+        ret[n++] = (struct weir_csv_kernel){"avx512", index_avx512, masks_avx512};
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
         __builtin_cpu_supports("bmi")) {
-        ret[n++] = (struct weir_csv_kernel){"avx2", run_avx2};
+        ret[n++] = (struct weir_csv_kernel){"avx2", index_avx2, masks_avx2};
     }
-    ret[n++] = (struct weir_csv_kernel){"sse2", run_plain};
+    ret[n++] = (struct weir_csv_kernel){"sse2", index_plain, masks_plain};
 #else
 #ifdef __aarch64__
-    ret[n++] = (struct weir_csv_kernel){"neon", run_neon};
+    ret[n++] = (struct weir_csv_kernel){"neon", index_neon, masks_neon};
 #endif
-    ret[n++] = (struct weir_csv_kernel){"c", run_plain};
+    ret[n++] = (struct weir_csv_kernel){"c", index_plain, masks_plain};
 #endif
     return n;
+}
+
+struct weir_csv_kernel weir_csv_kernel_best(void)
+{
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    const size_t n = weir_csv_kernels(kernels);
+    const char *wanted = getenv("WEIR_CSV_KERNEL");
+
+    for (size_t i = 0; wanted != NULL && i < n; i++) {
+        if (strcmp(kernels[i].name, wanted) == 0) {
+            return kernels[i];
+        }
+    }
+    return kernels[0];
 }

@@ -75,10 +75,13 @@ struct weir_csv_reader *weir_csv_reader_new(
 
 void weir_csv_reader_set_engine(struct weir_csv_reader *reader, enum weir_csv_engine engine)
 {
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    reader->kernel = engine == WEIR_CSV_FAST ? weir_csv_kernel_best().index : NULL;
+}
 
-    (void)weir_csv_kernels(kernels);
-    reader->kernel = engine == WEIR_CSV_FAST ? kernels[0].run : NULL;
+void weir_csv_reader_set_doubled(struct weir_csv_reader *reader, const bool *columns, size_t n)
+{
+    reader->cells.doubled = columns;
+    reader->cells.doubled_n = n;
 }
 
 void weir_csv_reader_free(struct weir_csv_reader *reader)
@@ -217,6 +220,7 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     cells->malformed_field = cells->at = 0;
     cells->source = NULL;
     cells->as_is = true;
+    cells->utf8 = false;
     cells->rows = 0;
     reader->err = err != NULL ? err : &scratch;
     reader->failed = false;

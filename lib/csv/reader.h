@@ -23,6 +23,8 @@ struct weir_csv_field {
     const uint8_t *p;  /* never NULL */
     uint32_t len;      /* no row is longer than WEIR_ROW_MAX_BYTES */
     bool quoted_empty; /* written as two quotes: only told of fields without a byte */
+    bool doubled;      /* what stands between its quotes, each quote in it still doubled: only where
+                        * weir_csv_reader_set_doubled asks for it */
 };
 
 /** weir_csv_text: a field that holds this text; p may be NULL when len is 0. */
@@ -42,6 +44,7 @@ struct weir_csv_row {
      * just these, and one at least; NULL: they are not, or nobody looked. */
     const uint8_t *source;
     size_t source_len;
+    bool utf8; /* the row is known to be valid UTF-8; false: it is not, or nobody looked */
 };
 
 /** Called with a row; it and its bytes are valid until the call returns, 0, or -1 with *err set. */
@@ -56,6 +59,15 @@ struct weir_csv_reader *weir_csv_reader_new(
 
 /** weir_csv_reader_set_engine: who parses what both can; the fast one if nobody says otherwise. */
 void weir_csv_reader_set_engine(struct weir_csv_reader *reader, enum weir_csv_engine engine);
+
+/**
+ * weir_csv_reader_set_doubled: leave fields as they stand where that saves undoubling their quotes.
+ *
+ * columns, n  borrowed until the next call or the reader's end: whether a field of that place in
+ *             its row may be so (weir_csv_field). Whether it then is depends on the parser. NULL,
+ * 0: none, as at first
+ */
+void weir_csv_reader_set_doubled(struct weir_csv_reader *reader, const bool *columns, size_t n);
 
 /** weir_csv_reader_free: accepts NULL. */
 void weir_csv_reader_free(struct weir_csv_reader *reader);

@@ -29,6 +29,9 @@ enum {
     COMMENT,
 };
 #define CHUNK 64
+#define AHEAD                                                                                      \
+    16 /* chunks whose masks are found at once: 2 KiB of masks, which stay in the cache            \
+        */
 #define SLICE_BYTES 4096 /* of a block that is cut by its lines, this much is scanned again */
 #define FOR_A_DIALECT static inline __attribute__((always_inline))
 
@@ -44,6 +47,7 @@ void weir_csv_split_init(struct weir_csv_split *s, const struct weir_csv_dialect
         .row_max = row_max,
         .skip_left = dialect->skip_lines,
         .head = true,
+        .masks = weir_csv_kernel_best().masks,
         .state = LINE};
 }
 
@@ -123,6 +127,7 @@ static bool in_quotes(const struct weir_csv_split *s)
     return s->state == QUOTED || s->state == ESCAPED;
 }
 
+/* scan() a byte at a time. */
 FOR_A_DIALECT bool scan_bytes_as(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop,
     const struct weir_csv_dialect *d)
 {
@@ -148,8 +153,6 @@ FOR_A_DIALECT bool scan_bytes_as(struct weir_csv_split *s, const uint8_t *p, siz
     return true;
 }
 
-/* Scan to upto, or, with stop, to the first end of a block. Returns false when the row at hand is
- * longer than row_max. */
 static bool scan_bytes(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
 {
     return s->common ? scan_bytes_as(s, p, upto, stop, &common)
@@ -197,12 +200,11 @@ static void chunk_lines(
 }
 
 /* Whether the quotes of a chunk stand only where fields begin and end. */
-FOR_A_DIALECT bool quotes_fit(const struct weir_csv_split *s, const struct weir_csv_chunk *chunk,
-    uint64_t quote, uint64_t line_end, uint64_t inside, const struct weir_csv_dialect *d)
+FOR_A_DIALECT bool quotes_fit(const struct weir_csv_split *s, uint64_t borders, uint64_t quote,
+    uint64_t inside, const struct weir_csv_dialect *d)
 {
     const bool doubling = d->escape == WEIR_CSV_NONE;
-    uint64_t borders = weir_csv_mask(chunk, (uint8_t)d->delimiter) | line_end,
-             closes = quote & ~inside;
+    uint64_t closes = quote & ~inside;
     bool starts = s->state == LINE || s->state == FIELD || (doubling && s->state == QUOTE);
     uint64_t may_open = (borders | (doubling ? closes : 0)) << 1 | starts;
     uint64_t after_close = closes << 1 | (s->state == QUOTE);
@@ -211,78 +213,112 @@ FOR_A_DIALECT bool quotes_fit(const struct weir_csv_split *s, const struct weir_
            (after_close & ~(borders | (doubling ? quote : 0))) == 0;
 }
 
-/* Scan the 64 bytes at p (offset s->pos). Returns false, with nothing done, when they need the
- * state machine. */
-FOR_A_DIALECT bool scan_chunk_as(
-    struct weir_csv_split *s, const uint8_t *p, bool stop, const struct weir_csv_dialect *d)
+/* Whether the 64 bytes at p have an escape within quotes, or a comment, or are in one. */
+FOR_A_DIALECT bool has_more(const struct weir_csv_split *s, const uint8_t *p, uint64_t outside,
+    const struct weir_csv_dialect *d)
 {
-    const struct weir_csv_chunk chunk = weir_csv_load(p);
-    uint64_t lf = weir_csv_mask(&chunk, '\n'), cr = weir_csv_mask(&chunk, '\r'),
-             quote = d->quote == WEIR_CSV_NONE ? 0 : weir_csv_mask(&chunk, (uint8_t)d->quote);
-    uint64_t line_end = lf | cr, inside = s->state == QUOTED ? ~(uint64_t)0 : 0;
-
-    if (d->escape != WEIR_CSV_NONE &&
-        (s->state == ESCAPED || weir_csv_mask(&chunk, (uint8_t)d->escape) != 0)) {
+    if (d->escape == WEIR_CSV_NONE && d->comment == WEIR_CSV_NONE) {
         return false;
     }
+    const struct weir_csv_chunk chunk = weir_csv_load(p);
+    uint64_t starts = outside << 1 | (s->state == LINE);
+
+    return (d->escape != WEIR_CSV_NONE &&
+               (s->state == ESCAPED || weir_csv_mask(&chunk, (uint8_t)d->escape) != 0)) ||
+           (d->comment != WEIR_CSV_NONE &&
+               (s->state == COMMENT || (weir_csv_mask(&chunk, (uint8_t)d->comment) & starts) != 0));
+}
+
+/* Scan the 64 bytes at p (offset s->pos), in which the marks stand at m. Returns false, with
+ * nothing done, when they need the state machine. */
+FOR_A_DIALECT bool scan_chunk(struct weir_csv_split *s, const uint8_t *p,
+    const struct weir_csv_masks *m, bool stop, const struct weir_csv_dialect *d)
+{
+    const uint64_t top = (uint64_t)1 << (CHUNK - 1);
+    const uint64_t quote = d->quote == WEIR_CSV_NONE ? 0 : m->quote;
+    const uint64_t line_end = m->lf | m->cr, borders = m->delimiter | line_end;
+    uint64_t inside = s->state == QUOTED ? ~(uint64_t)0 : 0;
+
     if (quote != 0 || s->state == QUOTE) {
         inside ^= weir_csv_running_xor(quote);
-        if (!quotes_fit(s, &chunk, quote, line_end, inside, d)) {
+        if (!quotes_fit(s, borders, quote, inside, d)) {
             return false;
         }
     }
     uint64_t outside = line_end & ~inside;
-    if (d->comment != WEIR_CSV_NONE) {
-        uint64_t starts = outside << 1 | (s->state == LINE);
-        if (s->state == COMMENT || (weir_csv_mask(&chunk, (uint8_t)d->comment) & starts) != 0) {
-            return false;
-        }
+    if (has_more(s, p, outside, d)) {
+        return false;
     }
     bool waits = s->state == LINE && s->after_cr;
     if (outside != 0 || waits) {
         if (stop) {
             return false;
         }
-        if (waits && (lf & 1) == 0) {
+        if (waits && (m->lf & 1) == 0) {
             commit(s, s->pos);
         }
     }
     if (line_end != 0) {
-        uint64_t units = cr | (lf & ~(cr << 1 | s->after_cr)), top = (uint64_t)1 << (CHUNK - 1);
+        uint64_t units = m->cr | (m->lf & ~(m->cr << 1 | s->after_cr));
         uint64_t blank = units & outside & (outside << 1 | (s->state == LINE));
-        uint64_t ends = outside & (lf | (cr & ~(lf >> 1) & ~top));
+        uint64_t ends = outside & (m->lf | (m->cr & ~(m->lf >> 1) & ~top));
         chunk_lines(s, units, units & outside, blank, ends);
     }
     s->pos += CHUNK;
-    s->after_cr = p[CHUNK - 1] == '\r';
-    if (inside >> (CHUNK - 1)) {
+    s->after_cr = (m->cr & top) != 0;
+    if ((inside & top) != 0) {
         s->state = QUOTED;
-    } else if (quote >> (CHUNK - 1)) {
+    } else if ((quote & top) != 0) {
         s->state = QUOTE;
     } else {
-        s->state = outside >> (CHUNK - 1) ? LINE : p[CHUNK - 1] == d->delimiter ? FIELD : PLAIN;
+        s->state = (outside & top) != 0 ? LINE : (m->delimiter & top) != 0 ? FIELD : PLAIN;
     }
     return true;
 }
 
-static bool scan_chunk(struct weir_csv_split *s, const uint8_t *p, bool stop)
+static bool stopped(const struct weir_csv_split *s, bool stop)
 {
-    return s->common ? scan_chunk_as(s, p, stop, &common) : scan_chunk_as(s, p, stop, &s->dialect);
+    return stop && s->end > 0 && stops_here(s);
 }
 
-static bool scan(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
+/* Scan so many chunks at p; false as scan(). */
+FOR_A_DIALECT bool scan_chunks(struct weir_csv_split *s, const uint8_t *p,
+    const struct weir_csv_masks *masks, size_t chunks, bool stop, const struct weir_csv_dialect *d)
 {
-    while (s->pos < upto && !(stop && s->end > 0 && stops_here(s))) {
-        size_t n = upto - s->pos;
-        bool whole = n >= CHUNK && s->pos + CHUNK - s->row <= s->row_max;
-        if (whole && scan_chunk(s, p + s->pos, stop)) {
-            continue;
-        }
-        if (!scan_bytes(s, p, s->pos + (n < CHUNK ? n : CHUNK), stop)) {
+    for (size_t i = 0; i < chunks && !stopped(s, stop); i++) {
+        bool short_row = s->pos + CHUNK - s->row <= s->row_max;
+        if (!(short_row && scan_chunk(s, p + s->pos, &masks[i], stop, d)) &&
+            !scan_bytes_as(s, p, s->pos + CHUNK, stop, d)) {
             return false;
         }
     }
     return true;
+}
+
+/* Scan to upto, or, with stop, to the first end of a block. Returns false when the row at hand is
+ * longer than row_max. */
+FOR_A_DIALECT bool scan_as(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop,
+    const struct weir_csv_dialect *d)
+{
+    struct weir_csv_masks masks[AHEAD];
+
+    while (s->pos < upto && !stopped(s, stop)) {
+        size_t chunks = (upto - s->pos) / CHUNK;
+        chunks = chunks < AHEAD ? chunks : AHEAD;
+        if (chunks == 0) {
+            return scan_bytes_as(s, p, upto, stop, d);
+        }
+        s->masks(p + s->pos, chunks, (uint8_t)d->delimiter, (uint8_t)d->quote, masks);
+        if (!scan_chunks(s, p, masks, chunks, stop, d)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool scan(struct weir_csv_split *s, const uint8_t *p, size_t upto, bool stop)
+{
+    return s->common ? scan_as(s, p, upto, stop, &common) : scan_as(s, p, upto, stop, &s->dialect);
 }
 
 static bool too_many(const struct weir_csv_split *s, uint64_t lines)

@@ -3,6 +3,7 @@
 
 #include "core/err.h"
 #include "csv/dialect.h"
+#include "csv/index.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,7 @@ struct weir_csv_split {
 
     struct weir_csv_dialect dialect;
     bool common; /* the dialect is the common one */
+    weir_csv_masks_fn *masks;
     size_t block_bytes, row_max;
     uint64_t lines_before; /* lines in the blocks cut so far */
     uint64_t skip_left;    /* lines to skip that have not been seen yet */

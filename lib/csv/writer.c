@@ -109,6 +109,25 @@ FOR_A_DIALECT int put_as(struct weir_buf *out, const uint8_t *p, size_t len, boo
     return 0;
 }
 
+/* A field whose quotes are doubled already, and which needs quotes because it has some. */
+static int put_between(struct weir_buf *out, const uint8_t *p, size_t len, bool delimiter,
+    const struct weir_csv_dialect *d, struct weir_err *err)
+{
+    uint8_t *to = weir_buf_reserve(out, len + 3, err);
+
+    if (to == NULL) {
+        return -1;
+    }
+    if (delimiter) {
+        *to++ = (uint8_t)d->delimiter;
+    }
+    *to++ = (uint8_t)d->quote;
+    memcpy(to, p, len);
+    to[len] = (uint8_t)d->quote;
+    out->len += len + 2 + delimiter;
+    return 0;
+}
+
 /* ---- what only some dialects need ---- */
 
 /* [+-] digits, at most one point among them, an exponent: "-5" in a spreadsheet is -5. */
@@ -211,7 +230,8 @@ int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_dialect *d,
     }
     for (size_t i = 0; i < fields_n && rc == 0; i++) {
         const struct weir_csv_field *f = &fields[i];
-        rc = kind == COMMON   ? put_as(out, f->p, f->len, i > 0, &common, err)
+        rc = f->doubled       ? put_between(out, f->p, f->len, i > 0, d, err)
+             : kind == COMMON ? put_as(out, f->p, f->len, i > 0, &common, err)
              : kind == SIMPLE ? put_as(out, f->p, f->len, i > 0, d, err)
                               : put_any(out, f->p, f->len, i > 0, i == 0, d, err);
     }

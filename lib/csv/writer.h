@@ -26,7 +26,9 @@ int weir_csv_put_field(struct weir_buf *out, const struct weir_csv_dialect *d, c
 /**
  * weir_csv_put_fields: append fields with delimiters between them, without a line end.
  *
- * A row of one empty field becomes "" (two quotes), for an empty line is no row. Returns 0, or -1
+ * A row of one empty field becomes "" (two quotes), for an empty line is no row. A field that is
+ * `doubled` was read in a dialect with the same quote, and none of that is looked at as a formula.
+ * Returns 0, or -1
  * with *err set and an undefined part of the row appended.
  */
 int weir_csv_put_fields(struct weir_buf *out, const struct weir_csv_dialect *d,

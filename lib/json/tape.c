@@ -19,6 +19,9 @@
  * real JSON, so the search for their end looks at 16 (SSE2) or 8 bytes at once. UTF-8 is checked
  * once for the whole text, before: every byte that matters to JSON is ASCII, and no part of a
  * longer sequence looks like ASCII.
+ *
+ * Where a CSV field has each quote twice, nothing but the quotes is different: a string without an
+ * escape has none within it, and so stands in the text as it is, whatever the text is quoted in.
  */
 
 #define STR2(x) #x
@@ -29,6 +32,7 @@
 struct parser {
     struct weir_json_tape *tape;
     const char *begin, *p, *end; /* a piece of the tape's text, as a rule all of it */
+    size_t quote_len;            /* bytes that a quote takes: 1, or 2 where each is doubled */
     struct weir_json_fault *fault;
     size_t depth;
     uint32_t open[WEIR_JSON_DEPTH_MAX];
@@ -83,7 +87,7 @@ static int fail_code(struct parser *ps, const char *at, enum weir_code code, con
 /* What is wrong at p: the end, or something else than was due. */
 static int fail_due(struct parser *ps, const char *reason)
 {
-    return fail(ps, ps->p, ps->p == ps->end ? "the text ends too early" : reason);
+    return fail(ps, ps->p, ps->p >= ps->end ? "the text ends too early" : reason);
 }
 
 static int grow(struct parser *ps)
@@ -127,6 +131,9 @@ static inline void skip_space(struct parser *ps)
 {
     const char *p = ps->p;
 
+    if (p < ps->end && (unsigned char)*p > ' ') {
+        return; /* as a rule there is none */
+    }
     while (p < ps->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
         p++;
     }
@@ -223,7 +230,7 @@ static int simple_escape(struct parser *ps, const char **p, char **out)
         return fail(ps, at, "an unknown escape");
     }
     *(*out)++ = values[found - names];
-    *p = at + 2;
+    *p = at + 1 + (at[1] == '"' ? ps->quote_len : 1);
     return 0;
 }
 
@@ -270,10 +277,10 @@ static int decode_string(struct parser *ps, const char *begin, const char *p)
         out += stop - p;
         p = stop;
     }
-    if (p == ps->end) {
-        return fail(ps, p, "a string is not closed");
+    if (p >= ps->end) {
+        return fail(ps, ps->end, "a string is not closed");
     }
-    ps->p = p + 1;
+    ps->p = p + ps->quote_len;
     t->scratch_len = (size_t)(out - t->scratch);
     return push(ps, WEIR_JSON_STRING, first, (size_t)(out - first), true);
 }
@@ -281,15 +288,15 @@ static int decode_string(struct parser *ps, const char *begin, const char *p)
 /* The string whose quote is at p. */
 static inline int string(struct parser *ps)
 {
-    const char *begin = ps->p + 1;
+    const char *begin = ps->p + ps->quote_len;
     const char *p = find_special(begin, ps->end);
 
     if (p < ps->end && *p == '"') {
-        ps->p = p + 1;
+        ps->p = p + ps->quote_len;
         return push(ps, WEIR_JSON_STRING, begin, (size_t)(p - begin), false);
     }
-    if (p == ps->end) {
-        return fail(ps, p, "a string is not closed");
+    if (p >= ps->end) {
+        return fail(ps, ps->end, "a string is not closed");
     }
     if (*p != '\\') {
         return fail(ps, p, "a control character in a string");
@@ -367,14 +374,14 @@ static inline int close_container(struct parser *ps)
 static inline int name(struct parser *ps)
 {
     skip_space(ps);
-    if (ps->p == ps->end || *ps->p != '"') {
+    if (ps->p >= ps->end || *ps->p != '"') {
         return fail_due(ps, "a name in quotes is expected");
     }
     if (string(ps) == -1) {
         return -1;
     }
     skip_space(ps);
-    if (ps->p == ps->end || *ps->p != ':') {
+    if (ps->p >= ps->end || *ps->p != ':') {
         return fail_due(ps, "a colon is expected");
     }
     ps->p++;
@@ -397,7 +404,7 @@ static inline int after_value(struct parser *ps, bool *more)
             *more = true;
             return object ? name(ps) : 0;
         }
-        if (ps->p == ps->end || *ps->p != (object ? '}' : ']')) {
+        if (ps->p >= ps->end || *ps->p != (object ? '}' : ']')) {
             return fail_due(ps, object ? "a comma or } is expected" : "a comma or ] is expected");
         }
         if (close_container(ps) == -1) {
@@ -480,8 +487,19 @@ int64_t weir_json_put(struct weir_json_tape *tape, enum weir_json_kind kind, siz
     return push(&ps, kind, ps.p, len, false) == -1 ? -1 : (int64_t)tape->n - 1;
 }
 
-int64_t weir_json_append(
-    struct weir_json_tape *tape, size_t off, size_t len, struct weir_json_fault *fault)
+/* The offset as if quotes were not doubled. */
+static size_t single_offset(const struct parser *ps, size_t offset)
+{
+    size_t quotes = 0;
+
+    for (size_t i = 0; i < offset; i++) {
+        quotes += ps->begin[i] == '"';
+    }
+    return offset - quotes / 2;
+}
+
+int64_t weir_json_append(struct weir_json_tape *tape, size_t off, size_t len, bool doubled,
+    struct weir_json_fault *fault)
 {
     struct parser ps;
     size_t n = tape->n, scratch = tape->scratch_len;
@@ -489,11 +507,15 @@ int64_t weir_json_append(
     ps.tape = tape;
     ps.begin = ps.p = tape->text + off;
     ps.end = ps.p + len;
+    ps.quote_len = doubled ? 2 : 1;
     ps.fault = fault;
     ps.depth = 0;
     if (run(&ps) == -1) {
         tape->n = n;
         tape->scratch_len = scratch;
+        if (doubled) {
+            fault->offset = single_offset(&ps, fault->offset);
+        }
         return -1;
     }
     return (int64_t)n;
@@ -503,7 +525,7 @@ int weir_json_parse_utf8(
     struct weir_json_tape *tape, const char *text, size_t len, struct weir_json_fault *fault)
 {
     weir_json_begin(tape, text, len);
-    return weir_json_append(tape, 0, len, fault) == -1 ? -1 : 0;
+    return weir_json_append(tape, 0, len, false, fault) == -1 ? -1 : 0;
 }
 
 int weir_json_parse(

@@ -99,12 +99,15 @@ int weir_json_parse_utf8(
  * The two return the index of the entry, or -1: WEIR_E_NOMEM, WEIR_E_LIMIT for weir_json_put; with
  * *fault set for weir_json_append, its offset counted from the piece's begin. After a failure the
  * tape has no half of a value on it.
+ *
+ * doubled: each " of the piece stands there twice, as it does between the quotes of a CSV field.
+ * The texts of the tape are then what they would be without that, and so is the fault's offset.
  */
 void weir_json_begin(struct weir_json_tape *tape, const char *text, size_t len);
 int64_t weir_json_put(struct weir_json_tape *tape, enum weir_json_kind kind, size_t off, size_t len,
     struct weir_json_fault *fault);
-int64_t weir_json_append(
-    struct weir_json_tape *tape, size_t off, size_t len, struct weir_json_fault *fault);
+int64_t weir_json_append(struct weir_json_tape *tape, size_t off, size_t len, bool doubled,
+    struct weir_json_fault *fault);
 
 /**
  * weir_json_fault_err: a fault as an error.

@@ -68,8 +68,10 @@ struct weir_schema_check {
     uint64_t steps;                  /* left of WEIR_ROW_STEPS_MAX */
     unsigned frames, branches;
     bool reporting;
-    bool null;  /* the cell at hand is null */
-    bool spent; /* there were not enough steps; nothing more is checked */
+    bool null;    /* the cell at hand is null */
+    bool doubled; /* and its quotes are doubled */
+    bool utf8;    /* the row's cells are known to be valid UTF-8 */
+    bool spent;   /* there were not enough steps; nothing more is checked */
     bool no_memory;
 
     /* what is said */

@@ -87,7 +87,9 @@ void weir_schema_report_at(struct weir_schema_check *c, const struct weir_schema
     char text[32];
 
     /* No keyword is longer, or has anything in it that a text may not have. */
-    snprintf(text, sizeof text, "%.*s", (int)name.len, name.p);
+    const size_t n = name.len < sizeof text ? name.len : sizeof text - 1;
+    memcpy(text, name.p, n);
+    text[n] = '\0';
     weir_schema_report(c, at, text, message);
 }
 

@@ -15,6 +15,8 @@
  * after the cells.
  */
 
+#define JSON_TYPES ((unsigned)(WEIR_T_OBJECT | WEIR_T_ARRAY))
+
 struct weir_schema_check *weir_schema_check_new(
     const struct weir_schema_plan *plan, struct weir_err *err)
 {
@@ -100,12 +102,10 @@ static char first_mark(struct weir_str cell)
 
 bool weir_schema_wants_json(unsigned accept, struct weir_str cell)
 {
-    const unsigned json = WEIR_T_OBJECT | WEIR_T_ARRAY;
-
-    if ((accept & json) == 0) {
+    if ((accept & JSON_TYPES) == 0) {
         return false;
     }
-    if ((accept & ~json) == 0) {
+    if ((accept & ~JSON_TYPES) == 0) {
         return true;
     }
     char mark = first_mark(cell);
@@ -178,14 +178,15 @@ static bool check_cell(
     struct weir_json_value plain = {.len = (uint32_t)cell.len, .next = 1};
     struct weir_json_fault fault;
 
-    if (weir_utf8_check(cell.p, cell.len) < cell.len) {
+    if (!c->utf8 && weir_utf8_check(cell.p, cell.len) < cell.len) {
         return broken(c, "utf8", "not valid UTF-8");
     }
     if (column->nodes_n == 0) {
         return true;
     }
     if (wants_json(c, column->accept, cell)) {
-        if (weir_json_parse_utf8(&c->tape, cell.p, cell.len, &fault) == 0) {
+        weir_json_begin(&c->tape, cell.p, cell.len);
+        if (weir_json_append(&c->tape, 0, cell.len, c->doubled, &fault) == 0) {
             c->on = &c->tape;
             return run_nodes(c, column, c->tape.v);
         }
@@ -224,13 +225,13 @@ static int64_t put_cell(
     struct weir_json_fault fault;
     int64_t at = -1;
 
-    if (weir_utf8_check(cell.p, len) < len) {
+    if (!c->utf8 && weir_utf8_check(cell.p, len) < len) {
         broken(c, "utf8", "not valid UTF-8");
         return -1;
     }
     bool json = wants_json(c, column->accept, cell);
     if (json) {
-        at = weir_json_append(&c->tape, off, len, &fault);
+        at = weir_json_append(&c->tape, off, len, c->doubled, &fault);
     }
     if (!json ||
         (at == -1 && (column->accept & WEIR_T_STRING) != 0 && fault.code != WEIR_E_NOMEM)) {
@@ -285,13 +286,8 @@ static bool run_whole(struct weir_schema_check *c)
 
 /* ---- a row ---- */
 
-struct row {
-    const struct weir_str *cells;
-    size_t n;
-    size_t len; /* of all cells that are in columns */
-};
-
-static bool begin_whole(struct weir_schema_check *c, const struct row *row, bool *whole)
+/* len: of all cells that are in columns. */
+static bool begin_whole(struct weir_schema_check *c, size_t len, bool *whole)
 {
     const struct weir_schema_plan *plan = c->plan;
     struct weir_json_fault fault;
@@ -300,16 +296,16 @@ static bool begin_whole(struct weir_schema_check *c, const struct row *row, bool
     if (!*whole) {
         return true;
     }
-    if (!row_room(c, plan->names_len + row->len + 1)) {
+    if (!row_room(c, plan->names_len + len + 1)) {
         return false;
     }
     memcpy(c->row, plan->names, plan->names_len);
-    weir_json_begin(&c->tape, c->row, plan->names_len + row->len);
+    weir_json_begin(&c->tape, c->row, plan->names_len + len);
     return weir_json_put(&c->tape, WEIR_JSON_OBJECT, 0, 0, &fault) == 0 || not_json(c, &fault);
 }
 
-static bool check_column(
-    struct weir_schema_check *c, const struct row *row, size_t i, size_t *off, bool *whole)
+static bool check_column(struct weir_schema_check *c, const struct weir_schema_row *row, size_t i,
+    size_t *off, bool *whole)
 {
     const struct weir_schema_column *column = &c->plan->columns[i];
     const struct weir_str cell = i < row->n ? row->cells[i] : (struct weir_str){NULL, 0};
@@ -317,6 +313,7 @@ static bool check_column(
     c->column = i;
     c->label = column->label;
     c->null = cell.p == weir_schema_null;
+    c->doubled = row->doubled != NULL && i < row->n && row->doubled[i];
     if (cell.len == 0 && (cell.p == NULL || !c->plan->cells.empty_is_text)) {
         if (column->required_at != 0 && c->reporting) {
             weir_schema_report_at(c, NULL, column->required_at, "required");
@@ -343,16 +340,28 @@ static bool check_missing(struct weir_schema_check *c)
     return plan->missing_n == 0;
 }
 
+/* Where the first thing is wrong: what is before it need not be gone through again, unless the row
+ * as a whole is looked at, whose tape has all of it. */
+struct resume {
+    size_t column;
+    uint64_t steps; /* that were left then */
+};
+
 /* The row once, in one of the two modes. */
-static bool pass_row(struct weir_schema_check *c, const struct row *row)
+static bool pass_row(
+    struct weir_schema_check *c, const struct weir_schema_row *row, size_t len, struct resume *from)
 {
     size_t off = c->plan->names_len;
     bool whole, valid;
 
-    c->steps = WEIR_ROW_STEPS_MAX;
+    c->steps = from->steps;
     c->spent = false;
-    valid = begin_whole(c, row, &whole);
-    for (size_t i = 0; i < c->plan->columns_n && !c->spent && (valid || c->reporting); i++) {
+    valid = begin_whole(c, len, &whole);
+    for (size_t i = whole ? 0 : from->column;
+         i < c->plan->columns_n && !c->spent && (valid || c->reporting); i++) {
+        if (!c->reporting && !whole) {
+            *from = (struct resume){i, c->steps};
+        }
         valid = check_column(c, row, i, &off, &whole) && valid;
         if (c->spent) {
             broken(c, "steps", "takes too many steps to check");
@@ -392,26 +401,28 @@ static int end(struct weir_schema_check *c, bool valid, size_t *problems, struct
     return 0;
 }
 
-int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_str *cells, size_t n,
+int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_schema_row *row,
     weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err)
 {
-    struct row row = {.cells = cells, .n = n};
+    size_t len = 0;
 
-    for (size_t i = 0; i < n && i < c->plan->columns_n; i++) {
-        if (cells[i].len > WEIR_ROW_MAX_BYTES) {
-            return weir_err_set(
-                err, WEIR_E_LIMIT, "schema: column %zu: a cell of %zu bytes", i + 1, cells[i].len);
+    for (size_t i = 0; i < row->n && i < c->plan->columns_n; i++) {
+        if (row->cells[i].len > WEIR_ROW_MAX_BYTES) {
+            return weir_err_set(err, WEIR_E_LIMIT, "schema: column %zu: a cell of %zu bytes", i + 1,
+                row->cells[i].len);
         }
-        row.len += cells[i].len;
+        len += row->cells[i].len;
     }
-    if (c->plan->whole && row.len > WEIR_ROW_MAX_BYTES) {
-        return weir_err_set(err, WEIR_E_LIMIT, "schema: a row of %zu bytes", row.len);
+    if (c->plan->whole && len > WEIR_ROW_MAX_BYTES) {
+        return weir_err_set(err, WEIR_E_LIMIT, "schema: a row of %zu bytes", len);
     }
     begin(c, on_problem, ctx);
-    bool valid = pass_row(c, &row);
+    c->utf8 = row->utf8;
+    struct resume from = {0, WEIR_ROW_STEPS_MAX};
+    bool valid = pass_row(c, row, len, &from);
     if (!valid && !c->no_memory) {
         c->reporting = true;
-        pass_row(c, &row);
+        pass_row(c, row, len, &from);
     }
     return end(c, valid, problems, err);
 }
@@ -419,11 +430,19 @@ int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_str *
 int weir_schema_check_row(struct weir_schema_check *c, const struct weir_str *cells, size_t n,
     struct weir_buf *errors, size_t *problems, struct weir_err *err)
 {
+    const struct weir_schema_row row = {.cells = cells, .n = n};
     struct weir_schema_errors e;
 
     weir_schema_errors_begin(&e, errors, err);
-    int rc = weir_schema_check_cells(c, cells, n, weir_schema_errors_add, &e, problems, err);
+    int rc = weir_schema_check_cells(c, &row, weir_schema_errors_add, &e, problems, err);
     return rc == -1 ? -1 : weir_schema_errors_end(&e);
+}
+
+bool weir_schema_plan_json(const struct weir_schema_plan *plan, size_t column)
+{
+    const unsigned accept = plan->columns[column].accept;
+
+    return accept != 0 && (accept & ~JSON_TYPES) == 0;
 }
 
 /* ---- JSON as it is ---- */

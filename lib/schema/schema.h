@@ -166,11 +166,22 @@ struct weir_schema_problem {
 /** What is called for each problem; it cannot fail, so it keeps its own account. */
 typedef void weir_schema_on_problem(void *ctx, const struct weir_schema_problem *problem);
 
+/** weir_schema_plan_json: whether every cell of a column is read as JSON, whatever is in it. */
+bool weir_schema_plan_json(const struct weir_schema_plan *plan, size_t column);
+
+/* A row to check; all of it borrowed for the call. */
+struct weir_schema_row {
+    const struct weir_str *cells; /* their bytes, unquoted */
+    size_t n; /* cells beyond the header are not looked at; columns beyond n count as empty */
+    /* NULL, or whether each " of a cell stands there twice, as between the quotes of a CSV field:
+     * only in columns of which weir_schema_plan_json is true */
+    const bool *doubled;
+    bool utf8; /* all cells are known to be valid UTF-8: it is not checked again */
+};
+
 /**
  * weir_schema_check_cells: check one row.
  *
- * cells, n    the cells' bytes, unquoted; borrowed for the call. Cells beyond the header are not
- *             looked at; columns beyond n count as empty
  * on_problem  called in this order: the columns as the header has them, each of a name that comes
  *             twice on its own; what is required and not in the header, in the order of `required`;
  *             what is wrong with the row as a whole. Not called for a valid row
@@ -187,7 +198,7 @@ typedef void weir_schema_on_problem(void *ctx, const struct weir_schema_problem 
  * WEIR_ROW_MAX_BYTES; all cells together, where the row as a whole is looked at). In the steady
  * state nothing is allocated.
  */
-int weir_schema_check_cells(struct weir_schema_check *check, const struct weir_str *cells, size_t n,
+int weir_schema_check_cells(struct weir_schema_check *check, const struct weir_schema_row *row,
     weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err);
 
 /**
@@ -245,8 +256,9 @@ weir_schema_on_problem weir_schema_errors_add;
 /** weir_schema_errors_end: say how many were left out. Returns 0, or -1 with err set. */
 int weir_schema_errors_end(struct weir_schema_errors *e);
 
-/** weir_schema_check_row: weir_schema_check_cells with the problems as text, appended to errors,
- *  which the caller empties before each row and may put a message of its own into first. */
+/** weir_schema_check_row: weir_schema_check_cells for n cells of which nothing is known, with the
+ *  problems as text, appended to errors, which the caller empties before each row and may put a
+ *  message of its own into first. */
 int weir_schema_check_row(struct weir_schema_check *check, const struct weir_str *cells, size_t n,
     struct weir_buf *errors, size_t *problems, struct weir_err *err);
 

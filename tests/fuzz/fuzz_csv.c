@@ -5,6 +5,7 @@
  */
 #include "core/buf.h"
 #include "core/limits.h"
+#include "core/utf8.h"
 #include "csv/reader.h"
 #include "csv/split.h"
 #include "csv/writer.h"
@@ -36,6 +37,10 @@ static const struct weir_csv_dialect dialects[] = {
 };
 #define DIALECTS (sizeof dialects / sizeof dialects[0])
 
+#define DOUBLED 4
+static const bool doubled[DOUBLED] = {
+    true, true, false, true}; /* columns whose quotes may stay so */
+
 static uint64_t rows_read;
 static struct weir_csv_dialect dialect, written; /* of the input; of what put_row writes */
 
@@ -45,6 +50,10 @@ static int put_row(void *ctx, const struct weir_csv_row *row, struct weir_err *e
     const size_t from = out->len;
 
     rows_read++;
+    for (size_t i = 0; row->utf8 && i < row->fields_n; i++) {
+        const struct weir_csv_field *f = &row->fields[i];
+        must(weir_utf8_check((const char *)f->p, f->len) == f->len);
+    }
     if (row->source != NULL && !written.escape_formulas) { /* then it would be written so */
         must(weir_csv_put_fields(out, &written, row->fields, row->fields_n, err) == 0);
         must(out->len - from == row->source_len &&
@@ -91,9 +100,15 @@ static void read_block(struct weir_csv_reader *reader, const uint8_t *p,
         must(rows_read == 3 * n);
         must_be_same(rows, from, &other);
         other.len = 0;
+        weir_csv_reader_set_doubled(reader, doubled, DOUBLED);
+        must(weir_csv_read(reader, p, len, cut->counts.odd, put_row, &other, &err) == 0);
+        weir_csv_reader_set_doubled(reader, NULL, 0);
+        must(rows_read == 4 * n);
+        must_be_same(rows, from, &other);
+        other.len = 0;
         must(weir_csv_read(again, rows->p + from, rows->len - from, false, put_row, &other, &err) ==
              0);
-        must(rows_read == 4 * n);
+        must(rows_read == 5 * n);
         must(written.escape_formulas || other.len == rows->len - from);
         weir_csv_reader_free(again);
     }

@@ -79,9 +79,9 @@ static void put_together(const char *text, size_t size)
     must(weir_json_put(&tape, WEIR_JSON_OBJECT, 0, 0, &fault) == 0);
     for (size_t i = 0; i < 2; i++) {
         must(weir_json_put(&tape, WEIR_JSON_STRING, i, 1, &fault) > 0);
-        must(weir_json_append(&tape, 2 + i * size, size, &fault) > 0);
+        must(weir_json_append(&tape, 2 + i * size, size, false, &fault) > 0);
         size_t n = tape.n;
-        must(weir_json_append(&tape, 0, 1, &fault) == -1 && tape.n == n);
+        must(weir_json_append(&tape, 0, 1, false, &fault) == -1 && tape.n == n);
     }
     tape.v[0].len = 2;
     tape.v[0].next = (uint32_t)tape.n;
@@ -89,6 +89,41 @@ static void put_together(const char *text, size_t size)
     must(walk(&tape, 0, NULL, &ignored) == tape.n);
     must(weir_json_equal(&tape, weir_json_member(&tape, tape.v, WEIR_STR("a")), &tape,
         weir_json_member(&tape, tape.v, WEIR_STR("b"))));
+    weir_json_tape_fini(&tape);
+    free(copy);
+}
+
+/* The tape of a text, or its fault, must be that of the same text with doubled quotes. */
+static void double_quotes(const char *text, size_t size, const struct weir_json_tape *single,
+    const struct weir_json_fault *why)
+{
+    struct weir_json_tape tape;
+    struct weir_json_fault fault;
+    size_t n = 0;
+    char *copy = malloc(2 * size + 1);
+
+    must(copy != NULL);
+    for (size_t i = 0; i < size; i++) {
+        copy[n++] = text[i];
+        if (text[i] == '"') {
+            copy[n++] = '"';
+        }
+    }
+    weir_json_tape_init(&tape);
+    weir_json_begin(&tape, copy, n);
+    bool good = weir_json_append(&tape, 0, n, true, &fault) == 0;
+    must(good == (why == NULL));
+    if (!good) {
+        must(strcmp(fault.reason, why->reason) == 0 && fault.offset == why->offset);
+    } else {
+        must(tape.n == single->n);
+        for (size_t i = 0; i < tape.n; i++) {
+            const struct weir_json_value *a = &tape.v[i], *b = &single->v[i];
+            must(a->kind == b->kind && a->len == b->len && a->next == b->next);
+            must((a->kind != WEIR_JSON_STRING && a->kind != WEIR_JSON_NUMBER) ||
+                 weir_str_eq(weir_json_text(&tape, a), weir_json_text(single, b)));
+        }
+    }
     weir_json_tape_fini(&tape);
     free(copy);
 }
@@ -112,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cJSON_Delete(c);
         if (size < 4096) {
             put_together(text, size);
+            double_quotes(text, size, &tape, NULL);
         }
         /* Without its last byte it is something else, but still read within bounds. */
         if (size > 0 && size < 4096) {
@@ -123,6 +159,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     } else {
         must(fault.reason != NULL && fault.offset <= size && fault.code != WEIR_OK);
+        if (size < 4096 && weir_utf8_check(text, size) == size) {
+            double_quotes(text, size, &tape, &fault);
+        }
     }
     weir_json_tape_fini(&tape);
     return 0;

@@ -29,7 +29,9 @@ static size_t reference(
     bool inside = ix->inside != 0;
     size_t n = 0;
 
+    ix->high = 0;
     for (size_t i = 0; i < len; i++) {
+        ix->high |= p[i] & 0x80;
         if (p[i] == ix->quote) {
             inside = !inside;
         } else if (!inside && (p[i] == ix->delimiter || p[i] == '\n' || p[i] == '\r')) {
@@ -38,6 +40,23 @@ static size_t reference(
     }
     ix->inside = inside ? ~(uint64_t)0 : 0;
     return n;
+}
+
+static void check_masks(const struct weir_csv_kernel *kernel, const struct weir_csv_index *ix,
+    const uint8_t *p, size_t chunks)
+{
+    static struct weir_csv_masks got[WEIR_CSV_INDEX_WINDOW / 64];
+
+    kernel->masks(p, chunks, ix->delimiter, ix->quote, got);
+    for (size_t i = 0; i < chunks * 64; i++) {
+        const struct weir_csv_masks *m = &got[i / 64];
+        const uint64_t bit = (uint64_t)1 << i % 64;
+        if (((m->delimiter & bit) != 0) != (p[i] == ix->delimiter) ||
+            ((m->quote & bit) != 0) != (p[i] == ix->quote) ||
+            ((m->lf & bit) != 0) != (p[i] == '\n') || ((m->cr & bit) != 0) != (p[i] == '\r')) {
+            fail_msg("%s: masks of byte %zu", kernel->name, i);
+        }
+    }
 }
 
 static void check(
@@ -51,12 +70,13 @@ static void check(
 
     assert_non_null(copy);
     memcpy(copy, p, len);
-    size_t n = kernel->run(&ix, copy, len, base, got);
+    size_t n = kernel->index(&ix, copy, len, base, got);
     if (n != reference(&other, copy, len, base, want) || ix.inside != other.inside ||
-        (n > 0 && memcmp(got, want, n * sizeof *got) != 0)) {
+        (ix.high != 0) != (other.high != 0) || (n > 0 && memcmp(got, want, n * sizeof *got) != 0)) {
         fail_msg(
             "%s: %zu bytes, delimiter %d, quote %d", kernel->name, len, ix.delimiter, ix.quote);
     }
+    check_masks(kernel, &ix, copy, len / 64);
     free(copy);
 }
 
@@ -101,11 +121,33 @@ static void the_slowest_kernel_is_one_that_every_machine_has(void **state)
 #endif
 }
 
+static bool same_kernel(struct weir_csv_kernel a, struct weir_csv_kernel b)
+{
+    return strcmp(a.name, b.name) == 0 && a.index == b.index && a.masks == b.masks;
+}
+
+static void the_environment_names_a_kernel(void **state)
+{
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    size_t n = weir_csv_kernels(kernels);
+
+    (void)state;
+    assert_true(same_kernel(weir_csv_kernel_best(), kernels[0]));
+    for (size_t i = 0; i < n; i++) {
+        setenv("WEIR_CSV_KERNEL", kernels[i].name, 1);
+        assert_true(same_kernel(weir_csv_kernel_best(), kernels[i]));
+    }
+    setenv("WEIR_CSV_KERNEL", "abacus", 1);
+    assert_true(same_kernel(weir_csv_kernel_best(), kernels[0]));
+    unsetenv("WEIR_CSV_KERNEL");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_agree_with_the_definition),
         cmocka_unit_test(the_slowest_kernel_is_one_that_every_machine_has),
+        cmocka_unit_test(the_environment_names_a_kernel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

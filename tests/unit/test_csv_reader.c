@@ -4,6 +4,8 @@
  */
 #include "core/buf.h"
 #include "core/limits.h"
+#include "core/utf8.h"
+#include "csv/index.h"
 #include "csv/reader.h"
 #include "csv/split.h"
 #include "csv/writer.h"
@@ -27,6 +29,8 @@ static uint32_t rnd(uint32_t below)
 
 static struct weir_csv_dialect in_dialect = WEIR_CSV_COMMON; /* what is read */
 static uint64_t sources_n;                                   /* rows that check_source has seen */
+static uint64_t doubled_n;                                   /* fields that pack_row has seen */
+static uint64_t utf8_n;                                      /* rows of which it is known */
 static uint64_t rows_n; /* that show_row, pack_row and their like were given and took */
 
 /* Rows as text that shows everything: [field|field] and !n for a malformed field. Only used where
@@ -68,17 +72,42 @@ static void check_source(const struct weir_csv_row *row)
     weir_buf_fini(&out);
 }
 
+/* A field whose quotes were left doubled: each pair of them as one. Returns the length. */
+static size_t undouble(const struct weir_csv_field *f, uint8_t *to)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->len; i++) {
+        to[n++] = f->p[i];
+        if (f->p[i] == in_dialect.quote) {
+            assert_true(i + 1 < f->len && f->p[i + 1] == in_dialect.quote);
+            i++;
+        }
+    }
+    assert_true(n < f->len); /* where there is none, it is a field like any other */
+    return n;
+}
+
 /* As show_row with lengths instead, for any bytes. */
 static int pack_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
+    static uint8_t text[8000];
     struct weir_buf *out = ctx;
 
     check_source(row);
+    utf8_n += row->utf8;
     weir_buf_addf(out, err, "%zu %d:", row->fields_n, row->malformed);
     for (size_t i = 0; i < row->fields_n; i++) {
-        weir_buf_addf(
-            out, err, "%u%s:", row->fields[i].len, row->fields[i].quoted_empty ? "q" : "");
-        weir_buf_add(out, row->fields[i].p, row->fields[i].len, err);
+        struct weir_csv_field f = row->fields[i];
+        assert_true(!row->utf8 || weir_utf8_check((const char *)f.p, f.len) == f.len);
+        if (f.doubled) {
+            assert_true(f.len <= sizeof text);
+            f.len = (uint32_t)undouble(&f, text);
+            f.p = text;
+            doubled_n++;
+        }
+        weir_buf_addf(out, err, "%u%s:", f.len, f.quoted_empty ? "q" : "");
+        weir_buf_add(out, f.p, f.len, err);
     }
     rows_n++;
     return 0;
@@ -224,6 +253,7 @@ static void all_parsers_agree_on_well_formed_text(void **state)
     static uint8_t in[3000 + 1000];
     struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
     struct weir_buf a, b;
+    bool doubled[5];
 
     (void)state;
     seed = 3;
@@ -232,6 +262,10 @@ static void all_parsers_agree_on_well_formed_text(void **state)
     for (int i = 0; i < 20000; i++) {
         struct weir_err err = {0};
         size_t len = make_text(in, rnd(10) == 0 ? 3000 : 100);
+        for (int k = 0; k < 5; k++) {
+            doubled[k] = rnd(2) == 0;
+        }
+        weir_csv_reader_set_doubled(reader, doubled, rnd(6));
         a.len = 0;
         rows_n = 0;
         assert_int_equal(weir_csv_read(reader, in, len, use(reader, EXACT), pack_row, &a, &err), 0);
@@ -246,7 +280,8 @@ static void all_parsers_agree_on_well_formed_text(void **state)
             assert_true(a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
         }
     }
-    assert_true(sources_n > 1000); /* the generator makes such rows */
+    /* the generator makes such rows */
+    assert_true(sources_n > 1000 && doubled_n > 1000 && utf8_n > 1000);
     weir_buf_fini(&a);
     weir_buf_fini(&b);
     weir_csv_reader_free(reader);
@@ -311,6 +346,38 @@ static void blocks_of_any_bytes_read_as_the_whole(void **state)
     weir_buf_fini(&whole);
     weir_buf_fini(&parts);
     weir_buf_fini(&again);
+    weir_csv_reader_free(reader);
+}
+
+/* Counts rows that are known to be valid UTF-8. */
+static int count_utf8(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
+{
+    (void)err;
+    *(size_t *)ctx += row->utf8;
+    return 0;
+}
+
+/* A character lies across the border of any window of the index, and a bad byte behind it. */
+static void rows_before_the_first_bad_byte_are_known_to_be_utf8(void **state)
+{
+    static uint8_t in[3 * WEIR_CSV_INDEX_WINDOW];
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
+
+    (void)state;
+    for (size_t at = WEIR_CSV_INDEX_WINDOW - 8; at < WEIR_CSV_INDEX_WINDOW + 4; at++) {
+        for (size_t n = 0; n < sizeof in; n += 2) {
+            memcpy(in + n, "a\n", 2);
+        }
+        memcpy(in + at - at % 2, "\xF0\x9F\x98\x80,\n", 6);
+        size_t rows = 0;
+        assert_int_equal(weir_csv_read(reader, in, sizeof in, false, count_utf8, &rows, NULL), 0);
+        assert_int_equal(rows, sizeof in / 2 - 2); /* one has three times the bytes */
+        const size_t bad = 2 * WEIR_CSV_INDEX_WINDOW;
+        in[bad] = 0xFF;
+        rows = 0;
+        assert_int_equal(weir_csv_read(reader, in, sizeof in, false, count_utf8, &rows, NULL), 0);
+        assert_int_equal(rows, bad / 2 - 2);
+    }
     weir_csv_reader_free(reader);
 }
 
@@ -605,6 +672,7 @@ int main(void)
         cmocka_unit_test(nul_bytes_are_bytes),
         cmocka_unit_test(all_parsers_agree_on_well_formed_text),
         cmocka_unit_test(blocks_of_any_bytes_read_as_the_whole),
+        cmocka_unit_test(rows_before_the_first_bad_byte_are_known_to_be_utf8),
         cmocka_unit_test(quotes_out_of_place_that_nobody_told_of_are_a_bug),
         cmocka_unit_test(on_row_can_stop_the_block),
         cmocka_unit_test(more_columns_than_the_ceiling_is_a_limit),

@@ -127,8 +127,8 @@ static void every_length_and_place_is_right(void **state)
 
 static void rows_have_delimiters_between_fields(void **state)
 {
-    const struct weir_csv_field fields[] = {{(const uint8_t *)"a", 1, false},
-        {(const uint8_t *)"", 0, false}, {(const uint8_t *)"b\"", 2, false}};
+    const struct weir_csv_field fields[] = {{.p = (const uint8_t *)"a", .len = 1},
+        {.p = (const uint8_t *)"", .len = 0}, {.p = (const uint8_t *)"b\"", .len = 2}};
     static const char *const want[] = {"", "a", "a,", "a,,\"b\"\"\""};
     struct weir_buf out;
 

@@ -13,6 +13,34 @@
 static const char *const yes[] = {"1", "yes", NULL};
 static const char *const no[] = {"0", "no", NULL};
 
+/* The same of the cell as it stands between the quotes of a CSV field. */
+static void expect_doubled(
+    struct weir_schema_check *check, struct weir_str cell, struct weir_buf *text)
+{
+    struct weir_err err = {0};
+    struct weir_schema_errors errors;
+    const bool is = true;
+    struct weir_str doubled = {.len = 0};
+    char *copy = malloc(2 * cell.len + 1);
+    size_t problems;
+
+    assert_non_null(copy);
+    for (size_t i = 0; i < cell.len; i++) {
+        copy[doubled.len++] = cell.p[i];
+        if (cell.p[i] == '"') {
+            copy[doubled.len++] = '"';
+        }
+    }
+    doubled.p = copy;
+    const struct weir_schema_row row = {.cells = &doubled, .n = 1, .doubled = &is, .utf8 = true};
+    text->len = 0;
+    weir_schema_errors_begin(&errors, text, &err);
+    assert_int_equal(
+        weir_schema_check_cells(check, &row, weir_schema_errors_add, &errors, &problems, &err), 0);
+    assert_int_equal(weir_schema_errors_end(&errors), 0);
+    free(copy);
+}
+
 /* One cell under a column's schema: the problems as text. */
 static void expect(const char *schema_text, const struct weir_schema_cells *how,
     struct weir_str cell, const char *errors)
@@ -31,6 +59,10 @@ static void expect(const char *schema_text, const struct weir_schema_cells *how,
     assert_int_equal(weir_schema_check_row(check, &cell, 1, &text, &problems, &err), 0);
     assert_string_equal(weir_buf_text(&text, NULL), errors);
     assert_int_equal(problems > 0, *errors != '\0');
+    if (weir_schema_plan_json(plan, 0) && cell.len > 0) {
+        expect_doubled(check, cell, &text);
+        assert_string_equal(weir_buf_text(&text, NULL), errors);
+    }
     weir_buf_fini(&text);
     weir_schema_check_free(check);
     weir_schema_plan_free(plan);
@@ -115,11 +147,30 @@ static void booleans_have_words(void **state)
     expect_both("{\"type\":\"string\",\"const\":\"yes\"}", &words, WEIR_STR("yes"), "");
 }
 
+static void cells_of_json_may_have_doubled_quotes(void **state)
+{
+    const struct weir_schema_cells usual = {0};
+    static const char type[] = "{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{"
+                               "\"a\":{\"maxLength\":3},\"b\":{\"enum\":[\"x\\\"y\",1]}}}";
+
+    (void)state;
+    expect_both(type, &usual, WEIR_STR("{\"a\":\"abc\"}"), "");
+    expect_both(type, &usual, WEIR_STR("{\"a\":\"a\\\"c\",\"b\":\"x\\\"y\"}"), "");
+    expect_both(type, &usual, WEIR_STR("{\"b\":\"\",\"a\":\"abcd\"}"),
+        "c/b: must be x\"y or 1; c/a: must have at most 3 characters");
+    expect_both(type, &usual, WEIR_STR("[\"a\"]"), "c: must be an object");
+    expect_both(type, &usual, WEIR_STR("{\"a\":\"\",\"\":2,\"\":3}"),
+        "c: must be JSON: a name comes twice in the object at byte 1");
+    expect_both(type, &usual, WEIR_STR("{\"a\":\"\",\"b\"}"),
+        "c: must be JSON: a colon is expected at byte 12");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_cells_are_absent_null_or_text),
         cmocka_unit_test(booleans_have_words),
+        cmocka_unit_test(cells_of_json_may_have_doubled_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,8 +312,10 @@ static void check_own_sample(unsigned seed)
     struct weir_schema_check *check = weir_schema_check_new(plan, NULL);
     for (size_t r = 0; r < ROWS; r++) {
         size_t n;
-        assert_int_equal(
-            weir_schema_check_cells(check, rows[r], COLUMNS, on_problem, &wrong, &n, NULL), 0);
+        assert_int_equal(weir_schema_check_cells(check,
+                             &(struct weir_schema_row){.cells = rows[r], .n = COLUMNS}, on_problem,
+                             &wrong, &n, NULL),
+            0);
         if (n > 0) {
             fail_msg("seed %u, row %zu: %s\n%s", seed, r, wrong.text, text);
         }

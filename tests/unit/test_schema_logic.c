@@ -336,12 +336,13 @@ static void a_problem_has_its_column_pointer_and_keyword(void **state)
         "a|b|f|a");
     const struct weir_str cells[] = {
         WEIR_STR("{\"x\":[5,1]}"), WEIR_STR("xx"), WEIR_STR("1"), WEIR_STR("[]")};
+    const struct weir_schema_row four = {.cells = cells, .n = 4}, one = {.cells = cells, .n = 1};
     struct weir_err err = {.code = WEIR_OK};
     struct told t = {""};
     size_t problems = 0;
 
     (void)state;
-    assert_int_equal(weir_schema_check_cells(b.check, cells, 4, collect, &t, &problems, &err), 0);
+    assert_int_equal(weir_schema_check_cells(b.check, &four, collect, &t, &problems, &err), 0);
     assert_string_equal(t.text, "0 a /x/1 minimum\n"
                                 "2 f  false\n"
                                 "3 a  type\n"
@@ -357,7 +358,7 @@ static void a_problem_has_its_column_pointer_and_keyword(void **state)
 
     b = set_up("{\"additionalProperties\":false}", "a");
     t.text[0] = '\0';
-    assert_int_equal(weir_schema_check_cells(b.check, cells, 1, collect, &t, &problems, &err), 0);
+    assert_int_equal(weir_schema_check_cells(b.check, &one, collect, &t, &problems, &err), 0);
     assert_string_equal(t.text, "0 a  additionalProperties\n");
     tear_down(&b);
 }
