@@ -157,7 +157,7 @@ static void cells_of_json_may_have_doubled_quotes(void **state)
     expect_both(type, &usual, WEIR_STR("{\"a\":\"abc\"}"), "");
     expect_both(type, &usual, WEIR_STR("{\"a\":\"a\\\"c\",\"b\":\"x\\\"y\"}"), "");
     expect_both(type, &usual, WEIR_STR("{\"b\":\"\",\"a\":\"abcd\"}"),
-        "c/b: must be x\"y or 1; c/a: must have at most 3 characters");
+        "c/b: must be one of x\"y, 1; c/a: must have at most 3 characters");
     expect_both(type, &usual, WEIR_STR("[\"a\"]"), "c: must be an object");
     expect_both(type, &usual, WEIR_STR("{\"a\":\"\",\"\":2,\"\":3}"),
         "c: must be JSON: a name comes twice in the object at byte 1");
