@@ -307,7 +307,9 @@ uint64_t weir_number_hash(struct weir_str s, uint64_t seed)
 
 bool weir_number_small(struct weir_str s, int64_t *ret)
 {
-    if (plain(s, ret)) {
+    size_t frac;
+
+    if (plain(s, ret, &frac) && frac == 0) {
         return true;
     }
     struct parts n = take_apart(s);
