@@ -190,7 +190,9 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         goto out;
     }
     const struct weir_schema_opts opts = {
-        .annotate_formats = a->formats == 1, .warn = warn_schema, .ctx = (void *)(uintptr_t)a};
+        .annotate_formats = options.formats == WEIR_FORMATS_ANNOTATE,
+        .warn = warn_schema,
+        .ctx = (void *)(uintptr_t)a};
     schema = weir_validate_schema(&places, a->schema, options.input, &opts, err);
     if (schema == NULL) {
         goto out;

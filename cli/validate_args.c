@@ -85,11 +85,10 @@ static int check_stdin(const struct weir_validate_args *a, struct weir_err *err)
 int weir_validate_args_parse(
     int argc, char **argv, struct weir_validate_args *a, struct weir_err *err)
 {
-    static const char *const formats[] = {"assert", "annotate", NULL};
     const struct weir_opt opts[] = {
         {.name = "out", .letter = 'o', .kind = WEIR_OPT_TEXT, .to = &a->out},
         {.name = "schema", .letter = 's', .kind = WEIR_OPT_TEXT, .to = &a->schema},
-        {.name = "formats", .kind = WEIR_OPT_WORD, .to = &a->formats, .words = formats},
+        WEIR_VALIDATE_ARG("formats", 0, &a->options),
         {.name = "gzip", .kind = WEIR_OPT_FLAG, .to = &a->gzip},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         {.name = "config", .kind = WEIR_OPT_TEXT, .to = &a->config},

@@ -10,7 +10,6 @@ struct weir_validate_args {
     struct weir_cli cli;
     const char *in, *out, *schema;
     const char *config, *invalid, *summary; /* NULL: none */
-    size_t formats;                         /* 0: assert, 1: annotate */
     bool gzip, json;
     struct weir_opt_pairs options; /* names and values of handlers/validate/options.h */
 };

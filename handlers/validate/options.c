@@ -37,12 +37,14 @@ static const char *const empties[] = {"absent", "null", "string", "same", NULL};
 static const char *const booleans[] = {"true/false", "1/0", "yes/no", "any", NULL};
 
 static const char *const inputs[] = {"auto", "csv", "ndjson", NULL};
+static const char *const formats[] = {"assert", "annotate", NULL};
 static const char *const outputs[] = {"annotate", "split", "report", NULL};
 
 static const struct option options[] = {
     {"input", WORD, AT(input), inputs, 0},
     {"output", WORD, AT(output), outputs, 0},
     {"report", WORD, AT(report), inputs, 0},
+    {"formats", WORD, AT(formats), formats, 0},
     {"max_errors", COUNT, AT(max_errors), NULL, INT64_MAX >> 11},
     {"fail_fast", COUNT, AT(fail_fast), NULL, INT64_MAX >> 11},
     {"strict", FLAG, AT(strict), NULL, 0},
@@ -391,18 +393,22 @@ int weir_validate_options_check(struct weir_validate_options *o, struct weir_err
     return weir_csv_dialect_check(&o->dialect, err);
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t len = strlen(name), n = strlen(end);
+
+    return len >= n && strcmp(name + len - n, end) == 0;
+}
+
+static bool is_jsonl(const char *name)
+{
+    return name != NULL && (ends_in(name, ".jsonl") || ends_in(name, ".jsonl.gz"));
+}
+
 static bool is_json_lines(const char *name)
 {
-    static const char *const ends[] = {".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"};
-    const size_t len = name != NULL ? strlen(name) : 0;
-
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        const size_t n = strlen(ends[i]);
-        if (len >= n && strcmp(name + len - n, ends[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return is_jsonl(name) ||
+           (name != NULL && (ends_in(name, ".ndjson") || ends_in(name, ".ndjson.gz")));
 }
 
 void weir_validate_options_resolve(
@@ -421,6 +427,11 @@ bool weir_validate_options_json_out(const struct weir_validate_options *o)
 {
     return o->output == WEIR_OUTPUT_REPORT ? o->report == WEIR_REPORT_NDJSON
                                            : o->input == WEIR_INPUT_NDJSON;
+}
+
+const char *weir_validate_options_ext(const struct weir_validate_options *o, const char *in_name)
+{
+    return !weir_validate_options_json_out(o) ? "csv" : is_jsonl(in_name) ? "jsonl" : "ndjson";
 }
 
 int weir_validate_options_load(struct weir_places *places, const char *name,

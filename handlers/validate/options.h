@@ -27,15 +27,17 @@ enum weir_validate_booleans {
 
 enum weir_validate_input { WEIR_INPUT_AUTO, WEIR_INPUT_CSV, WEIR_INPUT_NDJSON };
 enum weir_validate_output { WEIR_OUTPUT_ANNOTATE, WEIR_OUTPUT_SPLIT, WEIR_OUTPUT_REPORT };
+enum weir_validate_formats { WEIR_FORMATS_ASSERT, WEIR_FORMATS_ANNOTATE };
 enum weir_validate_report { WEIR_REPORT_AUTO, WEIR_REPORT_CSV, WEIR_REPORT_NDJSON };
 
 struct weir_validate_options {
     enum weir_validate_input input; /* _AUTO: by its name */
     enum weir_validate_output output;
-    enum weir_validate_report report; /* _AUTO: by the output's name, or as the input is */
-    uint64_t max_errors;              /* problems that are described, of all rows; 0: any number */
-    uint64_t fail_fast;               /* invalid rows with which the whole fails; 0: never */
-    bool strict;                      /* what is no row of the table, or no JSON, fails the whole */
+    enum weir_validate_report report;   /* _AUTO: by the output's name, or as the input is */
+    enum weir_validate_formats formats; /* of the schema: the caller's to heed when it loads it */
+    uint64_t max_errors; /* problems that are described, of all rows; 0: any number */
+    uint64_t fail_fast;  /* invalid rows with which the whole fails; 0: never */
+    bool strict;         /* what is no row of the table, or no JSON, fails the whole */
     struct weir_csv_dialect dialect;
     enum weir_csv_engine csv_engine;
     enum weir_charset charset;
@@ -89,6 +91,10 @@ void weir_validate_options_resolve(
 
 /** weir_validate_options_json_out: whether the output is JSON Lines; resolved. */
 bool weir_validate_options_json_out(const struct weir_validate_options *o);
+
+/** weir_validate_options_ext: what the name of the output ends in, without a dot: "csv", "ndjson",
+ *  or "jsonl" where the input is named so; resolved. Static. */
+const char *weir_validate_options_ext(const struct weir_validate_options *o, const char *in_name);
 
 /** weir_validate_options_load: set those that are in a JSON document: a path, s3://bucket/key or -;
  *  runs the loop. Returns 0, or -1 with *err set; the message names the place. */
