@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -222,7 +223,8 @@ static const char *key_path(const struct place *at)
     return strchr((const char *)at->path.p, '/') + 1;
 }
 
-static int check_readable(const struct place *at, struct weir_err *err)
+/* The object's file, by a descriptor that names it; -1 with *err set. */
+static int open_file(const struct place *at, struct weir_err *err)
 {
     struct stat st;
     int fd = open_beneath(at->root, (const char *)at->path.p);
@@ -234,8 +236,56 @@ static int check_readable(const struct place *at, struct weir_err *err)
              : S_ISREG(st.st_mode) ? 0
              : S_ISDIR(st.st_mode) ? ENOENT /* other keys begin so, but none is it */
                                    : EINVAL;
-    close(fd);
-    return rc == 0 ? 0 : refuse(at, rc, err);
+    if (rc != 0) {
+        close(fd);
+        return refuse(at, rc, err);
+    }
+    return fd;
+}
+
+static int check_readable(const struct place *at, struct weir_err *err)
+{
+    int fd = open_file(at, err);
+
+    if (fd != -1) {
+        close(fd);
+    }
+    return fd != -1 ? 0 : -1;
+}
+
+int weir_dir_attribute(const char *dir, const struct weir_object *object, const char *name,
+    char *value, size_t size, struct weir_err *err)
+{
+    char path[64], attribute[64];
+    struct weir_err e = {0};
+    struct place at;
+    int fd = -1, rc = -1;
+
+    *value = '\0';
+    if (place_init(&at, dir, object->bucket, object->key, &e) != 0 ||
+        (fd = open_file(&at, &e)) == -1) {
+        goto out;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* it only names the file */
+    (void)snprintf(attribute, sizeof attribute, "user.%s", name);
+    const ssize_t n = getxattr(path, attribute, value, size - 1);
+    if (n == -1 && errno == ERANGE) {
+        weir_err_set(
+            &e, WEIR_E_DATA, "store: %s: the attribute %s is too long", at.name, attribute);
+        goto out;
+    }
+    value[n > 0 ? n : 0] =
+        '\0'; /* whatever else is wrong with it: it cannot be read, so it is none */
+    rc = 0;
+out:
+    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
+        *err = e;
+    }
+    if (fd != -1) {
+        close(fd);
+    }
+    place_fini(&at);
+    return rc;
 }
 
 int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct weir_object *object,

@@ -49,6 +49,12 @@ int weir_dir_unkey(struct weir_buf *to, const char *path, struct weir_err *err);
 int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct weir_object *object,
     struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err);
 
+/** weir_dir_attribute: what an object's file has as the attribute user.NAME, as text; "": none, or
+ * a file system without such. Returns 0, or -1 with *err set: as weir_dir_source_new, WEIR_E_DATA
+ *  (longer than size allows). */
+int weir_dir_attribute(const char *dir, const struct weir_object *object, const char *name,
+    char *value, size_t size, struct weir_err *err);
+
 /** weir_dir_sink_new: as weir_s3_sink_new: a hidden temporary file in the bucket's folder, synced
  *  and renamed at the end. Nothing is borrowed. */
 int weir_dir_sink_new(struct weir_loop *loop, const char *dir, const char *bucket, const char *key,

@@ -30,10 +30,10 @@
 struct weir_s3_read {
     struct weir_loop *loop;
     const struct weir_s3_config *cfg;
-    struct weir_source_info *info;          /* all but read_bytes is set here */
-    struct weir_object object;              /* checked; etag is not used: */
-    char match[WEIR_S3_ETAG_MAX_BYTES + 3]; /* If-Match: as asked for, then as answered; "": none */
-    bool if_match;                          /* it was asked for */
+    struct weir_source_info *info;   /* all but read_bytes is set here */
+    struct weir_object object;       /* checked; etag is not used: */
+    char match[WEIR_S3_MATCH_BYTES]; /* If-Match: as asked for, then as answered; "": none */
+    bool if_match;                   /* it was asked for */
     char name[WEIR_S3_NAME_BYTES];
 };
 

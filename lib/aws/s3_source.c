@@ -225,13 +225,9 @@ static int take_object(
         return weir_err_set(
             err, WEIR_E_CONFIG, "s3: a version id of %zu bytes", strlen(object->version_id));
     }
-    if (object->etag != NULL) { /* an event has it without its quotes */
-        const char *quote =
-            object->etag[0] == '"' || strncmp(object->etag, "W/", 2) == 0 ? "" : "\"";
-        int n = snprintf(read->match, sizeof read->match, "%s%s%s", quote, object->etag, quote);
-        if (n < 0 || (size_t)n >= sizeof read->match) {
-            return weir_err_set(
-                err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(object->etag));
+    if (object->etag != NULL) {
+        if (weir_s3_if_match(object->etag, read->match, err) != 0) {
+            return -1;
         }
         read->if_match = true;
     }

@@ -1,5 +1,6 @@
 #include "aws/s3_upload.h"
 
+#include "aws/s3_head.h"
 #include "core/clock.h"
 #include "core/hex.h"
 #include "stream/stage.h"
@@ -191,10 +192,14 @@ int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
 
 static int start_head(struct weir_s3_upload *up, struct weir_err *err)
 {
-    const struct weir_sigv4_pair headers[] = {{"x-amz-checksum-mode", "ENABLED"}};
+    const struct weir_object object = {.bucket = up->bucket, .key = up->key};
 
-    return start(up, &up->check, WEIR_S3_OP_HEAD,
-        &(struct weir_s3_request){.method = "HEAD", .headers = headers, .headers_n = 1}, err);
+    if (weir_s3_head_start(&up->check, up->loop, up->cfg, &object, err) != 0) {
+        weir_err_prefix(err, "s3: %s", up->name);
+        return -1;
+    }
+    up->op = WEIR_S3_OP_HEAD;
+    return 0;
 }
 
 /* How long to ask what came of a request whose answer was lost. */

@@ -116,3 +116,13 @@ void weir_s3_wire_fini(struct weir_s3_wire *wire)
 {
     weir_buf_fini(&wire->url);
 }
+
+int weir_s3_if_match(const char *etag, char to[WEIR_S3_MATCH_BYTES], struct weir_err *err)
+{
+    const char *quote = etag[0] == '"' || strncmp(etag, "W/", 2) == 0 ? "" : "\"";
+    int n = snprintf(to, WEIR_S3_MATCH_BYTES, "%s%s%s", quote, etag, quote);
+
+    return n >= 0 && n < WEIR_S3_MATCH_BYTES
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(etag));
+}

@@ -60,6 +60,12 @@ struct weir_s3_wire {
 int weir_s3_wire_init(struct weir_s3_wire *wire, const struct weir_s3_config *cfg,
     const struct weir_s3_request *request, int64_t now_s, struct weir_err *err);
 
+#define WEIR_S3_MATCH_BYTES (WEIR_S3_ETAG_MAX_BYTES + 3)
+
+/** weir_s3_if_match: an ETag as If-Match has it; an event has it without its quotes. Returns 0, or
+ *  -1 with *err set: WEIR_E_CONFIG (it is too long). */
+int weir_s3_if_match(const char *etag, char to[WEIR_S3_MATCH_BYTES], struct weir_err *err);
+
 /** weir_s3_wire_fini: release it. */
 void weir_s3_wire_fini(struct weir_s3_wire *wire);
 
