@@ -153,6 +153,18 @@ static const struct weir_blocks_ops csv_ops = INPUT(rows), json_ops = INPUT(line
 
 /* ---- the job ---- */
 
+struct weir_schema *weir_validate_schema_text(const struct weir_buf *text,
+    enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err)
+{
+    struct weir_schema *schema = weir_schema_load((const char *)text->p, text->len, opts, err);
+
+    if (schema != NULL && input != WEIR_INPUT_NDJSON && weir_schema_for_rows(schema, err) != 0) {
+        weir_schema_free(schema);
+        return NULL;
+    }
+    return schema;
+}
+
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
     enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err)
 {
@@ -161,12 +173,7 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
 
     weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
     if (weir_location_get(places, name, &text, err) == 0) {
-        schema = weir_schema_load((const char *)text.p, text.len, opts, err);
-        if (schema != NULL && input != WEIR_INPUT_NDJSON &&
-            weir_schema_for_rows(schema, err) != 0) {
-            weir_schema_free(schema);
-            schema = NULL;
-        }
+        schema = weir_validate_schema_text(&text, input, opts, err);
         if (schema == NULL) {
             weir_err_prefix(err, "%.100s", name);
         }

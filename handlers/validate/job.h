@@ -62,7 +62,11 @@ struct weir_validate_summary {
 struct weir_schema *weir_validate_schema(struct weir_places *places, const char *name,
     enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err);
 
-enum weir_validate_part { WEIR_PART_MAIN, WEIR_PART_INVALID, WEIR_PART_SUMMARY };
+/** weir_validate_schema_text: the same of its text; the message names no place. */
+struct weir_schema *weir_validate_schema_text(const struct weir_buf *text,
+    enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err);
+
+enum weir_validate_part { WEIR_PART_MAIN, WEIR_PART_INVALID, WEIR_PART_SUMMARY, WEIR_PARTS };
 
 /**
  * weir_validate_put: what to tell S3 of an output.

@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum name { STEM, KEY, ETAG, VERSION, NAMES };
-static const char *const names[NAMES] = {"{stem}", "{key}", "{etag}", "{version}"};
+enum name { STEM, EXT, KEY, ETAG, VERSION, NAMES };
+static const char *const names[NAMES] = {"{stem}", "{ext}", "{key}", "{etag}", "{version}"};
 
 /* The name that p begins with, or NAMES. */
 static enum name name_at(const char *p)
@@ -25,7 +25,8 @@ int weir_outkey_check(const char *pattern, struct weir_err *err)
     for (const char *p = strchr(pattern, '{'); p != NULL; p = strchr(p + 1, '{')) {
         if (name_at(p) == NAMES) {
             return weir_err_set(err, WEIR_E_CONFIG,
-                "the name in braces at character %zu is none of {stem}, {key}, {etag}, {version}",
+                "the name in braces at character %zu is none of {stem}, {ext}, {key}, {etag}, "
+                "{version}",
                 (size_t)(p - pattern) + 1);
         }
     }
@@ -39,33 +40,33 @@ static bool ends_with(const char *s, size_t n, const char *end)
     return n >= m && memcmp(s + n - m, end, m) == 0;
 }
 
-/* The key without its first folder and without .csv or .csv.gz. */
+/* The key without its first folder and without what tells its form. */
 static int add_stem(const char *key, struct weir_buf *ret, struct weir_err *err)
 {
+    static const char *const ends[] = {".csv", ".ndjson", ".jsonl"};
     const char *slash = strchr(key, '/');
     const char *s = slash != NULL ? slash + 1 : key;
-    size_t n = strlen(s);
+    const size_t len = strlen(s), plain = ends_with(s, len, ".gz") ? len - strlen(".gz") : len;
 
-    if (ends_with(s, n, ".csv.gz")) {
-        n -= strlen(".csv.gz");
-    } else if (ends_with(s, n, ".csv")) {
-        n -= strlen(".csv");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends_with(s, plain, ends[i])) {
+            return weir_buf_add(ret, s, plain - strlen(ends[i]), err);
+        }
     }
-    return weir_buf_add(ret, s, n, err);
+    return weir_buf_add(ret, s, len, err);
 }
 
 static int add_value(
     const char *value, const char *what, struct weir_buf *ret, struct weir_err *err)
 {
     if (value == NULL) {
-        return weir_err_set(
-            err, WEIR_E_DATA, "WEIR_OUTPUT_KEY asks for %s, which the event does not tell", what);
+        return weir_err_set(err, WEIR_E_DATA, "asks for %s, which the event does not tell", what);
     }
     return weir_buf_adds(ret, value, err);
 }
 
-int weir_outkey_make(const char *pattern, const struct weir_s3_record *record, struct weir_buf *ret,
-    struct weir_err *err)
+int weir_outkey_make(const char *pattern, const struct weir_s3_record *record, const char *ext,
+    struct weir_buf *ret, struct weir_err *err)
 {
     const char *p = pattern;
 
@@ -77,6 +78,8 @@ int weir_outkey_make(const char *pattern, const struct weir_s3_record *record, s
         p += n;
         if (rc == 0 && name == STEM) {
             rc = add_stem(record->key, ret, err);
+        } else if (rc == 0 && name == EXT) {
+            rc = weir_buf_adds(ret, ext, err);
         } else if (rc == 0 && name == KEY) {
             rc = add_value(record->key, "{key}", ret, err);
         } else if (rc == 0 && name == ETAG) {

@@ -1,15 +1,16 @@
 #include "handlers/validate/validate.h"
 
 #include "aws/location.h"
+#include "aws/s3_head.h"
 #include "aws/store.h"
 #include "codec/gzip.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "event/batch.h"
 #include "event/metrics.h"
 #include "handlers/validate/job.h"
-#include "handlers/validate/outkey.h"
-#include "handlers/validate/recursion.h"
-#include "schema/schema.h"
+#include "handlers/validate/rules.h"
+#include "handlers/validate/schemas.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -17,45 +18,51 @@
 #include <string.h>
 
 #define DEFAULT_SCHEMA "events.schema.json"
-#define DEFAULT_INPUT_PREFIX "uploads/"
-#define DEFAULT_OUTPUT_KEY "validations/{stem}.csv.gz"
+#define SCHEMA_MAX_AGE_S 10
+#define SCHEMA_MAX_AGE_MAX_S 86400
+#define METADATA_SCHEMA "weir-schema" /* x-amz-meta-weir-schema */
 
 struct validate {
-    struct weir_schema *schema;
-    struct weir_recursion output; /* where to, by the environment */
+    struct weir_rules rules;
+    struct weir_schemas *schemas;
+    char beside[PATH_MAX]; /* the schema that is there when nobody names one */
 };
 
-static void warn(void *ctx, const char *msg)
+static const char *variable(const void *ctx, const char *name)
 {
-    weir_log_write(ctx, WEIR_LOG_WARN, "%s", msg);
+    (void)ctx;
+    return weir_env_text(name, NULL);
 }
 
-static const char *setting(const char *name, const char *otherwise)
+/* The rules, by the environment and the file that it names. */
+static int load_rules(struct validate *v, const struct weir_handler_env *env, struct weir_err *err)
 {
-    const char *s = getenv(name);
+    struct weir_rule_settings settings;
+    struct weir_buf text;
+    int rc = -1;
 
-    return s != NULL && *s != '\0' ? s : otherwise;
-}
-
-static struct weir_schema *load_schema(const struct weir_handler_env *env, struct weir_err *err)
-{
-    char beside[PATH_MAX];
-    struct weir_places places;
-    const char *name = setting("WEIR_SCHEMA", beside);
-
-    if (name == beside && snprintf(beside, sizeof beside, "%s/%s", env->folder, DEFAULT_SCHEMA) >=
-                              (int)sizeof beside) {
-        weir_err_set(err, WEIR_E_CONFIG, "the bootstrap's folder has too long a name");
-        return NULL;
+    weir_buf_init(&text, WEIR_CONFIG_MAX_BYTES);
+    weir_rule_settings_read(&settings, variable, NULL);
+    if (settings.rules == NULL && settings.schema == NULL) {
+        if (snprintf(v->beside, sizeof v->beside, "%s/%s", env->folder, DEFAULT_SCHEMA) >=
+            (int)sizeof v->beside) {
+            weir_err_set(err, WEIR_E_CONFIG, "the bootstrap's folder has too long a name");
+            goto out;
+        }
+        settings.schema = v->beside;
     }
-    weir_places_init(&places, env->loop);
-    const struct weir_schema_opts opts = {.warn = warn, .ctx = (void *)env->log};
-    struct weir_schema *schema = weir_validate_schema(&places, name, WEIR_INPUT_CSV, &opts, err);
-    weir_places_fini(&places);
-    if (schema == NULL) {
-        weir_err_prefix(err, "WEIR_SCHEMA");
+    if (settings.rules != NULL && weir_location_load(env->loop, settings.rules, &text, err) != 0) {
+        weir_err_prefix(err, "WEIR_RULES");
+        goto out;
     }
-    return schema;
+    rc = weir_rules_init(&v->rules, &settings,
+        settings.rules == NULL ? NULL
+        : text.p == NULL       ? ""
+                               : (const char *)text.p,
+        text.len, err);
+out:
+    weir_buf_fini(&text);
+    return rc;
 }
 
 static void fini(void *self)
@@ -63,59 +70,94 @@ static void fini(void *self)
     struct validate *v = self;
 
     if (v != NULL) {
-        weir_schema_free(v->schema);
+        weir_schemas_free(v->schemas);
+        weir_rules_fini(&v->rules);
         free(v);
     }
+}
+
+/* Load them; only those on S3 need its settings, and credentials. */
+static int load_schemas(struct validate *v, const struct weir_handler_env *env, int64_t max_age_ms,
+    struct weir_err *err)
+{
+    struct weir_s3_config s3 = {0};
+    const struct weir_schemas_by by = {env->loop, &s3, env->log};
+    bool remote = false;
+
+    for (size_t i = 0; i < v->rules.schemas_n; i++) {
+        remote |= strncmp(v->rules.schemas[i].place, "s3://", 5) == 0;
+    }
+    if (remote && weir_s3_config_env(&s3, err) != 0) {
+        return -1;
+    }
+    v->schemas = weir_schemas_new(v->rules.schemas, v->rules.schemas_n, max_age_ms, &by, err);
+    weir_s3_config_fini(&s3);
+    return v->schemas != NULL ? 0 : -1;
 }
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
     struct validate *v = calloc(1, sizeof *v);
+    int64_t age_s;
 
     if (v == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
         return NULL;
     }
-    v->output = (struct weir_recursion){.pattern = setting("WEIR_OUTPUT_KEY", DEFAULT_OUTPUT_KEY),
-        .bucket = setting("WEIR_OUTPUT_BUCKET", NULL),
-        .prefix = setting("WEIR_INPUT_PREFIX", DEFAULT_INPUT_PREFIX)};
-    if (weir_outkey_check(v->output.pattern, err) != 0) {
-        weir_err_prefix(err, "WEIR_OUTPUT_KEY");
-        goto out;
-    }
-    if (v->output.bucket != NULL && weir_s3_bucket_check(v->output.bucket, err) != 0) {
-        weir_err_prefix(err, "WEIR_OUTPUT_BUCKET");
-        goto out;
-    }
-    if (weir_recursion_init(&v->output, err) != 0) {
-        goto out;
-    }
-    if (weir_s3_config_check(err) != 0) {
-        goto out;
-    }
-    v->schema = load_schema(env, err);
-    if (v->schema == NULL) {
-        goto out;
+    if (weir_s3_config_check(err) != 0 ||
+        weir_env_int(
+            "WEIR_SCHEMA_MAX_AGE_S", SCHEMA_MAX_AGE_S, 0, SCHEMA_MAX_AGE_MAX_S, &age_s, err) != 0 ||
+        load_rules(v, env, err) != 0 || load_schemas(v, env, age_s * 1000, err) != 0) {
+        fini(v);
+        return NULL;
     }
     return v;
-out:
-    fini(v);
-    return NULL;
 }
+
+/* What one invocation works with. */
+struct work {
+    struct validate *v;
+    const struct weir_invocation *inv;
+    struct weir_s3_config s3;
+};
+
+/* ---- an object ---- */
+
+/* An object on its way; texts are the event's, or the rules'. */
+struct transfer {
+    const struct work *work;
+    const struct weir_s3_record *record;
+    const struct weir_rule *rule;
+    struct weir_object object;
+    struct weir_source_info info;
+    struct weir_head head; /* where its metadata is asked for */
+    struct weir_validate_options options;
+    struct weir_rule_keys keys;
+    struct weir_validate_job job;
+};
 
 /* One line when an object is done: where from, where to, and the numbers, as JSON, so that
  * CloudWatch Logs Insights finds the fields. */
-static void log_done(const struct weir_log *log, const struct weir_s3_record *record,
-    const char *bucket, const char *key, const struct weir_validate *job)
+static void log_done(const struct transfer *t, const struct weir_validate *job)
 {
-    struct weir_buf line;
+    struct weir_buf line, to;
 
     weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
-    if (weir_validate_json(job, true, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL) {
-        weir_log_write(log, WEIR_LOG_INFO, "validate s3://%s/%s to s3://%s/%s {%s}", record->bucket,
-            record->key, bucket, key, (const char *)line.p);
+    weir_buf_init(&to, WEIR_PARTS * WEIR_S3_URL_MAX_BYTES);
+    for (size_t i = 0; i < WEIR_PARTS; i++) {
+        const struct weir_buf *key = &t->keys.keys[i];
+        if (key->len > 0) {
+            (void)weir_buf_addf(&to, NULL, "%ss3://%s/%.*s", i > 0 ? ", " : "", t->keys.bucket,
+                (int)key->len, (const char *)key->p);
+        }
+    }
+    if (weir_validate_json(job, true, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL &&
+        weir_buf_text(&to, NULL) != NULL) {
+        weir_log_write(t->work->inv->log, WEIR_LOG_INFO, "validate s3://%s/%s to %s {%s}",
+            t->record->bucket, t->record->key, (const char *)to.p, (const char *)line.p);
     }
     weir_buf_fini(&line);
+    weir_buf_fini(&to);
 }
 
 static void write_metrics(
@@ -135,16 +177,6 @@ static void write_metrics(
     weir_metrics_write(log, "validate", metrics, sizeof metrics / sizeof metrics[0]);
 }
 
-/* The output's key for a record, as text in ret. */
-static const char *output_key(const struct validate *v, const struct weir_s3_record *record,
-    struct weir_buf *ret, struct weir_err *err)
-{
-    const char *key =
-        weir_outkey_make(v->output.pattern, record, ret, err) == 0 ? weir_buf_text(ret, err) : NULL;
-
-    return key != NULL && weir_recursion_check(&v->output, record, key, err) == 0 ? key : NULL;
-}
-
 /* Run a job to its end; what it could not undo is told here. */
 static int run_job(
     const struct weir_invocation *inv, struct weir_validate *job, struct weir_err *err)
@@ -158,70 +190,136 @@ static int run_job(
     return rc;
 }
 
-/* Validate one object into another. Returns 0, or -1 with *err set and nothing published. */
-static int transfer(const struct validate *v, const struct weir_invocation *inv,
-    const struct weir_s3_config *s3, const struct weir_s3_record *record,
-    struct weir_source_info *info, struct weir_err *err)
+/* The object says which schema it is for; t->head then tells which version of it has said so. */
+static int named_schema(struct transfer *t, size_t *ret, struct weir_err *err)
 {
-    struct weir_validate_options options;
-    struct weir_validate_job spec = {.info = info,
-        .options = &options,
-        .schema = v->schema,
-        .deadline_mono_ms = inv->deadline_mono_ms};
-    struct weir_validate *job = NULL;
-    struct weir_buf name;
-    int rc = -1;
-    const uint64_t retries = weir_s3_config_retries(s3); /* of the records before */
-    const char *bucket = v->output.bucket != NULL ? v->output.bucket : record->bucket;
-    const struct weir_object object = {
-        record->bucket, record->key, record->version_id, record->etag};
+    const struct work *work = t->work;
 
-    weir_buf_init(&name, WEIR_S3_KEY_MAX_BYTES + 1);
-    const char *key = output_key(v, record, &name, err);
-    if (key == NULL) {
+    if (weir_store_head(work->inv->loop, &work->s3, &t->object, METADATA_SCHEMA,
+            work->inv->deadline_mono_ms, &t->head, err) != 0) {
+        return -1;
+    }
+    if (t->object.etag == NULL && t->head.etag[0] != '\0') {
+        t->object.etag = t->head.etag;
+    }
+    *ret = t->rule->schema;
+    if (t->head.value[0] != '\0') {
+        *ret = weir_rule_name(t->rule, t->head.value);
+    }
+    if (*ret != WEIR_RULE_NO_SCHEMA) {
+        return 0;
+    }
+    return t->head.value[0] == '\0'
+               ? weir_err_set(err, WEIR_E_DATA,
+                     "WEIR_RULES: %s: the object names no schema (x-amz-meta-" METADATA_SCHEMA
+                     "), and the rule has none",
+                     t->rule->at)
+               : weir_err_set(err, WEIR_E_DATA,
+                     "WEIR_RULES: %s/schemas: the object's x-amz-meta-" METADATA_SCHEMA
+                     " is none of these",
+                     t->rule->at);
+}
+
+static int take_schema(struct transfer *t, struct weir_err *err)
+{
+    const struct work *work = t->work;
+    const struct weir_schemas_by by = {work->inv->loop, &work->s3, work->inv->log};
+    size_t i = t->rule->schema;
+
+    if (t->rule->names_n > 0 && named_schema(t, &i, err) != 0) {
+        return -1;
+    }
+    t->job.schema = weir_schemas_get(work->v->schemas, i, &by, err);
+    return t->job.schema != NULL ? 0 : -1;
+}
+
+/* The ends; those that are made are the caller's to free. */
+static int make_ends(struct transfer *t, struct weir_err *err)
+{
+    const struct work *work = t->work;
+    struct weir_validate_sink *sinks[WEIR_PARTS] = {&t->job.out, &t->job.invalid, &t->job.summary};
+
+    if (weir_store_source_new(
+            work->inv->loop, &work->s3, &t->object, &t->info, &t->job.source, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < WEIR_PARTS; i++) {
+        if (t->keys.keys[i].len == 0) {
+            continue;
+        }
+        const char *key = (const char *)t->keys.keys[i].p;
+        sinks[i]->gzip = weir_gzip_named(key);
+        struct weir_put_opts put = weir_validate_put(&t->options, (enum weir_validate_part)i,
+            t->record->size_bytes, weir_gzip_named(t->record->key), sinks[i]->gzip);
+        put.abort_by_mono_ms = work->inv->undo_by_mono_ms;
+        if (weir_store_sink_new(work->inv->loop, &work->s3, t->keys.bucket, key, &put,
+                &sinks[i]->stage, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Validate one object into others. Returns 0, or -1 with *err set and nothing published. */
+static int transfer(struct transfer *t, struct weir_err *err)
+{
+    const struct work *work = t->work;
+    const uint64_t retries = weir_s3_config_retries(&work->s3); /* of the records before */
+    struct weir_validate *job = NULL;
+    int rc = -1;
+
+    if (weir_validate_options_copy(&t->options, &t->rule->options, err) != 0) {
+        weir_validate_options_fini(&t->options);
+        return -1;
+    }
+    t->job = (struct weir_validate_job){
+        .info = &t->info, .options = &t->options, .deadline_mono_ms = work->inv->deadline_mono_ms};
+    if (weir_rule_keys_make(&work->v->rules, t->rule, t->record, &t->options, &t->keys, err) != 0 ||
+        take_schema(t, err) != 0 || make_ends(t, err) != 0) {
         goto out;
     }
-    weir_validate_options_init(&options);
-    weir_validate_options_resolve(&options, record->key, key);
-    spec.out.gzip = weir_gzip_named(key);
-    struct weir_put_opts put = weir_validate_put(
-        &options, WEIR_PART_MAIN, record->size_bytes, weir_gzip_named(record->key), spec.out.gzip);
-    put.abort_by_mono_ms = inv->undo_by_mono_ms;
-    if (weir_store_source_new(inv->loop, s3, &object, info, &spec.source, err) != 0 ||
-        weir_store_sink_new(inv->loop, s3, bucket, key, &put, &spec.out.stage, err) != 0) {
+    job = weir_validate_new(&t->job, err);
+    if (job == NULL || run_job(work->inv, job, err) != 0) {
         goto out;
     }
-    job = weir_validate_new(&spec, err);
-    if (job == NULL || run_job(inv, job, err) != 0) {
-        goto out;
-    }
-    log_done(inv->log, record, bucket, key, job);
-    write_metrics(inv->log, job, weir_s3_config_retries(s3) - retries);
+    log_done(t, job);
+    write_metrics(work->inv->log, job, weir_s3_config_retries(&work->s3) - retries);
     rc = 0;
 out:
     weir_validate_free(job);
-    weir_stage_free(&spec.source);
-    weir_stage_free(&spec.out.stage);
-    weir_buf_fini(&name);
+    weir_stage_free(&t->job.source);
+    weir_stage_free(&t->job.out.stage);
+    weir_stage_free(&t->job.invalid.stage);
+    weir_stage_free(&t->job.summary.stage);
+    weir_rule_keys_fini(&t->keys);
+    weir_validate_options_fini(&t->options);
     return rc;
 }
-
-/* What one invocation works with. */
-struct work {
-    const struct validate *v;
-    struct weir_s3_config s3;
-};
 
 static int one_record(void *ctx, const struct weir_invocation *inv,
     const struct weir_s3_record *record, struct weir_err *err)
 {
     const struct work *work = ctx;
-    struct weir_source_info info = {0};
+    struct transfer t = {.work = work,
+        .record = record,
+        .rule = weir_rules_find(&work->v->rules, record->key),
+        .object = {record->bucket, record->key, record->version_id, record->etag}};
 
-    if (transfer(work->v, inv, &work->s3, record, &info, err) == 0) {
+    if (t.rule == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "WEIR_RULES: no rule takes the key; what is to be left alone needs one that ignores "
+            "it");
+    }
+    if (t.rule->ignore) {
+        weir_log_write(inv->log, WEIR_LOG_INFO,
+            "validate s3://%s/%s: skipped: the rule %s ignores it", record->bucket, record->key,
+            t.rule->at);
         return 0;
     }
-    if (info.replaced) {
+    if (transfer(&t, err) == 0) {
+        return 0;
+    }
+    if (t.info.replaced || t.head.replaced) {
         weir_log_write(inv->log, WEIR_LOG_INFO,
             "validate s3://%s/%s: skipped: replaced since the event; the new one has its own",
             record->bucket, record->key);
@@ -234,7 +332,7 @@ static int one_record(void *ctx, const struct weir_invocation *inv,
 static int run(
     void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err)
 {
-    struct work work = {.v = self};
+    struct work work = {.v = self, .inv = inv};
     const struct weir_event_work spec = {"validate", one_record, &work};
 
     /* Credentials change while a function lives: read anew for each invocation. */

@@ -4,13 +4,16 @@
 #include "event/handler.h"
 
 /*
- * S3 objects announced by events, each validated into an object of its own. Settings (environment):
+ * S3 objects announced by events, each validated into objects of its own. Settings (environment;
+ * README.md):
  *
- *   WEIR_SCHEMA         path or s3://bucket/key; default events.schema.json beside the bootstrap
- *   WEIR_OUTPUT_BUCKET  default: the input's bucket
- *   WEIR_OUTPUT_KEY     default validations/{stem}.csv.gz; {stem} is the input's key without its
- *                       first folder and without .csv or .csv.gz; {key}, {etag}, {version} too
- *   WEIR_INPUT_PREFIX   the trigger's prefix, for the guard against recursion; default uploads/
+ *   WEIR_SCHEMA            path or s3://bucket/key; default events.schema.json beside the bootstrap
+ *   WEIR_SCHEMA_MAX_AGE_S  of one on S3
+ *   WEIR_OPTIONS           options.h, as JSON
+ *   WEIR_OUTPUT_BUCKET     default: the input's bucket
+ *   WEIR_OUTPUT_KEY, WEIR_INVALID_KEY, WEIR_SUMMARY_KEY    outkey.h
+ *   WEIR_RULES             other settings for other keys: rules.h
+ *   WEIR_INPUT_PREFIX      the trigger's prefix, for the guard against recursion: recursion.h
  */
 extern const struct weir_handler weir_validate_handler;
 

@@ -58,6 +58,11 @@
 #define WEIR_UNIQUE_MAX 16                             /* such keys; and columns of one */
 #define WEIR_UNIQUE_KEY_MAX_BYTES (1 * WEIR_MIB)       /* of one row; honest ones have a hundred */
 #define WEIR_SUMMARY_MAX_BYTES (8 * WEIR_MIB) /* every column of the widest table, escaped */
+/* Rules for objects by their keys: they are gone through for each. Their schemas are all loaded
+ * when the function starts, which takes some 20 ms each where they lie on S3. */
+#define WEIR_RULES_MAX 256
+#define WEIR_RULES_SCHEMAS_MAX 64
+#define WEIR_RULE_NAME_MAX_BYTES 64 /* of a schema, in an object's metadata */
 /* Looked at to find the delimiter: hundreds of usual records */
 #define WEIR_CSV_SNIFF_BYTES (64 * WEIR_KIB)
 /* The text in `errors`; how many more is counted */

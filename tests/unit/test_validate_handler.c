@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -33,6 +34,11 @@ static int setup(void **state)
     unsetenv("WEIR_OUTPUT_BUCKET");
     unsetenv("WEIR_INPUT_PREFIX");
     unsetenv("WEIR_SCHEMA");
+    unsetenv("WEIR_SCHEMA_MAX_AGE_S");
+    unsetenv("WEIR_RULES");
+    unsetenv("WEIR_OPTIONS");
+    unsetenv("WEIR_INVALID_KEY");
+    unsetenv("WEIR_SUMMARY_KEY");
     tempdir_write(&dir, "events.schema.json",
         "{\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"]}");
     tempdir_write(&dir, "b/uploads/good.csv", "id\n1\nx\n");
@@ -56,14 +62,12 @@ static void *init(struct weir_err *err)
     return weir_validate_handler.init(&env, err);
 }
 
-/* One invocation. Returns the response's text, to be freed, or NULL with *err set. */
-static char *invoke_by(const char *event, int64_t deadline_ms, struct weir_err *err)
+/* One invocation of a function. Returns the response's text, to be freed, or NULL with *err set. */
+static char *invoke_of(void *self, const char *event, int64_t deadline_ms, struct weir_err *err)
 {
     struct weir_buf response;
     char *text = NULL;
-    void *self = init(err);
 
-    assert_non_null(self);
     weir_buf_init(&response, WEIR_RESPONSE_MAX_BYTES);
     const struct weir_invocation inv = {.event = event,
         .event_len = strlen(event),
@@ -76,6 +80,16 @@ static char *invoke_by(const char *event, int64_t deadline_ms, struct weir_err *
         text = strdup(weir_buf_text(&response, NULL));
     }
     weir_buf_fini(&response);
+    return text;
+}
+
+static char *invoke_by(const char *event, int64_t deadline_ms, struct weir_err *err)
+{
+    void *self = init(err);
+
+    assert_string_equal(err->msg, "");
+    assert_non_null(self);
+    char *text = invoke_of(self, event, deadline_ms, err);
     weir_validate_handler.fini(self);
     return text;
 }
@@ -289,6 +303,174 @@ static void output_that_would_trigger_the_function_again_is_refused(void **state
     }
 }
 
+static void split_and_summary_lie_where_the_settings_say(void **state)
+{
+    char event[512];
+
+    (void)state;
+    unsetenv("WEIR_OUTPUT_KEY");
+    setenv("WEIR_OPTIONS", "{\"output\":\"split\"}", 1);
+    setenv("WEIR_OUTPUT_KEY", "validations/{stem}.{ext}", 1);
+    setenv("WEIR_INVALID_KEY", "invalid/{stem}.{ext}", 1);
+    setenv("WEIR_SUMMARY_KEY", "sums/{stem}.json", 1);
+    notification(event, sizeof event, "ObjectCreated:Post", "uploads/good.csv");
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    tempdir_expect(&dir, "b/validations/good.csv", "id\n1\n");
+    tempdir_expect(&dir, "b/invalid/good.csv", "id,errors\nx,id: must be an integer\n");
+    assert_true(tempdir_exists(&dir, "b/sums/good.json"));
+}
+
+static void failed_object_has_none_of_its_outputs(void **state)
+{
+    char event[512];
+    struct weir_err err = {0};
+
+    (void)state;
+    setenv("WEIR_OPTIONS", "{\"output\":\"split\"}", 1);
+    setenv("WEIR_SUMMARY_KEY", "sums/{stem}.json", 1);
+    notification(event, sizeof event, "ObjectCreated:Post", "uploads/open.csv");
+    assert_null(invoke(event, &err));
+    assert_int_equal(err.code, WEIR_E_DATA);
+    assert_int_equal(tempdir_count(&dir, "b"), 1); /* uploads */
+}
+
+static void json_lines_stay_json_lines(void **state)
+{
+    char event[512];
+
+    (void)state;
+    setenv("WEIR_OUTPUT_KEY", "validations/{stem}.{ext}", 1);
+    tempdir_write(&dir, "b/uploads/a.jsonl", "{\"id\":1}\n");
+    notification(event, sizeof event, "ObjectCreated:Post", "uploads/a.jsonl");
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    tempdir_expect(
+        &dir, "b/validations/a.jsonl", "{\"valid\":true,\"errors\":[],\"row\":{\"id\":1}}\n");
+}
+
+/* The rules of the test's folder, which name schemas beside them. */
+static void write_rules(const char *text)
+{
+    char path[TEMPDIR_PATH_BYTES + 32];
+
+    tempdir_write(&dir, "conf/rules.json", text);
+    tempdir_write(&dir, "conf/text.json",
+        "{\"properties\":{\"id\":{\"maxLength\":1}},\"required\":[\"id\"]}");
+    tempdir_write(&dir, "conf/strict.json", "{\"properties\":{\"id\":{\"const\":1}}}");
+    snprintf(path, sizeof path, "%s/conf/rules.json", dir.path);
+    setenv("WEIR_RULES", path, 1);
+}
+
+static void each_object_goes_by_its_rule(void **state)
+{
+    char ignored[512], text[512], none[512];
+
+    (void)state;
+    write_rules("[{\"prefix\":\"uploads/tmp/\",\"ignore\":true},"
+                "{\"prefix\":\"uploads/t\",\"schema\":\"text.json\","
+                "\"options\":{\"delimiter\":\";\"},\"output_key\":\"out/{stem}.{ext}\"}]");
+    tempdir_write(&dir, "b/uploads/tmp/a.csv", "id\n1\n");
+    tempdir_write(&dir, "b/uploads/t.csv", "id;b\nx;1\nxy;2\n");
+    notification(ignored, sizeof ignored, "ObjectCreated:Put", "uploads/tmp/a.csv");
+    notification(text, sizeof text, "ObjectCreated:Put", "uploads/t.csv");
+    notification(none, sizeof none, "ObjectCreated:Put", "uploads/good.csv");
+    char *sqs = batch(3, "m1", ignored, "m2", text, "m3", none);
+    expect_response(sqs, "{\"batchItemFailures\":[{\"itemIdentifier\":\"m3\"}]}");
+    free(sqs);
+    tempdir_expect(&dir, "b/out/t.csv",
+        "id;b;valid;errors\nx;1;true;\nxy;2;false;id: must have at most 1 character\n");
+    assert_int_equal(tempdir_count(&dir, "b"), 2); /* uploads, out */
+}
+
+static void rules_that_cannot_be_are_init_errors(void **state)
+{
+    static const struct {
+        const char *text, *part;
+    } rows[] = {
+        {"[{\"schema\":\"text.json\",\"outputs\":1}]", "/0/outputs: no such member of a rule"},
+        {"[{\"schema\":\"gone.json\"}]", "WEIR_RULES: /0/schema: "},
+        {"[{\"schema\":\"text.json\",\"schemas\":{\"x\":\"rules.json\"}}]",
+            "WEIR_RULES: /0/schemas/x: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct weir_err err = {0};
+        write_rules(rows[i].text);
+        assert_null(init(&err));
+        assert_int_equal(err.code, WEIR_E_CONFIG);
+        if (strstr(err.msg, rows[i].part) == NULL) {
+            fail_msg("%s: \"%s\"", rows[i].text, err.msg);
+        }
+    }
+    struct weir_err err = {0};
+    setenv("WEIR_RULES", "/nowhere/rules.json", 1);
+    assert_null(init(&err));
+    assert_int_equal(strncmp(err.msg, "WEIR_RULES: ", 12), 0);
+}
+
+static void schema_on_s3_that_has_changed_is_seen(void **state)
+{
+    char event[512];
+    struct weir_err err = {0};
+    char *got;
+
+    (void)state;
+    tempdir_write(&dir, "conf/s.json", "{\"properties\":{\"id\":{\"type\":\"integer\"}}}");
+    setenv("WEIR_SCHEMA", "s3://conf/s.json", 1);
+    setenv("WEIR_SCHEMA_MAX_AGE_S", "0", 1);
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
+    void *self = init(&err);
+    assert_non_null(self);
+    tempdir_write(&dir, "conf/s.json", "{\"properties\":{\"id\":{\"const\":\"x\"}}}");
+    got = invoke_of(self, event, INT64_MAX, &err);
+    assert_non_null(got);
+    free(got);
+    tempdir_expect(
+        &dir, "b/validations/good.csv", "id,valid,errors\n1,false,id: must be x\nx,true,\n");
+    tempdir_write(&dir, "conf/s.json", "{\"properties\":[]}"); /* and one that does not load */
+    assert_null(invoke_of(self, event, INT64_MAX, &err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_int_equal(strncmp(err.msg, "WEIR_SCHEMA: s3://conf/s.json: ", 31), 0);
+    weir_validate_handler.fini(self);
+}
+
+static void schema_is_kept_for_as_long_as_is_set(void **state)
+{
+    char event[512];
+    struct weir_err err = {0};
+
+    (void)state;
+    tempdir_write(&dir, "conf/s.json", "{\"properties\":{\"id\":{\"type\":\"integer\"}}}");
+    setenv("WEIR_SCHEMA", "s3://conf/s.json", 1);
+    setenv("WEIR_SCHEMA_MAX_AGE_S", "86400", 1);
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
+    void *self = init(&err);
+    assert_non_null(self);
+    tempdir_write(&dir, "conf/s.json", "no schema");
+    char *got = invoke_of(self, event, INT64_MAX, &err);
+    assert_non_null(got);
+    free(got);
+    weir_validate_handler.fini(self);
+}
+
+static void file_names_its_schema_by_an_attribute(void **state)
+{
+    char event[512], path[TEMPDIR_PATH_BYTES + 32];
+
+    (void)state;
+    write_rules("[{\"schema\":\"text.json\",\"schemas\":{\"strict\":\"strict.json\"}}]");
+    notification(event, sizeof event, "ObjectCreated:Put", "uploads/good.csv");
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    tempdir_expect(&dir, "b/validations/good.csv", "id,valid,errors\n1,true,\nx,true,\n");
+    snprintf(path, sizeof path, "%s/b/uploads/good.csv", dir.path);
+    if (setxattr(path, "user.weir-schema", "strict", 6, 0) != 0) {
+        skip(); /* a file system without attributes */
+    }
+    expect_response(event, "{\"batchItemFailures\":[]}");
+    tempdir_expect(
+        &dir, "b/validations/good.csv", "id,valid,errors\n1,true,\nx,false,id: must be 1\n");
+}
+
 /* One SQS message for an object of bucket b with an ETag, against a server that answers so. */
 static char *invoke_served(const struct canned_reply *replies, size_t n)
 {
@@ -318,6 +500,54 @@ static void object_replaced_since_the_event_is_done(void **state)
     char *got = invoke_served(replies, 1);
 
     (void)state;
+    assert_string_equal(got, "{\"batchItemFailures\":[]}");
+    free(got);
+}
+
+#define NAMED(name)                                                                                \
+    {                                                                                              \
+        .match = "HEAD ", .head = "HTTP/1.1 200 OK\r\nETag: \"0123\"\r\nContent-Length: 5\r\n"     \
+                                  "x-amz-meta-weir-schema: " name "\r\n\r\n"                       \
+    }
+
+static void object_names_its_schema(void **state)
+{
+    static const struct canned_reply replies[] = {NAMED("strict"),
+        {.match = "GET ",
+            .head = "HTTP/1.1 200 OK\r\nETag: \"0123\"\r\nContent-Length: 5\r\n\r\nid\n1\n"},
+        {.match = "PUT ",
+            .head = "HTTP/1.1 200 OK\r\nETag: \"4567\"\r\nContent-Length: 0\r\n\r\n"}};
+
+    (void)state;
+    write_rules("[{\"schemas\":{\"strict\":\"strict.json\"}}]");
+    char *got = invoke_served(replies, 3);
+    assert_string_equal(got, "{\"batchItemFailures\":[]}");
+    free(got);
+}
+
+static void object_that_names_no_schema_of_its_rule_fails(void **state)
+{
+    static const struct canned_reply names[][1] = {
+        {NAMED("text.json")}, {NAMED("../strict")}, {NAMED("s3://conf/strict.json")}, {NAMED("")}};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        write_rules("[{\"schemas\":{\"strict\":\"strict.json\"}}]");
+        char *got = invoke_served(names[i], 1);
+        assert_string_equal(got, "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}");
+        free(got);
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+    }
+}
+
+static void object_replaced_before_it_is_asked_for_its_schema_is_done(void **state)
+{
+    static const struct canned_reply replies[] = {{.match = "HEAD ",
+        .head = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n"}};
+
+    (void)state;
+    write_rules("[{\"schemas\":{\"strict\":\"strict.json\"}}]");
+    char *got = invoke_served(replies, 1);
     assert_string_equal(got, "{\"batchItemFailures\":[]}");
     free(got);
 }
@@ -368,6 +598,9 @@ static void bad_settings_are_init_errors(void **state)
         {"WEIR_SCHEMA", "/nowhere/schema.json", "WEIR_SCHEMA"},
         {"WEIR_OUTPUT_KEY", "x/{stm}", "WEIR_OUTPUT_KEY"},
         {"WEIR_OUTPUT_BUCKET", "a/b", "WEIR_OUTPUT_BUCKET"},
+        {"WEIR_SUMMARY_KEY", "x/{stm}", "WEIR_SUMMARY_KEY"},
+        {"WEIR_OPTIONS", "{\"output\":\"splt\"}", "WEIR_OPTIONS: /output: must be one of"},
+        {"WEIR_SCHEMA_MAX_AGE_S", "1d", "WEIR_SCHEMA_MAX_AGE_S"},
         {"AWS_ENDPOINT_URL_S3", "ftp://x", "AWS_ENDPOINT_URL_S3"},
     };
 
@@ -400,6 +633,20 @@ int main(void)
             direct_event_that_fails_is_a_function_error, setup, teardown),
         cmocka_unit_test_setup_teardown(
             output_that_would_trigger_the_function_again_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            split_and_summary_lie_where_the_settings_say, setup, teardown),
+        cmocka_unit_test_setup_teardown(failed_object_has_none_of_its_outputs, setup, teardown),
+        cmocka_unit_test_setup_teardown(json_lines_stay_json_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_object_goes_by_its_rule, setup, teardown),
+        cmocka_unit_test_setup_teardown(rules_that_cannot_be_are_init_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(schema_on_s3_that_has_changed_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(schema_is_kept_for_as_long_as_is_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_names_its_schema_by_an_attribute, setup, teardown),
+        cmocka_unit_test_setup_teardown(object_names_its_schema, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            object_that_names_no_schema_of_its_rule_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            object_replaced_before_it_is_asked_for_its_schema_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(object_replaced_since_the_event_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(output_refused_with_412_is_a_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(

@@ -13,6 +13,10 @@ static void outkey_replaces_names(void **state)
     static const struct {
         const char *pattern, *key, *want;
     } rows[] = {
+        {"validations/{stem}.{ext}.gz", "uploads/a/b.ndjson", "validations/a/b.EXT.gz"},
+        {"v/{stem}", "uploads/b.jsonl.gz", "v/b"},
+        {"v/{stem}", "uploads/b.gz", "v/b.gz"},
+        {"v/{stem}", "uploads/b.csv.jsonl", "v/b.csv"},
         {"validations/{stem}.csv.gz", "uploads/a/b.csv", "validations/a/b.csv.gz"},
         {"validations/{stem}.csv.gz", "uploads/b.csv.gz", "validations/b.csv.gz"},
         {"validations/{stem}.csv.gz", "b.csv", "validations/b.csv.gz"},
@@ -33,7 +37,7 @@ static void outkey_replaces_names(void **state)
             .key = (char *)rows[i].key, .etag = "e1", .version_id = "v1"};
         got.len = 0;
         assert_int_equal(weir_outkey_check(rows[i].pattern, &err), 0);
-        assert_int_equal(weir_outkey_make(rows[i].pattern, &record, &got, &err), 0);
+        assert_int_equal(weir_outkey_make(rows[i].pattern, &record, "EXT", &got, &err), 0);
         assert_string_equal(weir_buf_text(&got, NULL), rows[i].want);
     }
     weir_buf_fini(&got);
@@ -59,7 +63,7 @@ static void outkey_asks_for_what_the_event_does_not_tell(void **state)
 
     (void)state;
     weir_buf_init(&got, 1024);
-    assert_int_equal(weir_outkey_make("{stem}-{etag}", &record, &got, &err), -1);
+    assert_int_equal(weir_outkey_make("{stem}-{etag}", &record, "EXT", &got, &err), -1);
     assert_int_equal(err.code, WEIR_E_DATA);
     weir_buf_fini(&got);
 }
@@ -72,7 +76,7 @@ static void outkey_too_long_is_a_limit(void **state)
 
     (void)state;
     weir_buf_init(&got, 8);
-    assert_int_equal(weir_outkey_make("{stem}", &record, &got, &err), -1);
+    assert_int_equal(weir_outkey_make("{stem}", &record, "EXT", &got, &err), -1);
     assert_int_equal(err.code, WEIR_E_LIMIT);
     weir_buf_fini(&got);
 }
