@@ -4,6 +4,7 @@
 #include "cli/local/bucket.h"
 #include "cli/local/front.h"
 #include "cli/local/home.h"
+#include "cli/local/made.h"
 #include "cli/local/presign.h"
 #include "cli/local/queue.h"
 #include "cli/local/results.h"
@@ -13,7 +14,6 @@
 #include "core/limits.h"
 #include "event/event.h"
 #include "handlers/presign/job.h"
-#include "handlers/validate/outkey.h"
 #include "net/signals.h"
 
 #include <arpa/inet.h>
@@ -61,7 +61,6 @@ const char weir_cli_local_help[] =
 #define MEMORY_MAX_MB (1 << 20)
 #define SECONDS_MAX_MS 86400000
 #define PREFIX WEIR_PRESIGN_PREFIX
-#define OUTPUT_KEY "validations/{stem}.csv.gz"
 #define ORIGIN_BYTES 280
 
 struct args {
@@ -176,39 +175,26 @@ static int parse_address(const char *text, struct sockaddr_storage *ret, struct 
     return 0;
 }
 
-/* The output of a message, from the settings that the function has. */
-static int output_of(const struct local *l, const struct weir_s3_record *record,
-    struct weir_buf *key, const char **bucket)
-{
-    const char *pattern = weir_worker_variable(l->worker, "WEIR_OUTPUT_KEY");
-    const char *own = weir_worker_variable(l->worker, "WEIR_OUTPUT_BUCKET");
-
-    *bucket = own != NULL && *own != '\0' ? own : record->bucket;
-    return weir_outkey_make(pattern != NULL && *pattern != '\0' ? pattern : OUTPUT_KEY, record, key,
-               NULL) == 0 &&
-                   weir_buf_text(key, NULL) != NULL
-               ? 0
-               : -1;
-}
-
 static void on_done(void *ctx, const struct weir_queue_message *m, int64_t ms)
 {
     struct local *l = ctx;
     struct weir_event event = {0};
-    struct weir_buf key;
-    const char *bucket = NULL;
+    struct weir_made made = {0};
     bool known = false;
 
-    weir_buf_init(&key, WEIR_S3_KEY_MAX_BYTES + 1);
     if (strcmp(l->args.handler, "validate") == 0 &&
         weir_event_parse(m->body, strlen(m->body), &event, NULL) == 0 && event.messages_n == 1 &&
         event.messages[0].records_n == 1) {
-        known = output_of(l, &event.messages[0].records[0], &key, &bucket) == 0;
+        known = weir_made_init(&made, l->worker, &event.messages[0].records[0]);
     }
-    weir_results_add(
-        l->results, m->name, bucket, known ? (const char *)key.p : NULL, ms, weir_clock_unix_ms());
+    weir_results_add(l->results, &(struct weir_result){.key = m->name,
+                                     .bucket = known ? (const char *)made.bucket.p : NULL,
+                                     .output = known ? (const char *)made.key.p : NULL,
+                                     .counts = made.counts,
+                                     .ms = ms,
+                                     .unix_ms = weir_clock_unix_ms()});
     weir_event_fini(&event);
-    weir_buf_fini(&key);
+    weir_made_fini(&made);
 }
 
 static int open_queue(struct local *l, struct weir_err *err)

@@ -229,17 +229,17 @@ static void drop(struct weir_results *r, cJSON *item)
     cJSON_Delete(cJSON_DetachItemViaPointer(r->list, item));
 }
 
-void weir_results_add(struct weir_results *results, const char *key, const char *bucket,
-    const char *output, int64_t ms, int64_t unix_ms)
+void weir_results_add(struct weir_results *results, const struct weir_result *result)
 {
     struct weir_results *r = results;
+    const bool known = result->bucket != NULL && result->output != NULL;
     cJSON *item, *next, *new;
 
     for (item = r->list->child; item != NULL; item = next) {
         const char *name = text_of(item, "key");
 
         next = item->next;
-        if (name == NULL || strcmp(name, key) == 0) {
+        if (name == NULL || strcmp(name, result->key) == 0) {
             drop(r, item);
         }
     }
@@ -247,14 +247,14 @@ void weir_results_add(struct weir_results *results, const char *key, const char 
         drop(r, cJSON_GetArrayItem(r->list, cJSON_GetArraySize(r->list) - 1));
     }
     new = cJSON_CreateObject();
-    (void)cJSON_AddStringToObject(new, "key", key);
-    if (bucket != NULL && output != NULL) {
-        (void)cJSON_AddStringToObject(new, "bucket", bucket);
-        (void)cJSON_AddStringToObject(new, "output", output);
+    (void)cJSON_AddStringToObject(new, "key", result->key);
+    if (known) {
+        (void)cJSON_AddStringToObject(new, "bucket", result->bucket);
+        (void)cJSON_AddStringToObject(new, "output", result->output);
     }
-    (void)cJSON_AddNumberToObject(new, "ms", (double)ms);
-    (void)cJSON_AddNumberToObject(new, "doneMs", (double)unix_ms);
-    (void)cJSON_AddStringToObject(new, "state", output != NULL ? "counting" : "unknown");
+    (void)cJSON_AddNumberToObject(new, "ms", (double)result->ms);
+    (void)cJSON_AddNumberToObject(new, "doneMs", (double)result->unix_ms);
+    (void)cJSON_AddStringToObject(new, "state", known && result->counts ? "counting" : "unknown");
     (void)cJSON_InsertItemInArray(r->list, 0, new);
     r->dirty = true;
 }

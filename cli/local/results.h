@@ -23,10 +23,16 @@ struct weir_results;
 struct weir_results *weir_results_new(struct weir_loop *loop, const char *path,
     const struct weir_s3_config *s3, struct weir_err *err);
 
-/** weir_results_add: a file is done. It comes first in the list, once. bucket, output: of the
- *  output; NULL: it is not known, and nothing is counted. */
-void weir_results_add(struct weir_results *results, const char *key, const char *bucket,
-    const char *output, int64_t ms, int64_t unix_ms);
+/* A file that is done; texts are copied. */
+struct weir_result {
+    const char *key;
+    const char *bucket, *output; /* of the output; NULL: it is not known */
+    bool counts;                 /* it can be counted (count.h) */
+    int64_t ms, unix_ms;
+};
+
+/** weir_results_add: it comes first in the list, once. */
+void weir_results_add(struct weir_results *results, const struct weir_result *result);
 
 /** weir_results_turn: go on counting. Returns whether there is more to do at once. Not from within
  *  a callback. */
