@@ -131,7 +131,10 @@ REFUSED = ("UploadPart", "403", 1, -1)
 def validate(w):
     b, big, small = w.bucket, rows(220000), rows(10)
     b.put("schemas/orders.json", b'{"type":"object","properties":{"eventId":{"type":"string"}}}')
-    for key, data in (("uploads/a.csv", small), ("uploads/big.csv", big)):
+    b.put("rules/rules.json", json.dumps([{"prefix": "uploads/", "suffix": ".csv"}, {"prefix": "uploads/", "schema": "s.json", "options": {"output": "split"},
+          "summary_key": "validations/{stem}.json", "schemas": {"x": "s.json"}}]).encode())
+    b.put("rules/s.json", b'{"properties":{"eventId":{"const":"1"}}}')
+    for key, data in (("uploads/a.csv", small), ("uploads/big.csv", big), ("uploads/a.txt", small)):
         b.put(key, data)
     event, event_big = sqs(b.name, "uploads/a.csv"), sqs(b.name, "uploads/big.csv")
     w.case(done, "a file", w.run(event))
@@ -145,6 +148,9 @@ def validate(w):
     w.case(done, "a part is refused: the message fails", w.run(event_big, REFUSED), must=False)
     check(not b.uploads, f"{w.function}: and no upload is left open")
     w.case(done, "a file that is gone: the message fails", w.run(sqs(b.name, "uploads/gone.csv")), must=False)
+    w.case(done, "a file that another rule takes", w.run(sqs(b.name, "uploads/a.txt")))
+    check({"validations/a.txt.csv.gz", "validations/a.txt.invalid.csv.gz", "validations/a.txt.json"} <= set(b.objects),
+          f"{w.function}: and its outputs are where the role lets them be", sorted(b.objects))
 
 
 def elb_logs(w):
@@ -250,7 +256,7 @@ def main():
     ap.add_argument("template")
     ap.add_argument("--memory", type=int, default=128)
     a = ap.parse_args()
-    t = cfn.Template(a.template, ApiAuthorization="NONE", KmsKeyArn=KEY, SchemaKey="schemas/orders.json", ElbLogsTo="-", ElbLogsSubnetIds="subnet-1", Archive="true")
+    t = cfn.Template(a.template, ApiAuthorization="NONE", KmsKeyArn=KEY, SchemaKey="schemas/orders.json", RulesPrefix="rules/", ElbLogsTo="-", ElbLogsSubnetIds="subnet-1", Archive="true")
     plain = cfn.Template(a.template, ApiAuthorization="NONE", ElbLogsTo="-", Archive="true")
     names, methods = sources()
     check(names == set(OPERATIONS), f"the sources know these {len(OPERATIONS)} operations of S3 and no other", f"only in one of them: {sorted(names ^ set(OPERATIONS))}")
@@ -262,14 +268,14 @@ def main():
         w = World(t, function, a.memory)
         drive(w)
         compare(t, function, w.asked)
-        # Nobody asked for a key of KMS or a schema: then nothing is said of them.
-        compare(plain, function, {(x, r) for x, r in w.asked if r != KEY and "/schemas/" not in r})
+        # Nobody asked for a key of KMS, a schema or rules: then nothing is said of them.
+        compare(plain, function, {(x, r) for x, r in w.asked if r != KEY and "/schemas/" not in r and "/rules/" not in r})
         w.server.close()
 
     w = World(t, "ValidateFunction", a.memory)
     w.role.grants = [g for g in w.role.grants if not (g[0] == "s3:PutObject" and g[1].endswith("/validations/*"))]
     w.bucket.put("uploads/a.csv", rows(10))
-    answer, log = w.run(sqs(w.bucket.name, "uploads/a.csv"), settings=[("WEIR_SCHEMA", "")])
+    answer, log = w.run(sqs(w.bucket.name, "uploads/a.csv"), settings=[("WEIR_SCHEMA", ""), ("WEIR_RULES", "")])
     check(answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]} and "403 AccessDenied" in log and w.denied, "a role that does not allow it is felt", answer, log)
     for broken in [x for server in s3.Server.all for x in server.broken][:3]:
         check(False, "the server itself failed", *broken.splitlines())

@@ -30,7 +30,7 @@ def find(pattern, *globs):
 
 
 def main():
-    t = cfn.Template(sys.argv[1], ApiAuthorization="NONE", ElbLogsTo="-", Archive="true", SchemaKey="s.json")
+    t = cfn.Template(sys.argv[1], ApiAuthorization="NONE", ElbLogsTo="-", Archive="true", SchemaKey="s.json", RulesPrefix="rules/")
     literal = f'"({NAME})"'
     lib = find(literal, "lib/**/*.[ch]")
     for function, properties in t.functions.items():
