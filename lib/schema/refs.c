@@ -170,7 +170,8 @@ static const struct weir_json_value *follow(struct weir_schema_loader *l, uint32
     const struct weir_json_value *v, struct weir_str path)
 {
     const struct weir_json_tape *tape = weir_schema_tape_of(l);
-    char *p = (char *)(uintptr_t)path.p, *end = p + path.len; /* decode_fragment's copy */
+    char *p = (char *)(uintptr_t)path.p; /* decode_fragment's copy; NULL when there is none */
+    char *end = path.len > 0 ? p + path.len : p;
 
     while (p < end && v != NULL) {
         char *slash = memchr(p + 1, '/', (size_t)(end - p - 1));
