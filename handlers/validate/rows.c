@@ -183,6 +183,22 @@ static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, s
                : weir_buf_add(to, "\n", 1, err);
 }
 
+/* The fields as the schema is to see them. */
+static void take_cells(struct worker *w, const struct weir_csv_field *fields, size_t n)
+{
+    struct weir_str *cells = w->cells;
+    bool *doubled = w->doubled;
+
+    for (size_t i = 0; i < n; i++) {
+        cells[i].p = (const char *)fields[i].p;
+        cells[i].len = fields[i].len;
+        doubled[i] = fields[i].doubled;
+    }
+    for (size_t i = 0; !w->job->plain && i < n; i++) {
+        cells[i] = weir_validate_cell(&w->job->options, &fields[i]);
+    }
+}
+
 static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct worker *w = ctx;
@@ -196,12 +212,7 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
         return -1;
     }
     weir_problem_begin(w, w->note->cut.skip + row->at, err);
-    for (size_t i = 0; i < n; i++) {
-        w->cells[i] = v->plain
-                          ? (struct weir_str){(const char *)row->fields[i].p, row->fields[i].len}
-                          : weir_validate_cell(&v->options, &row->fields[i]);
-        w->doubled[i] = row->fields[i].doubled;
-    }
+    take_cells(w, row->fields, n);
     if (((row->malformed || row->fields_n != v->columns) && check_shape(w, row, err) != 0) ||
         weir_schema_check_cells(w->check, &cells, weir_problem_add, w, &problems, err) != 0 ||
         (v->unique != NULL && weir_unique_cells(w, n, err) != 0) || weir_problem_end(w) != 0 ||

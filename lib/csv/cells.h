@@ -39,8 +39,12 @@ static inline int weir_csv_cells_add(
     if (cells->n == cells->cap && weir_csv_cells_grow(cells, err) != 0) {
         return -1;
     }
-    cells->fields[cells->n++] =
-        (struct weir_csv_field){.p = p, .len = (uint32_t)len, .quoted_empty = quoted && len == 0};
+    struct weir_csv_field *field =
+        &cells->fields[cells->n++]; /* a member at a time: it is faster */
+    field->p = p;
+    field->len = (uint32_t)len;
+    field->quoted_empty = quoted && len == 0;
+    field->doubled = false;
     return 0;
 }
 

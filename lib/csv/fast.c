@@ -52,20 +52,16 @@ static size_t undouble(uint8_t *to, const uint8_t *p, size_t n, uint8_t quote)
     return (size_t)(out - to);
 }
 
-/* The field from f->start up to `at`. */
-static int take_field(struct fast *f, size_t at, struct weir_err *err)
+/* A field that begins with a quote, from f->start up to `at`. */
+static int take_quoted(struct fast *f, size_t at, struct weir_err *err)
 {
     struct weir_csv_cells *cells = f->cells;
-    const uint8_t *p = f->p + f->start;
+    const uint8_t *p = f->p + f->start + 1;
     size_t len = at - f->start;
 
-    if (len == 0 || *p != f->quote) {
-        return weir_csv_cells_add(cells, p, len, false, err);
-    }
-    if (len < 2 || p[len - 1] != f->quote) {
+    if (len < 2 || p[len - 2] != f->quote) {
         return disagree(f, err);
     }
-    p++;
     len -= 2;
     if (len == 0 || memchr(p, f->quote, len) == NULL) {
         cells->as_is &= weir_csv_needs_quotes(f->d, p, len);
@@ -84,26 +80,51 @@ static int take_field(struct fast *f, size_t at, struct weir_err *err)
     return weir_csv_cells_add(cells, to, n, true, err);
 }
 
-/* A delimiter, a line end or the end of the block, at `at`. */
-static int take_mark(struct fast *f, size_t at, bool row_ends, struct weir_err *err)
+/* The field from f->start up to `at`. */
+static inline int take_field(struct fast *f, size_t at, struct weir_err *err)
+{
+    const uint8_t *p = f->p + f->start;
+    const size_t len = at - f->start;
+
+    if (len > 0 && *p == f->quote) {
+        return take_quoted(f, at, err);
+    }
+    return weir_csv_cells_add(f->cells, p, len, false, err);
+}
+
+/* A line end, or the end of the block, at `at`. */
+static int take_row(struct fast *f, size_t at, struct weir_err *err)
 {
     struct weir_csv_cells *cells = f->cells;
 
-    if (row_ends && cells->n == 0 && at == f->start) { /* a blank line, or the LF of a CRLF */
+    if (cells->n == 0 && at == f->start) { /* a blank line, or the LF of a CRLF */
         f->start = f->row = at + 1;
         return 0;
     }
     if (take_field(f, at, err) != 0) {
         return -1;
     }
-    f->start = at + 1;
-    if (row_ends) {
-        cells->at = f->row;
-        cells->source = f->p + f->row;
-        cells->source_len = at - f->row;
-        cells->utf8 = at <= f->utf8;
-        f->row = at + 1;
-        return weir_csv_cells_row(cells, err);
+    cells->at = f->row;
+    cells->source = f->p + f->row;
+    cells->source_len = at - f->row;
+    cells->utf8 = at <= f->utf8;
+    f->start = f->row = at + 1;
+    return weir_csv_cells_row(cells, err);
+}
+
+static int take_marks(struct fast *f, const uint32_t *marks, size_t n, struct weir_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = marks[i];
+        if (f->p[at] != f->delimiter) {
+            if (take_row(f, at, err) != 0) {
+                return -1;
+            }
+        } else if (take_field(f, at, err) == 0) {
+            f->start = at + 1;
+        } else {
+            return -1;
+        }
     }
     return 0;
 }
@@ -134,15 +155,13 @@ int weir_csv_fast(struct weir_csv_cells *cells, weir_csv_index_fn *kernel,
         size_t window = len - from < WEIR_CSV_INDEX_WINDOW ? len - from : WEIR_CSV_INDEX_WINDOW;
         size_t n = kernel(&ix, p + from, window, (uint32_t)from, marks);
         check_utf8(&f, from, from + window, ix.high == 0);
-        for (size_t i = 0; i < n; i++) {
-            if (take_mark(&f, marks[i], p[marks[i]] != f.delimiter, err) != 0) {
-                return -1;
-            }
+        if (take_marks(&f, marks, n, err) != 0) {
+            return -1;
         }
     }
     if (ix.inside != 0) {
         return disagree(&f, err);
     }
     /* The last row may lack its line end. */
-    return f.start < len || cells->n > 0 ? take_mark(&f, len, true, err) : 0;
+    return f.start < len || cells->n > 0 ? take_row(&f, len, err) : 0;
 }

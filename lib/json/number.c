@@ -190,15 +190,8 @@ static bool scale(int64_t *x, size_t n)
     return true;
 }
 
-int weir_number_cmp(struct weir_str a, struct weir_str b)
+static int compare_any(struct weir_str a, struct weir_str b)
 {
-    int64_t x, y;
-    size_t fx, fy;
-
-    if (plain(a, &x, &fx) && plain(b, &y, &fy) &&
-        (fx < fy ? scale(&x, fy - fx) : scale(&y, fx - fy))) {
-        return (x > y) - (x < y);
-    }
     struct parts pa = take_apart(a), pb = take_apart(b);
     size_t za = leading_zeros(&pa), zb = leading_zeros(&pb);
     int sa = za == digits(&pa) ? 0 : pa.negative ? -1 : 1;
@@ -207,6 +200,33 @@ int weir_number_cmp(struct weir_str a, struct weir_str b)
         return (sa > sb) - (sa < sb);
     }
     return sa * compare_sizes(&pa, &pb, za, zb);
+}
+
+struct weir_number_limit weir_number_limit(struct weir_str s)
+{
+    struct weir_number_limit limit = {.text = s};
+
+    limit.small = plain(s, &limit.digits, &limit.frac);
+    return limit;
+}
+
+int weir_number_cmp_limit(struct weir_str s, const struct weir_number_limit *limit)
+{
+    int64_t x, y = limit->digits;
+    size_t frac;
+
+    if (limit->small && plain(s, &x, &frac) &&
+        (frac < limit->frac ? scale(&x, limit->frac - frac) : scale(&y, frac - limit->frac))) {
+        return (x > y) - (x < y);
+    }
+    return compare_any(s, limit->text);
+}
+
+int weir_number_cmp(struct weir_str a, struct weir_str b)
+{
+    const struct weir_number_limit limit = weir_number_limit(b);
+
+    return weir_number_cmp_limit(a, &limit);
 }
 
 /* How many zeros the digits end with; all of them: the number is zero. */

@@ -26,6 +26,20 @@ bool weir_number_is_integer(struct weir_str s);
 /** weir_number_cmp: compare two valid numbers by value: below 0, 0, above 0. -0 equals 0. */
 int weir_number_cmp(struct weir_str a, struct weir_str b);
 
+/* A number that many are compared with, taken apart once. */
+struct weir_number_limit {
+    struct weir_str text; /* borrowed */
+    bool small;           /* a whole number of 18 digits at most, over a power of ten: */
+    int64_t digits;
+    size_t frac; /* how many of these stand behind the point */
+};
+
+/** weir_number_limit: take a valid number apart. */
+struct weir_number_limit weir_number_limit(struct weir_str s);
+
+/** weir_number_cmp_limit: weir_number_cmp of a valid number with it. */
+int weir_number_cmp_limit(struct weir_str s, const struct weir_number_limit *limit);
+
 /* What numbers may be multiples of: at most WEIR_NUMBER_DIVISOR_DIGITS digits, zeros around them
  * not counted, and any exponent. */
 #define WEIR_NUMBER_DIVISOR_DIGITS 18

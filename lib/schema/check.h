@@ -2,13 +2,14 @@
 #define WEIR_SCHEMA_CHECK_H
 
 #include "core/buf.h"
+#include "core/limits.h"
 #include "schema/node.h"
 #include "schema/schema.h"
 
 /*
  * Inside lib/schema: one walk of a value's tape beside the nodes of its schema (check.c,
- * check_parts.c, evaluated.c), and what is said about it (report.c). row.c turns cells into values
- * and starts the walk. The plan is made by plan.c.
+ * check_branches.c, check_parts.c, evaluated.c), and what is said about it (report.c). row.c turns
+ * cells into values and starts the walk. The plan is made by plan.c.
  *
  * The same walk is done in two modes. It first only judges, and ends with the first thing that is
  * wrong; nearly all rows are valid and never see the second. While it reports, it goes on after a
@@ -165,6 +166,11 @@ static inline bool weir_schema_type_fits(const struct weir_schema_check *c,
 bool weir_schema_run_all(struct weir_schema_check *c, const struct weir_schema_node *node,
     const struct weir_json_value *v, const struct weir_schema_place *at);
 
+/** weir_schema_run_ops: only the node's own instructions, but for those with code `but`
+ *  (UINT32_MAX: all). */
+bool weir_schema_run_ops(struct weir_schema_check *c, const struct weir_schema_node *node,
+    uint32_t but, const struct weir_json_value *v, const struct weir_schema_place *at);
+
 /** weir_schema_run: check a value of the tape c->on against a node and what it refers to. True: it
  *  is valid, unless c->spent. */
 static inline bool weir_schema_run(struct weir_schema_check *c, const struct weir_schema_node *node,
@@ -172,19 +178,25 @@ static inline bool weir_schema_run(struct weir_schema_check *c, const struct wei
 {
     const uint64_t steps = weir_schema_value_steps(v);
 
-    /* Most have a type and nothing else, and most values are right. */
-    if (node->ops_n == 0 && node->ref == NULL && steps <= c->steps &&
-        weir_schema_type_fits(c, node, v)) {
-        c->steps -= steps;
+    /* Most refer to nothing, and most values are of the type that is wanted. */
+    if (node->ref != NULL || steps > c->steps || c->frames == WEIR_SCHEMA_FRAMES_MAX ||
+        !weir_schema_type_fits(c, node, v)) {
+        return weir_schema_run_all(c, node, v, at);
+    }
+    c->steps -= steps;
+    if (node->ops_n == 0) {
         return true;
     }
-    return weir_schema_run_all(c, node, v, at);
+    c->frames++;
+    const bool valid = weir_schema_run_ops(c, node, UINT32_MAX, v, at);
+    c->frames--;
+    return valid;
 }
 
-/** weir_schema_run_ops: only the node's own instructions, but for those with code `but`
- *  (UINT32_MAX: all). */
-bool weir_schema_run_ops(struct weir_schema_check *c, const struct weir_schema_node *node,
-    uint32_t but, const struct weir_json_value *v, const struct weir_schema_place *at);
+/** weir_schema_run_op: one instruction with a code above WEIR_OP_MULTIPLE. c->spent has to be
+ * looked at. */
+bool weir_schema_run_op(struct weir_schema_check *c, const struct weir_schema_op *op,
+    const struct weir_json_value *v, const struct weir_schema_place *at);
 
 /** weir_schema_judge: the same as weir_schema_run; nothing is reported whatever the mode. */
 bool weir_schema_judge(struct weir_schema_check *c, const struct weir_schema_node *node,

@@ -14,6 +14,31 @@
 #define DOMAIN_MAX 255
 #define HOST_MAX 253 /* RFC 1035: 255 octets with a length before each label and one at the end */
 
+/* What a character may be part of: a label of a host name, which has letters, digits and hyphens;
+ * an atom (RFC 5322), which has these and !#$%&'*+/=?^_`{|}~ as well. */
+enum { LDH = 1, ATEXT = 2 };
+#define A ATEXT
+#define B (LDH | ATEXT)
+static const uint8_t classes[0x80] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
+    0, A, 0, A, A, A, A, A, 0, 0, A, A, 0, B, 0, A, /*  !"#$%&'()*+,-./ */
+    B, B, B, B, B, B, B, B, B, B, 0, 0, 0, A, 0, A, /* 0123456789:;<=>? */
+    0, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, /* @ABCDEFGHIJKLMNO */
+    B, B, B, B, B, B, B, B, B, B, B, 0, 0, 0, A, A, /* PQRSTUVWXYZ[\]^_ */
+    A, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, /* `abcdefghijklmno */
+    B, B, B, B, B, B, B, B, B, B, B, A, A, A, A, 0, /* pqrstuvwxyz{|}~ */
+};
+#undef A
+#undef B
+
+static inline bool is(char c, uint8_t class)
+{
+    const unsigned char x = (unsigned char)c;
+
+    return x < sizeof classes && (classes[x] & class) != 0;
+}
+
 static bool dec_octet(struct weir_scan *c)
 {
     size_t from = c->i;
@@ -87,12 +112,13 @@ bool weir_format_ipv6(struct weir_str s)
 /* Labels of letters, digits and hyphens with dots between them. */
 static bool ldh_domain(struct weir_str s)
 {
-    const struct weir_scan_set ldh = {WEIR_SCAN_DIGITS | WEIR_SCAN_BIT('-'), WEIR_SCAN_LETTERS};
     struct weir_scan c = weir_scan_begin(s);
 
     do {
         size_t from = c.i;
-        weir_scan_over(&c, ldh);
+        while (c.i < c.len && is(c.p[c.i], LDH)) {
+            c.i++;
+        }
         if (c.i == from || c.i - from > WEIR_IDNA_LABEL_MAX || c.p[from] == '-' ||
             c.p[c.i - 1] == '-') {
             return false;
@@ -151,18 +177,9 @@ bool weir_format_idn_hostname(struct weir_str s)
     return hostname(s, true);
 }
 
-/* RFC 5322: letters, digits and !#$%&'*+-/=?^_`{|}~ */
 static bool atext(char c, bool idn)
 {
-    static const struct weir_scan_set set = {
-        WEIR_SCAN_DIGITS | WEIR_SCAN_BIT('!') | WEIR_SCAN_BIT('#') | WEIR_SCAN_BIT('$') |
-            WEIR_SCAN_BIT('%') | WEIR_SCAN_BIT('&') | WEIR_SCAN_BIT('\'') | WEIR_SCAN_BIT('*') |
-            WEIR_SCAN_BIT('+') | WEIR_SCAN_BIT('-') | WEIR_SCAN_BIT('/') | WEIR_SCAN_BIT('=') |
-            WEIR_SCAN_BIT('?'),
-        WEIR_SCAN_LETTERS | WEIR_SCAN_BIT('^') | WEIR_SCAN_BIT('_') | WEIR_SCAN_BIT('`') |
-            WEIR_SCAN_BIT('{') | WEIR_SCAN_BIT('|') | WEIR_SCAN_BIT('}') | WEIR_SCAN_BIT('~')};
-
-    return weir_scan_in(set, c) || (idn && (unsigned char)c >= 0x80);
+    return is(c, ATEXT) || (idn && (unsigned char)c >= 0x80);
 }
 
 /* Quoted-string: printable ASCII and spaces; a quote or a backslash only after a backslash. */
@@ -186,7 +203,7 @@ static bool dot_string(struct weir_scan *c, bool idn)
 {
     do {
         size_t from = c->i;
-        while (!weir_scan_end(c) && atext(c->p[c->i], idn)) {
+        while (c->i < c->len && atext(c->p[c->i], idn)) {
             c->i++;
         }
         if (c->i == from) {

@@ -42,9 +42,9 @@ enum weir_schema_code {
     WEIR_OP_FORMAT,
     WEIR_OP_MINIMUM,
     WEIR_OP_MAXIMUM,
-    WEIR_OP_ABOVE, /* exclusiveMinimum */
-    WEIR_OP_BELOW, /* exclusiveMaximum */
-    WEIR_OP_MULTIPLE,
+    WEIR_OP_ABOVE,     /* exclusiveMinimum */
+    WEIR_OP_BELOW,     /* exclusiveMaximum */
+    WEIR_OP_MULTIPLE,  /* up to here: of one value by itself */
     WEIR_OP_MIN_PARTS, /* minItems, minProperties */
     WEIR_OP_MAX_PARTS, /* maxItems, maxProperties */
     WEIR_OP_UNIQUE,
@@ -145,7 +145,7 @@ struct weir_schema_op {
         const struct weir_schema_regex *regex;
         const struct weir_format *format;
         const struct weir_number_divisor *divisor;
-        const struct weir_str *number;
+        const struct weir_number_limit *number;
         size_t limit;
         const struct weir_schema_elements *elements;
         const struct weir_schema_contains *contains;

@@ -113,9 +113,10 @@ bool weir_schema_wants_json(unsigned accept, struct weir_str cell)
            (mark == '[' && (accept & WEIR_T_ARRAY) != 0);
 }
 
-static bool wants_json(const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
+static inline bool wants_json(
+    const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
 {
-    return !c->null && weir_schema_wants_json(accept, cell);
+    return (accept & JSON_TYPES) != 0 && !c->null && weir_schema_wants_json(accept, cell);
 }
 
 static bool is_word(const struct weir_schema_cells *how, struct weir_str cell, const char *word,
@@ -153,23 +154,35 @@ enum weir_json_kind weir_schema_plain_kind(
     return WEIR_JSON_STRING;
 }
 
-static enum weir_json_kind plain_kind(
+static inline enum weir_json_kind plain_kind(
     const struct weir_schema_check *c, unsigned accept, struct weir_str cell)
 {
+    if (accept == WEIR_T_STRING && !c->null) {
+        return WEIR_JSON_STRING; /* as most are */
+    }
     return c->null ? WEIR_JSON_NULL : weir_schema_plain_kind(&c->plan->cells, accept, cell);
 }
 
 /* ---- cells by themselves ---- */
 
-static inline bool run_nodes(struct weir_schema_check *c, const struct weir_schema_column *column,
-    const struct weir_json_value *v)
+/* What else a column is checked against, after the first. */
+static bool run_more(struct weir_schema_check *c, const struct weir_schema_column *column,
+    const struct weir_json_value *v, bool valid)
 {
-    bool valid = column->nodes_n == 0 || weir_schema_run(c, column->nodes[0], v, NULL);
-
     for (size_t i = 1; i < column->nodes_n && !c->spent && (valid || c->reporting); i++) {
         valid = weir_schema_run(c, column->nodes[i], v, NULL) && valid;
     }
     return valid;
+}
+
+static inline __attribute__((always_inline)) bool run_nodes(struct weir_schema_check *c,
+    const struct weir_schema_column *column, const struct weir_json_value *v)
+{
+    if (column->nodes_n == 0) {
+        return true;
+    }
+    bool valid = weir_schema_run(c, column->nodes[0], v, NULL);
+    return column->nodes_n == 1 ? valid : run_more(c, column, v, valid);
 }
 
 static bool check_cell(
@@ -181,10 +194,7 @@ static bool check_cell(
     if (!c->utf8 && weir_utf8_check(cell.p, cell.len) < cell.len) {
         return broken(c, "utf8", "not valid UTF-8");
     }
-    if (column->nodes_n == 0) {
-        return true;
-    }
-    if (wants_json(c, column->accept, cell)) {
+    if (wants_json(c, column->accept, cell) && column->nodes_n > 0) {
         weir_json_begin(&c->tape, cell.p, cell.len);
         if (weir_json_append(&c->tape, 0, cell.len, c->doubled, &fault) == 0) {
             c->on = &c->tape;
@@ -308,12 +318,17 @@ static bool check_column(struct weir_schema_check *c, const struct weir_schema_r
     size_t *off, bool *whole)
 {
     const struct weir_schema_column *column = &c->plan->columns[i];
-    const struct weir_str cell = i < row->n ? row->cells[i] : (struct weir_str){NULL, 0};
+    struct weir_str cell = {NULL, 0};
 
-    c->column = i;
-    c->label = column->label;
-    c->null = cell.p == weir_schema_null;
-    c->doubled = row->doubled != NULL && i < row->n && row->doubled[i];
+    if (c->reporting) {
+        c->column = i;
+        c->label = column->label;
+    }
+    if (i < row->n) {
+        cell = row->cells[i];
+        c->null = cell.p == weir_schema_null;
+        c->doubled = row->doubled != NULL && row->doubled[i];
+    }
     if (cell.len == 0 && (cell.p == NULL || !c->plan->cells.empty_is_text)) {
         if (column->required_at != 0 && c->reporting) {
             weir_schema_report_at(c, NULL, column->required_at, "required");
@@ -404,14 +419,17 @@ static int end(struct weir_schema_check *c, bool valid, size_t *problems, struct
 int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_schema_row *row,
     weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err)
 {
+    const size_t n = row->n < c->plan->columns_n ? row->n : c->plan->columns_n;
     size_t len = 0;
 
-    for (size_t i = 0; i < row->n && i < c->plan->columns_n; i++) {
+    for (size_t i = 0; i < n; i++) {
+        len += row->cells[i].len;
+    }
+    for (size_t i = 0; len > WEIR_ROW_MAX_BYTES && i < n; i++) {
         if (row->cells[i].len > WEIR_ROW_MAX_BYTES) {
             return weir_err_set(err, WEIR_E_LIMIT, "schema: column %zu: a cell of %zu bytes", i + 1,
                 row->cells[i].len);
         }
-        len += row->cells[i].len;
     }
     if (c->plan->whole && len > WEIR_ROW_MAX_BYTES) {
         return weir_err_set(err, WEIR_E_LIMIT, "schema: a row of %zu bytes", len);

@@ -251,11 +251,11 @@ static int bound(
     if (weir_schema_expect(j->l, at, WEIR_JSON_NUMBER, "a number") == -1) {
         return -1;
     }
-    struct weir_str *number = weir_schema_alloc(j->l, sizeof *number);
+    struct weir_number_limit *number = weir_schema_alloc(j->l, sizeof *number);
     if (number == NULL) {
         return -1;
     }
-    *number = weir_schema_text_at(j->l, at);
+    *number = weir_number_limit(weir_schema_text_at(j->l, at));
     struct weir_schema_op *op = weir_schema_op_new(j, code, WEIR_KIND(WEIR_JSON_NUMBER), at);
     op->number = number;
     op->message = weir_schema_keep_value(j->l, before, at, "");
