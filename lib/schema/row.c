@@ -286,6 +286,7 @@ static bool run_whole(struct weir_schema_check *c)
 
     c->column = SIZE_MAX;
     c->label = NULL;
+    c->on = &c->tape; /* also where no cell has a value */
     c->tape.v[0].next = (uint32_t)c->tape.n;
     for (const struct weir_schema_node *n = c->plan->schema->root;
          n != NULL && !c->spent && (valid || c->reporting); n = n->ref) {

@@ -147,6 +147,17 @@ static void booleans_have_words(void **state)
     expect_both("{\"type\":\"string\",\"const\":\"yes\"}", &words, WEIR_STR("yes"), "");
 }
 
+static void a_row_without_a_value_is_an_empty_object(void **state)
+{
+    const struct weir_schema_cells usual = {0};
+
+    (void)state;
+    expect("{\"enum\":[{},1]}", &usual, empty, "");
+    expect("{\"const\":{}}", &usual, empty, "");
+    expect("{\"const\":{\"c\":\"x\"}}", &usual, empty, "row: must be {...}");
+    expect("{\"minProperties\":1}", &usual, empty, "row: must have at least 1 property");
+}
+
 static void cells_of_json_may_have_doubled_quotes(void **state)
 {
     const struct weir_schema_cells usual = {0};
@@ -170,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_cells_are_absent_null_or_text),
         cmocka_unit_test(booleans_have_words),
+        cmocka_unit_test(a_row_without_a_value_is_an_empty_object),
         cmocka_unit_test(cells_of_json_may_have_doubled_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
