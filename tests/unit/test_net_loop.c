@@ -5,6 +5,7 @@
 #include "net/loop.h"
 #include "net/wake.h"
 #include "tests/support/canned_http.h"
+#include "tests/support/http_stage.h"
 #include "tests/support/memory_ends.h"
 
 #include <setjmp.h>
@@ -343,7 +344,7 @@ static int fetch(struct canned_http *server, size_t edge_bytes, int64_t deadline
     struct weir_stage stages[] = {{0}, memory_sink(to)};
 
     assert_non_null(body);
-    assert_int_equal(weir_http_source_stage(body, info, &stages[0], err), 0);
+    assert_int_equal(http_stage(body, info, &stages[0], err), 0);
     struct weir_pipe *pipe = weir_pipe_new(edge_bytes, stages, COUNT(stages), err);
     assert_non_null(pipe);
     weir_pipe_set_deadline(pipe, deadline_ms);
