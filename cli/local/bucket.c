@@ -5,6 +5,7 @@
 #include "cli/local/bucket.h"
 
 #include "aws/s3_list.h"
+#include "aws/store.h"
 #include "cli/cli.h"
 #include "cli/local/event.h"
 #include "core/clock.h"
@@ -26,12 +27,12 @@
 struct weir_bucket {
     struct weir_loop *loop;
     struct weir_bucket_opts opts;
-    struct weir_lister *lister; /* a round that lists; NULL: none */
-    struct weir_listing list;   /* a round that announces */
-    size_t at;                  /* in the list */
-    int64_t begun_ms, took_ms;  /* this list; the last one */
-    int64_t next_ms;            /* the next round */
-    int64_t pause_ms;           /* after a failure */
+    struct weir_s3_list *lister; /* a round that lists; NULL: none */
+    struct weir_listing list;    /* a round that announces */
+    size_t at;                   /* in the list */
+    int64_t begun_ms, took_ms;   /* this list; the last one */
+    int64_t next_ms;             /* the next round */
+    int64_t pause_ms;            /* after a failure */
     unsigned rounds;
     bool full;      /* told that there is no room */
     char told[256]; /* the failure that was told last */
@@ -120,7 +121,7 @@ static void announce_some(struct weir_bucket *b)
 
 static void failed(struct weir_bucket *b, const struct weir_err *err)
 {
-    weir_lister_free(b->lister);
+    weir_s3_list_free(b->lister);
     b->lister = NULL;
     if (strcmp(b->told, err->msg) != 0) {
         weir_cli_note("local", "%s; it is tried again", err->msg);
@@ -132,7 +133,7 @@ static void failed(struct weir_bucket *b, const struct weir_err *err)
 
 static void listed(struct weir_bucket *b)
 {
-    weir_lister_free(b->lister);
+    weir_s3_list_free(b->lister);
     b->lister = NULL;
     b->took_ms = weir_clock_mono_ms() - b->begun_ms;
     b->pause_ms = PAUSE_MS;
@@ -145,7 +146,7 @@ static void listed(struct weir_bucket *b)
 static int begin_round(struct weir_bucket *b, struct weir_err *err)
 {
     b->begun_ms = weir_clock_mono_ms();
-    b->lister = weir_lister_new(b->loop, b->opts.s3, b->opts.bucket, b->opts.prefix, err);
+    b->lister = weir_s3_list_new(b->loop, b->opts.s3, b->opts.bucket, b->opts.prefix, err);
     return b->lister != NULL ? 0 : -1;
 }
 
@@ -163,7 +164,7 @@ int64_t weir_bucket_turn(struct weir_bucket *bucket)
         rc = begin_round(b, &err);
     }
     if (b->lister != NULL) {
-        rc = weir_lister_step(b->lister, &b->list, &err);
+        rc = weir_s3_list_step(b->lister, &b->list, &err);
     }
     if (rc < 0) {
         failed(b, &err);
@@ -197,7 +198,7 @@ struct weir_bucket *weir_bucket_new(
 void weir_bucket_free(struct weir_bucket *bucket)
 {
     if (bucket != NULL) {
-        weir_lister_free(bucket->lister);
+        weir_s3_list_free(bucket->lister);
         weir_listing_fini(&bucket->list);
         free(bucket);
     }

@@ -1,6 +1,6 @@
 #include "cli/local/event.h"
 
-#include "aws/sigv4.h"
+#include "core/hex.h"
 #include "core/limits.h"
 #include "json/doc.h"
 #include "json/quote.h"

@@ -1,6 +1,8 @@
 #include "cli/local/home.h"
 
 #include "cli/local/uploads.h"
+#include "core/hex.h"
+#include "net/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +16,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define HIDDEN ".weir-" /* what files are called until they are complete (net/file.h) */
 
 static int fail(const char *path, int e, struct weir_err *err)
 {
@@ -118,7 +118,7 @@ static void sweep(const struct weir_home *h, const char *bucket)
     while (dir != NULL && (e = readdir(dir)) != NULL) {
         char file[sizeof path + NAME_MAX + 2];
 
-        if (strncmp(e->d_name, HIDDEN, strlen(HIDDEN)) != 0) {
+        if (strncmp(e->d_name, WEIR_FILE_HIDDEN, strlen(WEIR_FILE_HIDDEN)) != 0) {
             continue;
         }
         (void)snprintf(file, sizeof file, "%s/%s", path, e->d_name);

@@ -2,6 +2,7 @@
 
 #include "aws/config.h"
 #include "core/buf.h"
+#include "core/clock.h"
 #include "json/doc.h"
 
 #include <openssl/crypto.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define FILENAME "${filename}"
@@ -189,17 +189,13 @@ static int check_signature(struct check *c)
 
 /* ---- the policy ---- */
 
-/* ISO 8601 in UTC, with or without a fraction; -1 when it is none. */
+/* In UTC, as S3 wants it; -1 when it is none. */
 static int64_t parse_time(const char *s)
 {
-    struct tm tm = {0};
-    const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+    const size_t n = strlen(s);
+    int64_t unix_s = -1;
 
-    if (p != NULL && *p == '.') {
-        size_t digits = strspn(p + 1, "0123456789");
-        p = digits > 0 ? p + 1 + digits : NULL;
-    }
-    return p != NULL && strcmp(p, "Z") == 0 ? (int64_t)timegm(&tm) : -1;
+    return n > 0 && s[n - 1] == 'Z' && weir_clock_parse_iso(s, &unix_s) ? unix_s : -1;
 }
 
 /* What a condition's name stands for. NULL when the form has no such field. */

@@ -4,7 +4,7 @@
  */
 #include "handlers/archive/archive.h"
 
-#include "aws/s3_list.h"
+#include "aws/store.h"
 #include "codec/deflate.h"
 #include "core/clock.h"
 #include "core/limits.h"

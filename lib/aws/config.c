@@ -4,10 +4,10 @@
 #include "aws/s3_client.h"
 #include "aws/uri.h"
 #include "core/env.h"
+#include "core/secret.h"
 #include "core/utf8.h"
 #include "net/http.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,7 +267,7 @@ static int set_transfer(struct weir_s3_config *cfg, struct weir_err *err)
         return -1;
     }
     cfg->upload_budget_bytes = (size_t)budget;
-    return set_reading(cfg, err) != 0 ? -1 : weir_s3_object_env(&cfg->object, err);
+    return set_reading(cfg, err) != 0 ? -1 : weir_s3_headers_env(&cfg->object, err);
 }
 
 static int read_env(struct weir_s3_config *cfg, int64_t deadline_mono_ms, struct weir_err *err)
@@ -329,14 +329,6 @@ int weir_s3_config_check(struct weir_err *err)
     return rc;
 }
 
-static void wipe(char *s)
-{
-    if (s != NULL) {
-        OPENSSL_cleanse(s, strlen(s));
-        free(s);
-    }
-}
-
 void weir_s3_config_fini(struct weir_s3_config *cfg)
 {
     free(cfg->dir);
@@ -345,9 +337,9 @@ void weir_s3_config_fini(struct weir_s3_config *cfg)
     free(cfg->region);
     free(cfg->access_key);
     weir_s3_client_free(cfg->client);
-    weir_s3_object_fini(&cfg->object);
-    wipe(cfg->secret_key);
-    wipe(cfg->session_token);
+    weir_s3_headers_fini(&cfg->object);
+    weir_secret_free(cfg->secret_key);
+    weir_secret_free(cfg->session_token);
     *cfg = (struct weir_s3_config){0};
 }
 

@@ -2,7 +2,7 @@
 #define WEIR_AWS_CONFIG_H
 
 #include "aws/checksum.h"
-#include "aws/s3_object.h"
+#include "aws/s3_headers.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/limits.h"
@@ -41,15 +41,15 @@ struct weir_s3_config {
     char *region;
     char *access_key;
     char *secret_key;
-    char *session_token;                  /* NULL: none */
-    enum weir_checksum_kind checksum;     /* sent with every part, and with the whole object */
-    bool verify;                          /* what is read, by the checksum that the server has */
-    size_t upload_budget_bytes;           /* memory of one upload; 0: WEIR_S3_UPLOAD_BYTES */
-    size_t read_connections;              /* that read one object; 1: its body, as it comes */
-    size_t range_bytes;                   /* what each of several asks for at a time */
-    bool fips, dualstack;                 /* which of AWS's own addresses */
-    struct weir_s3_object_headers object; /* of every object that is written */
-    struct weir_s3_client *client;        /* what is learnt on the way (s3_client.h); owned */
+    char *session_token;              /* NULL: none */
+    enum weir_checksum_kind checksum; /* sent with every part, and with the whole object */
+    bool verify;                      /* what is read, by the checksum that the server has */
+    size_t upload_budget_bytes;       /* memory of one upload; 0: WEIR_S3_UPLOAD_BYTES */
+    size_t read_connections;          /* that read one object; 1: its body, as it comes */
+    size_t range_bytes;               /* what each of several asks for at a time */
+    bool fips, dualstack;             /* which of AWS's own addresses */
+    struct weir_s3_headers object;    /* of every object that is written */
+    struct weir_s3_client *client;    /* what is learnt on the way (s3_client.h); owned */
 };
 
 /**
@@ -62,8 +62,8 @@ struct weir_s3_config {
  * checksums off, "when_supported" not), WEIR_S3_CHECKSUM (CRC64NVME or CRC32);
  * WEIR_S3_UPLOAD_BUDGET_BYTES; WEIR_S3_READ_CONNECTIONS, WEIR_S3_READ_BUDGET_BYTES;
  * WEIR_S3_ADDRESSING_STYLE ("auto", "path", "virtual": enum weir_s3_style); what is said of every
- * object (weir_s3_object_env), and how patient to be (weir_s3_client_env, weir_http_env). A flag is
- * "true" or "false". An empty variable is as one that is not there. Region and keys are required
+ * object (weir_s3_headers_env), and how patient to be (weir_s3_client_env, weir_http_env). A flag
+ * is "true" or "false". An empty variable is as one that is not there. Region and keys are required
  * unless the endpoint is a folder.
  *
  * Returns 0 with *ret filled (weir_s3_config_fini), or -1 with *err set and *ret empty:

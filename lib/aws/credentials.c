@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/secret.h"
 #include "net/child_source.h"
 #include "net/collect.h"
 #include "net/file.h"
@@ -17,22 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static void wipe(char *s)
-{
-    if (s != NULL) {
-        OPENSSL_cleanse(s, strlen(s));
-        free(s);
-    }
-}
 
 void weir_aws_credentials_fini(struct weir_aws_credentials *c)
 {
     free(c->access_key);
-    wipe(c->secret_key);
-    wipe(c->session_token);
+    weir_secret_free(c->secret_key);
+    weir_secret_free(c->session_token);
     *c = (struct weir_aws_credentials){0};
 }
 
@@ -134,25 +126,14 @@ static void room_fini(struct room *room)
     }
 }
 
-/* "2026-05-01T00:00:00Z"; fractions and offsets are understood. */
 static int parse_expiry(const char *s, int64_t *unix_ms, struct weir_err *err)
 {
-    struct tm tm = {0};
-    const char *end = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
-    long minutes = 0;
+    int64_t unix_s = 0;
 
-    if (end != NULL && *end == '.') {
-        end += 1 + strspn(end + 1, "0123456789");
-    }
-    if (end != NULL && (*end == '+' || *end == '-') && strlen(end) == 6 && end[3] == ':') {
-        minutes = strtol(end + 1, NULL, 10) * 60 + strtol(end + 4, NULL, 10);
-        minutes = *end == '-' ? -minutes : minutes;
-        end = "Z";
-    }
-    if (end == NULL || strcmp(end, "Z") != 0) {
+    if (!weir_clock_parse_iso(s, &unix_s)) {
         return weir_err_set(err, WEIR_E_CONFIG, "Expiration: that is no date");
     }
-    *unix_ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000;
+    *unix_ms = unix_s * 1000;
     return 0;
 }
 
@@ -180,6 +161,9 @@ static int take_json(struct weir_aws_credentials *c, const struct weir_buf *text
     }
     rc = expires != NULL ? parse_expiry(expires, &c->expires_unix_ms, err) : 0;
 out:
+    for (cJSON *v = tree != NULL ? tree->child : NULL; v != NULL; v = v->next) {
+        weir_secret_wipe(v->valuestring);
+    }
     cJSON_Delete(tree);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/file.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -11,14 +12,12 @@
 #include <sys/stat.h>
 #include <uv.h>
 
-#define TEMPORARY ".weir-" /* net/file.h's hidden files */
-
 static int add_file(const FTSENT *e, size_t root_len, const char *prefix, struct weir_buf *key,
     struct weir_listing *ret, struct weir_err *err)
 {
     struct weir_err why = {0};
 
-    if (strncmp(e->fts_name, TEMPORARY, sizeof TEMPORARY - 1) == 0) {
+    if (strncmp(e->fts_name, WEIR_FILE_HIDDEN, strlen(WEIR_FILE_HIDDEN)) == 0) {
         return 0;
     }
     key->len = 0;

@@ -67,6 +67,10 @@ int weir_location_source(struct weir_places *places, const struct weir_location 
  * (stdout excepted).
  *
  * opts  for objects; may be NULL
+ *
+ * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG (a folder, bad settings, a bucket or
+ * key that cannot be one), WEIR_E_REMOTE (a folder as a store: no such bucket), WEIR_E_LIMIT
+ * (weir_s3_sink_new), WEIR_E_IO, WEIR_E_NOMEM.
  */
 int weir_location_sink(struct weir_places *places, const struct weir_location *location,
     const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err);

@@ -16,8 +16,9 @@ struct weir_object {
 struct weir_put_opts {
     const char *content_type; /* NULL: none is sent */
     int64_t size_hint_bytes;  /* how large it may become, to plan parts; 0 or less: unknown */
-    size_t part_bytes;        /* of a multipart upload; 0: planned */
-    int64_t abort_ms;         /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
+    size_t part_bytes; /* of a multipart upload, exactly; 0: planned. For tests, whose servers take
+                        * parts that are smaller than S3's */
+    int64_t abort_ms;  /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
     int64_t abort_by_mono_ms; /* and by when it gives up in any case; 0: no such bound */
 };
 

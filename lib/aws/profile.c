@@ -2,6 +2,7 @@
 
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/secret.h"
 
 #include <openssl/crypto.h>
 #include <stdbool.h>
@@ -9,19 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void wipe(char *s)
-{
-    if (s != NULL) {
-        OPENSSL_cleanse(s, strlen(s));
-        free(s);
-    }
-}
-
 void weir_aws_profile_fini(struct weir_aws_profile *profile)
 {
     free(profile->access_key);
-    wipe(profile->secret_key);
-    wipe(profile->session_token);
+    weir_secret_free(profile->secret_key);
+    weir_secret_free(profile->session_token);
     free(profile->region);
     free(profile->process);
     *profile = (struct weir_aws_profile){0};

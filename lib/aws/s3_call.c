@@ -243,14 +243,10 @@ static bool is_root(const struct weir_s3_call *call, const char *name)
 /* How far the server's clock is ahead, by an answer's Date. */
 static bool skew_of(const struct weir_s3_call *call, int64_t *skew_ms)
 {
-    const char *date = weir_s3_call_header(call, "Date");
-    struct tm tm = {0};
+    int64_t date_ms = weir_s3_call_date_ms(call);
 
-    if (date == NULL || strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) {
-        return false;
-    }
-    *skew_ms = (int64_t)timegm(&tm) * 1000 - weir_clock_unix_ms();
-    return true;
+    *skew_ms = date_ms - weir_clock_unix_ms();
+    return date_ms >= 0;
 }
 
 /* An answer to HEAD has no body that could say what is wrong; its headers hint at it. */
@@ -444,6 +440,17 @@ void weir_s3_call_last(struct weir_s3_call *call)
 const char *weir_s3_call_header(const struct weir_s3_call *call, const char *name)
 {
     return call->http != NULL ? weir_http_header(call->http, name) : NULL;
+}
+
+int64_t weir_s3_call_date_ms(const struct weir_s3_call *call)
+{
+    const char *date = weir_s3_call_header(call, "Date");
+    struct tm tm = {0};
+
+    if (date == NULL || strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) {
+        return -1;
+    }
+    return (int64_t)timegm(&tm) * 1000;
 }
 
 bool weir_s3_call_text(const struct weir_s3_call *call, const char *path, char *to, size_t size)

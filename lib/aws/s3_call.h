@@ -107,6 +107,10 @@ void weir_s3_call_stop(struct weir_s3_call *call);
 /** weir_s3_call_header: a header of the last answer, or NULL. */
 const char *weir_s3_call_header(const struct weir_s3_call *call, const char *name);
 
+/** weir_s3_call_date_ms: the server's clock at the last answer (its Date), in Unix milliseconds;
+ * -1: it does not tell. */
+int64_t weir_s3_call_date_ms(const struct weir_s3_call *call);
+
 /** weir_s3_call_text: the text at a path of the answer, as weir_xml_find. */
 bool weir_s3_call_text(const struct weir_s3_call *call, const char *path, char *to, size_t size);
 

@@ -1,4 +1,4 @@
-#include "aws/s3_object.h"
+#include "aws/s3_headers.h"
 
 #include "core/env.h"
 
@@ -30,7 +30,7 @@ static bool is_meta_name(const char *s, size_t n)
     return n > 0;
 }
 
-static int add(struct weir_s3_object_headers *to, const char *var, const char *prefix,
+static int add(struct weir_s3_headers *to, const char *var, const char *prefix,
     struct weir_sigv4_pair pair, size_t name_len, size_t value_len, struct weir_err *err)
 {
     if (to->n == WEIR_S3_OBJECT_HEADERS_MAX) {
@@ -51,7 +51,7 @@ static int add(struct weir_s3_object_headers *to, const char *var, const char *p
     return 0;
 }
 
-static int add_metadata(struct weir_s3_object_headers *to, const char *s, struct weir_err *err)
+static int add_metadata(struct weir_s3_headers *to, const char *s, struct weir_err *err)
 {
     static const char var[] = "WEIR_S3_METADATA";
     size_t bytes = 0;
@@ -77,7 +77,7 @@ static int add_metadata(struct weir_s3_object_headers *to, const char *s, struct
     return 0;
 }
 
-int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
+int weir_s3_headers_env(struct weir_s3_headers *ret, struct weir_err *err)
 {
     static const struct {
         const char *var, *header;
@@ -93,7 +93,7 @@ int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
     const char *metadata = weir_env_text("WEIR_S3_METADATA", NULL);
     size_t sse = NONE;
 
-    *ret = (struct weir_s3_object_headers){0};
+    *ret = (struct weir_s3_headers){0};
     if (weir_env_word("WEIR_S3_SSE", sses, NONE, &sse, err) != 0) {
         return -1;
     }
@@ -123,11 +123,11 @@ int weir_s3_object_env(struct weir_s3_object_headers *ret, struct weir_err *err)
     return metadata != NULL ? add_metadata(ret, metadata, err) : 0;
 }
 
-void weir_s3_object_fini(struct weir_s3_object_headers *headers)
+void weir_s3_headers_fini(struct weir_s3_headers *headers)
 {
     for (size_t i = 0; i < headers->n; i++) {
         free((char *)headers->pairs[i].name);
         free((char *)headers->pairs[i].value);
     }
-    *headers = (struct weir_s3_object_headers){0};
+    *headers = (struct weir_s3_headers){0};
 }

@@ -1,6 +1,5 @@
 #include "aws/s3_list.h"
 
-#include "aws/dir_list.h"
 #include "aws/s3_call.h"
 #include "aws/xml.h"
 #include "core/clock.h"
@@ -10,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Keys of a page: many, and, when their answer was larger than WEIR_S3_XML_MAX_BYTES (long keys of
  * nothing but "&amp;"), so few that it cannot be. */
@@ -18,47 +16,9 @@
 #define PAGE_KEYS_FEW 150
 #define TOKEN_MAX_BYTES 4096
 
-/* ---- the list ---- */
-
-int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, struct weir_err *err)
-{
-    if (to->n >= WEIR_S3_LIST_MAX) {
-        return weir_err_set(
-            err, WEIR_E_LIMIT, "s3: more than %zu objects to list", WEIR_S3_LIST_MAX);
-    }
-    if (to->n == to->cap) {
-        size_t cap = to->cap > 0 ? 2 * to->cap : 64;
-        struct weir_listed *items = realloc(to->items, cap * sizeof *items);
-        if (items == NULL) {
-            return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
-        }
-        to->items = items;
-        to->cap = cap;
-    }
-    to->items[to->n] = *item;
-    to->items[to->n].key = strdup(item->key);
-    to->items[to->n].etag = item->etag != NULL ? strdup(item->etag) : NULL;
-    if (to->items[to->n].key == NULL || (item->etag != NULL && to->items[to->n].etag == NULL)) {
-        free(to->items[to->n].key);
-        return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
-    }
-    to->n++;
-    return 0;
-}
-
-void weir_listing_fini(struct weir_listing *listing)
-{
-    for (size_t i = 0; i < listing->n; i++) {
-        free(listing->items[i].key);
-        free(listing->items[i].etag);
-    }
-    free(listing->items);
-    *listing = (struct weir_listing){.n = 0};
-}
-
 /* ---- one page ---- */
 
-struct weir_lister {
+struct weir_s3_list {
     struct weir_loop *loop;
     const struct weir_s3_config *cfg;
     char *bucket, *prefix;
@@ -75,18 +35,7 @@ struct weir_lister {
     char token[TOKEN_MAX_BYTES];
 };
 
-/* "2026-11-25T15:00:00.000Z" */
-static int64_t parse_time(const char *s)
-{
-    struct tm tm = {0};
-
-    if (strptime(s, "%Y-%m-%dT%H:%M:%S", &tm) == NULL) {
-        return 0;
-    }
-    return (int64_t)timegm(&tm);
-}
-
-static void take_etag(struct weir_lister *l, const struct weir_xml *xml)
+static void take_etag(struct weir_s3_list *l, const struct weir_xml *xml)
 {
     char text[WEIR_S3_ETAG_MAX_BYTES + 3];
     size_t n;
@@ -102,7 +51,7 @@ static void take_etag(struct weir_lister *l, const struct weir_xml *xml)
 }
 
 /* A text of the answer; false when it cannot be read. */
-static bool take_text(struct weir_lister *l, const struct weir_xml *xml)
+static bool take_text(struct weir_s3_list *l, const struct weir_xml *xml)
 {
     char text[64];
 
@@ -122,14 +71,14 @@ static bool take_text(struct weir_lister *l, const struct weir_xml *xml)
     if (weir_xml_at(xml, "ListBucketResult/Contents/Size")) {
         l->item.size_bytes = strtoll(text, NULL, 10);
     } else if (weir_xml_at(xml, "ListBucketResult/Contents/LastModified")) {
-        l->item.mtime_s = parse_time(text);
+        (void)weir_clock_parse_iso(text, &l->item.mtime_s);
     } else if (weir_xml_at(xml, "ListBucketResult/IsTruncated")) {
         l->truncated = strcmp(text, "true") == 0;
     }
     return true;
 }
 
-static int read_page(struct weir_lister *l, struct weir_err *err)
+static int read_page(struct weir_s3_list *l, struct weir_err *err)
 {
     struct weir_xml xml;
 
@@ -163,7 +112,7 @@ static int read_page(struct weir_lister *l, struct weir_err *err)
     }
 }
 
-static int ask(struct weir_lister *l, struct weir_err *err)
+static int ask(struct weir_s3_list *l, struct weir_err *err)
 {
     char keys[16];
     struct weir_sigv4_pair query[4] = {
@@ -185,7 +134,7 @@ static int ask(struct weir_lister *l, struct weir_err *err)
 /* ---- page after page ---- */
 
 /* An error of the list, by its name. -1 */
-static int failed(const struct weir_lister *l, struct weir_err *err)
+static int failed(const struct weir_s3_list *l, struct weir_err *err)
 {
     char name[WEIR_S3_NAME_BYTES];
 
@@ -195,7 +144,7 @@ static int failed(const struct weir_lister *l, struct weir_err *err)
 
 /* A page is there: 1 when it is the last one, 0 when the next one is asked for, -1. A list that is
  * cut off must not pass for a whole one, and one that never ends must end. */
-static int go_on(struct weir_lister *l, struct weir_err *err)
+static int go_on(struct weir_s3_list *l, struct weir_err *err)
 {
     const size_t before = l->list.n;
 
@@ -218,22 +167,10 @@ static int go_on(struct weir_lister *l, struct weir_err *err)
     return ask(l, err);
 }
 
-static int cmp_keys(const void *a, const void *b)
-{
-    return strcmp(((const struct weir_listed *)a)->key, ((const struct weir_listed *)b)->key);
-}
-
-static void sort(struct weir_listing *list)
-{
-    if (list->n > 1) {
-        qsort(list->items, list->n, sizeof *list->items, cmp_keys);
-    }
-}
-
-struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
+struct weir_s3_list *weir_s3_list_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const char *bucket, const char *prefix, struct weir_err *err)
 {
-    struct weir_lister *l;
+    struct weir_s3_list *l;
 
     if (weir_s3_bucket_check(bucket, err) != 0) {
         return NULL;
@@ -248,20 +185,20 @@ struct weir_lister *weir_lister_new(struct weir_loop *loop, const struct weir_s3
     }
     if (l == NULL || l->bucket == NULL || l->prefix == NULL) {
         (void)weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
-        weir_lister_free(l);
+        weir_s3_list_free(l);
         return NULL;
     }
     if (ask(l, err) != 0) {
         (void)failed(l, err);
-        weir_lister_free(l);
+        weir_s3_list_free(l);
         return NULL;
     }
     return l;
 }
 
-int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struct weir_err *err)
+int weir_s3_list_step(struct weir_s3_list *lister, struct weir_listing *ret, struct weir_err *err)
 {
-    struct weir_lister *l = lister;
+    struct weir_s3_list *l = lister;
 
     while (weir_s3_call_step(&l->call)) {
         char name[WEIR_S3_NAME_BYTES];
@@ -281,7 +218,7 @@ int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struc
             return failed(l, err);
         }
         if (rc == 1) {
-            sort(&l->list);
+            weir_listing_sort(&l->list);
             *ret = l->list; /* the caller's now */
             l->list = (struct weir_listing){.n = 0};
             return 1;
@@ -290,7 +227,7 @@ int weir_lister_step(struct weir_lister *lister, struct weir_listing *ret, struc
     return 0;
 }
 
-void weir_lister_free(struct weir_lister *lister)
+void weir_s3_list_free(struct weir_s3_list *lister)
 {
     if (lister != NULL) {
         weir_s3_call_stop(&lister->call);
@@ -299,46 +236,4 @@ void weir_lister_free(struct weir_lister *lister)
         free(lister->prefix);
         free(lister);
     }
-}
-
-/* ---- the whole list ---- */
-
-static int list_s3(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
-    const char *prefix, int64_t deadline_ms, struct weir_listing *ret, struct weir_err *err)
-{
-    struct weir_lister *l = weir_lister_new(loop, cfg, bucket, prefix, err);
-    char name[WEIR_S3_NAME_BYTES];
-    int rc = -1;
-
-    while (l != NULL && (rc = weir_lister_step(l, ret, err)) == 0) {
-        if (weir_clock_mono_ms() >= deadline_ms) {
-            rc = weir_err_set(err, WEIR_E_DEADLINE, "s3: %s: the deadline has passed",
-                weir_s3_name(name, bucket, prefix));
-            break;
-        }
-        if (weir_loop_step(loop, deadline_ms, err) != 0) {
-            rc = -1;
-            break;
-        }
-    }
-    weir_lister_free(l);
-    return rc == 1 ? 0 : -1;
-}
-
-int weir_store_list(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
-    const char *prefix, int64_t deadline_mono_ms, struct weir_listing *ret, struct weir_err *err)
-{
-    int rc;
-
-    if (cfg->kind != WEIR_S3_DIR) {
-        return list_s3(loop, cfg, bucket, prefix, deadline_mono_ms, ret, err);
-    }
-    if (weir_s3_bucket_check(bucket, err) != 0) {
-        return -1;
-    }
-    rc = weir_dir_list(cfg->dir, bucket, prefix, deadline_mono_ms, ret, err);
-    if (rc == 0) {
-        sort(ret);
-    }
-    return rc;
 }

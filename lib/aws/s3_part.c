@@ -1,12 +1,11 @@
 #include "aws/s3_part.h"
 
-#include "aws/sigv4.h"
+#include "core/hex.h"
 #include "core/limits.h"
 
 #include <assert.h>
 
 static_assert(WEIR_S3_PART_BYTES >= WEIR_S3_PART_MIN_BYTES, "what is planned must be allowed");
-static_assert(WEIR_S3_SHA_HEX_BYTES == WEIR_SHA256_HEX_BYTES, "the same digest");
 
 static int sha_begin(struct weir_s3_part *part, struct weir_err *err)
 {
@@ -63,7 +62,7 @@ int weir_s3_part_reset(struct weir_s3_part *part, struct weir_err *err)
     return weir_checksum_reset(&part->sum, err) == 0 ? sha_begin(part, err) : -1;
 }
 
-int weir_s3_part_seal(struct weir_s3_part *part, char sha_hex[WEIR_S3_SHA_HEX_BYTES],
+int weir_s3_part_seal(struct weir_s3_part *part, char sha_hex[WEIR_SHA256_HEX_BYTES],
     char checksum[WEIR_CHECKSUM_BASE64_BYTES], struct weir_err *err)
 {
     sha_hex[0] = '\0';

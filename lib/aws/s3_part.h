@@ -2,6 +2,7 @@
 #define WEIR_AWS_S3_PART_H
 
 #include "aws/checksum.h"
+#include "aws/sigv4.h"
 #include "core/buf.h"
 #include "core/err.h"
 
@@ -38,11 +39,9 @@ int weir_s3_part_add(struct weir_s3_part *part, const void *p, size_t n, struct 
 /** weir_s3_part_reset: empty it for the next bytes; the memory is kept. 0, or -1 (WEIR_E_NOMEM). */
 int weir_s3_part_reset(struct weir_s3_part *part, struct weir_err *err);
 
-#define WEIR_S3_SHA_HEX_BYTES 65
-
 /** weir_s3_part_seal: the digests of what it holds, "" for one that is not wanted. Nothing can be
  *  added until weir_s3_part_reset. 0, or -1 with *err set: WEIR_E_NOMEM. */
-int weir_s3_part_seal(struct weir_s3_part *part, char sha_hex[WEIR_S3_SHA_HEX_BYTES],
+int weir_s3_part_seal(struct weir_s3_part *part, char sha_hex[WEIR_SHA256_HEX_BYTES],
     char checksum[WEIR_CHECKSUM_BASE64_BYTES], struct weir_err *err);
 
 /**

@@ -1,5 +1,6 @@
 #include "aws/s3_undo.h"
 
+#include "aws/s3_client.h"
 #include "aws/xml.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -7,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUNDING_MS 2000
+#define PAGE_UPLOADS                                                                               \
+    "100" /* so that an answer is under WEIR_S3_XML_MAX_BYTES, whatever the keys are */
 
 void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job *job)
 {
@@ -48,7 +50,8 @@ static enum weir_step give_up(
 static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *err)
 {
     const struct weir_sigv4_pair abort_query[] = {{"uploadId", undo->id}};
-    const struct weir_sigv4_pair list_query[] = {{"uploads", ""}, {"prefix", undo->job.key}};
+    const struct weir_sigv4_pair list_query[] = {
+        {"uploads", ""}, {"prefix", undo->job.key}, {"max-uploads", PAGE_UPLOADS}};
     struct weir_s3_request request = {.method = "DELETE",
         .bucket = undo->job.bucket,
         .key = undo->job.key,
@@ -65,7 +68,7 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
         request.method = "GET";
         request.key = NULL;
         request.query = list_query;
-        request.query_n = 2;
+        request.query_n = sizeof list_query / sizeof *list_query;
     }
     if (weir_s3_call_start(&undo->call, undo->job.loop, undo->job.cfg, &request, err) != 0) {
         weir_err_prefix(err, "s3: %s: %s", undo->job.name, doubt(undo));
@@ -74,22 +77,18 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
     return WEIR_WAIT;
 }
 
-/* "Fri, 24 May 2013 00:00:00 GMT" or "2013-05-24T00:00:00.000Z"; -1 when it is neither. */
-static int64_t parse_time_ms(const char *s, const char *format)
-{
-    struct tm tm = {0};
-
-    if (s == NULL || strptime(s, format, &tm) == NULL) {
-        return -1;
-    }
-    return (int64_t)timegm(&tm) * 1000;
-}
-
 struct upload {
     char key[WEIR_S3_KEY_MAX_BYTES + 1];
     char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1];
-    char initiated[64];
+    int64_t initiated_s; /* 0: it does not tell */
 };
+
+static bool is_text(const struct weir_xml *xml, const char *text)
+{
+    char got[16];
+
+    return weir_xml_decode(xml, got, sizeof got) >= 0 && strcmp(got, text) == 0;
+}
 
 static void upload_text(struct upload *u, const struct weir_xml *xml)
 {
@@ -98,26 +97,33 @@ static void upload_text(struct upload *u, const struct weir_xml *xml)
     } else if (weir_xml_at(xml, "ListMultipartUploadsResult/Upload/UploadId")) {
         (void)weir_xml_decode(xml, u->id, sizeof u->id);
     } else if (weir_xml_at(xml, "ListMultipartUploadsResult/Upload/Initiated")) {
-        (void)weir_xml_decode(xml, u->initiated, sizeof u->initiated);
+        char text[64];
+        if (weir_xml_decode(xml, text, sizeof text) >= 0) {
+            (void)weir_clock_parse_iso(text, &u->initiated_s);
+        }
     }
 }
 
 /* Find an upload of exactly our key that began when ours did, or later. The key's own uploads come
- * first in the list, so that one page of it is enough. -1 when the list cannot be read. */
-static int find_upload(struct weir_s3_undo *undo, int64_t since_ms)
+ * first in the list, so that one page of it is enough, unless it names nothing else. NULL when it
+ * is as it should be, or what is wrong with it. */
+static const char *find_upload(struct weir_s3_undo *undo, int64_t since_ms)
 {
     struct weir_xml xml;
     struct upload u = {0};
     enum weir_xml_event event;
-    bool found = false;
+    bool found = false, cut_off = false, others = false;
 
     weir_xml_init(&xml, (const char *)undo->call.answer.p, undo->call.answer.len);
     while ((event = weir_xml_next(&xml)) < WEIR_XML_END) {
-        if (event == WEIR_XML_TEXT) {
+        if (event == WEIR_XML_TEXT && weir_xml_at(&xml, "ListMultipartUploadsResult/IsTruncated")) {
+            cut_off = is_text(&xml, "true");
+        } else if (event == WEIR_XML_TEXT) {
             upload_text(&u, &xml);
         } else if (weir_xml_at(&xml, "ListMultipartUploadsResult/Upload")) {
+            others = others || (event == WEIR_XML_CLOSE && strcmp(u.key, undo->job.key) != 0);
             if (event == WEIR_XML_CLOSE && !found && strcmp(u.key, undo->job.key) == 0 &&
-                parse_time_ms(u.initiated, "%Y-%m-%dT%H:%M:%S") >= since_ms) {
+                u.initiated_s * 1000 >= since_ms) {
                 found = true;
                 snprintf(undo->id, sizeof undo->id, "%s", u.id);
             }
@@ -127,9 +133,9 @@ static int find_upload(struct weir_s3_undo *undo, int64_t since_ms)
     if (event == WEIR_XML_BAD || !weir_xml_root((const char *)undo->call.answer.p,
                                      undo->call.answer.len, "ListMultipartUploadsResult")) {
         undo->id[0] = '\0';
-        return -1;
+        return "the list of uploads cannot be read";
     }
-    return 0;
+    return cut_off && !found && !others ? "there are more uploads than the list names" : NULL;
 }
 
 /* Wait before the next look, so that time is left for it; false when there is too little. */
@@ -151,12 +157,15 @@ static bool pause_again(struct weir_s3_undo *undo)
 /* The list is there: WEIR_NEED_IN to go on with what it named, WEIR_END when it named none. */
 static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 {
-    int64_t date_ms =
-        parse_time_ms(weir_s3_call_header(&undo->call, "Date"), "%a, %d %b %Y %H:%M:%S GMT");
+    int64_t date_ms = weir_s3_call_date_ms(&undo->call);
     int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->job.created_mono_ms) - ROUNDING_MS;
+    bool moved = undo->job.cfg->client->skew_ms != undo->job.skew_ms;
+    const char *wrong = date_ms < 0 ? "the list of uploads has no date"
+                        : moved     ? "the server's clock has moved"
+                                    : find_upload(undo, since_ms);
 
-    if (date_ms < 0 || find_upload(undo, since_ms) != 0) {
-        return give_up(undo, 200, "the list of uploads cannot be read", err);
+    if (wrong != NULL) {
+        return give_up(undo, 200, wrong, err);
     }
     undo->aborts = 1;
     if (undo->id[0] != '\0') {

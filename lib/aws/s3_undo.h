@@ -37,6 +37,7 @@ struct weir_s3_undo_job {
     bool answered;           /* the server has ended its work on the create: it said so */
     bool complete_lost;      /* it may have been completed: no such upload is then no good news */
     int64_t created_mono_ms; /* when it was asked for */
+    int64_t skew_ms;         /* what was known of the server's clock then: struct weir_s3_client */
     int64_t until_mono_ms;   /* when to give up, at the latest */
 };
 

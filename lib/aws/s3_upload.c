@@ -69,7 +69,7 @@ static size_t checksum_header(
 
 static size_t object_headers(const struct weir_s3_upload *up, struct weir_sigv4_pair *headers)
 {
-    const struct weir_s3_object_headers *settings = &up->cfg->object;
+    const struct weir_s3_headers *settings = &up->cfg->object;
     size_t n = 0;
 
     if (up->content_type != NULL) {
@@ -225,6 +225,7 @@ static void start_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mon
                                       .answered = lookup && up->call.status == 500,
                                       .complete_lost = up->complete_lost,
                                       .created_mono_ms = up->created_mono_ms,
+                                      .skew_ms = up->created_skew_ms,
                                       .until_mono_ms = until_mono_ms});
 }
 
@@ -332,6 +333,7 @@ static enum weir_step end_create(struct weir_s3_upload *up, struct weir_err *err
 {
     struct weir_err ignored = {0};
 
+    up->created_skew_ms = up->call.skew_ms;
     if (take_id(up)) {
         return over(up, WEIR_END);
     }
@@ -533,6 +535,7 @@ void weir_s3_upload_leave(struct weir_s3_upload *up)
         up->put_lost = doubt;
         break;
     case WEIR_S3_OP_CREATE:
+        up->created_skew_ms = up->call.skew_ms;
         up->create_lost = !take_id(up) && (ok || doubt);
         break;
     case WEIR_S3_OP_COMPLETE:

@@ -28,7 +28,7 @@
 struct weir_s3_slot {
     struct weir_s3_part part;
     int number;                                                       /* of the part; from 1 */
-    char sha[WEIR_S3_SHA_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES]; /* when it is sealed */
+    char sha[WEIR_SHA256_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES]; /* when it is sealed */
     struct weir_s3_call call;                                         /* UploadPart */
 };
 
@@ -59,7 +59,7 @@ struct weir_s3_upload {
     struct weir_checksum sum;                  /* of the parts so far */
     char sum_text[WEIR_CHECKSUM_BASE64_BYTES]; /* of the whole object, once it is known */
     EVP_MD_CTX *etags; /* of the parts, if they are MD5; NULL: they are not */
-    int64_t created_mono_ms;
+    int64_t created_mono_ms, created_skew_ms;
 
     enum weir_s3_op op;        /* under way; parts not counted */
     struct weir_s3_call call;  /* PUT, CREATE, COMPLETE; kept while its doubt is settled */

@@ -1,6 +1,7 @@
 #include "aws/sigv4.h"
 
 #include "aws/uri.h"
+#include "core/hex.h"
 #include "core/limits.h"
 
 #include <openssl/crypto.h>
@@ -18,17 +19,6 @@
 
 #define HASH_BYTES 32
 #define MADE_HEADERS 3 /* x-amz-date, x-amz-content-sha256, x-amz-security-token */
-
-void weir_hex(const uint8_t *p, size_t n, char *to)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < n; i++) {
-        *to++ = hex[p[i] >> 4];
-        *to++ = hex[p[i] & 15];
-    }
-    *to = '\0';
-}
 
 int weir_sha256_hex(const void *p, size_t n, char hex[WEIR_SHA256_HEX_BYTES], struct weir_err *err)
 {

@@ -94,7 +94,4 @@ int weir_sigv4_text(const struct weir_sigv4_key *key, const char *day, const voi
 /** weir_sha256_hex: SHA-256 of n bytes as lower-case digits. Returns 0, or -1 (WEIR_E_NOMEM). */
 int weir_sha256_hex(const void *p, size_t n, char hex[WEIR_SHA256_HEX_BYTES], struct weir_err *err);
 
-/** weir_hex: n bytes as 2 * n lower-case digits and a NUL. */
-void weir_hex(const uint8_t *p, size_t n, char *to);
-
 #endif

@@ -2,6 +2,7 @@
 #define WEIR_AWS_STORE_H
 
 #include "aws/config.h"
+#include "aws/listing.h"
 #include "aws/object.h"
 #include "core/err.h"
 #include "net/loop.h"
@@ -20,15 +21,34 @@
  */
 
 /** weir_store_source_new: an object as a pipe's source. cfg outlives the stage, and so does info,
- *  which is zeroed before; object is copied. 0 with *ret set, or -1 with *err set. */
+ *  which is set here (size_bytes -1 until it is known); object is copied. 0 with *ret set, or -1
+ *  with *err set: what is said above, WEIR_E_IO of a folder, WEIR_E_NOMEM. */
 int weir_store_source_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const struct weir_object *object, struct weir_source_info *info, struct weir_stage *ret,
     struct weir_err *err);
 
 /** weir_store_sink_new: an object as a pipe's sink; it appears when the stage ends, or not at all.
- *  cfg outlives the stage; opts is copied and may be NULL. 0 with *ret set, or -1 with *err set. */
+ *  cfg outlives the stage; opts is copied and may be NULL. 0 with *ret set, or -1 with *err set:
+ *  what is said above, WEIR_E_LIMIT (weir_s3_sink_new), WEIR_E_IO of a folder, WEIR_E_NOMEM. */
 int weir_store_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg,
     const char *bucket, const char *key, const struct weir_put_opts *opts, struct weir_stage *ret,
     struct weir_err *err);
+
+/**
+ * weir_store_list: all objects whose keys begin with a prefix, page by page; runs the loop.
+ *
+ * prefix            "" for everything
+ * deadline_mono_ms  CLOCK_MONOTONIC; INT64_MAX: none
+ * ret               zeroed; receives them, in the order of their keys' bytes; weir_listing_fini in
+ *                   either case
+ *
+ * S3 API: ListObjectsV2. In a folder as a store, the files below the bucket's folder; no symbolic
+ * link is followed, and what no key is called is left out. Returns 0, or -1 with *err set:
+ * WEIR_E_REMOTE (detail = status; 404: no such bucket; 0: a list that is cut off, or does not end),
+ * WEIR_E_NET, WEIR_E_DEADLINE, WEIR_E_LIMIT (more than WEIR_S3_LIST_MAX), WEIR_E_IO of a folder,
+ * WEIR_E_NOMEM, WEIR_E_CONFIG (bucket).
+ */
+int weir_store_list(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
+    const char *prefix, int64_t deadline_mono_ms, struct weir_listing *ret, struct weir_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef WEIR_CORE_CLOCK_H
 #define WEIR_CORE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -13,5 +14,9 @@ int64_t weir_clock_mono_ms(void);
 
 /** weir_clock_unix_ms: milliseconds since 1970 by the wall clock; for signatures and logs. */
 int64_t weir_clock_unix_ms(void);
+
+/** weir_clock_parse_iso: "2026-11-25T15:00:00.000Z" (ISO 8601; a fraction is passed over, an offset
+ *  is understood) as Unix seconds. False, and *unix_s as it was, when it is none. */
+bool weir_clock_parse_iso(const char *s, int64_t *unix_s);
 
 #endif

@@ -1,6 +1,9 @@
 #ifndef WEIR_CORE_HEX_H
 #define WEIR_CORE_HEX_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /** weir_hex_digit: the value of a hexadecimal digit of either case, or -1. */
 static inline int weir_hex_digit(char c)
 {
@@ -11,5 +14,8 @@ static inline int weir_hex_digit(char c)
     }
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+
+/** weir_hex: n bytes as 2 * n lower-case digits and a NUL. */
+void weir_hex(const uint8_t *p, size_t n, char *to);
 
 #endif

@@ -16,6 +16,9 @@
  * WEIR_E_NOMEM. Loop thread only.
  */
 
+/* What the name of a file begins with until it is complete. */
+#define WEIR_FILE_HIDDEN ".weir-"
+
 /**
  * weir_file_source_new: read a file, a fifo or a device by its path.
  *

@@ -2,6 +2,7 @@
  * A file in the making. The hidden file's folder is held open, so that neither a change of the
  * working folder nor a rename of that folder makes the final rename go elsewhere.
  */
+#include "net/file.h"
 #include "net/file_priv.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ static int create_hidden(struct weir_file_new *f, const struct stat *old, struct
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
             continue; /* interrupted */
         }
-        snprintf(f->hidden, sizeof f->hidden, ".weir-%016" PRIx64, random);
+        snprintf(f->hidden, sizeof f->hidden, WEIR_FILE_HIDDEN "%016" PRIx64, random);
         f->fd = openat(f->dir, f->hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (f->fd != -1) {
             f->there = true;

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A request, as http.c (its life) and http_setup.c (what libcurl is told of it) share it; nobody
- * else includes this. */
+/* A request, as http.c (its life) and http_setup.c (what libcurl is told of it) share it, and what
+ * loop.c tells it; nobody else includes this. */
 
 #define WEIR_HTTP_HOST_BYTES 128 /* of a host's name in messages */
 
@@ -45,6 +45,9 @@ int weir_http_setup(struct weir_http *http, struct weir_err *err);
 /** weir_http_bundle: AWS_CA_BUNDLE, or NULL when it is not set. 0, or -1 with *err set when it
  *  cannot be read. */
 int weir_http_bundle(const char **file, struct weir_err *err);
+
+/** weir_http_completed: libcurl is done with a request; http.c's half of the message loop. */
+void weir_http_completed(struct weir_http *http, CURLcode code);
 
 /** weir_http_on_head, weir_http_on_body: what libcurl calls with a line of the head, and with bytes
  *  of the body; self is the request. */

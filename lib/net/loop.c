@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/http_priv.h"
 #include "net/loop_priv.h"
 #include "net/pool_priv.h"
 

@@ -25,7 +25,4 @@ struct weir_loop {
  *  WEIR_E_NOMEM. */
 int weir_loop_curl(struct weir_loop *loop, struct weir_err *err);
 
-/** weir_http_completed: libcurl is done with a request; http.c's half of the message loop. */
-void weir_http_completed(struct weir_http *http, CURLcode code);
-
 #endif

@@ -47,7 +47,7 @@
 #define PART "PUT /b/k?partNumber="
 #define COMPLETE "POST /b/k?uploadId=U%2F1"
 #define UNDO "DELETE /b/k?uploadId="
-#define LIST "GET /b?prefix=k&uploads="
+#define LIST "GET /b?max-uploads=100&prefix=k&uploads="
 #define PUT "PUT /b/k HTTP"
 #define HEAD "HEAD /b/k HTTP"
 #define GET "GET /b/k HTTP"

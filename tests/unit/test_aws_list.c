@@ -1,6 +1,6 @@
 /* Are all objects below a prefix listed, page by page and from a folder, and is what is no list an
  * error? */
-#include "aws/s3_list.h"
+#include "aws/store.h"
 #include "core/limits.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/tempdir.h"

@@ -630,24 +630,35 @@ static void create_that_hangs_is_looked_for(void **state)
 static void list_that_cannot_be_read_aborts_nothing(void **state)
 {
     struct s3_fixture *fx = *state;
-    static const char *const lists[] = {
-        OK "Content-Length: 29\r\n\r\n<ListMultipartUploadsResult/>", /* no Date */
-        OK "Date: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 4\r\n\r\nwhat",
-        OK "Date: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 163\r\n\r\n"
-           "<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>x</UploadId>"
-           "<Initiated>2033-01-01T00:00:00.000Z</Initiated></Upload>"
-           "<Upload></ListMultipartUploadsResult>",
-        DENIED,
+    static const struct {
+        const char *list, *msg;
+    } cases[] = {
+        {OK "Content-Length: 29\r\n\r\n<ListMultipartUploadsResult/>", "has no date"},
+        {OK "Date: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 4\r\n\r\nwhat",
+            "cannot be read"},
+        {OK "Date: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 163\r\n\r\n"
+            "<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>x</UploadId>"
+            "<Initiated>2033-01-01T00:00:00.000Z</Initiated></Upload>"
+            "<Upload></ListMultipartUploadsResult>",
+            "cannot be read"},
+        /* The page is full of the key's older uploads: ours may be on the next one. */
+        {OK "Date: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 186\r\n\r\n"
+            "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><Upload><Key>k</Key>"
+            "<UploadId>x</UploadId><Initiated>2012-01-01T00:00:00.000Z</Initiated></Upload>"
+            "</ListMultipartUploadsResult>",
+            "there are more uploads than the list names"},
+        {DENIED, "403 AccessDenied"},
     };
 
-    for (size_t i = 0; i < COUNT(lists); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const struct canned_reply replies[] = {
-            {.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = lists[i]}};
+            {.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = cases[i].list}};
         struct weir_err err = {0};
         bool ended;
         s3_serve(fx, replies, COUNT(replies));
         assert_int_equal(stop_at(fx, 100, NULL, 300, &ended, &err), WEIR_FAIL);
         assert_non_null(strstr(err.msg, "an upload may be left open"));
+        assert_non_null(strstr(err.msg, cases[i].msg));
         assert_int_equal(s3_asked(fx, UNDO, NULL), 0);
     }
 }

@@ -244,7 +244,7 @@ static void part_knows_its_digests(void **state)
 {
     (void)state;
     struct weir_s3_part p;
-    char sha[WEIR_S3_SHA_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES];
+    char sha[WEIR_SHA256_HEX_BYTES], sum[WEIR_CHECKSUM_BASE64_BYTES];
 
     assert_int_equal(weir_s3_part_init(&p, 9, true, WEIR_CHECKSUM_CRC32, NULL), 0);
     for (int round = 0; round < 2; round++) {
