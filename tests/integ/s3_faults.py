@@ -14,6 +14,7 @@ are an upload that is left open without a word, and a request that the server co
 import argparse
 import collections
 import concurrent.futures
+import io
 import json
 import os
 import random
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -58,7 +60,8 @@ def payload(n, seed=0):
 # ---- one trial ----
 
 class Trial:
-    """flow: get (object to file), get-slow (to a pipe that is read late), put (file to object), copy (object to object)."""
+    """flow: get (object to file), get-slow (to a pipe that is read late), put (file to object), copy (object to object), archive (of
+    all objects below a prefix, by the function)."""
 
     def __init__(self, server, name, flow, data, faults, env=None):
         self.server, self.name, self.flow, self.data, self.faults = server, name, flow, data, faults
@@ -75,7 +78,11 @@ class Trial:
         b.faults = self.faults
         dst = os.path.join(folder, f"{self.name}.bin")
         src_s3, dst_s3 = f"s3://{self.name}/src.bin", f"s3://{self.name}/dst.bin"
-        ends = {"get": [src_s3, dst], "get-slow": [src_s3, "-"], "put": [source, dst_s3], "copy": [src_s3, dst_s3]}[self.flow]
+        if self.flow == "archive":
+            command = self.archive(folder)
+        else:
+            ends = {"get": [src_s3, dst], "get-slow": [src_s3, "-"], "put": [source, dst_s3], "copy": [src_s3, dst_s3]}[self.flow]
+            command = [WEIR, "cp", *ends]
         if self.flow == "get":
             with open(dst, "wb") as f:
                 f.write(OLD)
@@ -88,8 +95,8 @@ class Trial:
             if keep in os.environ:
                 env[keep] = os.environ[keep]
         began = time.monotonic()
-        child = subprocess.Popen([WEIR, "cp", *ends], env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                 stdout=subprocess.PIPE if self.flow == "get-slow" else subprocess.DEVNULL)
+        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 stdout=subprocess.PIPE if self.flow in ("get-slow", "archive") else subprocess.DEVNULL)
         try:
             if self.flow == "get-slow":
                 self.server.dropped.wait(30)
@@ -100,12 +107,32 @@ class Trial:
             self.wrong.append(f"still at work after {TRIAL_S:.0f} s")
         self.seconds = time.monotonic() - began
         self.status, self.err = child.returncode, err.decode("utf-8", "replace")
+        if self.flow == "archive":  # what a function says is its answer; stderr has its log
+            self.err = "" if self.status == 0 else json.loads(out or b"{}").get("errorMessage", self.err)
         try:
             self.judge(dst, out)
         finally:
             if os.path.exists(dst):
                 os.unlink(dst)
             self.server.drop(self.name)
+
+    def archive(self, folder):
+        """Objects that are listed in pages of two."""
+        self.bucket.page, step = 2, -(-len(self.data) // 5)
+        self.entries = {str(i): self.data[i * step:(i + 1) * step] for i in range(5)}
+        for name, piece in self.entries.items():
+            self.bucket.put(f"many/{name}", piece)
+        event = {"bucket": self.name, "key": "dst.bin", "entries": {"prefix": "many/"}}
+        return [WEIR, "invoke", write_file(os.path.join(folder, f"{self.name}.json"), json.dumps(event).encode()),
+                "--handler", "archive", "--memory", "0"]
+
+    def unzipped(self, data):
+        """The data that an archive was made of, if it is whole."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as z:
+                return self.data if {i.filename: z.read(i) for i in z.infolist()} == self.entries else data
+        except zipfile.BadZipFile:
+            return data
 
     def result(self, dst, out):
         """What is at the destination: "new", "old", "none" or "partial"."""
@@ -119,6 +146,7 @@ class Trial:
         else:
             obj = self.bucket.objects.get("dst.bin")
             got = obj.data if obj else None
+            got = self.unzipped(got) if self.flow == "archive" and got else got
         return "none" if got is None else "new" if got == self.data else "old" if got == OLD else "partial"
 
     def judge(self, dst, out):
@@ -145,7 +173,8 @@ class Trial:
                 self.wrong.append(f"an error that has no name here: {lines[-1:]}")
             if got == "new" and not told:
                 self.wrong.append("an error, and the object is there without a word")
-            if self.status not in (2, 3) or not lines or len(lines) > 2 or not all(x.startswith("weir: cp: ") for x in lines):
+            statuses, start = ((1,), "s3: ") if self.flow == "archive" else ((2, 3), "weir: cp: ")
+            if self.status not in statuses or not lines or len(lines) > 2 or not all(x.startswith(start) for x in lines):
                 self.wrong.append(f"status {self.status}, and stderr says {lines[:4]}")
         if b.uploads and not re.search(r"may be left|is left|left open", self.err):
             self.wrong.append(f"{len(b.uploads)} open upload(s), without a word")
@@ -158,6 +187,7 @@ class Trial:
 NAMELESS = "without a name"
 NAMES = [
     (r"changed|replaced|no longer", "changed"),
+    (r"cut off", "cut off"),
     (r"checksum|crc", "checksum"),
     (r": ([1-5]\d\d) ([A-Z][A-Za-z]+)", None),
     (r"Content-Range|range", "wrong range"),
@@ -217,9 +247,11 @@ def write_file(name, data):
 
 # ---- the matrix ----
 
-ALL = "HeadObject GetObject GetRange PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload AbortMultipartUpload".split()
+OBJECTS = "HeadObject GetObject GetRange PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload AbortMultipartUpload".split()
+LISTS = ["ListMultipartUploads", "ListObjects"]
+ALL = OBJECTS + LISTS
 SHORT = {"HeadObject": "Head", "GetObject": "Get", "GetRange": "Get by 3", "PutObject": "Put", "CreateMultipartUpload": "Create", "UploadPart": "Part",
-         "CompleteMultipartUpload": "Complete", "AbortMultipartUpload": "Abort"}
+         "CompleteMultipartUpload": "Complete", "AbortMultipartUpload": "Abort", "ListMultipartUploads": "List uploads", "ListObjects": "List"}
 GETS = ["GetObject", "GetRange"]  # by one connection, and by three
 BODY_SENT = ["PutObject", "UploadPart", "CompleteMultipartUpload"]
 WRITES = ["PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"]
@@ -229,14 +261,19 @@ APPLIES = {
     "cut-answer": ["HeadObject", *GETS, "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"],
     "stall-answer": [*GETS, "CreateMultipartUpload", "CompleteMultipartUpload"],
     "409": WRITES, "412": [*GETS, "PutObject", "CompleteMultipartUpload"], "bad-digest": BODY_SENT, "no-upload": WITH_ID,
-    "no-key": ["HeadObject", *GETS], "timeout": ALL[1:],
+    "no-key": ["HeadObject", *GETS], "timeout": OBJECTS[1:],
     "error-in-200": ["CreateMultipartUpload", "CompleteMultipartUpload"], "garbage": ["CreateMultipartUpload", "CompleteMultipartUpload"],
     "no-etag": [*GETS, "UploadPart"], "wrong-checksum": GETS,
     "no-checksum": ["HeadObject", *GETS], "flipped": GETS, "wrong-range": GETS,
-    "ignore-range": GETS, "changed": GETS, "long": GETS, "drop-paused": GETS,
+    "ignore-range": GETS, "changed": GETS, "long": GETS, "drop-paused": GETS, "no-token": [],
 }
+ON_LISTS = {"cut-answer", "stall-answer", "timeout", "error-in-200", "garbage", "no-token"}  # beside what applies to all
 RANGE, SLOT = MIB, 448 << 10  # the smallest range, and what it takes beside its bytes
 ALWAYS_ONLY_ONCE = {"drop-paused", "changed"}  # what struck every time is the same, or never ends
+
+
+def operations_for(kind):
+    return APPLIES.get(kind, OBJECTS) + (LISTS if kind in ON_LISTS or kind not in APPLIES else [])
 
 
 def flow_for(op, kind):
@@ -247,7 +284,11 @@ def flow_for(op, kind):
         return ("get-slow", 6 * MIB, []) if kind == "drop-paused" else ("get", 3 * MIB, [])
     if op == "PutObject":
         return "put", 100_000, []
+    if op == "ListObjects":
+        return "archive", 100_000, []
     first = []
+    if op == "ListMultipartUploads":  # asked when a create's answer was lost
+        first = [("CreateMultipartUpload", "lost", 1, 1)]
     if op == "HeadObject" and "checksum" in kind:  # whose is what is there? (its ETag is no MD5)
         return "put", 100_000, [("PutObject", "500-done", 1, -1)]
     if op == "HeadObject":  # asked when a completion's answer was lost
@@ -265,16 +306,16 @@ def by_connections(n):
 def matrix_trials(servers, trials, files):
     makes, n = [], 0
     for kind in server_module.KINDS:
-        for op in APPLIES.get(kind, ALL):
+        for op in operations_for(kind):
             flow, size, first = flow_for(op, kind)
             data = files[size]
             for times in (1,) if kind in ALWAYS_ONLY_ONCE else (1, -1):
                 for i in range(trials):
-                    nth = 2 if op == "UploadPart" and i % 2 else 1
+                    nth = 2 if op in ("UploadPart", "ListObjects") and i % 2 else 1
                     if op == "GetRange" and kind != "drop-paused":
                         nth = (2, 1, 5)[i % 3]  # a range that waits; the first one, before the others are asked for; a later one
                     rng = random.Random(f"{kind}/{op}/{times}/{i}")
-                    at = None if i == 0 else rng.randrange(1, 60_000 if flow == "put" else RANGE if op == "GetRange" else size)
+                    at = None if i == 0 else rng.randrange(1, 60_000 if flow == "put" else 200 if flow == "archive" else RANGE if op == "GetRange" else size)
                     n += 1
                     faults = [Fault(o, k, nt, t) for o, k, nt, t in first] + [
                         Fault("GetObject" if op == "GetRange" else op, kind, nth, times, at if kind in BYTES else None)]
@@ -283,10 +324,11 @@ def matrix_trials(servers, trials, files):
                         t = Trial(server, name, flow, data, faults, by_connections(3) if op == "GetRange" else None)
                         t.cell = (times, kind, op)
                         return t
-                    makes.append(make)
-    return makes
+                    makes.append((times == 1 or op not in SLOW, make))
+    return [make for _, make in sorted(makes, key=lambda m: m[0])]
 
 
+SLOW = {"AbortMultipartUpload", "ListMultipartUploads"}  # tried for a minute when struck every time: they begin first
 BYTES = {"cut-request", "cut-answer", "stall-request", "stall-answer", "flipped", "changed"}
 
 
@@ -300,16 +342,18 @@ def table(cells, times):
 
 
 def document(cells, counts):
-    total = sum(counts.values())
+    total, least, most = sum(counts.values()), min(counts.values()), max(counts.values())
+    in_a_cell = least if least == most else f"{least} to {most}"
     out = ["# S3 under faults", "",
            "Written by `tests/integ/s3_faults.py matrix --write`, checked by every run of the tests. Each cell is the outcome of",
            "`weir cp` when the fault strikes the operation: **object**: status 0 and every byte is right; else the error's name:",
            "one line on stderr, status 2 or 3, and the destination is as it was. In no trial was anything partial, or an upload left",
            "open without a word about it. `HeadObject` is asked after a completion whose answer was lost, `AbortMultipartUpload` after a part",
-           "that was refused (so an error is its good outcome). *Get by 3*: an object of six ranges, read by three connections; the fault",
+           "that was refused (so an error is its good outcome), *List uploads* after a creation whose answer was lost, and *List* by the",
+           "function `archive`, of five objects in pages of two (its error is its answer). *Get by 3*: an object of six ranges, read by three connections; the fault",
            "strikes the first answer, a range that waits for its turn, or a later one. *may be published*: and a line before says that the",
            "object may be there.", "",
-           f"Trials: {total}, {min(counts.values())} to {max(counts.values())} in a cell, in turn over plain HTTP and over TLS.", "",
+           f"Trials: {total}, {in_a_cell} in a cell, in turn over plain HTTP and over TLS.", "",
            "## The fault strikes once", "", *table(cells, 1), "", "## The fault strikes every time", "", *table(cells, -1), "",
            "## The faults", "", "| fault | what happens |", "|---|---|"]
     out += [f"| `{k}` | {v} |" for k, v in server_module.KINDS.items()]
@@ -386,7 +430,7 @@ def schedule(seed, size):
     faults = []
     for _ in range(rng.randint(1, 6)):
         op = rng.choice(ops)
-        kinds = [k for k in (FATAL if rng.random() < 0.08 else TRANSIENT) if op in APPLIES.get(k, ALL + ["ListMultipartUploads"])]
+        kinds = [k for k in (FATAL if rng.random() < 0.08 else TRANSIENT) if op in APPLIES.get(k, OBJECTS + ["ListMultipartUploads"])]
         kind = rng.choice(kinds)
         nth = rng.randint(1, {"UploadPart": 10, "GetObject": 4}.get(op, 2))
         times = rng.choice([1, 1, 1, 2, 3]) if kind not in ("region", "skew") else 1
@@ -492,20 +536,18 @@ def main():
     m.add_argument("--trials", type=int, default=1)
     m.add_argument("--check")
     m.add_argument("--write")
-    m.set_defaults(run=matrix, threads=24)
+    m.set_defaults(run=matrix)
     s = sub.add_parser("schedules")
     s.add_argument("--from", dest="first", type=int, default=1)
     s.add_argument("--n", type=int, default=50)
     s.add_argument("--mb", type=int, default=64)
-    s.set_defaults(run=schedules, threads=6)
+    s.set_defaults(run=schedules)
     i = sub.add_parser("invoke")
     i.add_argument("--memory", type=int, default=128)
     i.set_defaults(run=invoke)
-    for p in (m, s):
-        p.add_argument("--threads", type=int)
+    for p, threads in ((m, 24), (s, 6)):
+        p.add_argument("--threads", type=int, default=threads)
         p.add_argument("--verbose", action="store_true")
-    m.set_defaults(threads=24)
-    s.set_defaults(threads=6)
     a = ap.parse_args()
     a.run(a)
     for broken in [b for s in Server.all for b in s.broken][:3]:

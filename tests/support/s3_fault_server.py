@@ -22,8 +22,8 @@ import argparse
 import collections
 import datetime
 import email.utils
-import hashlib
 import os
+import re
 import socket
 import ssl
 import struct
@@ -67,6 +67,7 @@ KINDS = {
     "skew": "the server's clock is an hour ahead from now on",
     "error-in-200": "status 200, then an Error document",
     "garbage": "status 200, and a body that is no XML",
+    "no-token": "the list says that there is more, and not where it goes on",
     "no-etag": "the answer has no ETag",
     "wrong-checksum": "the answer's checksum is not the object's",
     "no-checksum": "the answer has no checksum, as of an older server",
@@ -135,6 +136,7 @@ class Bucket:
         self.faults, self.log, self.violations = [], [], []
         self.skew_s, self.region = 0, REGION
         self.completed = set()
+        self.page = 1000  # of a list, at most
         self.allows = lambda op, r: True  # as IAM would say
 
     def put(self, key, data, **headers):
@@ -310,6 +312,9 @@ class Connection:
             self.reset()
         if kind == "500-done":
             return self.refuse(r, b, Refused(500, "InternalError", "on purpose"))
+        if kind == "no-token":
+            body = body.replace(b"<IsTruncated>false<", b"<IsTruncated>true<")
+            body = re.sub(b"<Next[A-Za-z]*>[^<]*</Next[A-Za-z]*>", b"", body)
         if kind == "no-etag":
             headers.pop("ETag", None)
         if kind == "no-checksum":
@@ -558,15 +563,25 @@ def iso(t):
 def list_multipart_uploads(b, r):
     prefix = r.query.get("prefix", "")
     found = sorted((u.key, u.began, i) for i, u in b.uploads.items() if u.key.startswith(prefix))
+    found, cut = page_of(b, r, "max-uploads", found)
     inner = "".join(f"<Upload><Key>{escape(k)}</Key><UploadId>{i}</UploadId><Initiated>{iso(t)}</Initiated></Upload>" for k, t, i in found)
-    return 200, {}, xml("ListMultipartUploadsResult", f"<Bucket>{b.name}</Bucket><IsTruncated>false</IsTruncated>{inner}")
+    return 200, {}, xml("ListMultipartUploadsResult", f"<Bucket>{b.name}</Bucket><IsTruncated>{cut}</IsTruncated>{inner}")
+
+
+def page_of(b, r, name, found):
+    """The first page, and "true" when there is more"""
+    n = min(int(r.query.get(name, 1000)), b.page)
+    return found[:n], "true" if len(found) > n else "false"
 
 
 def list_objects(b, r):
-    prefix = r.query.get("prefix", "")
+    prefix, after = r.query.get("prefix", ""), bytes.fromhex(r.query.get("continuation-token", "")).decode()
+    found, cut = page_of(b, r, "max-keys", [k for k in sorted(b.objects) if k.startswith(prefix) and k > after])
+    token = f"<NextContinuationToken>{found[-1].encode().hex()}</NextContinuationToken>" if cut == "true" else ""
+    listed = [(k, b.objects[k]) for k in found]
     inner = "".join(f"<Contents><Key>{escape(k)}</Key><Size>{len(o.data)}</Size><ETag>{escape(o.etag)}</ETag>"
-                    f"<LastModified>{iso(o.modified)}</LastModified></Contents>" for k, o in sorted(b.objects.items()) if k.startswith(prefix))
-    return 200, {}, xml("ListBucketResult", f"<Name>{b.name}</Name><IsTruncated>false</IsTruncated>{inner}")
+                    f"<LastModified>{iso(o.modified)}</LastModified></Contents>" for k, o in listed)
+    return 200, {}, xml("ListBucketResult", f"<Name>{b.name}</Name><IsTruncated>{cut}</IsTruncated>{token}{inner}")
 
 
 def delete_object(b, r):
