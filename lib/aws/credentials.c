@@ -9,9 +9,7 @@
 #include "net/collect.h"
 #include "net/file.h"
 #include "net/http.h"
-#include "net/loop.h"
-#include "net/signals.h"
-#include "net/wake.h"
+#include "net/room.h"
 #include "json/doc.h"
 
 #include <openssl/crypto.h>
@@ -71,59 +69,6 @@ static int keep_all(struct weir_aws_credentials *c, const struct texts *values,
                        WEIR_SIGV4_TEXT_MAX_BYTES / 4, err) != 0
                ? -1
                : 0;
-}
-
-/* A loop of our own that gives up in time, and when it is told to. */
-struct room {
-    struct weir_loop *loop;
-    struct weir_signals *signals;
-    uv_timer_t timer;
-    int64_t by_mono_ms;
-    bool bounded; /* by the caller, not by WEIR_AWS_CREDENTIALS_MS */
-};
-
-static void on_late(uv_timer_t *timer)
-{
-    struct room *room = timer->data;
-    struct weir_err why = {0};
-
-    weir_loop_moved(timer);
-    if (room->bounded) {
-        weir_err_set(&why, WEIR_E_DEADLINE, "the deadline has passed");
-    } else {
-        weir_err_set(&why, WEIR_E_DEADLINE, "not done within %d ms", WEIR_AWS_CREDENTIALS_MS);
-    }
-    weir_loop_cancel(room->loop, &why);
-}
-
-static int room_init(struct room *room, int64_t until_mono_ms, struct weir_err *err)
-{
-    int64_t now = weir_clock_mono_ms(), ms = WEIR_AWS_CREDENTIALS_MS;
-
-    room->bounded = until_mono_ms < now + ms;
-    if (room->bounded) {
-        ms = until_mono_ms > now ? until_mono_ms - now : 0;
-    }
-    room->by_mono_ms = now + ms;
-    room->loop = weir_loop_new(err);
-    if (room->loop == NULL) {
-        return -1;
-    }
-    uv_timer_init(weir_loop_uv(room->loop), &room->timer);
-    room->timer.data = room;
-    uv_timer_start(&room->timer, on_late, (uint64_t)ms, 0);
-    uv_unref((uv_handle_t *)&room->timer);
-    room->signals = weir_signals_join(room->loop, err);
-    return room->signals != NULL ? 0 : -1;
-}
-
-static void room_fini(struct room *room)
-{
-    if (room->loop != NULL) {
-        weir_signals_free(room->signals);
-        uv_close((uv_handle_t *)&room->timer, NULL);
-        weir_loop_free(room->loop);
-    }
 }
 
 static int parse_expiry(const char *s, int64_t *unix_ms, struct weir_err *err)
@@ -227,7 +172,7 @@ static const char *find_program(const char *name, char path[WEIR_AWS_PATH_MAX_BY
 }
 
 static int run_program(
-    const struct room *room, char *line, struct weir_buf *answer, struct weir_err *err)
+    const struct weir_room *room, char *line, struct weir_buf *answer, struct weir_err *err)
 {
     extern char **environ;
     char *argv[WEIR_AWS_PROCESS_ARGS_MAX + 1], path[WEIR_AWS_PATH_MAX_BYTES];
@@ -256,12 +201,12 @@ static int from_process(
     struct weir_aws_credentials *c, char *line, int64_t until_mono_ms, struct weir_err *err)
 {
     struct weir_buf answer;
-    struct room room = {0};
+    struct weir_room room = {0};
     struct weir_err why = {0};
     int rc = -1;
 
     weir_buf_init(&answer, WEIR_AWS_CREDENTIALS_MAX_BYTES);
-    if (room_init(&room, until_mono_ms, &why) == 0 &&
+    if (weir_room_init(&room, WEIR_AWS_CREDENTIALS_MS, until_mono_ms, &why) == 0 &&
         run_program(&room, line, &answer, &why) == 0) {
         rc = take_json(c, &answer, "SessionToken", true, &why);
     }
@@ -277,7 +222,7 @@ static int from_process(
         OPENSSL_cleanse(answer.p, answer.cap);
     }
     weir_buf_fini(&answer);
-    room_fini(&room);
+    weir_room_fini(&room);
     return rc;
 }
 
@@ -362,22 +307,7 @@ static int container_token(struct weir_loop *loop, struct weir_buf *token, struc
                      "AWS_CONTAINER_AUTHORIZATION_TOKEN: a byte that no header has");
 }
 
-/* Nothing else is on the loop. */
-static int let_pass(struct weir_loop *loop, int64_t ms, struct weir_err *err)
-{
-    const int64_t until = weir_clock_mono_ms() + ms;
-    struct weir_wake *wake = weir_wake_new(loop, err);
-    int rc = wake != NULL ? 0 : -1;
-
-    while (rc == 0 && weir_clock_mono_ms() < until) {
-        weir_wake_in(wake, until - weir_clock_mono_ms());
-        rc = weir_loop_step(loop, INT64_MAX, err);
-    }
-    weir_wake_free(wake);
-    return rc;
-}
-
-static int ask_endpoint(struct weir_loop *loop, const char *url, const struct weir_buf *token,
+static int ask_endpoint(const struct weir_room *room, const char *url, const struct weir_buf *token,
     struct weir_buf *answer, struct weir_err *err)
 {
     const struct weir_http_header headers[] = {
@@ -391,11 +321,11 @@ static int ask_endpoint(struct weir_loop *loop, const char *url, const struct we
     for (int attempt = 1;; attempt++) {
         struct weir_err why = {0};
         if (attempt > 1 &&
-            let_pass(loop, WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1), err) != 0) {
+            weir_room_rest(room, WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1), err) != 0) {
             return -1;
         }
         answer->len = 0;
-        long status = weir_http_call(loop, &request, answer, NULL, &why);
+        long status = weir_http_call(room->loop, &request, answer, NULL, &why);
         if (status == 200) {
             return 0;
         }
@@ -414,7 +344,7 @@ static int from_container(
 {
     char url[WEIR_AWS_PATH_MAX_BYTES];
     struct weir_buf token, answer;
-    struct room room = {0};
+    struct weir_room room = {0};
     int rc = -1;
 
     weir_buf_init(&token, WEIR_SIGV4_TEXT_MAX_BYTES / 4);
@@ -422,10 +352,11 @@ static int from_container(
     if (container_url(url, sizeof url, err) != 0) {
         goto out;
     }
-    if (room_init(&room, until_mono_ms, err) != 0 || container_token(room.loop, &token, err) != 0) {
+    if (weir_room_init(&room, WEIR_AWS_CREDENTIALS_MS, until_mono_ms, err) != 0 ||
+        container_token(room.loop, &token, err) != 0) {
         goto out;
     }
-    if (ask_endpoint(room.loop, url, &token, &answer, err) != 0 ||
+    if (ask_endpoint(&room, url, &token, &answer, err) != 0 ||
         take_json(c, &answer, "Token", false, err) != 0) {
         weir_err_prefix(err, "the container's credentials");
         goto out;
@@ -440,7 +371,7 @@ out:
     }
     weir_buf_fini(&answer);
     weir_buf_fini(&token);
-    room_fini(&room);
+    weir_room_fini(&room);
     return rc;
 }
 

@@ -8,14 +8,13 @@
 int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, struct weir_err *err)
 {
     if (to->n >= WEIR_S3_LIST_MAX) {
-        return weir_err_set(
-            err, WEIR_E_LIMIT, "s3: more than %zu objects to list", WEIR_S3_LIST_MAX);
+        return weir_err_set(err, WEIR_E_LIMIT, "more than %zu objects to list", WEIR_S3_LIST_MAX);
     }
     if (to->n == to->cap) {
         size_t cap = to->cap > 0 ? 2 * to->cap : 64;
         struct weir_listed *items = realloc(to->items, cap * sizeof *items);
         if (items == NULL) {
-            return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
+            return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a list");
         }
         to->items = items;
         to->cap = cap;
@@ -25,7 +24,7 @@ int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, st
     to->items[to->n].etag = item->etag != NULL ? strdup(item->etag) : NULL;
     if (to->items[to->n].key == NULL || (item->etag != NULL && to->items[to->n].etag == NULL)) {
         free(to->items[to->n].key);
-        return weir_err_set(err, WEIR_E_NOMEM, "s3: out of memory for a list");
+        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a list");
     }
     to->n++;
     return 0;

@@ -196,9 +196,9 @@ struct weir_s3_list *weir_s3_list_new(struct weir_loop *loop, const struct weir_
     return l;
 }
 
-int weir_s3_list_step(struct weir_s3_list *lister, struct weir_listing *ret, struct weir_err *err)
+int weir_s3_list_step(struct weir_s3_list *list, struct weir_listing *ret, struct weir_err *err)
 {
-    struct weir_s3_list *l = lister;
+    struct weir_s3_list *l = list;
 
     while (weir_s3_call_step(&l->call)) {
         char name[WEIR_S3_NAME_BYTES];
@@ -227,13 +227,13 @@ int weir_s3_list_step(struct weir_s3_list *lister, struct weir_listing *ret, str
     return 0;
 }
 
-void weir_s3_list_free(struct weir_s3_list *lister)
+void weir_s3_list_free(struct weir_s3_list *list)
 {
-    if (lister != NULL) {
-        weir_s3_call_stop(&lister->call);
-        weir_listing_fini(&lister->list);
-        free(lister->bucket);
-        free(lister->prefix);
-        free(lister);
+    if (list != NULL) {
+        weir_s3_call_stop(&list->call);
+        weir_listing_fini(&list->list);
+        free(list->bucket);
+        free(list->prefix);
+        free(list);
     }
 }

@@ -350,9 +350,9 @@ def document(cells, counts):
            "one line on stderr, status 2 or 3, and the destination is as it was. In no trial was anything partial, or an upload left",
            "open without a word about it. `HeadObject` is asked after a completion whose answer was lost, `AbortMultipartUpload` after a part",
            "that was refused (so an error is its good outcome), *List uploads* after a creation whose answer was lost, and *List* by the",
-           "function `archive`, of five objects in pages of two (its error is its answer). *Get by 3*: an object of six ranges, read by three connections; the fault",
-           "strikes the first answer, a range that waits for its turn, or a later one. *may be published*: and a line before says that the",
-           "object may be there.", "",
+           "function `archive`, of five objects in pages of two (its error is its answer). *Get by 3*: an object of six ranges, read by",
+           "three connections; the fault strikes the first answer, a range that waits for its turn, or a later one. *may be published*:",
+           "and a line before says that the object may be there.", "",
            f"Trials: {total}, {in_a_cell} in a cell, in turn over plain HTTP and over TLS.", "",
            "## The fault strikes once", "", *table(cells, 1), "", "## The fault strikes every time", "", *table(cells, -1), "",
            "## The faults", "", "| fault | what happens |", "|---|---|"]
