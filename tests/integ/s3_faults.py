@@ -268,7 +268,7 @@ APPLIES = {
     "ignore-range": GETS, "changed": GETS, "long": GETS, "drop-paused": GETS, "no-token": [],
 }
 ON_LISTS = {"cut-answer", "stall-answer", "timeout", "error-in-200", "garbage", "no-token"}  # beside what applies to all
-RANGE, SLOT = MIB, 448 << 10  # the smallest range, and what it takes beside its bytes
+RANGE, SLOT = MIB, 576 << 10  # the smallest range, and WEIR_S3_READ_SLOT_BYTES, which it takes beside its bytes
 ALWAYS_ONLY_ONCE = {"drop-paused", "changed"}  # what struck every time is the same, or never ends
 
 
