@@ -32,7 +32,7 @@ const char weir_cli_archive_help[] =
     "      --credentials     leave AWS's credentials in PROGRAM's environment\n"
     "      --level N         0 (stored) to 9 (smallest); 1 is the default, and fast\n"
     "      --zip64           ZIP64 fields in any case: see `weir help zip`\n"
-    "      --threads N       that deflate; as many as there are processors, unless given\n"
+    "  -j, --threads N       that deflate; as many as there are processors, unless given\n"
     "      --json            the summary as one JSON line, also on a terminal\n"
     "  -v, --verbose         PROGRAM's stderr as it comes\n"
     "  -q, --quiet           no progress, no notes\n"
@@ -73,11 +73,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "credentials", .kind = WEIR_OPT_FLAG, .to = &a->credentials},
         {.name = "level", .kind = WEIR_OPT_COUNT, .to = &a->level, .min = 0, .max = 9},
         {.name = "zip64", .kind = WEIR_OPT_FLAG, .to = &a->zip64},
-        {.name = "threads",
-            .kind = WEIR_OPT_COUNT,
-            .to = &a->threads,
-            .min = 1,
-            .max = WEIR_THREADS_MAX},
+        WEIR_CLI_THREADS(&a->threads),
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),

@@ -91,6 +91,8 @@ struct weir_cli {
     { .name = "progress", .kind = WEIR_OPT_FLAG, .to = &(cli)->progress }
 #define WEIR_CLI_VERBOSE(cli)                                                                 \
     { .name = "verbose", .letter = 'v', .kind = WEIR_OPT_FLAG, .to = &(cli)->verbose }
+#define WEIR_CLI_THREADS(n)                                                                   \
+    { .name = "threads", .letter = 'j', .kind = WEIR_OPT_COUNT, .to = (n), .min = 1, .max = WEIR_THREADS_MAX }
 /* clang-format on */
 
 /**

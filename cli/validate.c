@@ -5,6 +5,7 @@
 #include "codec/gzip.h"
 #include "core/log.h"
 #include "handlers/validate/job.h"
+#include "net/pool.h"
 #include "net/signals.h"
 
 #include <inttypes.h>
@@ -180,12 +181,13 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         .ctx = (void *)(uintptr_t)a};
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
+    struct weir_pool *pool = weir_pool_new(loop, (size_t)a->threads, err);
     struct weir_validate_summary sums;
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (signals == NULL || find(a, &ends, err) != 0 ||
+    if (pool == NULL || signals == NULL || find(a, &ends, err) != 0 ||
         weir_validate_args_options(a, &places, &options, err) != 0) {
         goto out;
     }
@@ -198,6 +200,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         goto out;
     }
     job.schema = schema;
+    job.workers = weir_pool_workers(pool);
     if (weir_location_source(&places, &ends.in, &info, &job.source, err) != 0 ||
         make_sinks(a, &places, &ends, info.size_bytes, &job, err) != 0) {
         goto out;
@@ -214,6 +217,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     rc = 0;
 out:
     weir_validate_free(v);
+    weir_pool_free(pool);
     weir_stage_free(&job.source);
     weir_stage_free(&job.out.stage);
     weir_stage_free(&job.invalid.stage);

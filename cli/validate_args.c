@@ -14,6 +14,7 @@ const char weir_cli_validate_help[] =
     "  -s, --schema SCHEMA  the JSON Schema of a row; the columns are its properties\n"
     "      --formats WHAT   assert (the default), or annotate: the schema's format only describes\n"
     "      --gzip           compress OUT whatever its name\n"
+    "  -j, --threads N      that check rows; as many as there are processors, unless given\n"
     "      --json           the summary as one JSON line, also on a terminal\n"
     "  -q, --quiet          no progress, no notes\n"
     "      --progress       progress also where stderr is no terminal\n"
@@ -103,6 +104,7 @@ int weir_validate_args_parse(
         WEIR_VALIDATE_ARG("unique", 0, &a->options),
         WEIR_VALIDATE_ARG("unique-memory", 0, &a->options),
         WEIR_VALIDATE_ARGS_READ(&a->options),
+        WEIR_CLI_THREADS(&a->threads),
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
     };

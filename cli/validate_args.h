@@ -11,6 +11,7 @@ struct weir_validate_args {
     const char *in, *out, *schema;
     const char *config, *invalid, *summary; /* NULL: none */
     bool gzip, json;
+    int64_t threads;               /* 0: not given */
     struct weir_opt_pairs options; /* names and values of handlers/validate/options.h */
 };
 

@@ -24,7 +24,7 @@ const char weir_cli_zip_help[] =
     "      --level N        0 (stored) to 9 (smallest); 1 is the default, and fast\n"
     "      --zip64          ZIP64 fields for every entry: for readers of a stream that must see\n"
     "                       more than 4 GiB in one entry (bsdtar); Java before 23 wants none\n"
-    "      --threads N      that deflate; as many as there are processors, unless given\n"
+    "  -j, --threads N      that deflate; as many as there are processors, unless given\n"
     "      --json           the summary as one JSON line, also on a terminal\n"
     "  -q, --quiet          no progress, no notes\n"
     "      --progress       progress also where stderr is no terminal\n"
@@ -53,11 +53,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "junk-paths", .letter = 'j', .kind = WEIR_OPT_FLAG, .to = &a->junk},
         {.name = "level", .kind = WEIR_OPT_COUNT, .to = &a->level, .min = 0, .max = 9},
         {.name = "zip64", .kind = WEIR_OPT_FLAG, .to = &a->zip64},
-        {.name = "threads",
-            .kind = WEIR_OPT_COUNT,
-            .to = &a->threads,
-            .min = 1,
-            .max = WEIR_THREADS_MAX},
+        WEIR_CLI_THREADS(&a->threads),
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),

@@ -95,10 +95,12 @@ int weir_validate_row_end(struct worker *w, struct weir_err *err)
 {
     const struct weir_validate *v = w->job;
 
-    if (w->problems > 0 && v->order != NULL && v->options.fail_fast > 0 &&
-        ++v->order->invalid >= v->options.fail_fast) {
-        return weir_err_set(err, WEIR_E_DATA,
-            "not valid, and so are %" PRIu64 " before it: fail_fast", v->order->invalid - 1);
+    if (w->problems > 0 && v->options.fail_fast > 0) {
+        const uint64_t invalid = w->note->before.invalid + w->note->rows - w->note->valid;
+        if (invalid + 1 >= v->options.fail_fast) {
+            return weir_err_set(err, WEIR_E_DATA,
+                "not valid, and so are %" PRIu64 " before it: fail_fast", invalid);
+        }
     }
     w->note->rows++;
     w->note->valid += w->problems == 0;
@@ -112,7 +114,42 @@ uint64_t weir_validate_lines_max(size_t columns)
     return (WEIR_BLOCK_OUT_MAX_BYTES - 4 * WEIR_BLOCK_BYTES) / row;
 }
 
-/* ---- merge ---- */
+/* ---- in order ---- */
+
+static struct before merged(const struct weir_validate *v)
+{
+    return (struct before){v->sums.described, v->sums.rows - v->sums.valid};
+}
+
+void weir_validate_cut_begin(const struct weir_validate *v, struct note *note)
+{
+    note->at = v->at;
+    note->before = merged(v);
+}
+
+/* More is merged now than when the block was cut; the limits are those of whoever counts all. */
+static bool again(void *job, struct weir_block *block)
+{
+    const struct weir_validate *v = job;
+    const struct weir_validate_options *o = &v->options;
+    struct note *note = block->note;
+    const struct before now = merged(v);
+    const bool less_described = note->before.described < o->max_errors &&
+                                now.described > note->before.described &&
+                                now.described + note->described >= o->max_errors;
+    const bool fails = o->fail_fast > 0 && now.invalid > note->before.invalid &&
+                       now.invalid + note->rows - note->valid >= o->fail_fast;
+
+    struct worker *w = note->worker;
+
+    if ((!less_described && !fails) || w == NULL) { /* NULL: it failed before its first row */
+        return false;
+    }
+    weir_tally_fini(&w->tally);
+    weir_tally_init(&w->tally, v->columns);
+    *note = (struct note){.cut = note->cut, .at = note->at, .before = now};
+    return true;
+}
 
 static int merge(void *job, struct weir_block *block)
 {
@@ -144,7 +181,7 @@ static int finish(void *job, struct weir_buf *out, struct weir_err *err)
 /* clang-format off */
 #define INPUT(input)                                                                               \
     {.name = "validate", .note_bytes = sizeof(struct note), .worker_new = worker_new,              \
-        .worker_free = worker_free, .merge = merge, .finish = finish,                              \
+        .worker_free = worker_free, .again = again, .merge = merge, .finish = finish,                              \
         .split = weir_validate_##input##_split, .head = weir_validate_##input##_head,              \
         .work = weir_validate_##input##_work}
 /* clang-format on */
@@ -228,7 +265,6 @@ static int take_options(
     /* Of the parsers libcsv alone does not tell where rows begin. */
     v->places = o->output == WEIR_OUTPUT_REPORT || o->strict ||
                 (o->unique_n > 0 && o->csv_engine == WEIR_CSV_LIBCSV);
-    v->order = o->max_errors > 0 || o->fail_fast > 0 ? &v->order_room : NULL;
     v->plain = !o->trim && o->empty == WEIR_EMPTY_ABSENT &&
                (o->quoted_empty == WEIR_EMPTY_ABSENT || o->quoted_empty == WEIR_EMPTY_SAME);
     if (o->input == WEIR_INPUT_CSV && weir_schema_for_rows(v->schema, err) != 0) {
@@ -263,7 +299,8 @@ static int take_outlets(
 #define STAGES_MAX 5
 
 /* The stages between source and sink. Returns how many there are then, or -1. */
-static int make_stages(struct weir_validate *v, struct weir_stage *stages, struct weir_err *err)
+static int make_stages(struct weir_validate *v, struct weir_workers *workers,
+    struct weir_stage *stages, struct weir_err *err)
 {
     const struct weir_blocks_ops *ops =
         v->options.input == WEIR_INPUT_NDJSON ? &json_ops : &csv_ops;
@@ -276,7 +313,7 @@ static int make_stages(struct weir_validate *v, struct weir_stage *stages, struc
         weir_charset_new(v->options.charset, &stages[n++], err) != 0) {
         return -1;
     }
-    if (weir_blocks_new(ops, v, WEIR_ROW_MAX_BYTES, NULL, &stages[n++], err) != 0) {
+    if (weir_blocks_new(ops, v, WEIR_ROW_MAX_BYTES, workers, &stages[n++], err) != 0) {
         return -1;
     }
     return n;
@@ -335,7 +372,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
     if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {
-        n = make_stages(v, stages, err);
+        n = make_stages(v, v->unique == NULL ? job->workers : NULL, stages, err);
     }
     if (n < 0 || make_pipe(v, job, stages, n, err) != 0) {
         goto out;

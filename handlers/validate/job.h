@@ -7,6 +7,7 @@
 #include "schema/schema.h"
 #include "stream/pipe.h"
 #include "stream/source.h"
+#include "stream/workers.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +34,9 @@ struct weir_validate_job {
     const struct weir_source_info *info; /* the source's; borrowed */
     const struct weir_schema *schema;    /* borrowed */
     const struct weir_validate_options *options; /* checked; copied. NULL: the common ones */
-    int64_t deadline_mono_ms;                    /* INT64_MAX: none */
+    struct weir_workers *workers; /* who does the work; outlives the job. NULL: inline. The output
+                                   * is the same */
+    int64_t deadline_mono_ms;     /* INT64_MAX: none */
 
     /** Called for what is odd about the columns, a few times at most; msg is one line, valid during
      *  the call. May be NULL. */

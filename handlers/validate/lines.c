@@ -106,7 +106,7 @@ int weir_validate_lines_split(
     struct note *note = block->note;
     int rc = begin(v, p, len, last, &block->err);
 
-    note->at = v->at;
+    weir_validate_cut_begin(v, note);
     if (rc == 1) {
         rc = scan(v, block->index == 0 ? 1 : v->lines_max, p, len, last, &block->err);
     }

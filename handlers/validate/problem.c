@@ -24,8 +24,8 @@ void weir_problem_begin(struct worker *w, size_t at, struct weir_err *err)
     w->at = at;
     w->text.len = 0;
     w->problems = w->said = w->said_bytes = 0;
-    w->full = v->order != NULL && v->options.max_errors > 0 &&
-              v->order->described >= v->options.max_errors;
+    w->full = v->options.max_errors > 0 &&
+              w->note->before.described + w->note->described >= v->options.max_errors;
     w->failed = false;
     w->err = err;
 }
@@ -246,9 +246,6 @@ int weir_problem_end(struct worker *w)
         return 0;
     }
     w->note->described += w->said;
-    if (v->order != NULL) {
-        v->order->described += w->said;
-    }
     /* In a report a row whose turn came too late is not told at all: it is in the sums. */
     const bool report = v->form == FORM_REPORT_CSV || v->form == FORM_REPORT_JSON;
     return w->said < w->problems && !(report && w->said == 0) ? tell_left_out(w) : 0;

@@ -39,7 +39,7 @@ int weir_validate_rows_split(
     if (!v->begun && !begin(v, p, len, last)) {
         return 0;
     }
-    note->at = v->at;
+    weir_validate_cut_begin(v, note);
     if (weir_csv_split(&v->csv, p, len, last, &note->cut, &block->err) != 0) {
         return -1;
     }

@@ -11,6 +11,7 @@
 #include "handlers/validate/job.h"
 #include "handlers/validate/rules.h"
 #include "handlers/validate/schemas.h"
+#include "net/pool.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct validate {
     struct weir_rules rules;
     struct weir_schemas *schemas;
     char beside[PATH_MAX]; /* the schema that is there when nobody names one */
+    struct weir_pool *pool;
 };
 
 static const char *variable(const void *ctx, const char *name)
@@ -72,6 +74,7 @@ static void fini(void *self)
     if (v != NULL) {
         weir_schemas_free(v->schemas);
         weir_rules_fini(&v->rules);
+        weir_pool_free(v->pool);
         free(v);
     }
 }
@@ -95,6 +98,19 @@ static int load_schemas(struct validate *v, const struct weir_handler_env *env, 
     return v->schemas != NULL ? 0 : -1;
 }
 
+/* Threads that check rows: as many as the function's memory buys, unless the environment says it.
+ */
+static int make_pool(struct validate *v, const struct weir_handler_env *env, struct weir_err *err)
+{
+    int64_t threads;
+
+    if (weir_env_int("WEIR_THREADS", 0, 0, WEIR_THREADS_MAX, &threads, err) != 0) {
+        return -1;
+    }
+    v->pool = weir_pool_new(env->loop, (size_t)threads, err);
+    return v->pool != NULL ? 0 : -1;
+}
+
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
     struct validate *v = calloc(1, sizeof *v);
@@ -107,7 +123,8 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
     if (weir_s3_config_check(err) != 0 ||
         weir_env_int(
             "WEIR_SCHEMA_MAX_AGE_S", SCHEMA_MAX_AGE_S, 0, SCHEMA_MAX_AGE_MAX_S, &age_s, err) != 0 ||
-        load_rules(v, env, err) != 0 || load_schemas(v, env, age_s * 1000, err) != 0) {
+        make_pool(v, env, err) != 0 || load_rules(v, env, err) != 0 ||
+        load_schemas(v, env, age_s * 1000, err) != 0) {
         fini(v);
         return NULL;
     }
@@ -272,8 +289,10 @@ static int transfer(struct transfer *t, struct weir_err *err)
         weir_validate_options_fini(&t->options);
         return -1;
     }
-    t->job = (struct weir_validate_job){
-        .info = &t->info, .options = &t->options, .deadline_mono_ms = work->inv->deadline_mono_ms};
+    t->job = (struct weir_validate_job){.info = &t->info,
+        .options = &t->options,
+        .workers = weir_pool_workers(work->v->pool),
+        .deadline_mono_ms = work->inv->deadline_mono_ms};
     if (weir_rule_keys_make(&work->v->rules, t->rule, t->record, &t->options, &t->keys, err) != 0 ||
         take_schema(t, err) != 0 || make_ends(t, err) != 0) {
         goto out;

@@ -21,8 +21,10 @@
  *     summary.c   the numbers
  *
  * Work never changes the job, so that blocks can be worked on by several threads; what a thread
- * needs for itself is struct worker, what merge needs of a block is struct note. The exception is
- * struct order: a job that has one is worked on in order, by one thread.
+ * needs for itself is struct worker, what merge needs of a block is struct note. Limits of a whole
+ * job (max_errors, fail_fast) are counted from what was merged when the block was cut; when its
+ * turn has come and more is merged by then, it is looked at whether that makes a difference
+ * (again).
  */
 enum outlet_name { OUT_MAIN, OUT_INVALID, OUT_SUMMARY, OUTLETS };
 
@@ -47,12 +49,6 @@ enum form {
     FORM_REPORT_JSON, /* a line each */
 };
 
-/* What goes on from row to row. */
-struct order {
-    uint64_t described; /* problems */
-    uint64_t invalid;   /* rows */
-};
-
 struct weir_validate {
     const struct weir_schema *schema;
     const struct weir_source_info *info;
@@ -66,11 +62,9 @@ struct weir_validate {
     bool forked; /* there are several */
     uint64_t fork_bytes[WEIR_FORK_MAX];
     enum form form;
-    bool places;         /* rows are told with their places */
-    struct order *order; /* NULL: blocks may be worked on in any order */
-    struct order order_room;
+    bool places;                /* rows are told with their places */
     struct weir_unique *unique; /* NULL: nothing is to be. What it has seen goes on from row to row:
-                                 * such a job is worked on in order, by one thread, too */
+                                 * such a job is worked on in order, by one thread */
 
     /* split's */
     struct place at; /* of the next block */
@@ -99,6 +93,10 @@ struct weir_validate {
 struct note {
     struct weir_csv_cut cut;
     struct place at;
+    struct before {
+        uint64_t described; /* problems */
+        uint64_t invalid;   /* rows */
+    } before;               /* in the blocks that were merged when it was cut, or worked on again */
     uint64_t rows, valid, described;
     struct weir_gzip_frame frames[OUT_SUMMARY];
     uint64_t bytes[OUT_SUMMARY];
@@ -138,6 +136,9 @@ struct worker {
 
 /** weir_validate_deadline: look at the clock, now and then. Returns 0, or -1 with *err set. */
 int weir_validate_deadline(const struct worker *w, struct weir_err *err);
+
+/** weir_validate_cut_begin: what split notes of a block, whenever it looks at it. */
+void weir_validate_cut_begin(const struct weir_validate *v, struct note *note);
 
 /** weir_validate_row_end: the row is written: count it, valid when w->problems is 0. Returns 0, or
  *  -1 with *err set: too many are not. */

@@ -1,5 +1,7 @@
 #include "net/pool.h"
 
+#include "core/cgroup_dir.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "net/pool_priv.h"
 
@@ -66,30 +68,35 @@ static void settle(struct weir_workers *workers)
     }
 }
 
+static size_t processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
 size_t weir_pool_threads(void)
 {
-    const char *mb = getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
-    cpu_set_t set;
-    size_t n = 1;
+    const char *mb = weir_env_text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", NULL);
+    size_t n = processors(), bought = 0; /* 0: no less than there are */
 
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        n = (size_t)CPU_COUNT(&set);
+    if (mb != NULL) {
+        bought = (size_t)strtoull(mb, NULL, 10) / LAMBDA_MB_PER_CPU;
+        bought = bought > 0 ? bought : 1;
+    } else if (n > 1) {
+        bought = weir_cgroup_dir_cpus();
     }
-    if (mb != NULL && *mb != '\0') {
-        size_t bought = (size_t)strtoull(mb, NULL, 10) / LAMBDA_MB_PER_CPU;
-        n = bought < n ? bought : n;
-    }
+    n = bought > 0 && bought < n ? bought : n;
     n = n < WEIR_THREADS_MAX ? n : WEIR_THREADS_MAX;
     return n > 0 ? n : 1;
 }
 
 void weir_pool_set_up(void)
 {
-    size_t threads = weir_pool_threads();
     char text[24];
 
-    if (threads > UV_THREADS_DEFAULT) {
-        (void)snprintf(text, sizeof text, "%zu", threads);
+    if (processors() > UV_THREADS_DEFAULT && weir_pool_threads() > UV_THREADS_DEFAULT) {
+        (void)snprintf(text, sizeof text, "%zu", weir_pool_threads());
         (void)setenv("UV_THREADPOOL_SIZE", text, 0);
     }
 }

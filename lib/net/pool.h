@@ -33,8 +33,9 @@ void weir_pool_free(struct weir_pool *pool);
 
 /**
  * weir_pool_threads: how many threads are worth having here: the processors this process may run
- * on; in a function (AWS_LAMBDA_FUNCTION_MEMORY_SIZE) no more than its memory buys, one for each
- * 1,769 MB, since more would only share them.
+ * on, or its control group's quota where that is less; in a function
+ * (AWS_LAMBDA_FUNCTION_MEMORY_SIZE) no more than its memory buys, one for each 1,769 MB, since more
+ * would only share them.
  */
 size_t weir_pool_threads(void);
 

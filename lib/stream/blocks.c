@@ -15,7 +15,7 @@
  * Inline there is one slot, the work is done before the next byte is taken, and the block's input
  * is the collected bytes themselves. With workers the slot takes the buffer over and gives its old
  * one back for what follows. So the number of slots bounds the memory, and nothing else depends on
- * it.
+ * it: what a block's work can only suppose before its turn is looked at when it comes (take_turn).
  */
 struct slot {
     struct weir_task task; /* first: what a thread gets is found from it */
@@ -58,23 +58,31 @@ static void run_inline(struct slot *s)
     s->task.done = true;
 }
 
-/* Move the block's bytes out of `in` and have them worked on. */
+/* Move the block's bytes out of `in` and have them worked on. Its turn may be now; else they are
+ * kept until it is, for it may have to be worked on again. */
 static int work_on(struct blocks *b, struct slot *s, size_t cut, struct weir_err *err)
 {
+    const bool here = b->workers == NULL || s->block.index == 0 || cut < WEIR_BLOCK_INLINE_BYTES;
+
+    s->block.in_order = b->used == (b->made ? 2 : 1);
     s->block.in_len = cut;
-    if (b->workers == NULL || s->block.index == 0 || cut < WEIR_BLOCK_INLINE_BYTES) {
+    if (here && s->block.in_order) {
         s->block.in = b->in.p;
         run_inline(s);
         weir_buf_drop(&b->in, cut);
+        return 0;
+    }
+    struct weir_buf full = b->in;
+    b->in = s->in;
+    s->in = full;
+    s->block.in = full.p;
+    b->in.len = 0;
+    if (weir_buf_add(&b->in, full.p + cut, full.len - cut, err) != 0) {
+        return -1;
+    }
+    if (here) {
+        run_inline(s);
     } else {
-        struct weir_buf full = b->in;
-        b->in = s->in;
-        s->in = full;
-        s->block.in = full.p;
-        b->in.len = 0;
-        if (weir_buf_add(&b->in, full.p + cut, full.len - cut, err) != 0) {
-            return -1;
-        }
         b->workers->submit(b->workers, &s->task);
     }
     return 0;
@@ -106,7 +114,7 @@ static int cut_block(struct blocks *b, bool last, struct weir_err *err)
     b->used++;
     b->index++;
     if (s->rc != 0) {
-        s->task.done = b->cut_all = true;
+        s->task.done = s->block.in_order = b->cut_all = true;
         return 0;
     }
     b->seen = 0;
@@ -133,12 +141,24 @@ static void release(struct blocks *b)
     b->made = false;
 }
 
+/* It is the turn of a block that was worked on before it was. */
+static void take_turn(struct blocks *b, struct slot *s)
+{
+    if (!s->block.in_order && b->ops->again != NULL && b->ops->again(b->job, &s->block)) {
+        s->block.in_order = true;
+        s->block.out.len = 0;
+        s->block.err = (struct weir_err){0};
+        run_inline(s);
+    }
+}
+
 /* Merge the oldest, if it is done, or the end of everything. */
 static int merge_oldest(struct blocks *b, struct weir_err *err)
 {
     struct slot *s = &b->slots[b->first];
 
     if (b->used > 0 && s->task.done) {
+        take_turn(b, s);
         s->block.in = NULL;
         if (b->ops->merge(b->job, &s->block) != 0 || s->rc != 0) {
             *err = s->block.err;

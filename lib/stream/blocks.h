@@ -17,6 +17,7 @@ struct weir_block {
     uint64_t index;       /* 0 for the head, then 1, 2, ... */
     const uint8_t *in;    /* whole records; valid during work */
     size_t in_len;        /* 0 only in the head, when the input is empty */
+    bool in_order;        /* during work: all blocks before it are merged; so it always is inline */
     void *note;           /* note_bytes of the job's own, zeroed before split */
     struct weir_buf out;  /* what work appends: this block's part of the output */
     struct weir_buf lead; /* what merge appends: it goes out before `out` */
@@ -54,6 +55,16 @@ struct weir_blocks_ops {
     int (*work)(const void *job, void *worker, struct weir_block *block);
 
     void (*worker_free)(void *worker); /* accepts NULL */
+
+    /**
+     * again: what goes on from block to block (sums with a limit, values seen) is not known to work
+     * that is done ahead of its turn: such work supposes something, and this looks, in order and
+     * serial, when all blocks before it are merged, whether that has turned out to matter. Then it
+     * puts the note back to what split made of it, and the block is worked on once more, with
+     * in_order set, on this thread. A block that failed is asked about too. NULL: it never matters.
+     * Work with in_order set has all that merge and again write to itself until its own merge.
+     */
+    bool (*again)(void *job, struct weir_block *block);
 
     /** merge: serial, in order; adds up the notes. A failed block comes here too, for its error to
      *  get its place in the stream. block->in is gone by then. Returns 0, or -1 with block->err

@@ -2,6 +2,8 @@
  * Is a pipe with real threads in its middle the same as one without, does it stop in order when it
  * fails or is dropped while they work, and are there as many threads as are worth having?
  */
+#include "cli/cgroup.h"
+#include "core/cgroup_dir.h"
 #include "core/limits.h"
 #include "net/loop.h"
 #include "net/pool.h"
@@ -12,6 +14,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -176,6 +180,31 @@ static void a_function_gets_the_threads_that_its_memory_buys(void **state)
     assert_true(weir_pool_threads() <= WEIR_THREADS_MAX);
 }
 
+/* A quota is given to a child of this process, where this user may make a control group. */
+static void a_quota_of_the_control_group_counts(void **state)
+{
+    const struct weir_cgroup_limits limits = {.memory_bytes = 256 << 20, .cpus = 1};
+    struct weir_cgroup group;
+    int status = 0;
+
+    (void)state;
+    if (weir_cgroup_new(&limits, &group, NULL) != 0) {
+        skip();
+    }
+    (void)unsetenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool in = true;
+        for (size_t i = 0; i < group.n; i++) {
+            in = in && write(group.procs_fds[i], "0", 1) == 1;
+        }
+        _exit(in && weir_cgroup_dir_cpus() == 1 && weir_pool_threads() == 1 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    weir_cgroup_fini(&group);
+    assert_int_equal(status, 0);
+}
+
 /* With several workers (Managed Instances) others are reading it. */
 static void a_pool_leaves_the_environment_alone(void **state)
 {
@@ -199,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
+        cmocka_unit_test(a_quota_of_the_control_group_counts),
         cmocka_unit_test(a_pool_leaves_the_environment_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static int finish(void *job, struct weir_buf *out, struct weir_err *err)
 }
 
 static const struct weir_blocks_ops ops = {
-    "toy", sizeof(struct note), split, worker_new, head, work, worker_free, merge, finish};
+    "toy", sizeof(struct note), split, worker_new, head, work, worker_free, NULL, merge, finish};
 
 static struct job the_job;
 
@@ -288,6 +288,139 @@ static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
     stage_wait = NULL;
 }
 
+/*
+ * A job with a limit on the whole: of all bytes of blocks the first LIMIT are written as 'o', what
+ * is beyond as 'x', and with fail the byte at the limit is an error. Work supposes that no more is
+ * merged than there was when its block was cut.
+ */
+struct limited {
+    size_t limit, bytes;
+    size_t again;
+    bool fail;
+};
+
+struct limited_note {
+    size_t before, cut, bytes;
+};
+
+static int limited_split(
+    void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
+{
+    struct limited_note *note = block->note;
+
+    note->before = ((struct limited *)job)->bytes;
+    int rc = split(NULL, block, p, len, last, cut);
+    note->cut = *cut;
+    return rc;
+}
+
+static int limited_work(const void *job, void *worker, struct weir_block *block)
+{
+    const struct limited *j = job;
+    struct limited_note *note = block->note;
+
+    (void)worker;
+    assert_int_equal(block->err.code, WEIR_OK);
+    assert_int_equal(block->out.len, 0);
+    assert_int_equal(note->bytes, 0);
+    assert_int_equal(note->cut, block->in_len);
+    for (; note->bytes < block->in_len; note->bytes++) {
+        const bool over = note->before + note->bytes >= j->limit;
+        if (over && j->fail) {
+            return weir_err_set(&block->err, WEIR_E_DATA, "byte %zu", note->before + note->bytes);
+        }
+        assert_int_equal(weir_buf_adds(&block->out, over ? "x" : "o", NULL), 0);
+    }
+    return 0;
+}
+
+static int limited_head(void *job, void *worker, struct weir_block *block)
+{
+    return limited_work(job, worker, block);
+}
+
+static bool limited_again(void *job, struct weir_block *block)
+{
+    struct limited *j = job;
+    struct limited_note *note = block->note;
+
+    assert_false(block->in_order);
+    if (j->bytes == note->before || j->bytes + note->bytes < j->limit) {
+        return false;
+    }
+    *note = (struct limited_note){.before = j->bytes, .cut = note->cut};
+    j->again++;
+    return true;
+}
+
+static int limited_merge(void *job, struct weir_block *block)
+{
+    struct limited *j = job;
+
+    j->bytes += ((struct limited_note *)block->note)->bytes;
+    return block->err.code == WEIR_OK ? 0 : -1;
+}
+
+static const struct weir_blocks_ops limited_ops = {.name = "limited",
+    .note_bytes = sizeof(struct limited_note),
+    .split = limited_split,
+    .worker_new = worker_new,
+    .head = limited_head,
+    .work = limited_work,
+    .worker_free = worker_free,
+    .again = limited_again,
+    .merge = limited_merge};
+
+static struct limited the_limited;
+
+static int make_limited(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    struct idlers *d = ctx;
+
+    the_limited.bytes = the_limited.again = 0;
+    the_job = (struct job){0};
+    return weir_blocks_new(
+        &limited_ops, &the_limited, 64, d != NULL ? &d->workers : NULL, ret, err);
+}
+
+static void blocks_done_ahead_of_their_turn_are_done_again_where_it_matters(void **state)
+{
+    static const size_t limits[] = {0, 1, 2, 3, WEIR_BLOCK_INLINE_BYTES, 70000, 90000, 1000000};
+    struct idlers idlers = {.workers = {3, idlers_submit, idlers_settle}};
+    size_t most = 0;
+
+    (void)state;
+    stage_wait = idlers_wait;
+    for (size_t i = 0; i < 2 * sizeof limits / sizeof limits[0]; i++) {
+        struct weir_buf in, want, got;
+        struct weir_err err = {0}, err_inline = {0};
+        uint64_t seed = i;
+        weir_buf_init(&in, 1 * WEIR_MIB);
+        weir_buf_init(&want, 1 * WEIR_MIB);
+        weir_buf_init(&got, 1 * WEIR_MIB);
+        make_large(&in, 4, 0);
+        assert_int_equal(weir_buf_adds(&in, "small;one;", NULL), 0); /* done where it was cut */
+        in.p[in.len - 200] = ';';
+        make_large(&in, 4, 0);
+        the_limited = (struct limited){.limit = limits[i / 2], .fail = i % 2 == 1};
+        const struct stage_case inlined = {"inline", make_limited, NULL, in.p, in.len};
+        const struct stage_case c = {"ahead", make_limited, &idlers, in.p, in.len};
+        int rc = stage_run(&inlined, 4096, 4096, &seed, &want, &err_inline);
+        assert_int_equal(the_limited.again, 0);
+        assert_int_equal(stage_run(&c, in.len, 4096, &seed, &got, &err), rc);
+        assert_string_equal(err.msg, err_inline.msg);
+        assert_int_equal(got.len, want.len);
+        assert_memory_equal(got.p, want.p, want.len);
+        most = the_limited.again > most ? the_limited.again : most;
+        assert_true(the_limited.again <= 3); /* those that were under way with the one it hit */
+        weir_buf_fini(&in);
+        weir_buf_fini(&want);
+        weir_buf_fini(&got);
+    }
+    assert_true(most > 0);
+    stage_wait = NULL;
+}
+
 static void blocks_worker_that_cannot_start_is_an_error(void **state)
 {
     struct job job = {.workers = -1};
@@ -307,6 +440,7 @@ int main(void)
         cmocka_unit_test(blocks_error_has_its_place_and_what_is_before_it_is_out),
         cmocka_unit_test(blocks_record_over_the_ceiling_is_a_limit),
         cmocka_unit_test(blocks_are_the_same_when_the_work_is_done_elsewhere),
+        cmocka_unit_test(blocks_done_ahead_of_their_turn_are_done_again_where_it_matters),
         cmocka_unit_test(blocks_worker_that_cannot_start_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
