@@ -205,6 +205,7 @@ static CURLcode set_options(struct weir_http *http)
     CURLcode rc = CURLE_OK;
 
     SET(CURLOPT_PRIVATE, http);
+    SET(CURLOPT_SHARE, http->loop->share);
     SET(CURLOPT_URL, http->rq.url);
     SET(CURLOPT_ERRORBUFFER, http->curl_text);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -157,6 +157,19 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *self, void
     return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
 }
 
+/* Its requests are gone. The connections that are kept go before what they share. */
+static void free_curl(struct weir_loop *loop)
+{
+    if (loop->multi != NULL) {
+        curl_multi_cleanup(loop->multi);
+    }
+    if (loop->share != NULL) {
+        curl_share_cleanup(loop->share);
+    }
+    loop->multi = NULL;
+    loop->share = NULL;
+}
+
 int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
 {
     CURLMcode rc = CURLM_OUT_OF_MEMORY;
@@ -169,9 +182,12 @@ int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
         return weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(curl_rc));
     }
     loop->multi = curl_multi_init();
-    if (loop->multi != NULL) {
-        rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    loop->share = curl_share_init();
+    if (loop->multi == NULL || loop->share == NULL ||
+        curl_share_setopt(loop->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
+        goto fail;
     }
+    rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     if (rc == CURLM_OK) {
         rc = curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
     }
@@ -184,12 +200,12 @@ int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
     if (rc == CURLM_OK) {
         rc = curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, WEIR_HTTP_IDLE_MAX);
     }
-    if (rc != CURLM_OK) {
-        curl_multi_cleanup(loop->multi);
-        loop->multi = NULL;
-        return weir_err_set(err, WEIR_E_NOMEM, "net: %s", curl_multi_strerror(rc));
+    if (rc == CURLM_OK) {
+        return 0;
     }
-    return 0;
+fail:
+    free_curl(loop);
+    return weir_err_set(err, WEIR_E_NOMEM, "net: %s", curl_multi_strerror(rc));
 }
 
 struct weir_loop *weir_loop_new(struct weir_err *err)
@@ -225,9 +241,7 @@ void weir_loop_free(struct weir_loop *loop)
     if (loop == NULL) {
         return;
     }
-    if (loop->multi != NULL) {
-        curl_multi_cleanup(loop->multi);
-    }
+    free_curl(loop);
     uv_close((uv_handle_t *)&loop->curl_timer, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     /* Ends that are gone may have handles whose close callbacks are still to run, and those may

@@ -10,11 +10,12 @@
 /* What loop.c and http.c share; nobody else includes this. */
 struct weir_loop {
     uv_loop_t uv;
-    uv_timer_t curl_timer;  /* when libcurl wants to be called again */
-    uv_timer_t wake;        /* the limit of one weir_loop_step */
-    CURLM *multi;           /* NULL until the first request */
-    int64_t deadline_ms;    /* weir_loop_set_deadline's */
-    bool running;           /* inside uv_run, to refuse nesting */
+    uv_timer_t curl_timer; /* when libcurl wants to be called again */
+    uv_timer_t wake;       /* the limit of one weir_loop_step */
+    CURLM *multi;          /* NULL until the first request */
+    CURLSH *share;       /* TLS sessions of all requests; libcurl before 8.12 has them by handle */
+    int64_t deadline_ms; /* weir_loop_set_deadline's */
+    bool running;        /* inside uv_run, to refuse nesting */
     struct weir_err broken; /* the loop itself cannot go on */
     struct weir_err cancel; /* weir_loop_cancel's reason */
     int64_t undo_ms;        /* weir_loop_set_undo's */

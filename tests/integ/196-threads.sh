@@ -37,7 +37,7 @@ function_alike() {
     local n
     for n in 1 3; do
         rm -f store/b/validations/in.csv.gz
-        function_with $n || { cat "f.$n.log"; return 1; }
+        function_with "$n" || { cat "f.$n.log"; return 1; }
         cmp store/b/validations/in.csv.gz out.1 || return 1
     done
 }

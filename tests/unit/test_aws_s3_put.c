@@ -3,6 +3,7 @@
  * answers made beforehand.
  */
 #include "aws/s3_part.h"
+#include "core/clock.h"
 #include "tests/support/s3_fixture.h"
 
 #include <setjmp.h>
@@ -66,6 +67,38 @@ static void larger_output_is_a_multipart_upload(void **state)
         snprintf(expected + n, sizeof expected - n, "</CompleteMultipartUpload>");
         assert_string_equal(canned_http_body(fx->server, parts + 1, &len), expected);
     }
+}
+
+/* The server has the first part and does not answer; the second one is made meanwhile, and no more.
+ */
+static void part_is_sent_while_the_next_one_is_made(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+        {.match = PART, .end = CANNED_STALL}, {.match = UNDO, .head = GONE},
+        {.match = UNDO, .head = NO_UPLOAD, .again = true}};
+    const struct weir_put_opts opts = {.part_bytes = 20};
+    uint8_t nothing[1];
+    struct weir_out out = {.p = nothing};
+    struct weir_in in = {.p = s3_data, .size = 21}; /* what is beyond it makes a part full */
+    struct weir_stage sink;
+
+    s3_serve(fx, replies, COUNT(replies));
+    assert_int_equal(weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sink, &fx->err), 0);
+    while (s3_asked(fx, PART "1&", NULL) == 0) {
+        assert_int_equal(sink.ops->step(sink.self, &in, &out, &fx->err), WEIR_WAIT);
+        assert_int_equal(weir_loop_step(fx->loop, weir_clock_mono_ms() + 10, &fx->err), 0);
+    }
+    assert_int_equal(in.pos, 21);
+    in.size = sizeof s3_data;
+    assert_int_equal(sink.ops->step(sink.self, &in, &out, &fx->err), WEIR_WAIT);
+    assert_int_equal(in.pos, 40); /* both parts are full */
+    enum weir_step step;
+    while ((step = sink.ops->abort(sink.self, &fx->err)) == WEIR_WAIT) {
+        assert_int_equal(weir_loop_step(fx->loop, INT64_MAX, &fx->err), 0);
+    }
+    assert_int_equal(step, WEIR_END);
+    weir_stage_free(&sink);
 }
 
 static void upstream_failure_publishes_nothing(void **state)
@@ -460,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(output_of_one_part_is_one_put),
         TEST(larger_output_is_a_multipart_upload),
+        TEST(part_is_sent_while_the_next_one_is_made),
         TEST(upstream_failure_publishes_nothing),
         TEST(refused_request_fails_and_aborts),
         TEST(refused_put_fails),
