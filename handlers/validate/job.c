@@ -62,7 +62,7 @@ static void *worker_new(void *job, struct weir_err *err)
     }
     weir_buf_init(&w->text, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
     if (v->outlets[OUT_MAIN].gzip || v->outlets[OUT_INVALID].gzip) {
-        w->deflate = weir_deflate_new(WEIR_DEFLATE_LEVEL, err);
+        w->deflate = weir_deflate_new(WEIR_VALIDATE_LEVEL, err);
         if (w->deflate == NULL) {
             worker_free(w);
             return NULL;

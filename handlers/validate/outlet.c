@@ -121,7 +121,7 @@ static int put_summary(struct weir_validate *v, struct weir_buf *out, struct wei
         goto out;
     }
     if (o->gzip) {
-        deflate = weir_deflate_new(WEIR_DEFLATE_LEVEL, err);
+        deflate = weir_deflate_new(WEIR_VALIDATE_LEVEL, err);
         if (deflate == NULL || weir_gzip_header(out, err) != 0 ||
             weir_deflate_block(deflate, text.p, text.len, out, &frame, err) != 0 ||
             weir_gzip_trailer(out, &frame, err) != 0) {
