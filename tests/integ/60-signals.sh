@@ -61,6 +61,31 @@ fifo_truth() {
     [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
 }
 
+# A credential_process that hangs: a signal ends the wait for it, and the program.
+printf '#!/bin/sh\necho $$ >%s/asked\nexec sleep 600\n' "$T" >key.sh
+chmod +x key.sh
+printf '[default]\ncredential_process = %s/key.sh\n' "$T" >aws-config
+hanging_key() {
+    local pid rc
+    rm -f asked
+    set -m
+    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$T/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+        "$WEIR" cp any.json "s3://$bkt/key" 2>err &
+    pid=$!
+    set +m
+    PIDS+=("$pid")
+    ended() { ! kill -0 "$pid" 2>/dev/null; }
+    asked() { [ -s asked ]; }
+    until_true 60 asked || { echo "the program never began: $(cat err)"; return 1; }
+    kill -s "$1" "$pid"
+    until_true 20 ended || { echo "still there 20 s after the signal"; kill -s KILL "$pid"; }
+    wait "$pid"
+    rc=$?
+    [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
+    [ "$(cat err)" = "weir: cp: credential_process: stopped by SIG$1" ] || { echo "stderr: $(cat err)"; return 1; }
+    ! kill -0 "$(cat asked)" 2>/dev/null || { echo "the program lives"; return 1; }
+}
+
 # The function of invoke has an upload open: its first part is held up in the proxy, which sends the signal, until the upload
 # was aborted. Nothing else could end it within the bound.
 cat >hold.sh <<'EOS'
@@ -116,6 +141,8 @@ for pair in INT:130 TERM:143 HUP:129; do
     proxy_end
     check "$signal: invoke: no object" no_object "$bkt" validations
     check "$signal: invoke: no multipart upload is left" no_uploads "$bkt"
+
+    check "$signal: a credential_process that hangs: exit $status" hanging_key "$signal" "$status"
 
     rm -rf o
     mkdir o
