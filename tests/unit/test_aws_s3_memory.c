@@ -54,11 +54,13 @@ static pid_t fork_server(const struct canned_reply *replies, size_t n, char url[
     return pid;
 }
 
-/* Write size bytes; the most that was allocated meanwhile, beyond what was before. */
+/* Write size bytes, of a size that is known when the parts' is; the most that was allocated
+ * meanwhile, beyond what was before. */
 static size_t peak_of_upload(struct s3_fixture *fx, size_t size, size_t part_bytes)
 {
     static uint8_t window[64 * 1024];
-    const struct weir_put_opts opts = {.part_bytes = part_bytes};
+    const struct weir_put_opts opts = {
+        .part_bytes = part_bytes, .size_hint_bytes = part_bytes > 0 ? (int64_t)size : 0};
     uint8_t nothing[1];
     struct weir_out out = {.p = nothing};
     struct weir_stage sink;
@@ -126,6 +128,7 @@ static void upload_keeps_within_its_budget(void **state)
 static void list_of_parts_is_within_the_budget(void **state)
 {
     struct s3_fixture *fx = *state;
+    enum { FEW = 100 };
     char part[256], url[64], sum[WEIR_CHECKSUM_BASE64_BYTES];
     static const uint8_t zeros[100];
     struct weir_checksum of_part;
@@ -137,21 +140,25 @@ static void list_of_parts_is_within_the_budget(void **state)
     snprintf(part, sizeof part,
         OK "ETag: \"0123456789abcdef0123456789abcdef\"\r\nx-amz-checksum-crc64nvme: %s\r\n" EMPTY,
         sum);
-    const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
-        {.match = PART, .head = part, .again = true}, {.match = COMPLETE, .head = COMPLETED}};
+    const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED, .again = true},
+        {.match = PART, .head = part, .again = true},
+        {.match = COMPLETE, .head = COMPLETED, .again = true}};
     pid_t server = fork_server(replies, COUNT(replies), url);
 
     setenv("AWS_ENDPOINT_URL_S3", url, 1);
     assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
     fx->cfg.upload_budget_bytes = S3_TWO_PARTS_BYTES;
+    size_t few = peak_of_upload(fx, FEW * sizeof zeros, sizeof zeros);
     size_t peak = peak_of_upload(fx, WEIR_S3_PARTS_MAX * sizeof zeros, sizeof zeros);
     kill(server, SIGKILL);
     assert_int_equal(waitpid(server, NULL, 0), server);
-    print_message("budget %zu, peak %zu\n", S3_TWO_PARTS_BYTES, peak);
+    print_message("budget %zu, peak %zu; of %d parts %zu\n", S3_TWO_PARTS_BYTES, peak, FEW, few);
     if (peak == 0) {
         skip(); /* a sanitizer's allocator does not count this way */
     }
     assert_in_range(peak, WEIR_S3_PARTS_MAX * (WEIR_S3_PART_LIST_BYTES - 3), S3_TWO_PARTS_BYTES);
+    /* Each part more takes what was reckoned for it, and no more. */
+    assert_true(peak - few <= (WEIR_S3_PARTS_MAX - FEW) * WEIR_S3_PART_LIST_BYTES + 64 * WEIR_KIB);
 }
 
 /* Read an object of size bytes, slowly enough that all that may be read ahead is there. */
