@@ -40,6 +40,8 @@ static void worker_free(void *worker)
         weir_buf_fini(&w->plain[i]);
     }
     weir_buf_fini(&w->text);
+    weir_buf_fini(&w->key);
+    weir_buf_fini(&w->ahead);
     weir_tally_fini(&w->tally);
     free(w->cells);
     free(w->doubled);
@@ -60,6 +62,8 @@ static void *worker_new(void *job, struct weir_err *err)
     for (size_t i = 0; i < OUT_SUMMARY; i++) {
         weir_buf_init(&w->plain[i], WEIR_BLOCK_OUT_MAX_BYTES);
     }
+    weir_buf_init(&w->key, WEIR_UNIQUE_KEY_MAX_BYTES);
+    weir_buf_init(&w->ahead, WEIR_UNIQUE_AHEAD_MAX_BYTES);
     weir_buf_init(&w->text, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
     if (v->outlets[OUT_MAIN].gzip || v->outlets[OUT_INVALID].gzip) {
         w->deflate = weir_deflate_new(WEIR_VALIDATE_LEVEL, err);
@@ -142,7 +146,11 @@ static bool again(void *job, struct weir_block *block)
 
     struct worker *w = note->worker;
 
-    if ((!less_described && !fails) || w == NULL) { /* NULL: it failed before its first row */
+    if (w == NULL) { /* it failed before its first row */
+        return false;
+    }
+    const bool not_new = v->unique != NULL && weir_unique_again(v->unique, w);
+    if (!less_described && !fails && !not_new) {
         return false;
     }
     weir_tally_fini(&w->tally);
@@ -372,7 +380,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
     if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {
-        n = make_stages(v, v->unique == NULL ? job->workers : NULL, stages, err);
+        n = make_stages(v, job->workers, stages, err);
     }
     if (n < 0 || make_pipe(v, job, stages, n, err) != 0) {
         goto out;

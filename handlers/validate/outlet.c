@@ -17,6 +17,8 @@ void weir_outlet_begin(struct worker *w, struct weir_block *block)
     w->note = block->note;
     w->note->worker = w;
     w->in = block->in;
+    w->in_order = block->in_order;
+    w->ahead.len = 0;
     w->counted = (struct place){.line = w->note->at.line};
     for (size_t i = 0; i < OUT_SUMMARY; i++) {
         w->plain[i].len = 0;

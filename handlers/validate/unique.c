@@ -2,6 +2,7 @@
 #include "handlers/validate/keyset.h"
 #include "handlers/validate/work.h"
 #include "schema/text.h"
+#include "json/canon.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +15,13 @@
  * a problem that names the first of them. A key with a value that is absent or null is not
  * compared, as in SQL.
  *
- * A row is compared with those before it, so the job is one that is worked on in order. What was
- * written in a row does not matter otherwise: an invalid row has its key like any other.
+ * A row is compared with those before it. A block that is worked on when all before it are merged
+ * compares as it goes; one that is ahead of its turn supposes that none of its keys has been there,
+ * and only collects them. When its turn comes, they are added, and if one was there after all, or
+ * the memory is used up, the block is worked on again: the rows whose keys were added meanwhile
+ * find themselves. So each row is compared with the same keys, however many threads there are.
+ *
+ * What is wrong with a row otherwise does not matter: an invalid row has its key like any other.
  */
 #define LABEL_BYTES 112
 #define MESSAGE_BYTES 512
@@ -30,8 +36,7 @@ struct key {
 };
 
 struct weir_unique {
-    struct weir_keyset *seen;
-    struct weir_buf key; /* of the row at hand */
+    struct weir_keyset *seen; /* whose turn it is has it to itself */
     size_t n;
     struct key keys[];
 };
@@ -43,7 +48,6 @@ void weir_unique_free(struct weir_unique *u)
             free(u->keys[i].text);
         }
         weir_keyset_free(u->seen);
-        weir_buf_fini(&u->key);
         free(u);
     }
 }
@@ -108,7 +112,6 @@ int weir_unique_new(
     if (u == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "unique: out of memory");
     }
-    weir_buf_init(&u->key, WEIR_UNIQUE_KEY_MAX_BYTES);
     u->seen = weir_keyset_new(o->unique_memory, err);
     reader = u->seen != NULL ? weir_csv_reader_new(&weir_csv_common, err) : NULL;
     rc = reader != NULL ? 0 : -1;
@@ -158,22 +161,14 @@ int weir_unique_header(
 
 /* ---- rows ---- */
 
-/* The row's key is made: see whether it is a new one. */
-static int compare(struct worker *w, const struct weir_unique *u, const struct key *k,
-    const char *label, struct weir_err *err)
+static void tell(
+    struct worker *w, const struct key *k, const char *label, const struct weir_key_place *first)
 {
-    const struct weir_key_place here = {w->row, weir_problem_line(w)};
-    const struct weir_str key = {(const char *)u->key.p, u->key.len};
-    struct weir_key_place first;
     char message[MESSAGE_BYTES];
-    const int rc = weir_keyset_add(u->seen, key, &here, &first, err);
 
-    if (rc != 0) {
-        return rc < 0 ? -1 : 0;
-    }
     snprintf(message, sizeof message,
-        "must be unique: row %" PRIu64 " (line %" PRIu64 ") has the same %s", first.row, first.line,
-        k->list);
+        "must be unique: row %" PRIu64 " (line %" PRIu64 ") has the same %s", first->row,
+        first->line, k->list);
     const struct weir_schema_problem p = {
         .column = k->n == 1 && w->job->columns > 0 ? k->columns[0] : SIZE_MAX,
         .label = label,
@@ -182,7 +177,63 @@ static int compare(struct worker *w, const struct weir_unique *u, const struct k
         .message = message,
         .whole = k->n > 1};
     weir_problem_add(w, &p);
-    return 0;
+}
+
+/* Keep a key for when it is the block's turn: the row, the line less the row, its length, its
+ * bytes. Too many of them: the block is worked on again then. */
+static int keep(struct worker *w, const struct weir_key_place *here, struct weir_err *err)
+{
+    uint8_t start[3 * WEIR_JSON_CANON_SIZE_BYTES], *end = start;
+
+    end = weir_json_canon_size(end, here->row);
+    end = weir_json_canon_size(end, here->line - here->row);
+    end = weir_json_canon_size(end, w->key.len);
+    const size_t len = (size_t)(end - start);
+    if (w->note->keys_lost || len + w->key.len > w->ahead.max - w->ahead.len) {
+        w->note->keys_lost = true;
+        return 0;
+    }
+    return weir_buf_add(&w->ahead, start, len, err) != 0
+               ? -1
+               : weir_buf_add(&w->ahead, w->key.p, w->key.len, err);
+}
+
+/* The row's key is made: see whether it is a new one. */
+static int compare(struct worker *w, const struct key *k, const char *label, struct weir_err *err)
+{
+    const struct weir_key_place here = {w->row, weir_problem_line(w)};
+    const struct weir_str key = {(const char *)w->key.p, w->key.len};
+    struct weir_key_place first;
+
+    if (!w->in_order) {
+        return keep(w, &here, err);
+    }
+    const int rc = weir_keyset_add(w->job->unique->seen, key, &here, &first, err);
+    if (rc == 0 && first.row != here.row) { /* else it was added when this was done before */
+        tell(w, k, label, &first);
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+bool weir_unique_again(struct weir_unique *u, const struct worker *w)
+{
+    const uint8_t *p = w->ahead.p, *end = p + w->ahead.len;
+
+    if (w->note->keys_lost) {
+        return true;
+    }
+    while (p < end) {
+        struct weir_key_place here, first;
+        here.row = weir_json_canon_size_read(&p);
+        here.line = here.row + weir_json_canon_size_read(&p);
+        const size_t len = (size_t)weir_json_canon_size_read(&p);
+        if (weir_keyset_add(
+                u->seen, (struct weir_str){(const char *)p, len}, &here, &first, NULL) <= 0) {
+            return true;
+        }
+        p += len;
+    }
+    return false;
 }
 
 static int too_long(const struct key *k, struct weir_err *err)
@@ -194,31 +245,31 @@ static int too_long(const struct key *k, struct weir_err *err)
 }
 
 /* The key's begin: which one it is. */
-static int begin(struct weir_unique *u, size_t i, struct weir_err *err)
+static int begin(struct worker *w, size_t i, struct weir_err *err)
 {
     const uint8_t which = (uint8_t)i;
 
-    u->key.len = 0;
-    return weir_buf_add(&u->key, &which, 1, err);
+    w->key.len = 0;
+    return weir_buf_add(&w->key, &which, 1, err);
 }
 
 int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
 {
-    struct weir_unique *u = w->job->unique;
+    const struct weir_unique *u = w->job->unique;
 
     for (size_t i = 0; i < u->n; i++) {
         const struct key *k = &u->keys[i];
-        int rc = begin(u, i, err) == 0 ? 1 : -1;
+        int rc = begin(w, i, err) == 0 ? 1 : -1;
         for (size_t j = 0; j < k->n && rc > 0; j++) {
             const size_t at = k->columns[j];
-            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &u->key, err) : 0;
+            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &w->key, err) : 0;
         }
         if (rc < 0) {
             return too_long(k, err);
         }
         const char *label =
             k->n > 1 ? k->label : weir_schema_plan_label(w->job->plan, k->columns[0]);
-        if (rc > 0 && compare(w, u, k, label, err) != 0) {
+        if (rc > 0 && compare(w, k, label, err) != 0) {
             return -1;
         }
     }
@@ -227,18 +278,18 @@ int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
 
 int weir_unique_members(struct worker *w, struct weir_err *err)
 {
-    struct weir_unique *u = w->job->unique;
+    const struct weir_unique *u = w->job->unique;
 
     for (size_t i = 0; i < u->n; i++) {
         const struct key *k = &u->keys[i];
-        int rc = begin(u, i, err) == 0 ? 1 : -1;
+        int rc = begin(w, i, err) == 0 ? 1 : -1;
         for (size_t j = 0; j < k->n && rc > 0; j++) {
-            rc = weir_schema_key_member(w->check, k->names[j], &u->key, err);
+            rc = weir_schema_key_member(w->check, k->names[j], &w->key, err);
         }
         if (rc < 0) {
             return too_long(k, err);
         }
-        if (rc > 0 && compare(w, u, k, k->label, err) != 0) {
+        if (rc > 0 && compare(w, k, k->label, err) != 0) {
             return -1;
         }
     }

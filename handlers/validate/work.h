@@ -24,7 +24,7 @@
  * needs for itself is struct worker, what merge needs of a block is struct note. Limits of a whole
  * job (max_errors, fail_fast) are counted from what was merged when the block was cut; when its
  * turn has come and more is merged by then, it is looked at whether that makes a difference
- * (again).
+ * (again). So it is with what is to be unique.
  */
 /* Rows are compressed by ISA-L's level 2: they become 4 % smaller than by its level 1, for the same
  * CPU. */
@@ -67,8 +67,7 @@ struct weir_validate {
     uint64_t fork_bytes[WEIR_FORK_MAX];
     enum form form;
     bool places;                /* rows are told with their places */
-    struct weir_unique *unique; /* NULL: nothing is to be. What it has seen goes on from row to row:
-                                 * such a job is worked on in order, by one thread */
+    struct weir_unique *unique; /* NULL: nothing is to be */
 
     /* split's */
     struct place at; /* of the next block */
@@ -102,6 +101,7 @@ struct note {
         uint64_t invalid;   /* rows */
     } before;               /* in the blocks that were merged when it was cut, or worked on again */
     uint64_t rows, valid, described;
+    bool keys_lost; /* not all of them are in the worker's `ahead` */
     struct weir_gzip_frame frames[OUT_SUMMARY];
     uint64_t bytes[OUT_SUMMARY];
     struct worker *worker; /* whose tally it is */
@@ -120,7 +120,11 @@ struct worker {
     struct weir_csv_field *line;        /* one row as it is written: two more */
     struct weir_tally tally;
 
+    struct weir_buf key;   /* of what is to be unique: the row's */
+    struct weir_buf ahead; /* the keys of a block that is ahead of its turn */
+
     /* the block */
+    bool in_order; /* all before it are merged */
     const uint8_t *in;
     struct note *note;
     struct place counted; /* up to where its lines have been counted: line, byte from its start */
@@ -228,6 +232,10 @@ int weir_unique_header(
  *  memory for keys is used up, a key is too long), WEIR_E_NOMEM. */
 int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err);
 int weir_unique_members(struct worker *w, struct weir_err *err);
+
+/** weir_unique_again: it is the turn of the worker's block, which was worked on before: whether it
+ *  has to be again, as its keys are not all new. In order, serial. */
+bool weir_unique_again(struct weir_unique *u, const struct worker *w);
 
 /* ---- problem.c ---- */
 

@@ -57,6 +57,7 @@
 #define WEIR_UNIQUE_MEMORY_MIN_BYTES (4 * WEIR_KIB)
 #define WEIR_UNIQUE_MEMORY_MAX_BYTES (4095 * WEIR_MIB) /* keys are told by 32 bits */
 #define WEIR_UNIQUE_MAX 16                             /* such keys; and columns of one */
+#define WEIR_UNIQUE_AHEAD_MAX_BYTES (4 * WEIR_MIB)     /* of a block that is ahead of its turn */
 #define WEIR_UNIQUE_KEY_MAX_BYTES (1 * WEIR_MIB)       /* of one row; honest ones have a hundred */
 #define WEIR_SUMMARY_MAX_BYTES (8 * WEIR_MIB) /* every column of the widest table, escaped */
 /* Rules for objects by their keys: they are gone through for each. Their schemas are all loaded
