@@ -304,13 +304,16 @@
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
 /* relay: one loop for thousands of connections. */
-/* New bytes are offered so often at most: a tenth of what people see as late */
-#define WEIR_RELAY_TICK_MS 10
+/* New bytes are offered so often at most: a sixth of what people see as late ... */
+#define WEIR_RELAY_TICK_MS 15
+/* ... but so many are at once: the kernel makes no larger packet of them */
+#define WEIR_RELAY_TICK_BYTES (64 * WEIR_KIB)
+#define WEIR_RELAY_PACE_MS 10 /* files and stdin are read so often */
 /* Clients that are held back are offered something so often, also when nothing comes */
 #define WEIR_RELAY_HELD_TICK_MS 50
 /* What a client has been sent and not read may be worth so much of its time: enough for a reader
- * that pauses between its reads, a quarter of what people take for live */
-#define WEIR_RELAY_UNREAD_MS 500
+ * that pauses between its reads, half of what people take for live */
+#define WEIR_RELAY_UNREAD_MS 1000
 #define WEIR_RELAY_BACKLOG 4096          /* a thousand connects a second, and a busy second */
 #define WEIR_RELAY_CONNECTIONS_MAX 65536 /* ports of one peer */
 #define WEIR_RELAY_NAME_MAX 64           /* of a source */

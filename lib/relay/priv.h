@@ -90,10 +90,12 @@ struct weir_relay_source {
     uint64_t connects, breaks;
     int64_t heard_ms, paced_ms, wanted_ms;
     uint64_t rate_from_bytes, rate_bytes;
+    uint64_t peak_bytes;                               /* its rate, and of the last seconds' most */
     uint64_t sent_bytes, dropped_units, dropped_bytes; /* of clients that have gone */
     uint64_t served, given_up;
-    bool fresh; /* bytes have come that were not offered yet */
-    bool held;  /* a client waits for its turn, not for bytes */
+    bool fresh;        /* bytes have come that were not offered yet, */
+    size_t came_bytes; /* ... so many */
+    bool held;         /* a client waits for its turn, not for bytes */
 };
 
 struct weir_relay {
@@ -108,7 +110,8 @@ struct weir_relay {
     int fd, port;
     bool draining, full;
     int64_t tick_due_ms; /* INT64_MAX: none */
-    int64_t tick_min_ms; /* not before */
+    int64_t ticked_ms;   /* the last one */
+    int64_t rest_ms;     /* no other before that */
     int64_t begun_ms;
     size_t open; /* handles libuv still knows, of the relay and its sources */
     uint8_t scratch[64 * 1024];
@@ -203,7 +206,7 @@ void weir_source_second(struct weir_relay_source *source, int64_t now_ms);
 
 /* ---- relay.c ---- */
 
-/** weir_relay_wake: offer what has come in the next tick, which is at ms or later. */
+/** weir_relay_wake: offer what has come at ms, or later. */
 void weir_relay_wake(struct weir_relay *relay, int64_t ms);
 
 /* ---- status.c ---- */

@@ -1,7 +1,9 @@
 /*
- * Listening, and the two clocks: a tick that offers new bytes to the clients, at most every
- * WEIR_RELAY_TICK_MS, so that one send carries what several small reads brought; and a second, for
- * time-outs and rates.
+ * Listening, and the two clocks: a tick that offers new bytes to the clients, and a second, for
+ * time-outs and rates. A client's send costs the same for one packet and for fifty, and is nearly
+ * all that the relay does; so a tick comes WEIR_RELAY_TICK_MS after the last one, and what several
+ * small reads brought goes out together. It comes at once when there has been none for so long, or
+ * when so much is there that more together would cost no less.
  */
 #include "relay/relay.h"
 
@@ -48,6 +50,7 @@ static void offer(struct weir_relay_source *source, int64_t now_ms)
     struct weir_conn *next;
 
     source->fresh = source->held = false;
+    source->came_bytes = 0;
     for (struct weir_conn *c = source->clients; c != NULL; c = next) {
         next = c->client_next;
         if (c->state == WEIR_CONN_STREAM && (c->events & UV_WRITABLE) == 0) {
@@ -73,9 +76,9 @@ static void on_tick(uv_timer_t *timer)
     }
     /* A pass over thousands takes longer than a tick: half of the time is for everything else, and
      * the next pass has the more to send at once. */
-    int64_t end_ms = weir_clock_mono_ms(), rest_ms = end_ms + (end_ms - now_ms);
-    relay->tick_min_ms =
-        rest_ms > now_ms + WEIR_RELAY_TICK_MS ? rest_ms : now_ms + WEIR_RELAY_TICK_MS;
+    int64_t end_ms = weir_clock_mono_ms();
+    relay->ticked_ms = now_ms;
+    relay->rest_ms = end_ms + (end_ms - now_ms);
     if (held) {
         weir_relay_wake(relay, now_ms + WEIR_RELAY_HELD_TICK_MS);
     }
@@ -85,7 +88,7 @@ void weir_relay_wake(struct weir_relay *relay, int64_t ms)
 {
     int64_t now_ms = weir_clock_mono_ms();
 
-    ms = ms > relay->tick_min_ms ? ms : relay->tick_min_ms;
+    ms = ms > relay->rest_ms ? ms : relay->rest_ms;
     if (ms < relay->tick_due_ms) {
         relay->tick_due_ms = ms;
         uv_update_time(relay->tick.loop);
@@ -99,8 +102,11 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
 
     source->heard_ms = now_ms;
     source->fresh = true;
+    source->came_bytes += n;
     weir_leaky_write(source->ring, p, n, now_ms);
-    weir_relay_wake(source->relay, now_ms);
+    weir_relay_wake(source->relay, source->came_bytes >= WEIR_RELAY_TICK_BYTES
+                                       ? now_ms
+                                       : source->relay->ticked_ms + WEIR_RELAY_TICK_MS);
 }
 
 static void accept_some(struct weir_relay *relay);
@@ -194,9 +200,6 @@ static int bind_to(const struct addrinfo *at)
         return -1;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int seg = getenv("SEG") ? (int)strtol(getenv("SEG"), NULL, 10) : 0;
-    if (seg)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &seg, sizeof seg);
     if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, WEIR_RELAY_BACKLOG) != 0) {
         int why = errno;
         (void)close(fd);

@@ -242,7 +242,7 @@ static void begin_file(struct weir_relay_source *source)
     source->paced_ms = weir_clock_mono_ms();
     source->budget_bytes = 0;
     weir_source_live(source, NULL);
-    uv_timer_start(&source->timer, on_pace, 0, WEIR_RELAY_TICK_MS);
+    uv_timer_start(&source->timer, on_pace, 0, WEIR_RELAY_PACE_MS);
 }
 
 /* Whether a read would not wait; a descriptor that others share is not made non-blocking. */
@@ -317,6 +317,10 @@ void weir_source_second(struct weir_relay_source *source, int64_t now_ms)
 
     source->rate_bytes = bytes - source->rate_from_bytes;
     source->rate_from_bytes = bytes;
+    source->peak_bytes -= source->peak_bytes / 16;
+    if (source->peak_bytes < source->rate_bytes) {
+        source->peak_bytes = source->rate_bytes;
+    }
     if (source->clients_n > 0 || source->opts.always) {
         source->wanted_ms = now_ms;
     }
