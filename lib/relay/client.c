@@ -73,16 +73,15 @@ void weir_client_new(struct weir_conn *c, struct weir_relay_source *s, struct we
     }
 }
 
-/* Of the age that a client's data may have, a quarter is for what it has not read, and more where
- * the ring is so short that what waits in it is never that old; an eighth is for not knowing that
- * exactly. */
+/* Of the age that a client's data may have, half is for what it has not read, and more where the
+ * ring is so short that what waits in it is never that old. */
 static int64_t unread_ms(const struct weir_relay_source *s, int64_t age_max_ms)
 {
-    int64_t age_ms = age_max_ms > 0 ? age_max_ms : 4 * WEIR_RELAY_UNREAD_MS;
-    int64_t least_ms = age_ms / 4 < WEIR_RELAY_UNREAD_MS ? age_ms / 4 : WEIR_RELAY_UNREAD_MS;
+    int64_t age_ms = age_max_ms > 0 ? age_max_ms : 2 * WEIR_RELAY_UNREAD_MS;
+    int64_t least_ms = age_ms / 2 < WEIR_RELAY_UNREAD_MS ? age_ms / 2 : WEIR_RELAY_UNREAD_MS;
     int64_t ring_ms =
         s->rate_bytes > 0 ? (int64_t)(s->opts.leaky.ring_bytes * 1000 / s->rate_bytes) : age_ms;
-    int64_t ms = age_ms - age_ms / 8 - ring_ms;
+    int64_t ms = age_ms - age_ms / WEIR_UNREAD_UNSURE - ring_ms;
 
     return ms > least_ms ? ms : least_ms > 0 ? least_ms : 1;
 }
@@ -91,8 +90,6 @@ void weir_client_begin(struct weir_conn *c)
 {
     int size = (int)c->source->opts.client_buffer_bytes;
     int64_t now_ms = weir_clock_mono_ms();
-    struct weir_leaky_wish wish = c->wish.leaky;
-    int64_t age_max_ms = wish.age_max_ms, most_ms = unread_ms(c->source, age_max_ms);
 
     weir_buf_fini(&c->buf);
     c->buf_pos = 0;
@@ -111,12 +108,9 @@ void weir_client_begin(struct weir_conn *c)
     if (size > 0) {
         (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     }
-    if (wish.age_max_ms > 0) {
-        int64_t rest_ms = age_max_ms - age_max_ms / 8 - most_ms;
-        wish.age_max_ms = rest_ms > 0 ? rest_ms : 1;
-    }
-    weir_leaky_join(c->source->ring, &c->reader, &wish);
-    weir_unread_begin(&c->unread, most_ms, now_ms);
+    weir_leaky_join(c->source->ring, &c->reader, &c->wish.leaky);
+    weir_unread_begin(
+        &c->unread, unread_ms(c->source, c->wish.leaky.age_max_ms), c->source->peak_bytes, now_ms);
     c->source->served++;
     c->state = WEIR_CONN_STREAM;
     c->moved_ms = now_ms;
@@ -230,6 +224,19 @@ static size_t room_of(const struct weir_conn *c, int64_t now_ms)
                                                  : weir_unread_room(&c->unread, c->written, now_ms);
 }
 
+/* What is sent now is read after all that is unread; what is too old for that is dropped before.
+ * As long as nothing is sent, nothing need be dropped over it: who knows how soon all is read. */
+static void limit_wait(struct weir_conn *c, size_t room)
+{
+    int64_t age_max_ms = c->wish.leaky.age_max_ms;
+    uint64_t lag = weir_leaky_lag_bytes(&c->reader);
+
+    if (age_max_ms > 0) {
+        c->reader.wish.age_max_ms = weir_unread_wait_ms(&c->unread,
+            room > 0 ? c->written : c->unread.read, lag < room ? lag : room, age_max_ms);
+    }
+}
+
 static ssize_t send_parts(int fd, struct iovec iov[PARTS], size_t all)
 {
     if (iov[PART_DATA].iov_len == all) { /* the usual case costs the kernel less this way */
@@ -249,7 +256,9 @@ void weir_client_offer(struct weir_conn *c, int64_t now_ms)
         if (c->state == WEIR_CONN_CLOSED) {
             return;
         }
-        all = gather(c, now_ms, room_of(c, now_ms), iov, &waits);
+        size_t room = room_of(c, now_ms);
+        limit_wait(c, room);
+        all = gather(c, now_ms, room, iov, &waits);
         if (c->reader.failed) {
             weir_conn_close(c);
             return;
@@ -307,6 +316,7 @@ void weir_client_second(struct weir_conn *c, int64_t now_ms)
 
     c->rate_bytes = c->reader.taken_bytes - c->rate_from_bytes;
     c->rate_from_bytes = c->reader.taken_bytes;
+    weir_unread_source(&c->unread, c->source->peak_bytes);
     look(c, now_ms);
     if (c->state == WEIR_CONN_CLOSED) {
         return;

@@ -11,11 +11,20 @@
 #define HELD_MS 50                  /* between two looks at who is held back, and two pieces; */
 #define HELD_FIRST_MS 10            /* ... at first: most have read it by then */
 #define PIECE_BYTES 376             /* two packets of a transport stream */
-#define SHARE_BYTES (64 * WEIR_KIB) /* the first share */
-#define LEAST_BYTES (8 * WEIR_KIB)  /* the least; this much is never too much */
+#define SHARE_BYTES (64 * WEIR_KIB) /* the first share; of a fast source more: */
+#define SHARE_PART 40               /* ... as much as it sends in a second, divided by this */
+#define SLOW_PART 10 /* who is held back and has shown no rate is taken to read a tenth of it */
+#define LEAST_BYTES (8 * WEIR_KIB) /* the least; this much is never too much */
 /* What a window is taken to be until it is known: it begins at half of that on most machines, and
  * opens while the first bytes come, though nobody reads them. */
 #define WINDOW_BYTES (128 * WEIR_KIB)
+#define SECOND_MS 1000
+/* Between two looks for the window at its largest, when it is to stay as it is for BOTTOM_MS; the
+ * time between doubles as long as it is the same. */
+#define SOUND_MS 4000
+#define SOUND_MAX_MS 64000
+#define BOTTOM_MS 120
+#define SURE_MS 200     /* a measurement of a rate that took so long is no accident */
 #define TEST_MS 400     /* without a word: send as much as shows in the window, if it is not read */
 #define TESTED_MS 100   /* and look after that */
 #define STEP_BYTES 2048 /* of a window, at most */
@@ -43,18 +52,29 @@ bool weir_unread_ask(int fd, struct weir_unread_tcp *ret)
     return true;
 }
 
-void weir_unread_begin(struct weir_unread *u, int64_t most_ms, int64_t now_ms)
+void weir_unread_begin(struct weir_unread *u, int64_t most_ms, uint64_t source_rate, int64_t now_ms)
 {
+    uint64_t part = source_rate / SHARE_PART, share = part > SHARE_BYTES ? part : SHARE_BYTES;
+
     *u = (struct weir_unread){
         .most_ms = most_ms,
+        .source_rate = source_rate,
         .looked_ms = now_ms,
         .written_ms = now_ms,
         .came_ms = now_ms,
-        .share = SHARE_BYTES,
-        .limit = SHARE_BYTES,
+        .since_ms = now_ms,
+        .sounded_ms = now_ms - SOUND_MS,
+        .sound_ms = SOUND_MS,
+        .share = share,
+        .limit = share,
         .window_max = WINDOW_BYTES,
         .guessed = true,
     };
+}
+
+void weir_unread_source(struct weir_unread *u, uint64_t rate)
+{
+    u->source_rate = rate;
 }
 
 static int64_t held_interval_ms(const struct weir_unread *u, int64_t now_ms)
@@ -89,61 +109,118 @@ static void read_on(struct weir_unread *u, const struct weir_unread_tcp *tcp, ui
     u->read += there - left;
 }
 
+static int64_t time_of(uint64_t bytes, uint64_t rate)
+{
+    return rate > 0 ? (int64_t)(bytes * 1000 / rate) : 0;
+}
+
+/* What a reader of this rate may have unread. */
+static uint64_t worth(const struct weir_unread *u, uint64_t rate)
+{
+    rate = u->source_rate > 0 && u->source_rate < rate ? u->source_rate : rate;
+    return rate * (uint64_t)(u->most_ms + u->rtt_us / 1000) / 1000;
+}
+
 /* It has read half of its share: how fast? The next share is twice or half of this one at most,
- * because one time may mean little. */
+ * because one time may mean little; a long one means more. */
 static void set_share(struct weir_unread *u, int64_t now_ms)
 {
     int64_t in_ms = now_ms > u->held_ms ? now_ms - u->held_ms : 1;
+    uint64_t times = in_ms >= SURE_MS ? 4 : 2;
 
     u->rate = (u->read - u->held_read) * 1000 / (uint64_t)in_ms;
-    uint64_t share = u->rate * (uint64_t)(u->most_ms + u->rtt_us / 1000) / 1000;
+    uint64_t share = worth(u, u->rate);
 
-    share = share < 2 * u->share ? share : 2 * u->share;
+    share = share < times * u->share ? share : times * u->share;
     share = share > u->share / 2 ? share : u->share / 2;
     u->share = share > LEAST_BYTES ? share : LEAST_BYTES;
 }
 
-/* Who is not held back reads all that it gets; its share is to be worth as much of its time, so
- * that it may pause. */
-static void raise_share(struct weir_unread *u, uint64_t came, int64_t in_ms)
+/* Who is not held back has its share looked at every second, so that it may pause. Where it has
+ * left nothing unread, it could have read faster. */
+static void review_share(struct weir_unread *u, uint64_t unread, int64_t now_ms)
 {
-    if (in_ms >= LOOK_MS) {
-        uint64_t share = came * (uint64_t)u->most_ms / (uint64_t)in_ms;
+    int64_t in_ms = now_ms - u->since_ms;
+    uint64_t came = u->read - u->since_read;
 
-        share = share < 2 * u->share ? share : 2 * u->share;
-        u->share = share > u->share ? share : u->share;
+    if (in_ms < SECOND_MS) {
+        return;
     }
+    u->since_ms = now_ms;
+    u->since_read = u->read;
+    if (came < LEAST_BYTES) {
+        return; /* that says little */
+    }
+    uint64_t rate = came * 1000 / (uint64_t)in_ms, share = worth(u, rate);
+
+    bool faster = unread < LEAST_BYTES;
+    share = share < 4 * u->share ? share : 4 * u->share;
+    u->share = share > u->share || !faster ? share : u->share;
+    u->rate = rate > u->rate || !faster ? rate : u->rate;
 }
 
-static void begin_anew(struct weir_unread *u)
+/* The window is as large as it was the last time: the next time may be later. */
+static void sounded(struct weir_unread *u, int64_t now_ms)
 {
+    bool same = u->window <= u->sounded_window + STEP_BYTES;
+
+    u->sound_ms = !same ? SOUND_MS : u->sound_ms < SOUND_MAX_MS ? 2 * u->sound_ms : SOUND_MAX_MS;
+    u->sounded_ms = now_ms;
+    u->sounded_window = u->window;
+}
+
+static void begin_anew(struct weir_unread *u, int64_t now_ms)
+{
+    sounded(u, now_ms);
     u->window_max = u->window;
     u->guessed = false;
     u->read = u->acked;
+}
+
+/* The window at its largest shows when nothing is left unread, and who is never without something
+ * to read never shows it. So from time to time a client is let down to the bottom: until nothing
+ * seems to be left, and the window opens no further. */
+static bool is_sounded(struct weir_unread *u, int64_t now_ms)
+{
+    if (now_ms - u->sounded_ms < u->sound_ms) {
+        return true;
+    }
+    if (u->written - u->read > STEP_BYTES || u->window > u->bottom) {
+        u->bottom = u->window;
+        u->bottom_ms = now_ms;
+        return false;
+    }
+    if (now_ms - u->bottom_ms < BOTTOM_MS) {
+        return false;
+    }
+    sounded(u, now_ms);
+    return true;
 }
 
 /* Of who is held back, with all that was written at its machine: is there anything unread? True:
  * it may go on. */
 static bool is_done(struct weir_unread *u, int64_t now_ms)
 {
-    if (u->written - u->read <= u->share / 2) {
+    if (u->written - u->read <= u->share / 2 && is_sounded(u, now_ms)) {
         set_share(u, now_ms);
         return true;
     }
     if (u->acked < u->written) {
         return false;
     }
-    if (u->tested_ms > 0 && now_ms - u->tested_ms >= TESTED_MS) {
-        bool was_read = u->window + STEP_BYTES >= u->test_window;
+    if (u->tested_ms > 0 && now_ms - u->tested_ms >= TESTED_MS &&
+        u->acked - u->test_acked >= 2 * STEP_BYTES) {
+        bool shows = u->window + STEP_BYTES < u->test_window;
+        bool others_read = u->window > u->test_window + STEP_BYTES;
 
-        u->tested_ms = -1;
-        if (was_read) {
-            begin_anew(u); /* and so, all before it */
+        u->tested_ms = others_read ? 0 : -1; /* it hides in what came of reading something else */
+        if (!shows && !others_read) {
+            begin_anew(u, now_ms); /* it was read, and so, all before it */
             return true;
         }
     }
     if (now_ms - u->came_ms >= (u->guessed ? FIRST_VAIN_MS : VAIN_MS)) {
-        begin_anew(u); /* every time with a larger share */
+        begin_anew(u, now_ms); /* every time with a larger share */
         u->share = LEAST_BYTES << u->vain;
         u->vain += u->vain < 4;
         return true;
@@ -154,9 +231,6 @@ static bool is_done(struct weir_unread *u, int64_t now_ms)
 void weir_unread_look(
     struct weir_unread *u, const struct weir_unread_tcp *tcp, uint64_t written, int64_t now_ms)
 {
-    int64_t in_ms = now_ms - u->looked_ms;
-    uint64_t read_then = u->read;
-
     u->looked_ms = now_ms;
     if (tcp == NULL) {
         u->written = u->acked = u->read = written;
@@ -171,14 +245,17 @@ void weir_unread_look(
         u->vain = unread <= u->share / 2 ? 0 : u->vain;
     }
     if (!u->holds) {
-        raise_share(u, u->read - read_then, in_ms);
+        review_share(u, unread, now_ms);
     } else if (is_done(u, now_ms)) {
         u->holds = false;
+        u->since_ms = now_ms;
+        u->since_read = u->read;
     }
     unread = written - u->read;
     u->limit = written + (unread < u->share ? u->share - unread : 0);
     if (!u->holds && u->limit < written + PIECE_BYTES) {
         u->holds = true;
+        u->bottom = 0;
         u->held_ms = now_ms;
         u->held_read = u->read;
         u->held_bytes = unread;
@@ -209,6 +286,7 @@ void weir_unread_wrote(struct weir_unread *u, int64_t now_ms)
     if (u->holds && tests(u, now_ms)) {
         u->tested_ms = now_ms;
         u->test_window = u->window;
+        u->test_acked = u->acked;
     }
     u->written_ms = now_ms;
 }
@@ -220,5 +298,22 @@ uint64_t weir_unread_bytes(const struct weir_unread *u, uint64_t written)
 
 int64_t weir_unread_age_ms(const struct weir_unread *u, uint64_t written)
 {
-    return u->rate > 0 ? (int64_t)((written - u->read) * 1000 / u->rate) : 0;
+    /* Of who is not held back, what was written since the last look is as good as read. */
+    return time_of((u->holds ? written : u->written) - u->read, u->rate);
+}
+
+int64_t weir_unread_wait_ms(
+    const struct weir_unread *u, uint64_t written, uint64_t n, int64_t age_max_ms)
+{
+    uint64_t rate = u->rate > 0 || !u->holds ? u->rate : u->source_rate / SLOW_PART;
+    int64_t unread_ms = time_of(written - u->read, rate);
+    /* The last of them is read so much later than the first, and was made so much later. */
+    int64_t more_ms = time_of(n, rate) - time_of(n, u->source_rate);
+
+    unread_ms += more_ms > 0 ? more_ms : 0;
+    if (u->rate == 0 && unread_ms > u->most_ms) {
+        unread_ms = u->most_ms; /* it is but a guess */
+    }
+    int64_t ms = age_max_ms - age_max_ms / WEIR_UNREAD_UNSURE - unread_ms;
+    return ms > 1 ? ms : 1;
 }

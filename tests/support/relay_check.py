@@ -6,7 +6,7 @@
 Packets of a transport stream carry their number, so that what a client got can be held against what the relay says:
 whole packets, in order, and sent + dropped = produced.
 """
-import asyncio, json, os, random, signal, struct, sys, time
+import asyncio, json, os, random, signal, socket, struct, sys, time
 
 WEIR = sys.argv[1]
 TS = 188
@@ -285,6 +285,35 @@ async def answers_say_what_is_wrong():
             same((await relay.get(path))[0], 200, path)
         head = await relay.request(b"HEAD /status.json HTTP/1.0\r\n\r\n")
         assert head.endswith(b"\r\n\r\n") and b" 200 " in head, "HEAD"
+
+
+async def who_reads_seldom_gets_all_and_who_reads_slowly_gets_nothing_old():
+    source = Source([stream(10 ** 9, 5e5)])
+    async with Relay("--unit", "ts", "--source", "live=" + await source.start()) as relay:
+        slow = await Client(relay, rate=5e4).start()
+        seldom = Client(relay)
+        sock = socket.create_connection(("127.0.0.1", relay.port))
+        sock.sendall(b"GET /live HTTP/1.0\r\n\r\n")
+        sock.setblocking(False)
+        head, before = b"", None
+        for turn in range(12):
+            await asyncio.sleep(0.6)
+            try:
+                while data := sock.recv(1 << 20):
+                    if b"\r\n\r\n" not in head:
+                        head += data
+                        data = head.partition(b"\r\n\r\n")[2]
+                    seldom.hear(data)
+            except BlockingIOError:
+                pass
+            if turn == 4:  # by now it is known that it reads all
+                before = seldom.packets, seldom.missing
+        got, lost = seldom.packets - before[0], seldom.missing - before[1]
+        assert lost <= got / 5, "who reads every 600 ms got %d packets and lost %d" % (got, lost)
+        told = slow.of(await relay.source())
+        unread = told["sent_bytes"] - slow.bytes
+        assert told["dropped_units"] > 0 and unread <= 250000, "%d bytes are sent and not read, 50,000 a second are" % unread
+        sock.close()
 
 
 async def an_encoder_pushes_with_a_token():
