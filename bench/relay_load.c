@@ -5,10 +5,12 @@
  * that wrote them.
  *
  *     relay_load --to PORT --path /live --auth BASIC --rate B --fast N [--slow N --slow-rate B]
- *                [--warm S] [--seconds S] [--pid SERVER] [--samples FILE] [--http11]
+ *                [--slow-every MS] [--open N] [--warm S] [--seconds S] [--pid SERVER]
+ *                [--samples FILE] [--http11]
  *
- * Fast clients read whatever is there; slow ones take their share ten times a second. After the
- * warm-up, for so many seconds, it measures; it prints one JSON object. Linux, loopback.
+ * Fast clients read whatever is there; slow ones take their share every 100 ms. N clients are
+ * opened every 5 ms. After the warm-up, for so many seconds, it measures; it prints one JSON
+ * object. Linux, loopback.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,10 +33,8 @@
 #define TS_HEADER "\x47\x01\x00\x10"
 #define STAMP 20       /* 4 bytes of header, number, microseconds */
 #define EVERY_US 5000  /* the source writes so often */
-#define SLOW_US 100000 /* and a slow client reads */
 #define BUCKET_US 100  /* of an age */
 #define BUCKETS 600000 /* a minute */
-#define CONNECTS_A_TURN 2
 
 struct ages {
     uint64_t n, max_us;
@@ -54,11 +54,17 @@ struct client {
 };
 
 static struct {
-    int port, fast_n, slow_n, warm_s, seconds, pid;
+    int port, fast_n, slow_n, warm_s, seconds, pid, slow_every_ms, open_n;
     const char *path, *auth, *samples;
     int64_t rate, slow_rate;
     bool http11;
-} opt = {.path = "/live", .auth = "", .warm_s = 3, .seconds = 20, .rate = 500000};
+} opt = {.path = "/live",
+    .auth = "",
+    .warm_s = 3,
+    .seconds = 20,
+    .rate = 500000,
+    .slow_every_ms = 100,
+    .open_n = 2};
 
 static struct client *clients;
 static int clients_n, opened_n, asked_n, epoll_fd, source_fd;
@@ -332,7 +338,7 @@ static void source_make(uint64_t begun, uint64_t now)
 /* A few more clients; a server's backlog may be short. */
 static void clients_open(void)
 {
-    for (int i = 0; i < CONNECTS_A_TURN && opened_n < clients_n; i++) {
+    for (int i = 0; i < opt.open_n && opened_n < clients_n; i++) {
         struct client *c = &clients[opened_n];
         struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = c};
 
@@ -419,12 +425,12 @@ static void sample(FILE *to, double t)
 
 static void slow_turn(uint64_t now, uint64_t *turn_us)
 {
-    size_t share = (size_t)(opt.slow_rate * SLOW_US / 1000000);
+    size_t share = (size_t)(opt.slow_rate * opt.slow_every_ms / 1000);
 
     if (now < *turn_us) {
         return;
     }
-    *turn_us += SLOW_US;
+    *turn_us += (uint64_t)opt.slow_every_ms * 1000;
     for (int i = opt.fast_n; i < clients_n; i++) {
         size_t left = share;
         while (clients[i].asked && !clients[i].gone && left > 0) {
@@ -470,9 +476,10 @@ static double sum(bool slow, char what)
 
 static void run(FILE *samples)
 {
+    const struct usage alone = server_usage();
     struct usage from = {0};
-    uint64_t from_bytes = 0, begun = now_us(), next = begun, slow_next = begun, second = begun,
-             measure = UINT64_MAX, end = UINT64_MAX, now = begun;
+    uint64_t from_bytes = 0, slow_from_bytes = 0, begun = now_us(), next = begun, slow_next = begun,
+             second = begun, measure = UINT64_MAX, end = UINT64_MAX, now = begun;
     struct rusage own;
 
     while (now < end) {
@@ -484,6 +491,7 @@ static void run(FILE *samples)
             measuring = true;
             from = server_usage();
             from_bytes = got_bytes;
+            slow_from_bytes = (uint64_t)sum(true, 'b');
             blocked_us = blocked_max_us = 0;
         }
         if (now >= next) {
@@ -505,17 +513,19 @@ static void run(FILE *samples)
     getrusage(RUSAGE_SELF, &own);
     printf(
         "{\"fast\": %d, \"slow\": %d, \"rate\": %" PRId64 ", \"seconds\": %d, \"mb_sent\": %.1f, "
-        "\"cpu_s\": %.2f, \"cpu_ms_per_mb\": %.3f, \"rss_mb\": %.1f, \"fast_p50_ms\": %.1f, "
+        "\"cpu_s\": %.2f, \"cpu_ms_per_mb\": %.3f, \"rss_mb\": %.1f, \"rss_alone_mb\": %.1f, "
+        "\"fast_p50_ms\": %.1f, "
         "\"fast_p99_ms\": %.1f, \"fast_max_ms\": %.1f, \"fast_gaps\": %.0f, \"fast_gone\": %d, "
         "\"slow_p50_ms\": %.1f, \"slow_p99_ms\": %.1f, \"slow_max_ms\": %.1f, \"slow_gaps\": %.0f, "
         "\"slow_missing\": %.0f, \"slow_gone\": %d, \"slow_mb\": %.1f, \"source_blocked_ms\": "
         "%.1f, "
         "\"source_blocked_max_ms\": %.1f, \"broken\": %" PRIu64 ", \"load_cpu_s\": %.2f}\n",
         opt.fast_n, opt.slow_n, opt.rate, opt.seconds, mb, to.cpu_s - from.cpu_s,
-        (to.cpu_s - from.cpu_s) * 1000 / mb, to.rss_mb, age_ms(&fast_all, 0.5),
+        (to.cpu_s - from.cpu_s) * 1000 / mb, to.rss_mb, alone.rss_mb, age_ms(&fast_all, 0.5),
         age_ms(&fast_all, 0.99), (double)fast_all.max_us / 1000, sum(false, 'g'), gone(false),
         age_ms(&slow_all, 0.5), age_ms(&slow_all, 0.99), (double)slow_all.max_us / 1000,
-        sum(true, 'g'), sum(true, 'm'), gone(true), sum(true, 'b') / 1e6, (double)blocked_us / 1000,
+        sum(true, 'g'), sum(true, 'm'), gone(true),
+        (sum(true, 'b') - (double)slow_from_bytes) / 1e6, (double)blocked_us / 1000,
         (double)blocked_max_us / 1000, broken,
         (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
             (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);
@@ -527,7 +537,7 @@ static void options(int argc, char **argv)
         {"auth", 1, NULL, 'a'}, {"rate", 1, NULL, 'r'}, {"fast", 1, NULL, 'f'},
         {"slow", 1, NULL, 's'}, {"slow-rate", 1, NULL, 'S'}, {"warm", 1, NULL, 'w'},
         {"seconds", 1, NULL, 'n'}, {"pid", 1, NULL, 'P'}, {"samples", 1, NULL, 'o'},
-        {"http11", 0, NULL, '1'}, {0}};
+        {"slow-every", 1, NULL, 'e'}, {"open", 1, NULL, 'O'}, {"http11", 0, NULL, '1'}, {0}};
 
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
@@ -563,6 +573,12 @@ static void options(int argc, char **argv)
             break;
         case 'o':
             opt.samples = optarg;
+            break;
+        case 'e':
+            opt.slow_every_ms = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'O':
+            opt.open_n = (int)strtol(optarg, NULL, 10);
             break;
         case '1':
             opt.http11 = true;
