@@ -82,6 +82,27 @@ s3 get "$bkt" validations/packed.csv.gz packed.gz
 check "gzip input: every row is right" check_output "$in" packed.gz --truth "$truth"
 rm -f in.gz packed.gz
 
+# ---- rules: what an object names, and three outputs ----
+
+echo '[{"prefix": "uploads/", "schemas": {"events": "events.json"}, "options": {"output": "split"}, "invalid_key": "invalid/{stem}.csv", "summary_key": "sums/{stem}.json"}]' >rules.json
+s3 put "$bkt" conf/rules.json rules.json >/dev/null
+s3 put "$bkt" conf/events.json "$SCHEMA" >/dev/null
+tag=$(s3 put "$bkt" uploads/named.csv tiny.csv weir-schema=events)
+s3 put "$bkt" uploads/misnamed.csv tiny.csv weir-schema=event >/dev/null
+s3 put "$bkt" uploads/large.csv "$in" weir-schema=events >/dev/null
+invoke rules "m1=s3://$bkt/uploads/named.csv@$tag" "m2=s3://$bkt/uploads/misnamed.csv" "m3=s3://$bkt/uploads/large.csv" \
+    "m4=s3://$bkt/uploads/named.csv@0123456789abcdef0123456789abcdef" "m5=s3://$bkt/uploads/tiny-gone.csv" -- --env "WEIR_RULES=s3://$bkt/conf/rules.json"
+check "objects that name their schema: one that has no such name fails, and one that is gone" expect_failures rules "m2 m5"
+check "one that was replaced is left to its own event" grep -q 'uploads/named.csv: skipped: replaced' rules.log
+split() { # split STEM INPUT: the three outputs are those of weir validate
+    s3 get "$bkt" "validations/$1.csv.gz" valid.gz && s3 get "$bkt" "invalid/$1.csv" invalid.csv && s3 get "$bkt" "sums/$1.json" sum.json || return 1
+    "$WEIR" validate "$2" -o valid.csv -s "$SCHEMA" --output split --invalid want.csv -q >/dev/null
+    gzip -dc valid.gz | cmp - valid.csv && cmp invalid.csv want.csv && grep -q "\"invalid\":$(($(wc -l <want.csv) - 1))," sum.json
+}
+check "the three outputs of a small one" split named tiny.csv
+check "and of $size" split large "$in"
+rm -f valid.gz valid.csv invalid.csv want.csv
+
 # ---- the command's own S3 ends ----
 
 check "weir validate s3:// to s3://" status 1 "$WEIR" validate "s3://$bkt/uploads/events.csv" -o "s3://$bkt/cli/out.csv" -s "$SCHEMA"

@@ -149,6 +149,7 @@ def validate(w):
     check(not b.uploads, f"{w.function}: and no upload is left open")
     w.case(done, "a file that is gone: the message fails", w.run(sqs(b.name, "uploads/gone.csv")), must=False)
     w.case(done, "a file that another rule takes", w.run(sqs(b.name, "uploads/a.txt")))
+    w.case(done, "a version of it", w.run(sqs(b.name, "uploads/a.txt", "v1")))
     check({"validations/a.txt.csv.gz", "validations/a.txt.invalid.csv.gz", "validations/a.txt.json"} <= set(b.objects),
           f"{w.function}: and its outputs are where the role lets them be", sorted(b.objects))
 

@@ -2,7 +2,7 @@
 """A real S3 client (boto3) for the tests: s3.py VERB ARGS; endpoint and keys come from the AWS_* variables.
 
   mb BUCKET                make a bucket
-  put BUCKET KEY FILE      prints the ETag, without its quotes
+  put BUCKET KEY FILE [NAME=VALUE]...   prints the ETag, without its quotes; with metadata
   get BUCKET KEY FILE
   rm BUCKET KEY
   ls BUCKET [PREFIX]       "SIZE KEY" per line
@@ -39,7 +39,7 @@ def main(argv):
     elif verb == "put":
         # One PUT: its ETag is stable, and the source is one object in the gateway.
         cfg = TransferConfig(multipart_threshold=4 << 30)
-        s3.upload_file(args[2], args[0], args[1], Config=cfg)
+        s3.upload_file(args[2], args[0], args[1], Config=cfg, ExtraArgs={"Metadata": dict(a.split("=", 1) for a in args[3:])})
         print(s3.head_object(Bucket=args[0], Key=args[1])["ETag"].strip('"'))
     elif verb == "get":
         s3.download_file(args[0], args[1], args[2])
