@@ -182,7 +182,9 @@ static int set_names(char **to, const char *text, struct weir_err *err)
                        reader, (const uint8_t *)text, strlen(text), true, count_row, &rows, &bad);
     weir_csv_reader_free(reader);
     if (rc != 0 || rows != 1) {
-        return weir_err_set(err, WEIR_E_CONFIG, "must be names with commas between them");
+        return bad.code == WEIR_E_NOMEM
+                   ? weir_err_set(err, WEIR_E_NOMEM, "out of memory")
+                   : weir_err_set(err, WEIR_E_CONFIG, "must be names with commas between them");
     }
     char *copy = strdup(text);
     if (copy == NULL) {

@@ -85,15 +85,15 @@ emulator_end
 
 # ---- an SQS event, from end to end ----
 
-data small 200KB --shape seed --invalid 2% --seed 11
+data emulator 200KB --shape seed --invalid 2% --seed 11
 mkdir -p store/in/uploads
-cp "$DATA/small.csv" store/in/uploads/a.csv
-cp "$DATA/small.csv" store/in/uploads/b.csv
+cp "$DATA/emulator.csv" store/in/uploads/a.csv
+cp "$DATA/emulator.csv" store/in/uploads/b.csv
 emulator sqs _HANDLER=validate AWS_ENDPOINT_URL_S3="file://$T/store"
 python3 "$INTEG/event.py" m1=s3://in/uploads/a.csv m2=s3://in/uploads/nowhere.csv m3=s3://in/uploads/b.csv >sqs.json 2>event.err ||
     { not_ok "the event: $(cat event.err)"; finish; }
 check "of three messages of an SQS event the one without an object comes back" answers @sqs.json '{"batchItemFailures":[{"itemIdentifier":"m2"}]}'
-output() { gzip -dc "store/in/validations/$1.csv.gz" | cut -d , -f 1 >"$1.ids" && [ "$(wc -l <"$1.ids")" -eq "$(wc -l <"$DATA/small.csv")" ]; }
+output() { gzip -dc "store/in/validations/$1.csv.gz" | cut -d , -f 1 >"$1.ids" && [ "$(wc -l <"$1.ids")" -eq "$(wc -l <"$DATA/emulator.csv")" ]; }
 check "and the other two have their outputs" eval 'output a && output b'
 emulator_end
 
