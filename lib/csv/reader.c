@@ -99,12 +99,10 @@ void weir_csv_reader_free(struct weir_csv_reader *reader)
  * longer than WEIR_BLOCK_BYTES. */
 void weir_csv_reader_trim(struct weir_csv_reader *reader)
 {
-    struct weir_csv_cells *cells = &reader->cells;
-
-    if (cells->text_cap > WEIR_KEEP_MAX_BYTES) {
-        free(cells->text);
-        cells->text = NULL;
-        cells->text_cap = 0;
+    if (reader != NULL && reader->cells.text_cap > WEIR_KEEP_MAX_BYTES) {
+        free(reader->cells.text);
+        reader->cells.text = NULL;
+        reader->cells.text_cap = 0;
     }
 }
 

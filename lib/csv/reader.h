@@ -73,7 +73,7 @@ void weir_csv_reader_set_doubled(struct weir_csv_reader *reader, const bool *col
 void weir_csv_reader_free(struct weir_csv_reader *reader);
 
 /** weir_csv_reader_trim: after a large block: give back what is larger than WEIR_KEEP_MAX_BYTES.
- * The row last handed over is gone then. Costs nothing when there is nothing. */
+ * The row last handed over is gone then. Costs nothing when there is nothing. Accepts NULL. */
 void weir_csv_reader_trim(struct weir_csv_reader *reader);
 
 /**

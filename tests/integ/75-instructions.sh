@@ -19,7 +19,7 @@ count() {
     local name=$1-$2
     "$WEIR" generate -o "$name.csv" --size 1MB --shape "$1" --invalid "$2%" --seed 75 >/dev/null || return 1
     env WEIR_CSV_KERNEL=sse2 valgrind --tool=callgrind --compress-strings=no --callgrind-out-file="$name.prof" \
-        "$WEIR" validate "$name.csv" -o "$name.csv.gz" -s "$3" >"$name.log" 2>&1
+        "$WEIR" validate "$name.csv" --threads 1 -o "$name.csv.gz" -s "$3" >"$name.log" 2>&1
     [ $? -le 1 ] || { tail -n 5 "$name.log"; return 1; }
     python3 "$INTEG/instructions.py" "$name.prof" "$WEIR" 12 >"$name.n"
 }
