@@ -1,5 +1,6 @@
 #include "core/utf8.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -24,8 +25,11 @@ static size_t skip_ascii(const uint8_t *s, size_t i, size_t len)
         }
         i += 32;
     }
-    while (len - i >= 8 && (load8(s + i) & HIGH_BITS) == 0) {
-        i += 8;
+    for (; len - i >= 8; i += 8) {
+        uint64_t high = le64toh(load8(s + i)) & HIGH_BITS;
+        if (high != 0) {
+            return i + (size_t)__builtin_ctzll(high) / 8;
+        }
     }
     while (i < len && s[i] < 0x80) {
         i++;

@@ -50,38 +50,58 @@ static enum weir_json_names check_large(struct weir_json_tape *t, uint32_t index
     return WEIR_JSON_NAMES_UNIQUE;
 }
 
-static uint32_t signature(struct weir_str s)
+/* Different, as a rule, for different names: of their lengths, their first and their last bytes. */
+static inline uint32_t signature(struct weir_str s)
 {
-    if (s.len == 0) {
+    uint32_t first, last;
+
+    if (s.len >= sizeof first) {
+        memcpy(&first, s.p, sizeof first);
+        memcpy(&last, s.p + s.len - sizeof last, sizeof last);
+    } else if (s.len > 0) {
+        first = (unsigned char)s.p[0];
+        last = (uint32_t)(unsigned char)s.p[s.len / 2] << 8 | (unsigned char)s.p[s.len - 1];
+    } else {
         return 0;
     }
-    return (uint32_t)s.len << 24 ^ (uint32_t)(unsigned char)s.p[0] << 16 ^
-           (uint32_t)(unsigned char)s.p[s.len / 2] << 8 ^ (uint32_t)(unsigned char)s.p[s.len - 1];
+    return (first * 2654435769U ^ last * 2246822519U) + (uint32_t)s.len;
+}
+
+static enum weir_json_names check_pairs(const struct weir_json_tape *t, uint32_t index)
+{
+    const uint32_t members = t->v[index].len;
+    uint32_t mark[SMALL_OBJECT], at[SMALL_OBJECT];
+    uint32_t key = index + 1;
+
+    for (uint32_t i = 0; i < members; i++, key = t->v[key + 1].next) {
+        struct weir_str s = weir_json_text(t, &t->v[key]);
+        at[i] = key;
+        mark[i] = signature(s);
+        for (uint32_t j = 0; j < i; j++) {
+            if (mark[j] == mark[i] && weir_str_eq(s, weir_json_text(t, &t->v[at[j]]))) {
+                return WEIR_JSON_NAMES_TWICE;
+            }
+        }
+    }
+    return WEIR_JSON_NAMES_UNIQUE;
 }
 
 enum weir_json_names weir_json_names(struct weir_json_tape *t, uint32_t index)
 {
     const uint32_t members = t->v[index].len;
-    uint32_t mark[SMALL_OBJECT], at[SMALL_OBJECT];
-    uint64_t seen[4] = {0}; /* a bit for each signature's hash: as a rule each is new */
+    uint64_t seen[4] = {0}; /* a bit for 8 bits of each signature */
     uint32_t key = index + 1;
 
     if (members > SMALL_OBJECT) {
         return check_large(t, index);
     }
     for (uint32_t i = 0; i < members; i++, key = t->v[key + 1].next) {
-        struct weir_str s = weir_json_text(t, &t->v[key]);
-        at[i] = key;
-        mark[i] = signature(s);
-        const uint32_t hash = mark[i] * 2654435769U >> 24;
+        const uint32_t hash = signature(weir_json_text(t, &t->v[key])) >> 24;
         const uint64_t bit = UINT64_C(1) << hash % 64;
-        const bool maybe = (seen[hash / 64] & bit) != 0;
-        seen[hash / 64] |= bit;
-        for (uint32_t j = 0; maybe && j < i; j++) {
-            if (mark[j] == mark[i] && weir_str_eq(s, weir_json_text(t, &t->v[at[j]]))) {
-                return WEIR_JSON_NAMES_TWICE;
-            }
+        if ((seen[hash / 64] & bit) != 0) {
+            return check_pairs(t, index); /* two that may be the same */
         }
+        seen[hash / 64] |= bit;
     }
     return WEIR_JSON_NAMES_UNIQUE;
 }

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * Part of the tape parser: names that come twice in one object. Small objects compare every pair by
- * a signature that rarely agrees; large ones use a table with a keyed hash, so that the cost is
- * linear whatever the names are.
+ * Part of the tape parser: names that come twice in one object. Of small objects the
+ * pairs are compared only when signatures tell that two may be the same; large ones use a table
+ * with a keyed hash, so that the cost is linear whatever the names are.
  */
 enum weir_json_names {
     WEIR_JSON_NAMES_UNIQUE,
