@@ -450,7 +450,7 @@ int weir_validate_options_load(struct weir_places *places, const char *name,
             .v = tree = weir_doc_parse("config", (const char *)text.p, text.len, &why)};
         rc = tree != NULL ? weir_validate_options_json(o, &root, &why) : -1;
         if (rc != 0) { /* what is wrong with a configuration is no fault of the data's */
-            weir_err_set(err, why.code == WEIR_E_DATA ? WEIR_E_CONFIG : why.code, "%.100s: %s",
+            weir_err_set(err, why.code == WEIR_E_NOMEM ? WEIR_E_NOMEM : WEIR_E_CONFIG, "%.100s: %s",
                 name, why.msg);
         }
     }

@@ -76,7 +76,8 @@ int weir_location_sink(struct weir_places *places, const struct weir_location *l
     const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err);
 
 /** weir_location_get: a small thing whole (a schema, an event) from a place as it is written, up to
- *  the buffer's ceiling (WEIR_E_LIMIT beyond). Runs the loop. Returns 0, or -1 with *err set. */
+ *  the buffer's ceiling: beyond it is none (WEIR_E_CONFIG). Runs the loop. Returns 0, or -1 with
+ *  *err set. */
 int weir_location_get(
     struct weir_places *places, const char *text, struct weir_buf *ret, struct weir_err *err);
 

@@ -5,8 +5,14 @@
 static enum weir_step collect_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
+    struct weir_buf *to = self;
+
     (void)out;
-    if (weir_buf_add(self, in->p + in->pos, in->size - in->pos, err) != 0) {
+    if (in->size - in->pos > to->max - to->len) {
+        weir_err_set(err, WEIR_E_LIMIT, "longer than %zu bytes", to->max);
+        return WEIR_FAIL;
+    }
+    if (weir_buf_add(to, in->p + in->pos, in->size - in->pos, err) != 0) {
         return WEIR_FAIL;
     }
     in->pos = in->size;
