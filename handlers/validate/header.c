@@ -29,6 +29,30 @@ static bool has_column(const struct weir_csv_field *names, size_t n, const char 
     return false;
 }
 
+/* A text that begins so would be taken for one with a byte order mark. */
+static bool begins_with_mark(const struct weir_csv_field *name)
+{
+    return (name->len >= 3 && memcmp(name->p, "\xEF\xBB\xBF", 3) == 0) ||
+           (name->len >= 2 && name->p[0] >= 0xFE && (name->p[0] ^ name->p[1]) == 1);
+}
+
+static int put_line(const struct weir_validate *v, struct weir_buf *to,
+    const struct weir_csv_field *names, size_t n, struct weir_err *err)
+{
+    const uint8_t delimiter = (uint8_t)v->write.delimiter;
+
+    if (!begins_with_mark(names)) {
+        return weir_csv_put_fields(to, &v->write, names, n, err);
+    }
+    if (weir_csv_put_quoted(to, &v->write, names->p, names->len, err) != 0) {
+        return -1;
+    }
+    return n == 1 ? 0
+           : weir_buf_add(to, &delimiter, 1, err) != 0
+               ? -1
+               : weir_csv_put_fields(to, &v->write, names + 1, n - 1, err);
+}
+
 /* The input's names, then `more` (0 to 2) of ours under names that are free. */
 static int put_names(const struct weir_validate *v, struct weir_buf *to,
     const struct weir_csv_field *names, size_t n, size_t more, struct weir_err *err)
@@ -46,7 +70,7 @@ static int put_names(const struct weir_validate *v, struct weir_buf *to,
     memcpy(line, names, n * sizeof *line);
     line[n] = weir_csv_text(valid, strlen(valid));
     line[n + (more > 1)] = weir_csv_text(errors, strlen(errors));
-    int rc = weir_csv_put_fields(to, &v->write, line, n + more, err);
+    int rc = put_line(v, to, line, n + more, err);
     free(line);
     return rc == 0 ? weir_buf_add(to, "\n", 1, err) : rc;
 }

@@ -205,6 +205,23 @@ static int put_any(struct weir_buf *out, const uint8_t *p, size_t len, bool deli
     return 0;
 }
 
+int weir_csv_put_quoted(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
+    size_t len, struct weir_err *err)
+{
+    uint8_t *to = weir_buf_reserve(out, 2 * len + 2, err);
+
+    if (to == NULL) {
+        return -1;
+    }
+    *to++ = (uint8_t)d->quote;
+    for (size_t i = 0; i < len; i++) {
+        to = put_byte(to, p[i], d, true);
+    }
+    *to++ = (uint8_t)d->quote;
+    out->len = (size_t)(to - out->p);
+    return 0;
+}
+
 /* ---- rows ---- */
 
 enum kind { COMMON, SIMPLE, ANY }; /* SIMPLE: other marks, and nothing else */

@@ -23,6 +23,10 @@ bool weir_csv_needs_quotes(const struct weir_csv_dialect *d, const uint8_t *p, s
 int weir_csv_put_field(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
     size_t len, struct weir_err *err);
 
+/** weir_csv_put_quoted: the same between quotes, whether it needs them or not. */
+int weir_csv_put_quoted(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
+    size_t len, struct weir_err *err);
+
 /**
  * weir_csv_put_fields: append fields with delimiters between them, without a line end.
  *

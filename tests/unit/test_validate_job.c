@@ -152,6 +152,16 @@ static void line_ends_blanks_and_the_mark_are_no_data(void **state)
     (void)state;
 }
 
+static void a_name_that_looks_like_a_mark_is_quoted(void **state)
+{
+    (void)state;
+    expect("\xEF\xBB\xBF\xEF\xBB\xBFx\"y,id,email\n,1,a@b.c\n",
+        "\"\xEF\xBB\xBFx\"\"y\",id,email,valid,errors\n,1,a@b.c,true,\n");
+    expect("\xEF\xBB\xBF\xFF\xFE,id,email\n,1,a@b.c\n",
+        "\"\xFF\xFE\",id,email,valid,errors\n,1,a@b.c,true,\n");
+    expect("\xEF\xBB\xBF\xFF,id,email\n,1,a@b.c\n", "\xFF,id,email,valid,errors\n,1,a@b.c,true,\n");
+}
+
 static void nothing_is_trimmed_and_quotes_are_as_few_as_can_be(void **state)
 {
     (void)state;
@@ -357,6 +367,7 @@ int main(void)
         cmocka_unit_test(header_alone_gives_a_header),
         cmocka_unit_test(shape_of_rows_is_kept_and_told),
         cmocka_unit_test(line_ends_blanks_and_the_mark_are_no_data),
+        cmocka_unit_test(a_name_that_looks_like_a_mark_is_quoted),
         cmocka_unit_test(nothing_is_trimmed_and_quotes_are_as_few_as_can_be),
         cmocka_unit_test(appended_columns_take_free_names),
         cmocka_unit_test(cell_that_is_no_utf8_is_passed_on_and_invalid),
