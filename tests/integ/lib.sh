@@ -125,6 +125,18 @@ make_data() {
     mv "$DATA/$name.tmp" "$DATA/$name.csv"
 }
 
+# documented DOC MARK TABLE: one case: the lines of DOC between `<!-- MARK -->` and `<!-- end of MARK -->` are those of the file TABLE. With
+# UPDATE=1 they become so.
+documented() {
+    if [ "${UPDATE:-0}" = 1 ]; then
+        awk -v begin="<!-- $2 -->" -v end="<!-- end of $2 -->" 'FNR == NR { table = table $0 "\n"; next }
+            $0 == end { inside = 0 }
+            !inside { print }
+            $0 == begin { printf "%s", table; inside = 1 }' "$3" "$1" >doc.new && cp doc.new "$1"
+    fi
+    check "$(basename "$1") has the table of $2" diff <(sed -n "/^<!-- $2 -->\$/,/^<!-- end of $2 -->\$/p" "$1" | sed '1d;$d') "$3"
+}
+
 # status EXPECTED COMMAND...: runs it with stdout in ./out and stderr in ./err
 status() {
     local want=$1 got

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The official JSON-Schema-Test-Suite against the engine: schema_suite.py DRIVER SUITE [--table FILE].
+"""The official JSON-Schema-Test-Suite through the command: schema_suite.py WEIR SUITE [--table FILE].
 
-SUITE is the folder that holds `tests/`. Each instance goes to the driver as one line. Writes the table of cases passed,
+SUITE is the folder that holds `tests/`. Each schema is a run of `weir validate --input ndjson`, each instance a line of it. Writes the table of cases passed,
 keyword by keyword and format by format, and names each case that is not as the suite has it. Status 1 when less than
 99.5 % of what is not refused passes, or something is refused for a reason that is not in REASONS.
 """
@@ -26,17 +26,25 @@ REASONS = {
 }
 
 
-class Driver:
-    def __init__(self, path):
-        self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+class Weir:
+    """The command, with files of its own in the working folder."""
 
-    def ask(self, kind, text):
-        self.p.stdin.write(f"{kind} {text}\n")
-        self.p.stdin.flush()
-        answer = self.p.stdout.readline().rstrip("\n")
-        if not answer:
-            raise SystemExit(f"schema_suite: the driver is gone after {kind} {text}")
-        return answer
+    def __init__(self, path):
+        self.path = path
+
+    def validate(self, schema, instances, formats):
+        """Why the schema is refused, or None; and the verdict of each instance: the output's line."""
+        schema_file, lines = pathlib.Path("schema.json"), pathlib.Path("instances")
+        schema_file.write_text(schema, encoding="utf-8")
+        lines.write_text("".join(f"{i}\n" for i in instances), encoding="utf-8")
+        run = subprocess.run([self.path, "validate", lines, "-o", "verdicts", "-s", schema_file, "--input", "ndjson", "--formats", formats,
+                              "--quiet"], capture_output=True, text=True, encoding="utf-8", timeout=60)
+        if run.returncode == 2:
+            return run.stderr.strip().removeprefix(f"weir: validate: {schema_file}: "), []
+        verdicts = [json.loads(v) for v in pathlib.Path("verdicts").read_text(encoding="utf-8").splitlines()]
+        if run.returncode != int(not all(v["valid"] for v in verdicts)) or len(verdicts) != len(instances):
+            raise SystemExit(f"schema_suite: exit {run.returncode}, {len(verdicts)} verdicts of {len(instances)}: {schema}: {run.stderr}")
+        return None, verdicts
 
 
 def one_line(text):
@@ -97,39 +105,39 @@ def with_draft(schema, uri):
     return schema
 
 
-def run_file(driver, path, uri, misses, reasons, where):
+def run_file(weir, path, uri, misses, reasons, where):
     passed = cases = refused = 0
     # This one file is about formats that only describe.
-    driver.ask("F", "annotate" if path.name == "format.json" else "assert")
+    formats = "annotate" if path.name == "format.json" else "assert"
     for group in raw_members(path.read_text(encoding="utf-8")):
-        answer = driver.ask("S", one_line(with_draft(group["schema"], uri)))
-        if answer.startswith("refused "):
-            refused += len(group["tests"])
-            why = next((m for r, m in REASONS.items() if re.search(r, answer[8:])), None)
+        name, tests = json.loads(group["description"]), group["tests"]
+        said, verdicts = weir.validate(one_line(with_draft(group["schema"], uri)), [one_line(t["data"]) for t in tests], formats)
+        if said is not None:
+            refused += len(tests)
+            why = next((m for r, m in REASONS.items() if re.search(r, said)), None)
             if why is None:
-                misses.append(f"{where}: {json.loads(group['description'])}: refused: {answer[8:]}")
+                misses.append(f"{where}: {name}: refused: {said}")
                 why = "another reason"
-            reasons[why] = reasons.get(why, 0) + len(group["tests"])
+            reasons[why] = reasons.get(why, 0) + len(tests)
             continue
-        for test in group["tests"]:
+        for test, verdict in zip(tests, verdicts):
             cases += 1
-            verdict = driver.ask("I", one_line(test["data"]))
-            good = verdict == "valid" if test["valid"] == "true" else verdict.startswith("invalid")
+            good = verdict["valid"] == json.loads(test["valid"])
             passed += good
             if not good:
-                misses.append(f"{where}: {json.loads(group['description'])}: {json.loads(test['description'])}: "
-                              f"{'valid' if test['valid'] == 'true' else 'invalid'} there, here {verdict}")
+                misses.append(f"{where}: {name}: {json.loads(test['description'])}: "
+                              f"{'valid' if test['valid'] == 'true' else 'invalid'} there, here {'valid' if verdict['valid'] else verdict}")
     return passed, cases, refused
 
 
-def collect(driver, suite):
+def collect(weir, suite):
     rows, misses, reasons = {}, [], {}
     for draft, uri in DRAFTS.items():
         top = suite / "tests" / draft
         for path in sorted(top.rglob("*.json")):
             name = path.relative_to(top).with_suffix("").as_posix()
             where = f"{draft} {name}"
-            rows.setdefault(name, {})[draft] = run_file(driver, path, uri, misses, reasons, where)
+            rows.setdefault(name, {})[draft] = run_file(weir, path, uri, misses, reasons, where)
     return rows, misses, reasons
 
 
@@ -161,8 +169,8 @@ def table(rows, reasons, misses):
 
 
 def main():
-    driver, suite = Driver(sys.argv[1]), pathlib.Path(sys.argv[2])
-    rows, misses, reasons = collect(driver, suite)
+    weir, suite = Weir(sys.argv[1]), pathlib.Path(sys.argv[2])
+    rows, misses, reasons = collect(weir, suite)
     text = table(rows, reasons, misses)
     if "--table" in sys.argv:
         pathlib.Path(sys.argv[sys.argv.index("--table") + 1]).write_text(text, encoding="utf-8")
