@@ -244,17 +244,17 @@ int weir_validate_names(const struct weir_validate_options *o, const struct weir
 }
 
 /* A column of JSON is read as it stands between its quotes, and passed on so; unless its values are
- * wanted for more. */
+ * wanted for a key. */
 static int set_raw(struct weir_validate *v, struct weir_err *err)
 {
-    const bool may = v->read.quote == '"' && !v->write.escape_formulas && v->unique == NULL;
+    const bool may = v->read.quote == '"' && !v->write.escape_formulas;
 
     v->raw = calloc(v->columns, sizeof *v->raw);
     if (v->raw == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
     for (size_t i = 0; i < v->columns; i++) {
-        v->raw[i] = may && weir_schema_plan_json(v->plan, i);
+        v->raw[i] = may && weir_schema_plan_json(v->plan, i) && !weir_unique_has(v->unique, i);
     }
     return 0;
 }

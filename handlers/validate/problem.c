@@ -1,4 +1,5 @@
 #include "core/limits.h"
+#include "csv/bytes.h"
 #include "csv/writer.h"
 #include "handlers/validate/work.h"
 #include "json/quote.h"
@@ -35,9 +36,17 @@ uint64_t weir_problem_line(struct worker *w)
     const bool cr = w->job->options.input != WEIR_INPUT_NDJSON; /* a CR alone ends a line */
     struct place *c = &w->counted;
 
-    for (; c->byte < w->at; c->byte++) { /* rows begin behind a line end, so none is cut in half */
-        const uint8_t b = w->in[c->byte];
-        c->line += b == '\n' || (cr && b == '\r' && w->in[c->byte + 1] != '\n');
+    /* Rows begin behind a line end, so none is cut in half. */
+    while (c->byte < w->at) {
+        const uint8_t *p = w->in + c->byte;
+        const uint64_t word = w->at - c->byte >= 8 ? weir_csv_word(p) : 0;
+        if (word != 0 && (!cr || weir_csv_same(word, '\r') == 0)) {
+            c->line += weir_csv_count(weir_csv_same(word, '\n'));
+            c->byte += 8;
+            continue;
+        }
+        c->line += *p == '\n' || (cr && *p == '\r' && p[1] != '\n');
+        c->byte++;
     }
     return c->line;
 }

@@ -159,6 +159,18 @@ int weir_unique_header(
     return 0;
 }
 
+bool weir_unique_has(const struct weir_unique *u, size_t column)
+{
+    for (size_t i = 0; u != NULL && i < u->n; i++) {
+        for (size_t j = 0; j < u->keys[i].n; j++) {
+            if (u->keys[i].columns[j] == column) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* ---- rows ---- */
 
 static void tell(
@@ -236,21 +248,23 @@ bool weir_unique_again(struct weir_unique *u, const struct worker *w)
     return false;
 }
 
-static int too_long(const struct key *k, struct weir_err *err)
+/* No key: it is too long, or something else is wrong. */
+static int no_key(const struct key *k, const struct weir_err *why, struct weir_err *err)
 {
-    if (err->code == WEIR_E_LIMIT) {
-        weir_err_prefix(err, "unique: %s", k->list);
+    if (why->code == WEIR_E_LIMIT) {
+        return weir_err_set(err, WEIR_E_LIMIT, "unique: %s: a key of more than %zu bytes", k->list,
+            WEIR_UNIQUE_KEY_MAX_BYTES);
     }
-    return -1;
+    return weir_err_set(err, why->code, "%s", why->msg);
 }
 
-/* The key's begin: which one it is. */
+/* The key's begin: which one it is. Returns 1, or -1. */
 static int begin(struct worker *w, size_t i, struct weir_err *err)
 {
     const uint8_t which = (uint8_t)i;
 
     w->key.len = 0;
-    return weir_buf_add(&w->key, &which, 1, err);
+    return weir_buf_add(&w->key, &which, 1, err) == 0 ? 1 : -1;
 }
 
 int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
@@ -259,13 +273,14 @@ int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
 
     for (size_t i = 0; i < u->n; i++) {
         const struct key *k = &u->keys[i];
-        int rc = begin(w, i, err) == 0 ? 1 : -1;
+        struct weir_err why = {0};
+        int rc = begin(w, i, &why);
         for (size_t j = 0; j < k->n && rc > 0; j++) {
             const size_t at = k->columns[j];
-            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &w->key, err) : 0;
+            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &w->key, &why) : 0;
         }
         if (rc < 0) {
-            return too_long(k, err);
+            return no_key(k, &why, err);
         }
         const char *label =
             k->n > 1 ? k->label : weir_schema_plan_label(w->job->plan, k->columns[0]);
@@ -282,12 +297,13 @@ int weir_unique_members(struct worker *w, struct weir_err *err)
 
     for (size_t i = 0; i < u->n; i++) {
         const struct key *k = &u->keys[i];
-        int rc = begin(w, i, err) == 0 ? 1 : -1;
+        struct weir_err why = {0};
+        int rc = begin(w, i, &why);
         for (size_t j = 0; j < k->n && rc > 0; j++) {
-            rc = weir_schema_key_member(w->check, k->names[j], &w->key, err);
+            rc = weir_schema_key_member(w->check, k->names[j], &w->key, &why);
         }
         if (rc < 0) {
-            return too_long(k, err);
+            return no_key(k, &why, err);
         }
         if (rc > 0 && compare(w, k, k->label, err) != 0) {
             return -1;

@@ -227,6 +227,9 @@ void weir_unique_free(struct weir_unique *u);
 int weir_unique_header(
     struct weir_unique *u, const struct weir_str *columns, size_t n, struct weir_err *err);
 
+/** weir_unique_has: whether a column is in a key; u may be NULL. */
+bool weir_unique_has(const struct weir_unique *u, size_t column);
+
 /** weir_unique_cells, weir_unique_members: after the check of a row, w->cells or JSON: whether its
  *  keys are new; if not, that is a problem of it. Return 0, or -1 with *err set: WEIR_E_LIMIT (the
  *  memory for keys is used up, a key is too long), WEIR_E_NOMEM. */
