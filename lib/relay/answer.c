@@ -63,8 +63,11 @@ void weir_conn_reply(
 void weir_conn_refuse(struct weir_conn *c, int status, const char *why)
 {
     struct weir_buf body;
-    const char *more = status == 405   ? "Allow: GET, HEAD\r\n"
-                       : status == 401 ? "WWW-Authenticate: Bearer\r\n"
+    /* Encoders that are given a password send it once they are asked for Basic. */
+    static const char credentials[] =
+        "WWW-Authenticate: Basic realm=\"relay\"\r\nWWW-Authenticate: Bearer\r\n";
+    const char *more = status == 405                                     ? "Allow: GET, HEAD\r\n"
+                       : status == 401                                   ? credentials
                        : status == 503 || status == 429 || status == 502 ? "Retry-After: 5\r\n"
                                                                          : "";
 

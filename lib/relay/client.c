@@ -264,7 +264,10 @@ void weir_client_offer(struct weir_conn *c, int64_t now_ms)
             return;
         }
         if (all == 0) {
-            c->source->held |= waits > 0;
+            if (waits > 0) { /* also when nothing more comes, and no tick with it */
+                c->source->held = true;
+                weir_relay_wake(c->relay, now_ms + WEIR_RELAY_HELD_TICK_MS);
+            }
             if (waits == 0 && c->source->state == WEIR_SOURCE_ENDED) {
                 weir_conn_linger(c); /* and nothing will come */
                 return;

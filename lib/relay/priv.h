@@ -177,6 +177,9 @@ int64_t weir_client_age_ms(const struct weir_conn *conn, int64_t now_ms);
 void weir_push_begin(struct weir_conn *conn, struct weir_relay_source *source,
     const struct weir_head *head, size_t used);
 
+/** weir_push_done: whether all of its body has come. */
+bool weir_push_done(const struct weir_conn *conn);
+
 /** weir_push_bytes: what it sends. */
 void weir_push_bytes(struct weir_conn *conn, const char *p, size_t n);
 
@@ -195,8 +198,8 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
 /** weir_source_live: a stream begins; content_type may be NULL. */
 void weir_source_live(struct weir_relay_source *source, const char *content_type);
 
-/** weir_source_cut: the stream breaks here; the next one joins on. */
-void weir_source_cut(struct weir_relay_source *source);
+/** weir_source_cut: the stream ends here, and the next one joins on; broke: before its time. */
+void weir_source_cut(struct weir_relay_source *source, bool broke);
 
 /** weir_source_stop: for good: clients end once they have what waits. */
 void weir_source_stop(struct weir_relay_source *source);

@@ -76,6 +76,11 @@ void weir_push_begin(
     }
 }
 
+bool weir_push_done(const struct weir_conn *c)
+{
+    return c->body_left == 0 || c->chunked.state == WEIR_CHUNKED_END;
+}
+
 void weir_push_bytes(struct weir_conn *c, const char *p, size_t n)
 {
     while (n > 0 && c->state == WEIR_CONN_PUSH && c->chunked.state != WEIR_CHUNKED_END) {
@@ -95,7 +100,7 @@ void weir_push_bytes(struct weir_conn *c, const char *p, size_t n)
         p += used;
         n -= used;
     }
-    if (c->state == WEIR_CONN_PUSH && (c->body_left == 0 || c->chunked.state == WEIR_CHUNKED_END)) {
+    if (c->state == WEIR_CONN_PUSH && weir_push_done(c)) {
         struct weir_buf body;
 
         weir_buf_init(&body, 64);

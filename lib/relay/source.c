@@ -92,11 +92,11 @@ void weir_source_live(struct weir_relay_source *source, const char *content_type
     }
 }
 
-void weir_source_cut(struct weir_relay_source *source)
+void weir_source_cut(struct weir_relay_source *source, bool broke)
 {
     weir_leaky_cut(source->ring, weir_clock_mono_ms());
     source->fresh = true;
-    source->breaks++;
+    source->breaks += broke;
     weir_source_data(source, (const uint8_t *)"", 0); /* what the cut completed is to be offered */
 }
 
@@ -130,7 +130,7 @@ void weir_source_stop(struct weir_relay_source *source)
 
     if (source->state != WEIR_SOURCE_ENDED) {
         release(source);
-        weir_source_cut(source);
+        weir_source_cut(source, false);
         source->state = WEIR_SOURCE_ENDED;
     }
     refuse_waiting(source, 503, "the source has ended");
@@ -157,7 +157,7 @@ static void lost(struct weir_relay_source *source, const char *why)
 
     if (source->state == WEIR_SOURCE_LIVE) {
         source->tries = 0;
-        weir_source_cut(source);
+        weir_source_cut(source, true);
     }
     for (uint64_t i = 0; i < source->tries && pause_ms < WEIR_RELAY_PAUSE_MAX_MS; i++) {
         pause_ms *= 2;
@@ -220,6 +220,7 @@ static void connect_http(struct weir_relay_source *source)
     struct weir_err err = {0};
 
     source->state = WEIR_SOURCE_CONNECTING;
+    source->heard_ms = weir_clock_mono_ms();
     source->http = weir_http_start(source->relay->loop, &request, &err);
     if (source->http == NULL) {
         lost(source, err.msg);
@@ -324,10 +325,17 @@ void weir_source_second(struct weir_relay_source *source, int64_t now_ms)
     if (source->clients_n > 0 || source->opts.always) {
         source->wanted_ms = now_ms;
     }
+    /* Headers that come one by one are no silence: there is an end to them all the same. */
+    int64_t head_ms =
+        source->opts.stall_ms > WEIR_RELAY_WAIT_MS ? source->opts.stall_ms : WEIR_RELAY_WAIT_MS;
+    if (source->http != NULL && source->state == WEIR_SOURCE_CONNECTING &&
+        now_ms - source->heard_ms >= head_ms) {
+        lost(source, "its headers do not end");
+    }
     if (source->kind == WEIR_SOURCE_HTTP && source->state != WEIR_SOURCE_IDLE &&
         source->state != WEIR_SOURCE_ENDED && now_ms - source->wanted_ms >= WEIR_RELAY_LINGER_MS) {
         release(source);
-        weir_source_cut(source);
+        weir_source_cut(source, false);
         source->state = WEIR_SOURCE_IDLE;
         source->tries = 0;
     }
