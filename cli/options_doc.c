@@ -6,7 +6,7 @@ static bool is_named(const struct weir_opt *opt, const char *member)
 {
     const char *name = opt->name;
 
-    for (; *name != '\0' && (*name == *member || (*name == '-' && *member == '_')); name++) {
+    for (; *name != '\0' && *member == (*name == '-' ? '_' : *name); name++) {
         member++;
     }
     return *name == '\0' && *member == '\0';
@@ -55,6 +55,9 @@ int weir_cli_parse_doc(const struct weir_opt *opts, size_t opts_n, const struct 
 {
     struct weir_doc item = {0};
 
+    if (!cJSON_IsObject(at->v)) {
+        return weir_doc_error(at, NULL, "must be an object", WEIR_E_CONFIG, err);
+    }
     while (weir_doc_each(at, &item)) {
         size_t i = 0;
 

@@ -9,7 +9,7 @@
  * the command line is "ring_bytes": "64KiB" or "ring_bytes": 65536 here.
  *
  * opts, opts_n  the table; texts are the document's memory; WEIR_OPT_LIST is no member
- * at            the object
+ * at            the object; anything else is refused
  * others        members that are somebody else's; ends with NULL
  *
  * Returns 0, or -1 with *err set to WEIR_E_CONFIG and a message that begins with the JSON Pointer:

@@ -167,6 +167,9 @@ static int sources_of_file(
 {
     struct weir_doc sources = {0}, item = {0};
 
+    if (!weir_doc_has(root, "sources")) {
+        return 0; /* flags may have some */
+    }
     if (weir_doc_object(root, "sources", &sources, err) != 0) {
         return -1;
     }
