@@ -80,6 +80,8 @@ has_debian_py swift python3-swift
 has_cmd aws awscli
 has_cmd chromium chromium
 has_cmd chromedriver chromium-driver
+has_cmd ffmpeg ffmpeg
+has_cmd cvlc vlc-bin vlc-plugin-base
 TEXT
 }
 
