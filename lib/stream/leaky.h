@@ -135,21 +135,35 @@ uint64_t weir_leaky_lag_bytes(const struct weir_leaky_reader *reader);
  *  does. */
 int64_t weir_leaky_age_ms(const struct weir_leaky_reader *reader, int64_t now_ms);
 
-/** What a leaky stage has seen and lost. */
+/* What a leaky stage has seen and lost. */
 struct weir_leaky_stage_count {
-    uint64_t units, bytes, dropped_units, dropped_bytes;
+    uint64_t units, bytes; /* that came; what was refused (see above) is none of these */
+    uint64_t dropped_units, dropped_bytes;
+};
+
+struct weir_leaky_stage_opts {
+    struct weir_leaky_opts ring;
+    struct weir_leaky_wish wish; /* where it goes on after a loss; burst_bytes means nothing here */
+    int64_t lag_ms;              /* it fails when it has been behind for so long; 0: never */
+    /* CLOCK_MONOTONIC (weir_clock_mono_ms). NULL: none, and age_max_ms and lag_ms mean nothing. */
+    int64_t (*now_ms)(void);
+    struct weir_leaky_stage_count *count; /* receives the sums at each step; borrowed; or NULL */
 };
 
 /**
  * weir_leaky_stage: a ring with one reader as a transform: it takes whatever comes, and drops what
- * the stage after it has no room for. For telemetry and rejects that must not stop the main line.
+ * the stage after it has no room for, so that what is before it never waits. For telemetry and
+ * rejects that must not stop the main line.
  *
- * policy  where to go on after a loss
- * count   receives what came and what was dropped, at each step; borrowed, may be NULL
+ * What it hands on is whole units, and
+ *
+ *     units that came = units handed on + units dropped
+ *
+ * once it has ended. It fails with WEIR_E_LIMIT (lag_ms; seen when it is stepped), WEIR_E_NOMEM.
  *
  * Returns 0, or -1 with *err set as weir_leaky_new does.
  */
-int weir_leaky_stage(const struct weir_leaky_opts *opts, enum weir_leaky_policy policy,
-    struct weir_leaky_stage_count *count, struct weir_stage *ret, struct weir_err *err);
+int weir_leaky_stage(
+    const struct weir_leaky_stage_opts *opts, struct weir_stage *ret, struct weir_err *err);
 
 #endif

@@ -1,35 +1,49 @@
 #include "stream/leaky.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct stage {
+    struct weir_leaky_stage_opts opts;
     struct weir_leaky *ring;
     struct weir_leaky_reader reader;
-    struct weir_leaky_stage_count *count;
 };
+
+static void tell(const struct stage *s)
+{
+    const struct weir_leaky_count *c = weir_leaky_counts(s->ring);
+
+    if (s->opts.count != NULL) {
+        *s->opts.count = (struct weir_leaky_stage_count){
+            c->units, c->bytes, s->reader.dropped_units, s->reader.dropped_bytes};
+    }
+}
 
 static enum weir_step stage_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
     struct stage *s = self;
+    int64_t now_ms = s->opts.now_ms != NULL ? s->opts.now_ms() : 0;
     struct iovec piece[2];
     size_t left;
 
-    weir_leaky_write(s->ring, in->p + in->pos, in->size - in->pos, 0);
+    weir_leaky_write(s->ring, in->p + in->pos, in->size - in->pos, now_ms);
     in->pos = in->size;
     if (in->last) {
-        weir_leaky_cut(s->ring, 0);
+        weir_leaky_cut(s->ring, now_ms);
     }
-    while ((left = weir_leaky_peek(&s->reader, 0, piece)) > 0 && out->pos < out->size) {
+    while ((left = weir_leaky_peek(&s->reader, now_ms, piece)) > 0 && out->pos < out->size) {
         weir_leaky_take(&s->reader, weir_out_put(out, piece[0].iov_base, piece[0].iov_len));
     }
-    if (s->count != NULL) {
-        const struct weir_leaky_count *c = weir_leaky_counts(s->ring);
-        *s->count = (struct weir_leaky_stage_count){
-            c->units, c->bytes, s->reader.dropped_units, s->reader.dropped_bytes};
-    }
+    tell(s);
     if (s->reader.failed) {
         weir_err_set(err, WEIR_E_NOMEM, "leaky: out of memory for the rest of a unit");
+        return WEIR_FAIL;
+    }
+    if (s->opts.lag_ms > 0 && s->reader.lagging_since_ms >= 0 &&
+        now_ms - s->reader.lagging_since_ms >= s->opts.lag_ms) {
+        weir_err_set(err, WEIR_E_LIMIT, "leaky: what comes after it is behind for %" PRId64 " ms",
+            now_ms - s->reader.lagging_since_ms);
         return WEIR_FAIL;
     }
     if (left > 0) {
@@ -49,24 +63,26 @@ static void stage_free(void *self)
     }
 }
 
-int weir_leaky_stage(const struct weir_leaky_opts *opts, enum weir_leaky_policy policy,
-    struct weir_leaky_stage_count *count, struct weir_stage *ret, struct weir_err *err)
+int weir_leaky_stage(
+    const struct weir_leaky_stage_opts *opts, struct weir_stage *ret, struct weir_err *err)
 {
     static const struct weir_stage_ops ops = {
         .name = "leaky", .step = stage_step, .free = stage_free, .spills = true};
-    const struct weir_leaky_wish wish = {.policy = policy}; /* a transform has no clock */
     struct stage *s = calloc(1, sizeof *s);
 
     if (s == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "leaky: out of memory");
     }
-    s->ring = weir_leaky_new(opts, err);
+    s->ring = weir_leaky_new(&opts->ring, err);
     if (s->ring == NULL) {
         free(s);
         return -1;
     }
-    weir_leaky_join(s->ring, &s->reader, &wish);
-    s->count = count;
+    s->opts = *opts;
+    if (opts->now_ms == NULL) {
+        s->opts.wish.age_max_ms = s->opts.lag_ms = 0;
+    }
+    weir_leaky_join(s->ring, &s->reader, &s->opts.wish);
     *ret = (struct weir_stage){&ops, s};
     return 0;
 }

@@ -2,9 +2,6 @@
  * wait? */
 #include "core/limits.h"
 #include "stream/leaky.h"
-#include "stream/pipe.h"
-#include "tests/support/memory_ends.h"
-#include "tests/support/stage_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -497,93 +494,6 @@ static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
     }
 }
 
-/* ---- the stage ---- */
-
-static int make_stage(void *ctx, struct weir_stage *ret, struct weir_err *err)
-{
-    return weir_leaky_stage(ctx, WEIR_LEAKY_DROP_OLDEST, NULL, ret, err);
-}
-
-static void the_stage_passes_everything_on_when_the_ring_is_large_enough(void **state)
-{
-    struct weir_leaky_opts opts = {.ring_bytes = 256 * 1024, .unit = WEIR_LEAKY_LINES};
-    uint8_t *in = malloc(200000);
-    size_t n = 0;
-
-    (void)state;
-    assert_non_null(in);
-    for (uint64_t i = 0; n < 100000; i++) {
-        n += unit_make(WEIR_LEAKY_LINES, i, in + n);
-    }
-    const struct stage_case c = {"leaky", make_stage, &opts, in, n};
-    stage_check(&c);
-    free(in);
-}
-
-/* A sink that waits for ever until `open`. */
-struct gate {
-    struct memory_sink sink;
-    struct weir_stage inner;
-    bool open;
-};
-
-static enum weir_step gate_step(
-    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
-{
-    struct gate *g = self;
-
-    return g->open ? g->inner.ops->step(g->inner.self, in, out, err) : WEIR_WAIT;
-}
-
-static void gate_free(void *self)
-{
-    struct gate *g = self;
-
-    weir_stage_free(&g->inner);
-}
-
-static void a_sink_that_stands_still_does_not_stop_the_source(void **state)
-{
-    static const struct weir_stage_ops ops = {.name = "gate", .step = gate_step, .free = gate_free};
-    struct weir_leaky_opts opts = {.ring_bytes = RING, .unit = WEIR_LEAKY_LINES};
-    struct weir_leaky_stage_count count = {0};
-    struct memory_source source = {.len = 0};
-    struct gate gate = {0};
-    struct weir_stage stages[3];
-    uint8_t *in = malloc(1 << 20);
-    struct weir_err err = {0};
-    uint64_t made = 0;
-    size_t n = 0;
-
-    (void)state;
-    assert_non_null(in);
-    for (; n < 900000; made++) {
-        n += unit_make(WEIR_LEAKY_LINES, made, in + n);
-    }
-    source.in = in;
-    source.len = n;
-    weir_buf_init(&gate.sink.got, 1 << 20);
-    gate.inner = memory_sink(&gate.sink);
-    stages[0] = memory_source(&source);
-    assert_int_equal(weir_leaky_stage(&opts, WEIR_LEAKY_DROP_OLDEST, &count, &stages[1], &err), 0);
-    stages[2] = (struct weir_stage){&ops, &gate};
-    struct weir_pipe *pipe = weir_pipe_new(1000, stages, 3, &err);
-    assert_non_null(pipe);
-    while (source.said < source.len) {
-        assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_RUNNING);
-    }
-    gate.open = true;
-    assert_int_equal(pipe_run(pipe, &err), 0);
-    assert_true(gate.sink.published);
-    assert_int_equal(count.units, made);
-    assert_int_equal(count.bytes, n);
-    assert_true(count.dropped_units > 0);
-    assert_int_equal(gate.sink.got.len + count.dropped_bytes, n);
-    weir_pipe_free(pipe);
-    weir_buf_fini(&gate.sink.got);
-    free(in);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,8 +510,6 @@ int main(void)
         cmocka_unit_test(what_has_aged_is_dropped_and_the_next_entry_waited_for),
         cmocka_unit_test(what_is_new_is_kept_wherever_the_ring_stands),
         cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
-        cmocka_unit_test(the_stage_passes_everything_on_when_the_ring_is_large_enough),
-        cmocka_unit_test(a_sink_that_stands_still_does_not_stop_the_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
