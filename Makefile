@@ -156,6 +156,12 @@ $(BUILD)/lib%.a: $(BUILD)/members
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
+# What the benchmarks measure with: as little of it as can be in what is measured.
+$(BUILD)/bench/measure: bench/measure.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(CC_FLAGS) $(LD_FLAGS) -o $@ $<
+
 # ---- functions, for `sam build` ----
 
 ARCH ?= x86_64

@@ -12,7 +12,7 @@ usage: ./build.sh VERB
   build [VAR=VALUE...]    build/bootstrap, build/weir, build/events.schema.json; SANITIZE=address,undefined: build-asan/
   test [STEP...]          all tests, or these steps of them: ./build.sh test help
   demo                    a 150 MB file through the function with 128 MB, on this machine, no server
-  bench                   CPU and memory beside the Node reference, S3 to S3, and of weir cp beside curl
+  bench                   the main job beside Rust, Go, Node and others, a table, JSON, a plot; weir cp beside curl
   package [--arch A]      build/weir-lambda-x86_64.zip and -arm64.zip: one static bootstrap each; A: only that one
   clean                   remove the build folders
 TEXT
@@ -201,9 +201,8 @@ bench() {
     deps_if_missing test
     use_debian_python
     build
-    bench/run.sh "$@"
-    step "weir cp of 1 GB beside curl"
-    exec bench/cp.sh
+    make --no-print-directory build/bench/measure
+    exec bench/run.py "$@"
 }
 
 package() { exec packaging/package.sh "$@"; }

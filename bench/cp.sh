@@ -1,6 +1,6 @@
 #!/bin/bash
 # `weir cp` of 1 GB from and to S3 beside curl fetching the same object, in turn, from the same server. CPU and peak memory are
-# the kernel's figures (bench/measure.py). The bounds: CPU at most curl's plus 0.5 s, peak memory at most 36 MB; 1 when one is
+# the kernel's figures (bench/measure.c). The bounds: CPU at most curl's plus 0.5 s, peak memory at most 36 MB; 1 when one is
 # passed. Then a quarter of it by one, two and four connections (WEIR_S3_READ_CONNECTIONS), from the server, and from one that
 # gives each connection 40 MB/s. BENCH_RUNS=5, BENCH_BYTES=1000000000.
 set -euo pipefail
@@ -12,6 +12,7 @@ runs=${BENCH_RUNS:-5}
 bytes=${BENCH_BYTES:-1000000000}
 
 mkdir -p "$dir"
+make -s -C "$root" BUILD="$build" "$build/bench/measure"
 "$root/tests/support/radosgw.sh" stop "$dir/rgw"
 rm -rf "$dir/rgw" "$dir"/*.json "$dir/port"
 proxy=
@@ -30,7 +31,7 @@ url=$(python3 "$root/tests/integ/s3.py" url bench-cp in)
 measured() { # measured NAME N COMMAND...
     local out=$dir/$1.$2.json
     shift 2
-    python3 "$root/bench/measure.py" "$out" "$@"
+    "$build/bench/measure" "$out" "$@"
 }
 for n in $(seq "$runs"); do
     measured curl-file "$n" curl -sSf -o "$dir/out" "$url"

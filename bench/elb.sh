@@ -1,7 +1,7 @@
 #!/bin/bash
 # Access logs to JSON on one core, beside the usual Node script with a regular expression: the same file to /dev/null, in turn, CPU
-# by the same means (bench/measure.py). BENCH_RUNS=5, BENCH_LINES=200000. Fails when weir is less than 5 times as fast, or has
-# more than 16 MB over the floor of the measuring script.
+# by the same means (bench/measure.c). BENCH_RUNS=5, BENCH_LINES=200000. Fails when weir is less than 5 times as fast, or has
+# more than 16 MB.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-build}
@@ -10,13 +10,14 @@ dir=$build/bench/elb
 runs=${BENCH_RUNS:-5}
 lines=${BENCH_LINES:-200000}
 mkdir -p "$dir"
+make -s -C "$root" BUILD="$build" "$build/bench/measure"
 rm -f "$dir"/*.json
 python3 "$root/tests/support/elb_lines.py" "$lines" >"$dir/alb.log"
 node=1
 command -v node >/dev/null || { node=0; echo "Node reference: skipped: no node"; }
 for n in $(seq "$runs"); do
-    python3 "$root/bench/measure.py" "$dir/weir.$n.json" taskset -c 0 "$build/weir" elb-logs "$dir/alb.log" --to - >/dev/null 2>"$dir/weir.err"
-    [ $node -eq 0 ] || python3 "$root/bench/measure.py" "$dir/node.$n.json" node "$root/bench/peers/node/elb.mjs" "$dir/alb.log" >/dev/null 2>"$dir/node.err"
+    "$build/bench/measure" "$dir/weir.$n.json" taskset -c 0 "$build/weir" elb-logs "$dir/alb.log" --to - >/dev/null 2>"$dir/weir.err"
+    [ $node -eq 0 ] || "$build/bench/measure" "$dir/node.$n.json" node "$root/bench/peers/node/elb.mjs" "$dir/alb.log" >/dev/null 2>"$dir/node.err"
 done
 grep -q "\"parsed\":$lines,\"rejected\":0" "$dir/weir.err"
 [ $node -eq 0 ] || grep -q "\"parsed\":$lines,\"rejected\":0" "$dir/node.err"

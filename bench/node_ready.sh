@@ -8,7 +8,7 @@ node_ready() {
         return 1
     fi
     mkdir -p "$peer"
-    cp "${root:?}"/bench/peers/node/{package.json,package-lock.json,reference.mjs} "$peer/"
+    cp "${root:?}"/bench/peers/node/{package.json,package-lock.json,*.mjs} "$peer/"
     # Only when the packages are not those of the lock file.
     if ! cmp -s "$peer/package-lock.json" "$peer/installed.json"; then
         if ! (cd "$peer" && npm ci --no-audit --no-fund >"$dir/npm.log" 2>&1); then

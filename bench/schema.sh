@@ -7,7 +7,7 @@ SIZE=${SIZE:-50000000} RUNS=${RUNS:-5}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export dir
-make --no-print-directory build/weir build/tests/schema_driver >"$dir/make.log" 2>&1 || { tail "$dir/make.log"; exit 1; }
+make --no-print-directory build/weir build/bench/measure build/tests/schema_driver >"$dir/make.log" 2>&1 || { tail "$dir/make.log"; exit 1; }
 build/weir generate -q -o "$dir/var.csv" --size "$((SIZE * 5 / 4))" --shape var --invalid 0% --seed 1
 python3 - "$dir" "$SIZE" <<'PY'
 import csv, json, sys
@@ -42,7 +42,7 @@ one() {
 export -f one
 for ((run = 1; run <= RUNS; run++)); do
     for n in "${names[@]}"; do
-        python3 bench/measure.py "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >"$dir/$n.out" 2>&1
+        build/bench/measure "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >"$dir/$n.out" 2>&1
     done
 done
 tail -n 1 "$dir"/*.out

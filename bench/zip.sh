@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 SIZE=${SIZE:-1000000000} RUNS=${RUNS:-3}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+make -s build/bench/measure
 python3 tests/integ/log_text.py "$SIZE" >"$dir/log.txt"
 names=("weir zip" "weir zip --threads 1")
 have_archiver() { command -v node >/dev/null && command -v npm >/dev/null && timeout 120 npm install --prefix "$dir" --no-audit --no-fund --silent archiver@7 >"$dir/npm.log" 2>&1; }
@@ -25,7 +26,7 @@ export dir
 for ((run = 1; run <= RUNS; run++)); do
     for n in "${names[@]}"; do
         rm -f "$dir/out.zip"
-        python3 bench/measure.py "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >/dev/null
+        build/bench/measure "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >/dev/null
         stat -c %s "$dir/out.zip" >"$dir/$n.size"
     done
 done

@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+"""The main job beside its peers: the same input, in turn, medians. Run through ./build.sh bench; docs/BENCH.md says what it tells.
+
+  BENCH_PARTS   of files,s3,threads,linear,small,start,cp   files: file to file; s3: the same over S3; threads: two beside one;
+                linear: CPU per byte by size; small: in the CPU share of a 128 MB function; start: bench/start.sh;
+                cp: bench/cp.sh
+  BENCH_SHAPES  of seed,var,narrow,invalid               invalid: var with 20 % invalid rows
+  BENCH_PEERS   of weir,rust,go,node,node-reference,duckdb,qsv
+  BENCH_SIZE=157MB BENCH_RUNS=5 BENCH_LINEAR=15MB,150MB,1500MB BENCH_SMALL_RUNS=1
+
+Leaves results.json, results.md and results.svg in build/bench.
+"""
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import peers
+import report
+
+ROOT = peers.ROOT
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
+DIR = os.path.join(BUILD, "bench")
+MEASURE = os.path.join(DIR, "measure")
+EVENTS, NARROW = f"{ROOT}/handlers/validate/events.schema.json", f"{ROOT}/bench/narrow.schema.json"
+SHAPES = {"seed": ("seed", "0%", EVENTS), "var": ("var", "0%", EVENTS), "narrow": ("narrow", "0%", NARROW),
+          "invalid": ("var", "20%", EVENTS)}
+SMALL_CPUS = 128 / 1769  # Lambda: one vCPU at 1,769 MB
+CPU_PERIOD_US = 20000    # Lambda's
+BUCKET = "weir-bench"
+
+
+def words(name, default):
+    return [w for w in os.environ.get(name, default).split(",") if w]
+
+
+RUNS = int(os.environ.get("BENCH_RUNS", "5"))
+SIZE = os.environ.get("BENCH_SIZE", "157MB")
+wrong = []  # what must not be: a verdict that differs
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def measured(command, procs=(), env=None, allowed=(0, 1)):
+    """What a command used, and what it printed. 1 is a status of weir's: rows are invalid."""
+    out = os.path.join(DIR, "measured.json")
+    groups = [w for p in procs for w in ("--procs", p)]
+    with open(os.path.join(DIR, "measured.err"), "w") as err:
+        done = subprocess.run([MEASURE, out, *groups, *command], stdout=subprocess.PIPE, stderr=err, stdin=subprocess.DEVNULL, env=env)
+    if done.returncode not in allowed:
+        sys.exit(f"bench: {command[0]} ended with {done.returncode}: " + open(err.name).read()[-2000:])
+    with open(out) as f:
+        return json.load(f), done.stdout.decode()
+
+
+def median(runs):
+    return {k: round(statistics.median(r[k] for r in runs), 3) for k in runs[0]}
+
+
+def verdict(peer, printed, truth):
+    """Every peer that judges rows has to come to the same verdicts."""
+    try:
+        found = json.loads(printed.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        found = {}
+    want = truth if peer.judges else {"rows": truth["rows"]} if "rows" in found else {}
+    got = {k: found.get(k) for k in want}
+    if got != want:
+        wrong.append(f"{peer.name}: {got}, and not {want}")
+        say(f"  WRONG {wrong[-1]}")
+    return {k: found[k] for k in ("rows", "invalid") if k in found and (k == "rows" or peer.judges)}
+
+
+def generate(path, shape, size):
+    """A file; how many rows it has, and how many of them were made invalid."""
+    kind, invalid, _ = SHAPES[shape]
+    weir = os.path.join(BUILD, "weir")
+    done = subprocess.run([weir, "generate", "-v", "-o", path, "--size", size, "--shape", kind, "--invalid", invalid, "--seed", "1",
+                           "--truth", path + ".truth"], check=True, capture_output=True, text=True)
+    rows = re.search(r"(\d+) rows", done.stderr + done.stdout)
+    truth = {"invalid": sum(1 for _ in open(path + ".truth"))}
+    os.remove(path + ".truth")
+    if rows:
+        truth["rows"] = int(rows[1])
+    return {"rows": truth.get("rows"), "invalid": truth["invalid"]}
+
+
+def in_turn(ready, runs, one):
+    """Each peer once, then each again: what changes on the machine changes for all. one(peer) -> (used, result)."""
+    used, results = {p.name: [] for p in ready}, {}
+    for n in range(1, runs + 1):
+        for peer in ready:
+            got, results[peer.name] = one(peer)
+            used[peer.name].append(got)
+            say(f"  {n}  {peer.name:15} {got['cpu_s']:8.2f} s CPU {got['wall_s']:8.2f} s {got['rss_mb']:7.1f} MB")
+    return {p.name: {"label": p.label, "note": p.note, "median": median(used[p.name]), "runs": used[p.name], **results[p.name]} for p in ready}
+
+
+# ---- the parts ----
+
+def part_files(ready, result):
+    for shape in words("BENCH_SHAPES", "seed,var,narrow,invalid"):
+        if shape not in SHAPES:
+            sys.exit(f"bench: no shape {shape}: there are {', '.join(SHAPES)}")
+        source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
+        truth = generate(source, shape, SIZE)
+        say(f"{shape}: {os.path.getsize(source)} bytes, {truth['rows']} rows, {truth['invalid']} of them invalid")
+
+        def one(peer):
+            used, printed = measured(peer.files(source, sink, SHAPES[shape][2]))
+            size = os.path.getsize(sink) if os.path.exists(sink) else None
+            if os.path.exists(sink):
+                os.remove(sink)
+            return used, {"verdict": verdict(peer, printed, truth), "output_bytes": size}
+
+        able = [p for p in ready if shape not in p.gives_up]
+        result.setdefault("files", {})[shape] = {"input_bytes": os.path.getsize(source), **truth, "peers": in_turn(able, RUNS, one)}
+        os.remove(source)
+
+
+class Function(peers.Weir):
+    name, label, judges = "weir-function", "weir: the function (weir invoke)", False
+
+    def objects(self, bucket, key, out_key, schema):
+        return [self.program, "invoke", os.path.join(DIR, "event"), "--handler", "validate", "--memory", "128"]
+
+
+def start_s3():
+    server = os.path.join(ROOT, "tests/support/radosgw.sh")
+    if not shutil.which("radosgw"):
+        raise peers.Skipped("no radosgw")
+    subprocess.run([server, "stop", f"{DIR}/rgw"], check=False, stdout=subprocess.DEVNULL)
+    shutil.rmtree(f"{DIR}/rgw", ignore_errors=True)
+    subprocess.run([server, "start", f"{DIR}/rgw"], check=True)
+    text = subprocess.check_output(["bash", "-c", f"source {DIR}/rgw/env && env -0"]).decode()
+    return dict(e.split("=", 1) for e in text.split("\0") if "=" in e)
+
+
+def part_s3(ready, result):
+    env = start_s3()
+    s3 = ["python3", f"{ROOT}/tests/integ/s3.py"]
+    able = [Function(DIR)]
+    for peer in ready:
+        try:
+            peer.ready_s3()
+            able.append(peer)
+        except peers.Skipped as why:
+            result["skipped"][f"{peer.name}, S3 to S3"] = str(why)
+            say(f"{peer.name}, S3 to S3: skipped: {why}")
+    try:
+        source = os.path.join(DIR, "in.csv")
+        truth = generate(source, "var", SIZE)
+        subprocess.run([*s3, "mb", BUCKET], check=True, env=env)
+        subprocess.run([*s3, "put", BUCKET, "uploads/var.csv", source], check=True, env=env, stdout=subprocess.DEVNULL)
+        with open(os.path.join(DIR, "event"), "w") as f:
+            subprocess.run(["python3", f"{ROOT}/tests/integ/event.py", f"m1=s3://{BUCKET}/uploads/var.csv"], check=True, stdout=f)
+        say(f"S3 to S3, var: {os.path.getsize(source)} bytes")
+
+        def one(peer):
+            key = "validations/var.csv.gz" if isinstance(peer, Function) else f"{peer.name}/var.csv.gz"
+            used, printed = measured(peer.objects(BUCKET, "uploads/var.csv", key, EVENTS), env=env)
+            if isinstance(peer, Function) and not re.search(r'"batchItemFailures": *\[\]', printed):
+                sys.exit("bench: the function failed: " + printed)
+            size = subprocess.check_output([*s3, "head", BUCKET, key], env=env).split()[0]
+            return used, {"verdict": verdict(peer, printed, truth), "output_bytes": int(size)}
+
+        result["s3"] = {"input_bytes": os.path.getsize(source), **truth, "peers": in_turn(able, RUNS, one)}
+        os.remove(source)
+    finally:
+        subprocess.run([f"{ROOT}/tests/support/radosgw.sh", "stop", f"{DIR}/rgw"], check=False)
+
+
+class TwoThreads(peers.Weir):
+    name, label, threads = "weir-2", "weir, two threads", 2
+
+
+def part_threads(_, result):
+    if len(os.sched_getaffinity(0)) < 2:
+        raise peers.Skipped("one processor")
+    source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
+    truth = generate(source, "var", SIZE)
+    outputs = set()
+
+    def one(peer):
+        used, printed = measured(peer.files(source, sink, EVENTS))
+        outputs.add(subprocess.check_output(["sha256sum", sink]).split()[0])
+        os.remove(sink)
+        return used, {"verdict": verdict(peer, printed, truth)}
+
+    say("two threads beside one, var")
+    got = in_turn([peers.Weir(DIR), TwoThreads(DIR)], RUNS, one)
+    if len(outputs) != 1:
+        wrong.append("the output depends on the threads")
+    ratio = got["weir"]["median"]["wall_s"] / got["weir-2"]["median"]["wall_s"]
+    result["threads"] = {"input_bytes": os.path.getsize(source), "peers": got, "throughput_ratio": round(ratio, 3)}
+    os.remove(source)
+
+
+def part_linear(_, result):
+    source, sink, weir = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz"), peers.Weir(DIR)
+    lines = []
+    for size in ["1KB", *words("BENCH_LINEAR", "15MB,150MB,1500MB")]:  # the first: what the start costs
+        truth = generate(source, "var", size)
+        got_bytes = os.path.getsize(source)
+        runs = []
+        for _ in range(RUNS if got_bytes < 1e9 else min(RUNS, 3) if got_bytes < 1e10 else 1):
+            used, printed = measured(weir.files(source, sink, EVENTS))
+            verdict(weir, printed, truth)
+            runs.append(used)
+            os.remove(sink)
+        lines.append({"input_bytes": got_bytes, "median": median(runs), "runs": runs})
+        say(f"  {size:>8} {lines[-1]['median']['cpu_s']:8.3f} s CPU")
+        os.remove(source)
+    start_s = lines[0]["median"]["cpu_s"]
+    for line in lines[1:]:
+        line["ns_per_byte"] = round((line["median"]["cpu_s"] - start_s) / line["input_bytes"] * 1e9, 4)
+    costs = [line["ns_per_byte"] for line in lines[1:]]
+    result["linear"] = {"start_cpu_s": start_s, "sizes": lines[1:], "spread": round(max(costs) / min(costs) - 1, 4)}
+
+
+def make_group(cpus):
+    """A control group with a quota of CPU time, in either version of the interface: its folder."""
+    quota = int(cpus * CPU_PERIOD_US)
+    for folder, files in (("/sys/fs/cgroup/cpu", {"cpu.cfs_period_us": CPU_PERIOD_US, "cpu.cfs_quota_us": quota}),
+                          ("/sys/fs/cgroup", {"cpu.max": f"{quota} {CPU_PERIOD_US}"})):
+        group = os.path.join(folder, f"weir-bench-{os.getpid()}")
+        try:
+            os.mkdir(group)
+        except OSError:
+            continue
+        try:
+            for name, value in files.items():
+                with open(os.path.join(group, name), "r+") as f:
+                    f.write(str(value))
+            return group
+        except OSError:
+            os.rmdir(group)
+    raise peers.Skipped("no right to make a control group with a quota")
+
+
+def part_small(ready, result):
+    group = make_group(SMALL_CPUS)
+    source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
+    truth = generate(source, "var", "150MB")
+    say("in the CPU share of a function of 128 MB, 150 MB of var, file to file")
+
+    def one(peer):
+        used, printed = measured(peer.files(source, sink, EVENTS), procs=[f"{group}/cgroup.procs"])
+        if os.path.exists(sink):
+            os.remove(sink)
+        return used, {"verdict": verdict(peer, printed, truth)}
+
+    try:
+        able = [p for p in ready if "var" not in p.gives_up]
+        result["small"] = {"input_bytes": os.path.getsize(source), "cpus": round(SMALL_CPUS, 4),
+                           "peers": in_turn(able, int(os.environ.get("BENCH_SMALL_RUNS", "1")), one)}
+    finally:
+        time.sleep(0.2)  # the kernel lets go of the last process a little later
+        os.rmdir(group)
+        os.remove(source)
+
+
+def script(name, *args):
+    subprocess.run([f"{ROOT}/bench/{name}", *args], check=True, env={**os.environ, "BUILD": BUILD})
+
+
+def part_start(_, result):
+    script("start.sh", "--runs", "15")
+
+
+def part_cp(_, result):
+    say("weir cp of 1 GB beside curl")
+    script("cp.sh")
+
+
+PARTS = {"files": part_files, "s3": part_s3, "threads": part_threads, "linear": part_linear, "small": part_small,
+         "start": part_start, "cp": part_cp}
+
+
+def main():
+    os.makedirs(DIR, exist_ok=True)
+    parts = words("BENCH_PARTS", ",".join(PARTS))
+    for part in parts:
+        if part not in PARTS:
+            sys.exit(f"bench: no part {part}: there are {', '.join(PARTS)}")
+    result = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "runs": RUNS, "skipped": {}}
+    ready = []
+    for peer in peers.chosen(words("BENCH_PEERS", ",".join(p.name for p in peers.ALL)), DIR):
+        try:
+            peer.ready()
+            ready.append(peer)
+        except peers.Skipped as why:
+            result["skipped"][peer.name] = str(why)
+            say(f"{peer.name}: skipped: {why}")
+    for part in parts:
+        try:
+            PARTS[part](ready, result)
+        except peers.Skipped as why:
+            result["skipped"][part] = str(why)
+            say(f"{part}: skipped: {why}")
+        report.write(result, DIR)  # what is there is kept when a later part fails
+    say("")
+    say(report.markdown(result))
+    say(f"{DIR}/results.json, results.md, results.svg")
+    if wrong:
+        sys.exit("bench: not as it must be:\n  " + "\n  ".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
