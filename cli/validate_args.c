@@ -134,6 +134,11 @@ int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pai
     if (config != NULL && weir_validate_options_load(places, config, ret, err) != 0) {
         goto out;
     }
+    for (size_t i = 0; i < pairs->n; i++) { /* what is to be unique is then said by flags alone */
+        if (strcmp(pairs->items[i].name, "unique") == 0) {
+            weir_validate_options_not_unique(ret);
+        }
+    }
     for (size_t i = 0; i < pairs->n; i++) {
         const struct weir_opt_pair *pair = &pairs->items[i];
         if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {

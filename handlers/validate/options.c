@@ -78,6 +78,11 @@ void weir_validate_options_fini(struct weir_validate_options *o)
 {
     free(o->header);
     o->header = NULL;
+    weir_validate_options_not_unique(o);
+}
+
+void weir_validate_options_not_unique(struct weir_validate_options *o)
+{
     while (o->unique_n > 0) {
         free(o->unique[--o->unique_n]);
     }
@@ -359,6 +364,9 @@ static int set_json(
 
     if (option == NULL || strchr(at->name, '-') != NULL) {
         return weir_doc_error(at, NULL, "no such option", WEIR_E_CONFIG, err);
+    }
+    if (option->kind == KEYS) {
+        weir_validate_options_not_unique(o);
     }
     if (option->kind != KEYS || !cJSON_IsArray(at->v)) {
         return set_value(o, option, at, err);

@@ -59,6 +59,9 @@ struct weir_validate_options {
 void weir_validate_options_init(struct weir_validate_options *o);
 void weir_validate_options_fini(struct weir_validate_options *o);
 
+/** weir_validate_options_not_unique: nothing is to be, any more. */
+void weir_validate_options_not_unique(struct weir_validate_options *o);
+
 /** weir_validate_options_copy: *to becomes a copy (weir_validate_options_fini). Returns 0, or -1
  * with *err set: WEIR_E_NOMEM. */
 int weir_validate_options_copy(struct weir_validate_options *to,

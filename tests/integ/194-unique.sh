@@ -47,6 +47,7 @@ A,1e0,x,false,"row: must be unique: row 1 (line 2) has the same a,b, code, id"\n
 printf '{"unique":["code",["a,b","id"]]}' >c.json
 check "a configuration" run 1 two.csv --config c.json
 check "says it as arrays and names" bash -c '"$WEIR" validate two.csv -o out3 -s s.json --unique code --unique "\"a,b\",id" -q >/dev/null; cmp out1 out3'
+check "flags go before it" bash -c '"$WEIR" validate two.csv -o out4 -s s.json --config c.json --unique id -q >/dev/null; "$WEIR" validate two.csv -o out5 -s s.json --unique id -q >/dev/null; cmp out4 out5'
 check "an empty cell may be a text" run 1 in.csv --unique id --empty string
 check "and then is compared" grep -qF ',f,false,id: must be unique: row 6 (line 9) has the same id' out1
 printf 'o,b\n"{""a"":1,""b"":2}",null\n"{""b"":2.0, ""a"":1}",null\n"{",true\n"{",TRUE\n"{}",true\nshort\n' >cells.csv
@@ -166,4 +167,20 @@ assert rc == 0 and peak < 64, peak
 PY
 }
 check "a million UUIDs fit the default, in less than 64 MiB in all" million
+
+# The function, by its settings, and what its smallest has room for.
+export AWS_ENDPOINT_URL_S3=file://$T/store
+mkdir -p store/b/uploads
+cp s.json store/b/s.json
+{ cat uuids.csv; tail -n 1 uuids.csv; } >store/b/uploads/u.csv
+check "a function of 128 MB" invoke u "m1=s3://b/uploads/u.csv" -- --env WEIR_SCHEMA=s3://b/s.json --env 'WEIR_OPTIONS={"unique":["id"]}'
+check "does it" expect_failures u ""
+check "for a million and one" bash -c '[ "$(gzip -dc store/b/validations/u.csv.gz | grep -c ",true,$")" -eq 1000000 ] &&
+    gzip -dc store/b/validations/u.csv.gz | tail -n 1 | grep -q "false,id: must be unique: row 1000000 (line 1000001) has the same id$"'
+used=$(report u "Max Memory Used")
+check "with room to spare: $used MB" test "${used%.*}" -lt 110
+check "and fails when it cannot" invoke v "m1=s3://b/uploads/u.csv" -- --env WEIR_SCHEMA=s3://b/s.json --env 'WEIR_OPTIONS={"unique":"id","unique_memory":"1MiB"}' --env 'WEIR_OUTPUT_KEY=v/{stem}.csv'
+check "the message that asked for it" expect_failures v m1
+check "with its reason" grep -q 'row [0-9]*: unique: the memory for keys is used up' v.log
+check "and no output" gone store/b/v
 finish

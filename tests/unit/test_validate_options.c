@@ -210,6 +210,15 @@ static void what_is_to_be_unique_adds_up(void **state)
     assert_int_equal(weir_validate_options_set(&copy, "unique", "more", &err), -1);
     assert_int_equal(err.code, WEIR_E_CONFIG);
     weir_validate_options_fini(&copy);
+    err = (struct weir_err){0};
+    cJSON *tree = weir_doc_parse("config", "{\"unique\":[\"z\"]}", 16, &err);
+    const struct weir_doc root = {.v = tree};
+    assert_int_equal(from_json(&o, "{\"unique\":[\"x\",\"y\"]}", &err), 0);
+    assert_int_equal(weir_validate_options_json(&o, &root, &err), 0); /* a rule's, after settings */
+    cJSON_Delete(tree);
+    assert_int_equal(o.unique_n, 1);
+    assert_string_equal(o.unique[0], "z");
+    weir_validate_options_fini(&o);
     assert_int_equal(from_json(&o, "{\"unique\":\"a,b\"}", &err), 0);
     assert_string_equal(o.unique[0], "\"a,b\""); /* one column */
     weir_validate_options_fini(&o);
