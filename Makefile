@@ -87,6 +87,9 @@ HANDLERS_SRC := $(if $(filter handlers,$(PARTS)),$(wildcard handlers/*/*.c))
 BOOTSTRAP_SRC := $(if $(filter bootstrap,$(PARTS)),$(wildcard bootstrap/*.c))
 CLI_SRC := $(if $(filter cli,$(PARTS)),$(wildcard cli/*.c cli/*/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
+# What looks at every byte, or at every value, of a table: 3 % less CPU for all of the work, and 15 KiB.
+HOT := $(if $(SANITIZE),,-O3)
+HOT_SRC := $(filter lib/csv/% lib/json/tape.c lib/json/n% lib/schema/row.c lib/schema/check% lib/schema/format% lib/schema/chain.c lib/core/utf8.c,$(LIB_SRC))
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -129,8 +132,8 @@ $(BUILD)/events.schema.json: handlers/validate/events.schema.json
 # What the objects were made with; a change of flags remakes them, a change of the member lists the archives.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR)' | cmp -s - $@ || \
-		printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR)' > $@
+	@printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR) $(HOT) $(HOT_SRC)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(CC_FLAGS) $(LD_FLAGS) $(LIBS_WEIR) $(HOT) $(HOT_SRC)' > $@
 $(BUILD)/members: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) | cmp -s - $@ || \
@@ -140,6 +143,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CC_FLAGS) -MMD -MP -c -o $@ $<
+
+$(call obj,$(HOT_SRC)): HARDEN += $(HOT)
 
 # Compiled in by the assembler, which the compiler's dependencies do not see.
 $(call obj,cli/local/page.c): cli/local/page.html

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """stages.py BUILD IN SCHEMA [IN SCHEMA...]: where the CPU of `weir validate IN --threads 1` goes, by stage, as a table; needs perf.
 
-A function belongs to the stage of the file it is in, which the archives of the build tell; what is in the kernel or in a library,
+The medians of three runs. A function belongs to the stage of the file it is in, which the archives of the build tell; what is in the kernel or in a library,
 to the stage that calls for it."""
 import collections
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,10 @@ def profile(build, source, schema, files):
 build, pairs = sys.argv[1], sys.argv[2:]
 files = files_of(build)
 inputs = list(zip(pairs[::2], pairs[1::2]))
-tables = [profile(build, source, schema, files) for source, schema in inputs]
+tables = []
+for source, schema in inputs:
+    three = [profile(build, source, schema, files) for _ in range(3)]
+    tables.append({name: statistics.median(t[name] for t in three) for name in [s[0] for s in STAGES] + [REST]})
 print("| % of the CPU | " + " | ".join(os.path.basename(s).split(".")[0] for s, _ in inputs) + " |")
 print("|---" * (len(inputs) + 1) + "|")
 for name in [s[0] for s in STAGES] + [REST]:
