@@ -22,6 +22,7 @@
  *
  *     nothing --last--> PUT --> published
  *     nothing --out--> CREATE --> parts ... parts --last--> COMPLETE --> published
+ *                                          `--prepare--> the last part
  *
  * While a request is under way the step answers WEIR_WAIT even when all input is taken: a pipe does
  * not step a sink that wants input as long as there is none, and the answer is to be seen at once.
@@ -113,12 +114,15 @@ static int send_parts(struct sink *s, struct weir_err *err)
     return 0;
 }
 
+/* How far it may go. */
+enum until { UNTIL_FULL, UNTIL_LAST_PART, UNTIL_PUBLISHED };
+
 /* Send what is due. 0, or -1 with *err set. */
-static int start_due(struct sink *s, bool ended, struct weir_err *err)
+static int start_due(struct sink *s, enum until until, struct weir_err *err)
 {
     struct weir_s3_upload *up = &s->up;
 
-    if (ended && s->full < s->slots_n &&
+    if (until != UNTIL_FULL && s->full < s->slots_n &&
         (s->sealed == 0 || slot_at(s, s->full)->part.data.len > 0) && seal(s, err) != 0) {
         return -1;
     }
@@ -129,9 +133,16 @@ static int start_due(struct sink *s, bool ended, struct weir_err *err)
         return weir_s3_upload_create(up, err);
     }
     if (s->multipart) {
-        return ended && s->full == 0 ? weir_s3_upload_complete(up, err) : send_parts(s, err);
+        return until == UNTIL_PUBLISHED && s->full == 0 ? weir_s3_upload_complete(up, err)
+                                                        : send_parts(s, err);
     }
-    return ended ? weir_s3_upload_put(up, slot_at(s, 0), err) : 0;
+    return until == UNTIL_PUBLISHED ? weir_s3_upload_put(up, slot_at(s, 0), err) : 0;
+}
+
+/* Take the answers that have come. 0, or -1 with *err set. */
+static int go_on(struct sink *s, struct weir_err *err)
+{
+    return weir_s3_upload_step(&s->up, err) == WEIR_FAIL ? -1 : take_answers(s, err);
 }
 
 static enum weir_step sink_step(
@@ -140,16 +151,37 @@ static enum weir_step sink_step(
     struct sink *s = self;
 
     (void)out;
-    if (weir_s3_upload_step(&s->up, err) == WEIR_FAIL || take_answers(s, err) != 0) {
+    if (go_on(s, err) != 0) {
         return WEIR_FAIL;
     }
     if (s->up.published) {
         return WEIR_END;
     }
-    if (take(s, in, err) != 0 || start_due(s, in->last && in->pos == in->size, err) != 0) {
+    if (take(s, in, err) != 0) {
+        return WEIR_FAIL;
+    }
+    const bool ended = in->last && in->pos == in->size;
+    if (start_due(s, ended ? UNTIL_PUBLISHED : UNTIL_FULL, err) != 0) {
         return WEIR_FAIL;
     }
     return s->up.op != WEIR_S3_OP_NONE || s->full > 0 ? WEIR_WAIT : WEIR_NEED_IN;
+}
+
+/* The last part, and its answer. What fits one PUT is published by that, and waits. */
+static enum weir_step sink_prepare(void *self, struct weir_err *err)
+{
+    struct sink *s = self;
+
+    if (go_on(s, err) != 0) {
+        return WEIR_FAIL;
+    }
+    if (!s->multipart) {
+        return WEIR_END;
+    }
+    if (start_due(s, UNTIL_LAST_PART, err) != 0) {
+        return WEIR_FAIL;
+    }
+    return s->up.op != WEIR_S3_OP_NONE || s->full > 0 ? WEIR_WAIT : WEIR_END;
 }
 
 /*
@@ -341,8 +373,11 @@ static struct sink *make_sink(
 int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, const char *bucket,
     const char *key, const struct weir_put_opts *opts, struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "s3 put", .step = sink_step, .abort = sink_abort, .free = sink_free};
+    static const struct weir_stage_ops ops = {.name = "s3 put",
+        .step = sink_step,
+        .prepare = sink_prepare,
+        .abort = sink_abort,
+        .free = sink_free};
     static const struct weir_put_opts none;
 
     opts = opts != NULL ? opts : &none;

@@ -289,6 +289,15 @@ static enum weir_step sink_step(
     return weir_file_new_publish(end->file_new, err) == 0 ? WEIR_END : WEIR_FAIL;
 }
 
+/* All but the rename. A descriptor or a fifo has nothing to prepare. */
+static enum weir_step sink_prepare(void *self, struct weir_err *err)
+{
+    struct end *end = self;
+
+    return end->file_new == NULL || weir_file_new_sync(end->file_new, err) == 0 ? WEIR_END
+                                                                                : WEIR_FAIL;
+}
+
 static enum weir_step sink_abort(void *self, struct weir_err *err)
 {
     struct end *end = self;
@@ -299,8 +308,11 @@ static enum weir_step sink_abort(void *self, struct weir_err *err)
     return WEIR_END;
 }
 
-static const struct weir_stage_ops sink_ops = {
-    .name = "file-out", .step = sink_step, .abort = sink_abort, .free = end_free};
+static const struct weir_stage_ops sink_ops = {.name = "file-out",
+    .step = sink_step,
+    .prepare = sink_prepare,
+    .abort = sink_abort,
+    .free = end_free};
 
 int weir_fd_sink_new(struct weir_loop *loop, int fd, struct weir_stage *ret, struct weir_err *err)
 {

@@ -12,7 +12,7 @@
 struct branch {
     struct weir_stage sink;
     enum weir_step answer; /* the last one */
-    bool ended, undone;
+    bool prepared, ended, undone;
 };
 
 struct fork {
@@ -22,7 +22,8 @@ struct fork {
     uint8_t head[HEAD_BYTES];
     size_t head_n; /* bytes of the head that are there */
     uint32_t left; /* of the frame at hand */
-    size_t ending; /* all is given: the sink whose turn it is to end, and 1 */
+    bool given;    /* all of it, and nobody waits */
+    size_t ending; /* all are prepared: the sink whose turn it is to end, and 1 */
     bool failed;
 };
 
@@ -126,7 +127,30 @@ static enum weir_step take_frames(struct fork *f, struct weir_in *in, struct wei
     return waits(f) ? WEIR_WAIT : WEIR_NEED_IN;
 }
 
-/* Everybody has what is his and waits for nothing: now they end, in order. */
+/* Everybody has what is his: what can fail before the first one publishes does it now. */
+static enum weir_step prepare_all(struct fork *f, struct weir_err *err)
+{
+    enum weir_step all = WEIR_END;
+
+    for (size_t i = 0; i < f->n; i++) {
+        struct branch *b = &f->branches[i];
+        enum weir_step step = b->prepared || b->sink.ops->prepare == NULL
+                                  ? WEIR_END
+                                  : b->sink.ops->prepare(b->sink.self, err);
+        if (step == WEIR_FAIL) {
+            return WEIR_FAIL;
+        }
+        if (step != WEIR_END && step != WEIR_WAIT) {
+            weir_err_set(err, WEIR_E_BUG, "fork: sink %s: it cannot prepare so", b->sink.ops->name);
+            return WEIR_FAIL;
+        }
+        b->prepared = step == WEIR_END;
+        all = step == WEIR_WAIT ? WEIR_WAIT : all;
+    }
+    return all;
+}
+
+/* Now they end, in order. */
 static enum weir_step end_in_order(struct fork *f, struct weir_err *err)
 {
     static const uint8_t nothing[1];
@@ -149,7 +173,7 @@ static enum weir_step step(
     struct fork *f = self;
 
     (void)out;
-    if (f->ending == 0) {
+    if (!f->given) {
         if (!ask_waiting(f, err)) {
             return WEIR_FAIL;
         }
@@ -160,6 +184,13 @@ static enum weir_step step(
         if (f->left > 0 || f->head_n > 0) {
             weir_err_set(err, WEIR_E_BUG, "fork: the last frame is not whole");
             return WEIR_FAIL;
+        }
+        f->given = true;
+    }
+    if (f->ending == 0) {
+        enum weir_step step = prepare_all(f, err);
+        if (step != WEIR_END) {
+            return step;
         }
     }
     return end_in_order(f, err);

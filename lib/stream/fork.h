@@ -12,10 +12,11 @@
  * them with weir_fork_begin and weir_fork_end, the sink takes them apart.
  *
  * Either all of the sinks publish or none does, as far as that can be: no sink hears of the end
- * before every one of them has taken all that is its own, and then they end one after the other,
- * from the last to sink 0. So sink 0 is there only when all the others are. When one of them fails
- * to end, those before it in that order are published already; the pipe fails, and its undo error
- * says how many. Nothing else can come between: every other failure comes before the first end.
+ * before every one of them has taken all that is its own and has prepared its end (stage.h: the
+ * last part of an upload is there, a file is synced), and then they end one after the other, from
+ * the last to sink 0. So sink 0 is there only when all the others are. When one of them fails to
+ * end, those before it in that order are published already; the pipe fails, and its undo error says
+ * how many. Nothing else can come between: every other failure comes before the first end.
  */
 #define WEIR_FORK_MAX 4
 

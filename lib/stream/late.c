@@ -24,6 +24,16 @@ static enum weir_step late_step(
     return l->sink.ops->step(l->sink.self, in, out, err);
 }
 
+static enum weir_step late_prepare(void *self, struct weir_err *err)
+{
+    struct late *l = self;
+
+    if (l->sink.ops == NULL && l->make(l->ctx, &l->sink, err) != 0) {
+        return WEIR_FAIL;
+    }
+    return l->sink.ops->prepare != NULL ? l->sink.ops->prepare(l->sink.self, err) : WEIR_END;
+}
+
 static enum weir_step late_abort(void *self, struct weir_err *err)
 {
     struct late *l = self;
@@ -47,8 +57,11 @@ static void late_free(void *self)
 int weir_late_sink_new(int (*make)(void *ctx, struct weir_stage *ret, struct weir_err *err),
     void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "late sink", .step = late_step, .abort = late_abort, .free = late_free};
+    static const struct weir_stage_ops ops = {.name = "late sink",
+        .step = late_step,
+        .prepare = late_prepare,
+        .abort = late_abort,
+        .free = late_free};
     struct late *l = calloc(1, sizeof *l);
 
     if (l == NULL) {

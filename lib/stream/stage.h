@@ -50,6 +50,16 @@ struct weir_stage_ops {
         void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err);
 
     /**
+     * prepare: of a sink that publishes together with others (stream/fork.h): do all but that; may
+     * be NULL.
+     *
+     * Called instead of step once it has been given its last byte, again and again while it returns
+     * WEIR_WAIT. WEIR_END: what is left is what publishes, and step with in->last, which follows
+     * when all the others are prepared, does it. WEIR_FAIL: *err is set.
+     */
+    enum weir_step (*prepare)(void *self, struct weir_err *err);
+
+    /**
      * abort: undo what the world can see (an open upload, a temporary file); may be NULL.
      *
      * Called instead of step once the pipe has failed, again and again while it returns WEIR_WAIT;

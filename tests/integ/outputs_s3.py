@@ -92,6 +92,10 @@ def faults(path):
     """Before anything is published: nothing is there. Where publishing itself is refused: what is documented, and it is told."""
     with open(path, "rb") as f:
         w = World(f.read())
+    w.run(int(os.environ.get("MEMORY", "128")))
+    w.parts = {k: w.b.objects[k].parts for k in (VALID, INVALID)}
+    check(all(n > 1 for n in w.parts.values()), "two outputs have several parts", w.parts)
+    w.b.objects = {"uploads/a.csv": w.b.objects["uploads/a.csv"]}
     memory = int(os.environ.get("MEMORY", "128"))
     nothing = [(op, key) for key in (VALID, INVALID) for op in ("CreateMultipartUpload", "UploadPart")] + [("PutObject", SUMMARY)]
     for op, key in nothing:
@@ -99,6 +103,12 @@ def faults(path):
         failed, log = w.run(memory)
         check(failed == ["m1"] and w.struck and not w.outputs() and not w.b.uploads and not w.published, f"{op} of {key} is refused: the message fails, and there is no output, no upload",
               failed, w.struck, w.outputs(), list(w.b.uploads), *log.splitlines()[-8:])
+    for key in (VALID, INVALID):
+        left = [w.parts[key]]
+        w.refused = lambda o, k, key=key, left=left: (o, k) == ("UploadPart", key) and (left.append(left.pop() - 1) or left[0] <= 0)
+        failed, log = w.run(memory)
+        check(failed == ["m1"] and w.struck and not w.outputs() and not w.b.uploads and not w.published, f"the last part of {key} is refused: nothing is published before all parts are there",
+              failed, w.struck, w.outputs(), list(w.b.uploads), w.published, *log.splitlines()[-8:])
     for key, there in ((INVALID, [SUMMARY]), (VALID, [INVALID, SUMMARY])):
         w.refused = lambda o, k, key=key: (o, k) == ("CompleteMultipartUpload", key)
         failed, log = w.run(memory)

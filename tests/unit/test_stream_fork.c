@@ -30,6 +30,8 @@ struct moody {
     uint64_t want;              /* bytes it has to have at its end */
     int in_flight;              /* steps for which it waits, though it takes bytes meanwhile */
     bool greedy, published, aborted, fail_at_end, fail_early, wait_at_end, before_others;
+    bool prepares, prepared, fail_to_prepare; /* prepares: it has such an operation */
+    int preparing;                            /* steps for which it waits then */
 };
 
 static enum weir_step moody_step(
@@ -59,6 +61,7 @@ static enum weir_step moody_step(
             assert_int_equal(m->others[i].got.len, m->others[i].want);
             assert_true(
                 m->others[i].published || m->others[i].in_flight == 0 || &m->others[i] == m);
+            assert_true(m->others[i].prepared || !m->others[i].prepares);
         }
         if (m->wait_at_end) {
             m->wait_at_end = false;
@@ -75,6 +78,26 @@ static enum weir_step moody_step(
         return WEIR_END;
     }
     return in->pos < in->size || m->in_flight > 0 ? WEIR_WAIT : WEIR_NEED_IN;
+}
+
+static enum weir_step moody_prepare(void *self, struct weir_err *err)
+{
+    struct moody *m = self;
+
+    assert_false(m->prepared);
+    for (size_t i = 0; i < 3; i++) { /* all have everything, and none has ended */
+        assert_int_equal(m->others[i].got.len, m->others[i].want);
+        assert_false(m->others[i].published);
+    }
+    if (m->preparing-- > 0) {
+        return WEIR_WAIT;
+    }
+    if (m->fail_to_prepare) {
+        weir_err_set(err, WEIR_E_REMOTE, "moody: not ready");
+        return WEIR_FAIL;
+    }
+    m->prepared = true;
+    return WEIR_END;
 }
 
 static enum weir_step moody_abort(void *self, struct weir_err *err)
@@ -97,6 +120,11 @@ static void moody_free(void *self)
 
 static const struct weir_stage_ops moody_ops = {
     .name = "moody", .step = moody_step, .abort = moody_abort, .free = moody_free};
+static const struct weir_stage_ops prepared_ops = {.name = "prepared",
+    .step = moody_step,
+    .prepare = moody_prepare,
+    .abort = moody_abort,
+    .free = moody_free};
 
 struct run {
     struct moody sinks[3];
@@ -117,7 +145,8 @@ static void run(struct run *r, size_t edge_bytes, size_t fail_at)
         weir_buf_init(&want[i], WEIR_MIB);
         weir_buf_init(&r->sinks[i].got, WEIR_MIB);
         r->sinks[i].others = r->sinks;
-        sinks[i] = (struct weir_stage){&moody_ops, &r->sinks[i]};
+        sinks[i] =
+            (struct weir_stage){r->sinks[i].prepares ? &prepared_ops : &moody_ops, &r->sinks[i]};
     }
     for (uint32_t frames = rnd(30); frames > 0; frames--) {
         uint8_t text[300];
@@ -170,6 +199,8 @@ static void each_sink_gets_its_own_bytes(void **state)
         for (size_t k = 0; k < 3; k++) {
             r.sinks[k].greedy = rnd(2) == 0;
             r.sinks[k].wait_at_end = rnd(2) == 0;
+            r.sinks[k].prepares = rnd(2) == 0;
+            r.sinks[k].preparing = (int)rnd(4);
         }
         run(&r, i % 3 == 0 ? 1 + rnd(8) : 1 + rnd(2000), SIZE_MAX);
         assert_string_equal(r.err.msg, "");
@@ -218,6 +249,26 @@ static void a_sink_that_fails_before_the_end_fails_all(void **state)
         }
     }
     assert_true(failed > 300);
+}
+
+static void a_sink_that_cannot_prepare_its_end_fails_all(void **state)
+{
+    (void)state;
+    seed = 5;
+    for (int i = 0; i < 1000; i++) {
+        struct run r = {.rc = 0};
+        for (size_t k = 0; k < 3; k++) {
+            r.sinks[k].prepares = k == (size_t)i % 3 || rnd(2) == 0;
+            r.sinks[k].preparing = (int)rnd(4);
+        }
+        r.sinks[i % 3].fail_to_prepare = true;
+        run(&r, 1 + rnd(300), SIZE_MAX);
+        assert_string_equal(r.err.msg, "moody: not ready");
+        for (size_t k = 0; k < 3; k++) {
+            assert_true(r.sinks[k].aborted && !r.sinks[k].published);
+        }
+        assert_int_equal(r.undo.code, WEIR_OK);
+    }
 }
 
 static void a_sink_that_fails_to_end_is_told_with_what_is_there(void **state)
@@ -298,6 +349,7 @@ int main(void)
         cmocka_unit_test(each_sink_gets_its_own_bytes),
         cmocka_unit_test(a_source_that_breaks_publishes_nothing),
         cmocka_unit_test(a_sink_that_fails_before_the_end_fails_all),
+        cmocka_unit_test(a_sink_that_cannot_prepare_its_end_fails_all),
         cmocka_unit_test(a_sink_that_fails_to_end_is_told_with_what_is_there),
         cmocka_unit_test(frames_that_are_none_are_a_bug),
         cmocka_unit_test(an_empty_frame_is_taken_back),
