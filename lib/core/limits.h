@@ -304,9 +304,11 @@
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
 /* relay: one loop for thousands of connections. */
-/* New bytes are offered so often at most: a sixth of what people see as late ... */
-#define WEIR_RELAY_TICK_MS 15
-/* ... but so many are at once: the kernel makes no larger packet of them */
+/* New bytes are offered when they come, so often at most ... */
+#define WEIR_RELAY_TICK_MS 18
+/* ... else when they have waited for so long: a sixth of what people see as late, ... */
+#define WEIR_RELAY_FRESH_MS 16
+/* ... or when they are so many: the kernel makes no larger packet of them */
 #define WEIR_RELAY_TICK_BYTES (64 * WEIR_KIB)
 #define WEIR_RELAY_PACE_MS 10 /* files and stdin are read so often */
 /* Clients that are held back are offered something so often, also when nothing comes */

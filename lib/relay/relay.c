@@ -1,9 +1,9 @@
 /*
  * Listening, and the two clocks: a tick that offers new bytes to the clients, and a second, for
  * time-outs and rates. A client's send costs the same for one packet and for fifty, and is nearly
- * all that the relay does; so a tick comes WEIR_RELAY_TICK_MS after the last one, and what several
- * small reads brought goes out together. It comes at once when there has been none for so long, or
- * when so much is there that more together would cost no less.
+ * all that the relay does; so what several small reads brought goes out together. It goes with the
+ * read that comes WEIR_RELAY_TICK_MS after the last tick, or at once when there is so much that
+ * more together would cost no less, or when its first byte has waited for WEIR_RELAY_FRESH_MS.
  */
 #include "relay/relay.h"
 
@@ -104,9 +104,9 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
     source->fresh = true;
     source->came_bytes += n;
     weir_leaky_write(source->ring, p, n, now_ms);
-    weir_relay_wake(source->relay, source->came_bytes >= WEIR_RELAY_TICK_BYTES
-                                       ? now_ms
-                                       : source->relay->ticked_ms + WEIR_RELAY_TICK_MS);
+    bool due = source->came_bytes >= WEIR_RELAY_TICK_BYTES ||
+               now_ms - source->relay->ticked_ms >= WEIR_RELAY_TICK_MS;
+    weir_relay_wake(source->relay, due ? now_ms : now_ms + WEIR_RELAY_FRESH_MS);
 }
 
 static void accept_some(struct weir_relay *relay);
