@@ -112,7 +112,7 @@ for rate in RATES:
     bound(ours["slow_max_ms"] <= 2000, f"{RATES[rate]}: data at slow clients at most {ours['slow_max_ms']:.0f} ms old (bound 2000)")
     bound(ours["source_blocked_ms"] == 0, f"{RATES[rate]}: the source waited {ours['source_blocked_ms']:.0f} ms")
 got = seldom["slow_mb"] * 1e6 / seldom["slow"] / seldom["rate"] / seldom["seconds"]
-bound(got >= 0.98, f"clients that read every 600 ms get {100 * got:.1f} % (bound 98)")
+bound(got >= 0.95, f"clients that read every 600 ms get {100 * got:.1f} % (bound 95)")
 bound(many["fast_gaps"] == 0, f"{many['fast']} clients: {many['fast_gaps']:.0f} gaps; {many['cpu_s'] / many['seconds']:.2f} of a core")
 bound(each_kib <= 8, f"{many['fast']} clients: {each_kib:.2f} KiB of memory each, their share of the ring too, the kernel's buffers not (bound 8)")
 print(f"\n{OUT}")

@@ -114,10 +114,13 @@ static int64_t time_of(uint64_t bytes, uint64_t rate)
     return rate > 0 ? (int64_t)(bytes * 1000 / rate) : 0;
 }
 
-/* What a reader of this rate may have unread. */
+/* What a reader of this rate may have unread. A quarter more than the source sends, for who reads
+ * as fast as that: some of it is not really unread, but looks so. */
 static uint64_t worth(const struct weir_unread *u, uint64_t rate)
 {
-    rate = u->source_rate > 0 && u->source_rate < rate ? u->source_rate : rate;
+    uint64_t most = u->source_rate + u->source_rate / 4;
+
+    rate = most > 0 && most < rate ? most : rate;
     return rate * (uint64_t)(u->most_ms + u->rtt_us / 1000) / 1000;
 }
 
@@ -151,10 +154,15 @@ static void review_share(struct weir_unread *u, uint64_t unread, int64_t now_ms)
     if (came < LEAST_BYTES) {
         return; /* that says little */
     }
-    uint64_t rate = came * 1000 / (uint64_t)in_ms, share = worth(u, rate);
+    uint64_t rate = came * 1000 / (uint64_t)in_ms, last = u->last_rate;
 
-    bool faster = unread < LEAST_BYTES;
+    u->last_rate = rate;
+    rate = rate > last ? rate : last; /* a pause may lie in one of the two */
+    uint64_t share = worth(u, rate);
+
     share = share < 4 * u->share ? share : 4 * u->share;
+    share = share > u->share - u->share / 8 ? share : u->share - u->share / 8;
+    bool faster = unread < LEAST_BYTES;
     u->share = share > u->share || !faster ? share : u->share;
     u->rate = rate > u->rate || !faster ? rate : u->rate;
 }
@@ -221,7 +229,7 @@ static bool is_done(struct weir_unread *u, int64_t now_ms)
     }
     if (now_ms - u->came_ms >= (u->guessed ? FIRST_VAIN_MS : VAIN_MS)) {
         begin_anew(u, now_ms); /* every time with a larger share */
-        u->share = LEAST_BYTES << u->vain;
+        u->share = u->share / 4 > LEAST_BYTES << u->vain ? u->share / 4 : LEAST_BYTES << u->vain;
         u->vain += u->vain < 4;
         return true;
     }

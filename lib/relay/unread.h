@@ -12,7 +12,7 @@
  * soon the ring lets go of it. So there is a number of bytes that may be unread, its share; when
  * they are, the client is held back until it has read half of them. What that took sets the share
  * anew: as much as it reads in a second or so. Who reads all that there is, but seldom, reads the
- * faster the more it finds, so its share grows until that is enough; never beyond what the source
+ * faster the more it finds, so its share grows until that is enough; hardly beyond what the source
  * sends in that second, which is all that such a reader can want.
  *
  * How far the client has come, TCP knows: what was acknowledged, less what the receive window lacks
@@ -33,6 +33,7 @@ struct weir_unread {
     uint64_t share, rate;          /* rate: at which it last read, bytes a second; 0: not known */
     int64_t since_ms;              /* a second's begin, while it is not held back, */
     uint64_t since_read;           /* ... and what it had read then */
+    uint64_t last_rate;            /* in the one before */
     uint32_t window, window_max, rtt_us;
     bool guessed;       /* window_max */
     int64_t sounded_ms; /* it was seen at its largest, */
