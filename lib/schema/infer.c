@@ -309,14 +309,19 @@ static int see_object(
 {
     const size_t max = f->nodes[at].depth < WEIR_INFER_DEPTH_MAX ? WEIR_INFER_MEMBERS_MAX : 0;
     const struct weir_json_value *part = v + 1;
+    uint32_t guess = f->nodes[at].first; /* members mostly come in the order in which they came */
 
     f->nodes[at].objects++;
     for (uint32_t i = 0; i < v->len; i++, part = f->tape.v + part[1].next) {
-        const int64_t to = member(f, at, weir_json_text(&f->tape, part), max, err);
+        const struct weir_str name = weir_json_text(&f->tape, part);
+        const int64_t to = guess != 0 && weir_str_eq(name_of(f, &f->nodes[guess]), name)
+                               ? guess
+                               : member(f, at, name, max, err);
         if (to < 0 || (to > 0 && see_value(f, (uint32_t)to, part + 1, err) != 0)) {
             return -1;
         }
         f->nodes[at].more |= to == 0;
+        guess = to > 0 ? f->nodes[to].next : guess;
     }
     return 0;
 }

@@ -60,6 +60,10 @@ gzip -c "$DATA/infer-narrow.csv" >narrow.csv.gz
 check "compressed" bash -c '"$WEIR" schema narrow.csv.gz --rows 0 | cmp - narrow.json'
 check "from stdin" bash -c '"$WEIR" schema - --rows 0 <"$DATA/infer-narrow.csv" | cmp - narrow.json'
 
+mkdir -p store/b
+cp narrow.csv.gz store/b/n.csv.gz
+check "from S3, and to it" bash -c 'export AWS_ENDPOINT_URL_S3=file://$T/store; "$WEIR" schema s3://b/n.csv.gz --rows 0 -o s3://b/n.json && cmp store/b/n.json narrow.json'
+
 printf 'id;name;when;score;tags;ok\n1;a;2024-01-01;1.5;[1,2];true\n2;"b;c";2024-01-02;2;[];false\n3;;2024-01-03;;["x"];true\n' >semi.csv
 check "another delimiter" fits semi.csv 0 -d auto
 check "is described" schema_is '{"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}, "when": {"type": "string", "format": "date"}, "score": {"type": "number"}, "tags": {"type": "array", "items": {"type": ["string", "integer"]}}, "ok": {"type": "boolean"}}, "required": ["id", "when", "tags", "ok"]}'

@@ -11,16 +11,16 @@ check "the allocator that fails compiles" "$cc" -O1 -fPIC -shared -o failmalloc.
 data tiny 60kB --shape var --invalid 5% --seed 81
 in=$DATA/tiny.csv truth=$DATA/tiny.truth
 
-# run N: 0 when the outcome of a run whose Nth allocation fails is a good one
+# run N: 0 when the outcome of a run of `cmd`, whose Nth allocation fails, is a good one
 run() {
     local rc
     rm -rf o
     mkdir o
-    FAILMALLOC_AT=$1 LD_PRELOAD=$PWD/failmalloc.so timeout 60 "$WEIR" validate "$in" --threads 1 -o o/out.csv -s "$SCHEMA" >out 2>err
+    FAILMALLOC_AT=$1 LD_PRELOAD=$PWD/failmalloc.so timeout 60 "$WEIR" "${cmd[@]}" -o o/out >out 2>err
     rc=$?
     case $rc in
-    1) cmp -s o/out.csv want.csv && return ;; # a library did without, or the summary
-    3) [ "$(wc -l <err)" -eq 1 ] && grep -q '^weir: validate: .' err && [ -z "$(ls -A o)" ] && return ;;
+    0 | 1) cmp -s o/out want && return ;; # a library did without, or the summary
+    3) [ "$(wc -l <err)" -eq 1 ] && grep -q "^weir: ${cmd[0]}: ." err && [ -z "$(ls -A o)" ] && return ;;
     134) # libuv ends the process when it cannot register its fork handler; nothing has begun by then
         [ ! -s err ] && [ -z "$(ls -A o)" ] && [ "$aborts" -eq 0 ] && { aborts=1; return; } ;;
     esac
@@ -28,14 +28,24 @@ run() {
     return 1
 }
 
+# all WHAT COMMAND...: each of its allocations
+all() {
+    local what=$1 total n
+    shift
+    cmd=("$@") bad=0 runs=0 aborts=0
+    "$WEIR" "${cmd[@]}" -o want >/dev/null
+    total=$(FAILMALLOC_FD=3 LD_PRELOAD=$PWD/failmalloc.so "$WEIR" "${cmd[@]}" -o all 3>&1 >/dev/null)
+    check "$what: allocations were counted: $total" test "$total" -gt 40
+    for ((n = 1; n <= total; n++)); do
+        runs=$((runs + 1))
+        run "$n" || bad=$((bad + 1))
+    done
+    check "$what: $runs runs, each with one allocation failing: a clear error or the whole output" test "$bad" -eq 0
+}
+
 "$WEIR" validate "$in" -o want.csv -s "$SCHEMA" >/dev/null
 check "the output without a failure is right" check_output "$in" want.csv --truth "$truth"
-total=$(FAILMALLOC_FD=3 LD_PRELOAD=$PWD/failmalloc.so "$WEIR" validate "$in" --threads 1 -o all.csv -s "$SCHEMA" 3>&1 >/dev/null)
-check "allocations were counted: $total" test "$total" -gt 40
-bad=0 runs=0 aborts=0
-for ((n = 1; n <= total; n++)); do
-    runs=$((runs + 1))
-    run "$n" || bad=$((bad + 1))
-done
-check "$runs runs, each with one allocation failing: a clear error or the whole output" test "$bad" -eq 0
+all validate validate "$in" --threads 1 -s "$SCHEMA"
+all "with keys" validate "$in" --threads 1 -s "$SCHEMA" --unique eventId --unique eventName,location
+all schema schema "$in" -q
 finish
