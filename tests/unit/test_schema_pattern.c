@@ -434,7 +434,7 @@ static void a_chain_matches_what_pcre2_matches(void **state)
     int matches = 0, chains_n = 0;
 
     (void)state;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 6000; i++) {
         char pattern[200], other[208], subject[12];
         struct weir_chain chain;
         make_pattern(pattern, sizeof pattern);
@@ -459,7 +459,7 @@ static void a_chain_matches_what_pcre2_matches(void **state)
         }
         weir_pattern_free(p);
     }
-    assert_true(chains_n > 5000 && matches > 5000);
+    assert_true(chains_n > 2000 && matches > 2000);
     weir_pattern_work_free(work);
 }
 
