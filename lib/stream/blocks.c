@@ -181,7 +181,7 @@ static bool put(struct blocks *b, struct weir_out *out)
     if (b->out_pos < lead) {
         b->out_pos += weir_out_put(out, block->lead.p + b->out_pos, lead - b->out_pos);
     }
-    if (b->out_pos >= lead) {
+    if (b->out_pos >= lead && block->out.len > 0) { /* else it may have no memory */
         b->out_pos += weir_out_put(
             out, block->out.p + (b->out_pos - lead), block->out.len - (b->out_pos - lead));
     }
