@@ -13,7 +13,7 @@ MODULES ?= $(MODULES_ALL)
 SANITIZE ?=
 CFLAGS ?=
 LDFLAGS ?=
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?= 60
 WRAP ?=
 
 ifeq ($(SANITIZE),)
@@ -104,7 +104,7 @@ TEST_A := $(SUPPORT_A) $(CLI_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
 
 UNIT_BIN := $(UNIT:%=$(BUILD)/tests/test_%)
 FUZZ_BIN := $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
-HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h cli/*/*.h tests/support/*.h)
+HEADERS := $(wildcard lib/*/*.h handlers/*/*.h bootstrap/*.h cli/*.h cli/*/*.h tests/support/*.h tests/fuzz/*.h)
 C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c tests/support/*.c tests/unit/*.c tests/tools/*.c tests/fuzz/*.c bench/*.c) $(HEADERS)
 
 # ---- products ----
@@ -215,7 +215,7 @@ fuzz:
 
 fuzz-build: $(FUZZ_BIN)
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUPPORT_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_WEIR)
