@@ -10,13 +10,17 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--dis
 class Browser:
     def __init__(self, prefs=()):
         self.folder = tempfile.TemporaryDirectory(prefix="weir-chromium-")
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.port = None
-        for line in self.driver.stdout:
-            if "started successfully on port" in line:
-                self.port = int(line.rsplit(" ", 1)[1].rstrip(".\n"))
+        for _ in range(10):  # it picks a port, and ends when that is not free for both IPv4 and IPv6
+            self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            self.port = None
+            for line in self.driver.stdout:
+                if "started successfully on port" in line:
+                    self.port = int(line.rsplit(" ", 1)[1].rstrip(".\n"))
+                    break
+            if self.port:
                 break
-        if not self.port:
+            self.driver.wait()
+        else:
             raise RuntimeError("chromedriver does not start")
         options = {"args": FLAGS + ["--user-data-dir=" + self.folder.name] + list(prefs)}
         caps = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
