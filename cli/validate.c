@@ -7,6 +7,7 @@
 #include "handlers/validate/job.h"
 #include "net/pool.h"
 #include "net/signals.h"
+#include "stream/late.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,30 +64,47 @@ static int find(const struct weir_validate_args *a, struct ends *e, struct weir_
     return check_outputs(e, err);
 }
 
-/* A sink, where there is a place for it. */
-static int make_sink(struct weir_places *places, const struct weir_location *location,
-    const struct weir_put_opts *put, bool gzip, struct weir_validate_sink *ret,
-    struct weir_err *err)
+/* A sink that is to be made, with what is known of the input by then. */
+struct planned {
+    struct weir_places *places;
+    const struct weir_location *location;
+    const struct weir_validate_options *options;
+    const struct weir_source_info *info;
+    enum weir_validate_part part;
+    bool in_gzip, gzip;
+};
+
+static int make_sink(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
-    if (location->text == NULL) {
-        return 0;
-    }
-    ret->gzip = gzip;
-    return weir_location_sink(places, location, put, &ret->stage, err);
+    const struct planned *p = ctx;
+    const struct weir_put_opts put =
+        weir_validate_put(p->options, p->part, p->info->size_bytes, p->in_gzip, p->gzip);
+
+    return weir_location_sink(p->places, p->location, &put, ret, err);
 }
 
+/* The sinks that there are places for; plans outlive them. From object to object they are made when
+ * the input's size is known; all else at once, so that an OUT that cannot be is told before
+ * anything is read. */
 static int make_sinks(const struct weir_validate_args *a, struct weir_places *places,
-    const struct ends *e, int64_t in_bytes, struct weir_validate_job *job, struct weir_err *err)
+    const struct ends *e, struct planned plans[WEIR_PARTS], struct weir_validate_job *job,
+    struct weir_err *err)
 {
     const char *names[] = {a->out, a->invalid, a->summary};
     const struct weir_location *locations[] = {&e->out, &e->invalid, &e->summary};
     struct weir_validate_sink *sinks[] = {&job->out, &job->invalid, &job->summary};
 
-    for (size_t i = 0; i < 3; i++) {
-        const bool gzip = names[i] != NULL && ((i == 0 && a->gzip) || weir_gzip_named(names[i]));
-        const struct weir_put_opts put = weir_validate_put(
-            job->options, (enum weir_validate_part)i, in_bytes, weir_gzip_named(a->in), gzip);
-        if (make_sink(places, locations[i], &put, gzip, sinks[i], err) != 0) {
+    for (size_t i = 0; i < WEIR_PARTS; i++) {
+        if (locations[i]->text == NULL) {
+            continue;
+        }
+        sinks[i]->gzip = (i == 0 && a->gzip) || weir_gzip_named(names[i]);
+        plans[i] = (struct planned){places, locations[i], job->options, job->info,
+            (enum weir_validate_part)i, weir_gzip_named(a->in), sinks[i]->gzip};
+        const bool late = e->in.kind == WEIR_LOCATION_OBJECT &&
+                          locations[i]->kind == WEIR_LOCATION_OBJECT && job->info->size_bytes < 0;
+        if ((late ? weir_late_sink_new(make_sink, &plans[i], &sinks[i]->stage, err)
+                  : make_sink(&plans[i], &sinks[i]->stage, err)) != 0) {
             return -1;
         }
     }
@@ -182,6 +200,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
     struct weir_pool *pool = weir_pool_new(loop, (size_t)a->threads, err);
+    struct planned plans[WEIR_PARTS];
     struct weir_validate_summary sums;
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
@@ -202,7 +221,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     job.schema = schema;
     job.workers = weir_pool_workers(pool);
     if (weir_location_source(&places, &ends.in, &info, &job.source, err) != 0 ||
-        make_sinks(a, &places, &ends, info.size_bytes, &job, err) != 0) {
+        make_sinks(a, &places, &ends, plans, &job, err) != 0) {
         goto out;
     }
     v = weir_validate_new(&job, err);

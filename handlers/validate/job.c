@@ -24,6 +24,10 @@
 /* Rows in a read between two looks at the clock. */
 #define ROWS_PER_LOOK 16
 
+/* What as many of the smallest parts hold as S3 allows: for these, less memory is worth a few
+ * requests more. */
+#define SMALL_PARTS_MAX_BYTES ((int64_t)WEIR_S3_PARTS_MAX * (int64_t)WEIR_S3_PART_MIN_BYTES)
+
 /* ---- workers ---- */
 
 static void worker_free(void *worker)
@@ -108,7 +112,7 @@ int weir_validate_row_end(struct worker *w, struct weir_err *err)
     }
     w->note->rows++;
     w->note->valid += w->problems == 0;
-    return 0;
+    return weir_outlet_row(w, err);
 }
 
 uint64_t weir_validate_lines_max(size_t columns)
@@ -239,6 +243,7 @@ struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
                                                   : part == WEIR_PART_SUMMARY ? "application/json"
                                                   : json ? "application/x-ndjson"
                                                          : "text/csv",
+        .part_bytes = hint > 0 && hint <= SMALL_PARTS_MAX_BYTES ? WEIR_S3_PART_MIN_BYTES : 0,
         .size_hint_bytes = part == WEIR_PART_SUMMARY ? (int64_t)WEIR_SUMMARY_MAX_BYTES : hint};
 }
 

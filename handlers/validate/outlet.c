@@ -2,15 +2,11 @@
 #include "handlers/validate/work.h"
 
 /*
- * One sink, plain: rows are written right into the block's output. Otherwise they are collected,
- * and when the block is done compressed or framed. Each outlet is one gzip member, or none, of its
- * own.
+ * One sink: rows are written right into the block's output, or compressed into it, some at a time.
+ * Several: they are collected, and when the block is done compressed or framed. Each outlet is one
+ * gzip member, or none, of its own.
  */
-
-static bool is_direct(const struct weir_validate *v)
-{
-    return !v->forked && !v->outlets[OUT_MAIN].gzip;
-}
+#define PIECE_BYTES (128 * WEIR_KIB)
 
 void weir_outlet_begin(struct worker *w, struct weir_block *block)
 {
@@ -24,12 +20,34 @@ void weir_outlet_begin(struct worker *w, struct weir_block *block)
         w->plain[i].len = 0;
         w->to[i] = &w->plain[i];
     }
-    if (is_direct(w->job)) {
+    w->block = block;
+    w->pieces = !w->job->forked && w->job->outlets[OUT_MAIN].gzip;
+    if (!w->job->forked && !w->pieces) {
         w->to[OUT_MAIN] = &block->out;
     }
 }
 
-/* A piece of an outlet that is not direct. */
+/* The rows that are there, where they are compressed into the block's output. */
+static int compress(struct worker *w, bool last, struct weir_err *err)
+{
+    struct weir_buf *plain = &w->plain[OUT_MAIN];
+    struct weir_block *block = w->block;
+
+    if (block->index == 0 && block->out.len == 0 && weir_gzip_header(&block->out, err) != 0) {
+        return -1;
+    }
+    int rc = weir_deflate_piece(
+        w->deflate, plain->p, plain->len, last, &block->out, &w->note->frames[OUT_MAIN], err);
+    plain->len = 0;
+    return rc;
+}
+
+int weir_outlet_row(struct worker *w, struct weir_err *err)
+{
+    return w->pieces && w->plain[OUT_MAIN].len >= PIECE_BYTES ? compress(w, false, err) : 0;
+}
+
+/* What a block has for one of several outlets. */
 static int put(
     const struct weir_validate *v, const struct worker *w, size_t i, struct weir_block *block)
 {
@@ -38,7 +56,7 @@ static int put(
     struct weir_buf *out = &block->out;
     size_t mark = 0;
 
-    if (v->forked && weir_fork_begin(out, o->sink, &mark, &block->err) != 0) {
+    if (weir_fork_begin(out, o->sink, &mark, &block->err) != 0) {
         return -1;
     }
     const size_t before = out->len;
@@ -55,9 +73,7 @@ static int put(
         return -1;
     }
     note->bytes[i] = out->len - before;
-    if (v->forked) {
-        weir_fork_end(out, mark);
-    }
+    weir_fork_end(out, mark);
     return 0;
 }
 
@@ -65,7 +81,10 @@ int weir_outlet_end(struct worker *w, struct weir_block *block)
 {
     const struct weir_validate *v = w->job;
 
-    if (is_direct(v)) {
+    if (w->pieces && compress(w, true, &block->err) != 0) {
+        return -1;
+    }
+    if (!v->forked) {
         w->note->bytes[OUT_MAIN] = block->out.len;
         return 0;
     }

@@ -125,7 +125,9 @@ struct worker {
 
     /* the block */
     bool in_order; /* all before it are merged */
+    struct weir_block *block;
     const uint8_t *in;
+    bool pieces; /* its rows are compressed while others are to come */
     struct note *note;
     struct place counted; /* up to where its lines have been counted: line, byte from its start */
 
@@ -267,6 +269,9 @@ int weir_problem_head(const struct weir_validate *v, struct weir_buf *to, struct
  *  Return 0, or -1 with block->err set. */
 void weir_outlet_begin(struct worker *w, struct weir_block *block);
 int weir_outlet_end(struct worker *w, struct weir_block *block);
+
+/** weir_outlet_row: a row is written. Returns 0, or -1 with *err set. */
+int weir_outlet_row(struct worker *w, struct weir_err *err);
 
 /** weir_outlet_merge: add up. weir_outlet_finish: what ends the outputs, and the summary. */
 void weir_outlet_merge(struct weir_validate *v, const struct note *note);

@@ -349,6 +349,9 @@ static int plan(const struct weir_s3_config *cfg, const struct weir_put_opts *op
             part, slot + list, budget);
     }
     n = n > 0 ? n : 1;
+    if (cfg->upload_budget_bytes == 0 && n > 2) { /* one fills while the other is sent */
+        n = 2;
+    }
     *ret = (struct plan){.part_bytes = part,
         .slots = n < WEIR_S3_SLOTS_MAX ? n : WEIR_S3_SLOTS_MAX,
         .list_bytes = list};

@@ -11,6 +11,7 @@
 #define RAW_DEFLATE (-MAX_WBITS)
 #define MEM_LEVEL 8
 #define SLICE_MAX_BYTES ((size_t)1 << 30) /* both engines count in 32 bits */
+#define HELD_MAX_BYTES (512 * WEIR_KIB)   /* more than either engine keeps */
 
 struct weir_deflate {
     int isal_level; /* 0: zlib */
@@ -132,22 +133,25 @@ void weir_deflate_free(struct weir_deflate *deflate)
     }
 }
 
-/* Room for whatever becomes of len bytes. ISA-L chooses its blocks by the room it sees, so what it
- * is offered must depend on the input alone, and suffice at once. */
+/* Room for whatever becomes of len bytes, and of what the engine still holds. ISA-L chooses its
+ * blocks by the room it sees, so what it is offered must depend on the input alone, and suffice at
+ * once. */
 static size_t room_for(size_t len)
 {
     return len + len / 8 + 4 * WEIR_KIB;
 }
 
-/* Compress a slice until the engine has no more to say: it then leaves room. */
-static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush,
+/* Compress a slice until the engine has no more to say: it then leaves room. held: bytes that it
+ * has been given before, and may not have said. */
+static int run(struct weir_deflate *d, const uint8_t *in, size_t len, size_t held, bool flush,
     struct weir_buf *out, struct weir_err *err)
 {
+    const size_t want = room_for(len + (held < HELD_MAX_BYTES ? held : HELD_MAX_BYTES));
     struct helping h = {.in = in, .in_len = len};
 
     do {
         size_t left = out->max - out->len;
-        size_t room = room_for(len) < left ? room_for(len) : left;
+        size_t room = want < left ? want : left;
         h.to = weir_buf_reserve(out, room > 0 ? room : 1, err);
         if (h.to == NULL) {
             return -1;
@@ -163,32 +167,46 @@ static int run(struct weir_deflate *d, const uint8_t *in, size_t len, bool flush
     return 0;
 }
 
-int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
+int weir_deflate_piece(struct weir_deflate *deflate, const uint8_t *in, size_t len, bool last,
     struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err)
 {
     const size_t before = out->len;
+    uint64_t given = part->total; /* to the engine */
 
-    part->crc = 0;
-    part->total = len;
-    if (len > 0 && deflate->isal_level == 0) {
-        deflateReset(&deflate->z);
-    } else if (len > 0) {
-        if (isal_begin(deflate, in[0], out, err) != 0) {
+    part->total += len;
+    if (len > 0 && given == 0) {
+        part->crc = 0;
+        if (deflate->isal_level == 0) {
+            deflateReset(&deflate->z);
+        } else if (isal_begin(deflate, in[0], out, err) != 0) {
             return -1;
+        } else {
+            part->crc = crc32_gzip_refl(0, in++, 1);
+            len--;
+            given++;
         }
-        part->crc = crc32_gzip_refl(0, in++, 1);
-        len--;
     }
-    while (len > 0) {
-        size_t n = len < SLICE_MAX_BYTES ? len : SLICE_MAX_BYTES;
+    /* A sync flush ends it: after that only the reset of the next block forgets what was said. One
+     * byte alone is out already. */
+    bool flush = last && part->total > (deflate->isal_level > 0);
+    while (len > 0 || flush) {
+        const size_t n = len < SLICE_MAX_BYTES ? len : SLICE_MAX_BYTES;
         part->crc = crc32_gzip_refl(part->crc, in, n);
-        /* a sync flush: after it only the reset of the next block forgets what was said */
-        if (run(deflate, in, n, n == len, out, err) != 0) {
+        if (run(deflate, in, n, given, flush && n == len, out, err) != 0) {
             out->len = before;
             return -1;
         }
+        flush = flush && n < len;
+        given += n;
         in += n;
         len -= n;
     }
     return 0;
+}
+
+int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
+    struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err)
+{
+    *part = (struct weir_gzip_frame){0};
+    return weir_deflate_piece(deflate, in, len, true, out, part, err);
 }

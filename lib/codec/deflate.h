@@ -5,6 +5,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,20 @@ void weir_deflate_free(struct weir_deflate *deflate);
  * what it held.
  */
 int weir_deflate_block(struct weir_deflate *deflate, const uint8_t *in, size_t len,
+    struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err);
+
+/**
+ * weir_deflate_piece: the same in pieces, so that a block need not be there as a whole: what was
+ * written a moment ago is compressed while it is in the cache.
+ *
+ * in, len  the next bytes of the block
+ * last     nothing of it follows: the flush
+ * part     zeroed before the first piece; complete after the last
+ *
+ * The same pieces give the same bytes. Between two pieces of one block there may be none of
+ * another. Returns as weir_deflate_block does; after -1 the block cannot be gone on with.
+ */
+int weir_deflate_piece(struct weir_deflate *deflate, const uint8_t *in, size_t len, bool last,
     struct weir_buf *out, struct weir_gzip_frame *part, struct weir_err *err);
 
 #endif

@@ -93,6 +93,67 @@ static void blocks_in_a_frame_are_one_member(void **state)
     free(back);
 }
 
+/* Cut at random, with empty pieces and one of a single byte among them, by an encoder that was used
+ * before and by a fresh one, from different places in memory. */
+static void pieces_of_a_block_are_one_block(void **state)
+{
+    enum { TOTAL = 700000, MORE = 64 };
+    uint8_t *plain = malloc(TOTAL + MORE), *back = calloc(1, TOTAL);
+    const int levels[] = {0, 1, 2, 6};
+
+    (void)state;
+    seed = 7;
+    for (int round = 0; round < 40; round++) {
+        const int level = levels[round % 4];
+        struct weir_deflate *encoders[] = {
+            weir_deflate_new(level, NULL), weir_deflate_new(level, NULL)};
+        const size_t total = round < 12 ? rnd(5) : rnd(TOTAL), widest = 1 + rnd(200000);
+        struct weir_gzip_frame parts[2], part;
+        struct weir_buf out[2];
+        int rc;
+        make_plain(plain, total, round % 3 == 0);
+        const uint64_t cuts = seed;
+        for (size_t i = 0; i < 2; i++) {
+            const size_t shift = i * (1 + rnd(MORE - 1));
+            weir_buf_init(&out[i], 16 * WEIR_MIB);
+            if (i == 1) {
+                assert_int_equal(
+                    weir_deflate_block(encoders[1], back, 1000, &out[1], &part, NULL), 0);
+                out[1].len = 0;
+            }
+            memmove(plain + shift, plain, total);
+            parts[i] = (struct weir_gzip_frame){0};
+            seed = cuts;
+            for (size_t at = 0, n; at < total || at == 0; at += n) {
+                n = rnd(4) == 0 ? rnd(2) : rnd((uint32_t)widest);
+                n = n < total - at ? n : total - at;
+                assert_int_equal(weir_deflate_piece(encoders[i], plain + shift + at, n, false,
+                                     &out[i], &parts[i], NULL),
+                    0);
+                if (total == 0) {
+                    break;
+                }
+            }
+            assert_int_equal(
+                weir_deflate_piece(encoders[i], plain, 0, true, &out[i], &parts[i], NULL), 0);
+            memmove(plain, plain + shift, total);
+        }
+        assert_int_equal(out[0].len, out[1].len);
+        assert_true(total == 0 || memcmp(out[0].p, out[1].p, out[0].len) == 0);
+        assert_int_equal(parts[0].total, total);
+        assert_int_equal(parts[0].crc, crc32(0, plain, (uInt)total));
+        assert_int_equal(unzip(out[0].p, out[0].len, -MAX_WBITS, back, TOTAL, &rc), total);
+        assert_int_equal(rc, total > 0 ? Z_OK : Z_BUF_ERROR); /* and it ends on a byte */
+        assert_memory_equal(back, plain, total);
+        for (size_t i = 0; i < 2; i++) {
+            weir_buf_fini(&out[i]);
+            weir_deflate_free(encoders[i]);
+        }
+    }
+    free(plain);
+    free(back);
+}
+
 static void a_member_of_no_blocks_is_the_empty_one(void **state)
 {
     static const uint8_t want[] = {
@@ -293,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_in_a_frame_are_one_member),
+        cmocka_unit_test(pieces_of_a_block_are_one_block),
         cmocka_unit_test(a_member_of_no_blocks_is_the_empty_one),
         cmocka_unit_test(a_length_beyond_4_gib_is_kept_modulo),
         cmocka_unit_test(blocks_do_not_depend_on_earlier_ones),
