@@ -19,6 +19,7 @@
  * opens while the first bytes come, though nobody reads them. */
 #define WINDOW_BYTES (128 * WEIR_KIB)
 #define SECOND_MS 1000
+#define SLOW_MS 300 /* who takes so long for half a share is slow, or pauses */
 /* Between two looks for the window at its largest, when it is to stay as it is for BOTTOM_MS; the
  * time between doubles as long as it is the same. */
 #define SOUND_MS 4000
@@ -126,12 +127,12 @@ static uint64_t worth(const struct weir_unread *u, uint64_t rate)
 
 /* It has read half of its share: how fast? The next share is twice or half of this one at most,
  * because one time may mean little; a long one means more. */
-static void set_share(struct weir_unread *u, int64_t now_ms)
+static void set_share(struct weir_unread *u)
 {
-    int64_t in_ms = now_ms > u->held_ms ? now_ms - u->held_ms : 1;
+    int64_t in_ms = u->half_ms > u->held_ms ? u->half_ms - u->held_ms : 1;
     uint64_t times = in_ms >= SURE_MS ? 4 : 2;
 
-    u->rate = (u->read - u->held_read) * 1000 / (uint64_t)in_ms;
+    u->rate = (u->half_read - u->held_read) * 1000 / (uint64_t)in_ms;
     uint64_t share = worth(u, u->rate);
 
     share = share < times * u->share ? share : times * u->share;
@@ -209,9 +210,16 @@ static bool is_sounded(struct weir_unread *u, int64_t now_ms)
  * it may go on. */
 static bool is_done(struct weir_unread *u, int64_t now_ms)
 {
-    if (u->written - u->read <= u->share / 2 && is_sounded(u, now_ms)) {
-        set_share(u, now_ms);
-        return true;
+    if (u->written - u->read <= u->share / 2) {
+        if (u->half_ms == 0) {
+            u->half_ms = now_ms;
+            u->half_read = u->read;
+        }
+        /* Who reads fast is not to wait for that. */
+        if (u->half_ms - u->held_ms < SLOW_MS || is_sounded(u, now_ms)) {
+            set_share(u);
+            return true;
+        }
     }
     if (u->acked < u->written) {
         return false;
@@ -264,6 +272,7 @@ void weir_unread_look(
     if (!u->holds && u->limit < written + PIECE_BYTES) {
         u->holds = true;
         u->bottom = 0;
+        u->half_ms = 0;
         u->held_ms = now_ms;
         u->held_read = u->read;
         u->held_bytes = unread;

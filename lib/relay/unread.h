@@ -44,6 +44,8 @@ struct weir_unread {
     bool holds;        /* and then: */
     int64_t held_ms;
     uint64_t held_read;   /* at that time */
+    int64_t half_ms;      /* half of the share was read then, 0: not yet; */
+    uint64_t half_read;   /* ... that is, up to here */
     uint64_t held_bytes;  /* the least that was unread since */
     int64_t tested_ms;    /* 0: not yet, -1: with an answer */
     uint32_t test_window; /* before it, */
