@@ -86,6 +86,12 @@ for rate in 500000 5000000; do
         measured "$what" "rate-$rate" "$seconds" --rate "$rate" --fast 200 --slow 20 --slow-rate $((rate / 10))
     done
 done
+# The CPU of a machine with other work is that of the moment: pieces in turn.
+for n in 1 2 3 4; do
+    for what in "${peers[@]}"; do
+        measured "$what" "turn-$n" 8 --rate 500000 --fast 200 --slow 20 --slow-rate 50000 --warm 2
+    done
+done
 measured weir seldom "$((seconds / 2))" --rate 500000 --fast 20 --slow 20 --slow-rate 50000000 --slow-every 600 --warm 8
 measured weir many "$((seconds / 2))" --rate 100000 --fast "$clients" --open 10
 echo
