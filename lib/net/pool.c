@@ -15,13 +15,14 @@
 struct weir_pool {
     struct weir_workers workers; /* first: what a stage has is found from it */
     struct weir_loop *loop;
-    size_t pending; /* submitted, and not yet back */
+    struct request *requests; /* submitted, and not yet back */
 };
 
 struct request {
     uv_work_t work;
     struct weir_pool *pool;
     struct weir_task *task;
+    struct request *next, **from; /* in the pool's list */
 };
 
 static void on_work(uv_work_t *work)
@@ -37,7 +38,10 @@ static void on_worked(uv_work_t *work, int status)
 
     (void)status;
     r->task->done = true;
-    r->pool->pending--;
+    *r->from = r->next;
+    if (r->next != NULL) {
+        r->next->from = r->from;
+    }
     free(r);
 }
 
@@ -50,7 +54,12 @@ static void submit(struct weir_workers *workers, struct weir_task *task)
         *r = (struct request){.pool = pool, .task = task};
         r->work.data = r;
         if (uv_queue_work(weir_loop_uv(pool->loop), &r->work, on_work, on_worked) == 0) {
-            pool->pending++;
+            r->next = pool->requests;
+            r->from = &pool->requests;
+            if (r->next != NULL) {
+                r->next->from = &r->next;
+            }
+            pool->requests = r;
             return;
         }
     }
@@ -63,7 +72,10 @@ static void settle(struct weir_workers *workers)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
-    while (pool->pending > 0) { /* each is a block's work: milliseconds */
+    for (struct request *r = pool->requests; r != NULL; r = r->next) {
+        (void)uv_cancel((uv_req_t *)&r->work); /* only one that has not begun can be */
+    }
+    while (pool->requests != NULL) { /* each is a block's work: milliseconds */
         uv_run(weir_loop_uv(pool->loop), UV_RUN_ONCE);
     }
 }
