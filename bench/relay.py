@@ -110,7 +110,10 @@ for rate in RATES:
     ours, theirs = runs[rate, "weir"], runs[rate, "icecast"]
     if theirs:
         ratio = ours["cpu_ms_per_mb"] / theirs["cpu_ms_per_mb"]
-        bound(rate == 500000 or ratio <= 0.25, f"{RATES[rate]}: CPU per MB sent {ratio:.3f} of Icecast's (bound 0.25, at 500 kB/s that of the short runs)")
+        if rate == 500000:
+            print(f"    {RATES[rate]}: in the long runs, one after the other, it was {ratio:.3f}")
+        else:
+            bound(ratio <= 0.25, f"{RATES[rate]}: CPU per MB sent {ratio:.3f} of Icecast's (bound 0.25)")
     bound(ours["fast_p99_ms"] <= 20, f"{RATES[rate]}: fast clients' p99 {ours['fast_p99_ms']:.1f} ms behind the source (bound 20)")
     bound(ours["fast_gaps"] == 0 and ours["broken"] == 0, f"{RATES[rate]}: {ours['fast_gaps']:.0f} gaps at fast clients, {ours['broken']} broken packets")
     bound(ours["slow_gone"] + ours["fast_gone"] == 0, f"{RATES[rate]}: {ours['slow_gone']} slow clients cut off")
