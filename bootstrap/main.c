@@ -23,6 +23,7 @@ int main(void)
         return WEIR_RUNTIME_FAILED;
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
+    (void)signal(SIGXFSZ, SIG_IGN);
     weir_log_env(&log);
     if (weir_env_int("WEIR_UNDO_MS", WEIR_RUNTIME_UNDO_MS, 1, WEIR_RUNTIME_UNDO_MAX_MS, &undo_ms,
             &err) != 0) {

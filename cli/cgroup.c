@@ -2,9 +2,11 @@
 
 #include "core/cgroup_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +94,27 @@ static int limit_cpu(int version, const char *dir, double cpus)
     return write_file(dir, "cpu.cfs_quota_us", text);
 }
 
+/* Groups of processes that were killed are empty, and stay until somebody removes them. One that is
+ * not empty is not removed, whosesoever it is. */
+static void sweep(const char *parent)
+{
+    DIR *d = opendir(parent);
+    struct dirent *e;
+
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        long pid = 0;
+        int end = 0;
+
+        if (sscanf(e->d_name, "weir-%ld%n", &pid, &end) == 1 && e->d_name[end] == '\0' && pid > 0 &&
+            kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+            (void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+        }
+    }
+    if (d != NULL) {
+        (void)closedir(d);
+    }
+}
+
 /* One folder more in the group; in version 2 the second one is the first. Returns it or NULL. */
 static const char *add_dir(struct weir_cgroup *group, const char *controller)
 {
@@ -103,6 +126,7 @@ static const char *add_dir(struct weir_cgroup *group, const char *controller)
         errno = ENOENT;
         return NULL;
     }
+    sweep(parent);
     for (size_t i = 0; i < group->n; i++) {
         if (strcmp(group->dirs[i], dir) == 0) {
             return group->dirs[i];

@@ -163,6 +163,7 @@ int main(int argc, char **argv)
     }
     /* A reader that went away is an error of the sink, told with an exit code. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
 
     if (argc < 2) {
         usage(stderr);

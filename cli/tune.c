@@ -45,7 +45,7 @@ const char weir_cli_tune_help[] =
     "a\n"
     "                         line for each, null for one that failed at every size\n"
     "  -q, --quiet            no progress\n"
-    "  -v, --verbose          the function's logs, too\n"
+    "  -v, --verbose          progress also where stderr is no terminal; the function's logs\n"
     "\n"
     "EVENT is a path, s3://bucket/key, or - (stdin). An answer with batchItemFailures counts as a\n"
     "failure. Where there is no right to make a control group, only memory is limited, and what a\n"
@@ -316,7 +316,7 @@ static int measure(struct weir_loop *loop, const struct args *a, const struct we
                                             .event = (const char *)event->p,
                                             .event_len = event->len},
         .runs = (size_t)a->num,
-        .on_run = a->cli.quiet ? NULL : on_run,
+        .on_run = a->cli.quiet || (!a->cli.verbose && isatty(STDERR_FILENO) == 0) ? NULL : on_run,
         .ctx = s};
     struct weir_tune_size *size = &s->sizes[at];
 

@@ -42,7 +42,9 @@ static int check_outputs(const struct ends *e, struct weir_err *err)
             if (all[k].location->text != NULL &&
                 (weir_location_same(all[k].location, all[i].location) ||
                     (all[i].location->kind != WEIR_LOCATION_STD &&
-                        strcmp(all[k].location->text, all[i].location->text) == 0))) {
+                        strcmp(all[k].location->text, all[i].location->text) == 0) ||
+                    (k >= 2 && all[k].location->kind == WEIR_LOCATION_STD &&
+                        all[i].location->kind == WEIR_LOCATION_STD))) {
                 return weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace %s",
                     all[i].location->text, all[k].what);
             }

@@ -20,7 +20,10 @@ int weir_local_presign_env(const char *const *env, size_t n, struct weir_err *er
     for (size_t i = 0; i < n; i++) {
         const char *eq = strchr(env[i], '=');
 
-        if (eq == NULL || strncmp(env[i], FORM_SETTING, strlen(FORM_SETTING)) != 0) {
+        if (eq == NULL || eq == env[i]) {
+            return weir_err_set(err, WEIR_E_CONFIG, "--env: %.80s is not NAME=VALUE", env[i]);
+        }
+        if (strncmp(env[i], FORM_SETTING, strlen(FORM_SETTING)) != 0) {
             continue;
         }
         char *name = strndup(env[i], (size_t)(eq - env[i]));

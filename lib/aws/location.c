@@ -1,8 +1,11 @@
 #include "aws/location.h"
 
+#include "core/str.h"
 #include "net/collect.h"
 #include "net/file.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,6 +80,23 @@ void weir_location_fini(struct weir_location *location)
     *location = (struct weir_location){0};
 }
 
+/* Neither is there yet: the same name in the same folder. */
+static bool same_name(const char *a, const char *b)
+{
+    const char *name_a = weir_base_name(a), *name_b = weir_base_name(b);
+    char dir_a[PATH_MAX], dir_b[PATH_MAX];
+    struct stat sa, sb;
+
+    if (strcmp(name_a, name_b) != 0 ||
+        snprintf(dir_a, sizeof dir_a, "./%.*s", (int)(name_a - a), a) >= PATH_MAX ||
+        snprintf(dir_b, sizeof dir_b, "./%.*s", (int)(name_b - b), b) >= PATH_MAX) {
+        return false;
+    }
+    return stat(a[0] == '/' ? dir_a + 2 : dir_a, &sa) == 0 &&
+           stat(b[0] == '/' ? dir_b + 2 : dir_b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
+}
+
 bool weir_location_same(const struct weir_location *a, const struct weir_location *b)
 {
     struct stat sa, sb;
@@ -87,8 +107,12 @@ bool weir_location_same(const struct weir_location *a, const struct weir_locatio
     if (a->kind == WEIR_LOCATION_OBJECT) {
         return strcmp(a->text, b->text) == 0;
     }
-    return stat(a->text, &sa) == 0 && stat(b->text, &sb) == 0 && S_ISREG(sa.st_mode) &&
-           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+    int rc_a = stat(a->text, &sa), rc_b = stat(b->text, &sb);
+    if (rc_a != 0 && rc_b != 0) {
+        return same_name(a->text, b->text);
+    }
+    return rc_a == 0 && rc_b == 0 && S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
 }
 
 static int read_settings(struct weir_places *places, struct weir_err *err)

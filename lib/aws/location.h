@@ -46,8 +46,8 @@ int weir_location_parse(const char *text, struct weir_location *ret, struct weir
 /** weir_location_fini: release; a zeroed one is a no-op. */
 void weir_location_fini(struct weir_location *location);
 
-/** weir_location_same: whether both are certainly the same object or regular file (by a link, too);
- *  stdin and stdout never are. */
+/** weir_location_same: whether both are certainly the same object or regular file (by a link, too,
+ *  and when it is not there yet); stdin and stdout never are. */
 bool weir_location_same(const struct weir_location *a, const struct weir_location *b);
 
 /**

@@ -99,6 +99,7 @@ static int become(const struct weir_child_opts *opts, pid_t parent)
     close_on_exec();
     /* Ignored signals stay ignored over an exec. */
     (void)sigaction(SIGPIPE, &standard, NULL);
+    (void)sigaction(SIGXFSZ, &standard, NULL);
     (void)sigaction(SIGIO, &standard, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -82,6 +82,7 @@ AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 refuse "no credentials" 2 'AWS_' - s3://b
 # ---- a full disk, a reader that goes away, a signal ----
 
 check "a full disk: status 3" status 3 "$WEIR" cp in/data.bin /dev/full
+check "a file that may not grow so far: status 3" bash -c 'ulimit -f 100; "$WEIR" cp in/data.bin limited 2>e; [ $? -eq 3 ] && grep -q "file too large" e && ! ls -A | grep -qE "^(limited|[.]weir-)"'
 check "a reader that goes away: status 3, one line" bash -c '"$WEIR" cp /dev/zero - 2>e | head -c 10 >/dev/null; [ "${PIPESTATUS[0]}" = 3 ] && [ "$(wc -l <e)" = 1 ]'
 mkfifo slow
 "$WEIR" cp slow s3://bkt/signalled &

@@ -332,7 +332,7 @@ local_down TERM
 
 wrong_use() {
     status 2 "$WEIR" local && status 2 "$WEIR" local --root x --listen nonsense && status 2 "$WEIR" local --root x --bootstrap nothing &&
-        status 2 "$WEIR" local --root x --bucket ../y && status 2 "$WEIR" local --root "$small/x" && status 2 "$WEIR" local --root x --listen 192.0.2.1:1 &&
+        status 2 "$WEIR" local --root x --bucket ../y && status 2 "$WEIR" local --root x --env NONSENSE && status 2 "$WEIR" local --root "$small/x" && status 2 "$WEIR" local --root x --listen 192.0.2.1:1 &&
         grep -q '^weir: local: --listen 192.0.2.1:1: ' err && status 0 "$WEIR" local --help
 }
 step "wrong usage is a 2 with one line" wrong_use

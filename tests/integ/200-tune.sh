@@ -90,6 +90,16 @@ else
             same "$(find /sys/fs/cgroup -name "weir-$!" 2>/dev/null)" ""
         }
         check "no control group is left" nothing_left
+        swept_by_another() { # once what ran in it has ended, too
+            tune hello.json --memory 128 --num 1 >/dev/null 2>&1
+            same "$(find /sys/fs/cgroup -name "weir-$1" 2>/dev/null)" ""
+        }
+        swept() { # what a kill has left goes with the next run
+            "$WEIR" tune hello.json --handler hello -q --memory 128 --num 20 >/dev/null 2>&1 &
+            local pid=$!
+            until_true 20 bash -c "find /sys/fs/cgroup -name 'weir-$pid' 2>/dev/null | grep -q ." && kill -KILL "$pid" && { wait "$pid" || true; } && until_true 20 swept_by_another "$pid"
+        }
+        check "nor one of a run that was killed" swept
     else
         skip "limits" "no control group can be made here"
     fi

@@ -86,8 +86,10 @@ class Trial:
         if self.flow == "get":
             with open(dst, "wb") as f:
                 f.write(OLD)
+        # Where nothing is scripted to stall, a busy machine is not to be taken for that.
+        stall_ms = "4000" if any("stall" in f.kind for f in self.faults) else "30000"
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true",
-               "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WEIR_STALL_MS": "4000",
+               "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WEIR_STALL_MS": stall_ms,
                "WEIR_S3_RETRY_BASE_MS": "100", "WEIR_S3_RETRY_SEED": str(self.seed), **self.server.environment(), **self.env}
         if self.server.tls:
             env["AWS_CA_BUNDLE"] = os.path.abspath("tls/ca.pem")
