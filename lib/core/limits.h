@@ -75,6 +75,9 @@
 #define WEIR_LEAKY_RING_MAX_BYTES ((size_t)1 << 30)
 /* What is kept for a reader that loses the newest; half the ring, where that is less */
 #define WEIR_LEAKY_KEPT_BYTES (256 * WEIR_KIB)
+/* A line; a quarter of the ring, where that is less. Each reader that is overtaken in one keeps its
+ * rest, so that it is what thousands of them may cost, and a thousand usual lines all the same */
+#define WEIR_LEAKY_UNIT_MAX_BYTES (256 * WEIR_KIB)
 
 /* json: cells and documents. */
 #define WEIR_JSON_DEPTH_MAX 128 /* nesting; where serde_json stops too */
@@ -335,6 +338,11 @@
 #define WEIR_RELAY_LINGER_MAX_BYTES (4 * WEIR_MIB)
 /* Twice what 25,000 clients take in status.json */
 #define WEIR_RELAY_STATUS_MAX_BYTES (16 * WEIR_MIB)
+/* What all answers on their way have together: who asks shows no token. A document is composed
+ * where the longest would still fit, so this is two of these */
+#define WEIR_RELAY_REPLIES_MAX_BYTES (2 * WEIR_RELAY_STATUS_MAX_BYTES)
+#define WEIR_RELAY_REPLY_MS                                                                        \
+    60000 /* for an answer to be taken, however slowly: 16 MiB at 2 Mbit/s */
 
 /* cli: the command. */
 #define WEIR_CLI_LIST_MAX 64 /* --env and the like: a line nobody types */

@@ -26,7 +26,8 @@ struct weir_leaky *weir_leaky_new(const struct weir_leaky_opts *opts, struct wei
     ring->opts = *opts;
     ring->cap = opts->ring_bytes;
     ring->block_bytes = (ring->cap + WEIR_LEAKY_BLOCKS - 1) / WEIR_LEAKY_BLOCKS;
-    ring->unit_max = ring->cap / 4;
+    ring->unit_max =
+        ring->cap / 4 < WEIR_LEAKY_UNIT_MAX_BYTES ? ring->cap / 4 : WEIR_LEAKY_UNIT_MAX_BYTES;
     return ring;
 }
 
@@ -262,6 +263,12 @@ void weir_leaky_take(struct weir_leaky_reader *r, size_t n)
         free(r->rest);
         r->rest = NULL;
     }
+}
+
+void weir_leaky_give_up(struct weir_leaky_reader *r, int64_t now_ms)
+{
+    drop(r, r->ring->ready, now_ms);
+    r->seeks = r->spills = false;
 }
 
 void weir_leaky_promise(struct weir_leaky_reader *r, size_t n)

@@ -59,7 +59,8 @@ struct weir_leaky_wish {
 /* What the writer has seen. */
 struct weir_leaky_count {
     uint64_t units, bytes;  /* whole ones */
-    uint64_t refused_units; /* lines longer than a quarter of the ring: not passed on */
+    uint64_t refused_units; /* lines longer than WEIR_LEAKY_UNIT_MAX_BYTES or a
+                               quarter of the ring: not passed on */
     uint64_t refused_bytes; /* theirs, and what is between packets */
 };
 
@@ -120,6 +121,10 @@ size_t weir_leaky_peek(struct weir_leaky_reader *reader, int64_t now_ms, struct 
 
 /** weir_leaky_take: the reader has taken n bytes of what weir_leaky_peek has shown. */
 void weir_leaky_take(struct weir_leaky_reader *reader, size_t n);
+
+/** weir_leaky_give_up: nothing more will be taken of what waits in the ring: it is dropped, and
+ *  counted. */
+void weir_leaky_give_up(struct weir_leaky_reader *reader, int64_t now_ms);
 
 /** weir_leaky_promise: the next n bytes of what weir_leaky_peek has shown will be taken: they are
  *  kept whatever happens, and so is the unit in which they end. For who announces a length. */

@@ -35,6 +35,9 @@ static enum weir_step stage_step(
     while ((left = weir_leaky_peek(&s->reader, now_ms, piece)) > 0 && out->pos < out->size) {
         weir_leaky_take(&s->reader, weir_out_put(out, piece[0].iov_base, piece[0].iov_len));
     }
+    if (in->last && left == 0) {
+        weir_leaky_give_up(&s->reader, now_ms); /* a point to go on at does not come any more */
+    }
     tell(s);
     if (s->reader.failed) {
         weir_err_set(err, WEIR_E_NOMEM, "leaky: out of memory for the rest of a unit");

@@ -369,6 +369,37 @@ static void a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not(v
     free(huge);
 }
 
+/* However large the ring is: what is kept of it for a reader that is overtaken is not. */
+static void a_long_line_costs_who_is_overtaken_in_it_no_more_than_the_ceiling(void **state)
+{
+    enum { MOST = WEIR_LEAKY_UNIT_MAX_BYTES };
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, 16 * MOST);
+    const struct weir_leaky_wish wish = {0};
+    struct weir_leaky_reader reader;
+    struct iovec piece[2];
+    uint8_t *line = malloc(MOST + 1);
+
+    (void)state;
+    assert_non_null(line);
+    memset(line, 'y', MOST);
+    line[MOST] = '\n';
+    weir_leaky_join(ring, &reader, &wish);
+    weir_leaky_write(ring, line, MOST + 1, 0);
+    assert_int_equal(weir_leaky_counts(ring)->refused_units, 1);
+    assert_int_equal(weir_leaky_peek(&reader, 0, piece), 0);
+    weir_leaky_write(ring, line + 1, MOST, 0);
+    assert_int_equal(weir_leaky_peek(&reader, 0, piece), MOST);
+    weir_leaky_take(&reader, 1);
+    for (int i = 0; i < 20; i++) {
+        weir_leaky_write(ring, line + 1, MOST, 0);
+    }
+    assert_true(reader.dropped_units > 0);
+    assert_int_equal(weir_leaky_peek(&reader, 0, piece), MOST - 1); /* the rest of the line */
+    weir_leaky_leave(&reader);
+    weir_leaky_free(ring);
+    free(line);
+}
+
 static void what_is_between_packets_is_refused(void **state)
 {
     struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
@@ -504,6 +535,7 @@ int main(void)
         cmocka_unit_test(readers_of_one_ring_may_want_different_things),
         cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
         cmocka_unit_test(a_line_too_long_for_the_ring_is_refused_and_its_neighbours_are_not),
+        cmocka_unit_test(a_long_line_costs_who_is_overtaken_in_it_no_more_than_the_ceiling),
         cmocka_unit_test(what_is_between_packets_is_refused),
         cmocka_unit_test(random_access_begins_where_a_decoder_can),
         cmocka_unit_test(what_comes_before_a_decoder_can_begin_is_dropped_but_not_for_ever),

@@ -309,6 +309,40 @@ static void what_has_waited_too_long_is_dropped_and_counted(void **state)
     free(in);
 }
 
+/* Where a decoder could go on after a loss has not come when the source ends. */
+static void what_waits_for_a_point_that_never_comes_is_counted(void **state)
+{
+    struct weir_leaky_stage_count count = {0};
+    const struct weir_leaky_stage_opts opts = {
+        .ring = {.ring_bytes = WEIR_MIB, .unit = WEIR_LEAKY_TS},
+        .wish = {.age_max_ms = 1000, .random_access = true},
+        .now_ms = the_time,
+        .count = &count,
+    };
+    struct memory_source source = {.len = 0};
+    uint8_t *in = stream_new(WEIR_LEAKY_TS, &source.len);
+    struct weir_err err = {0};
+    struct gate gate = {0};
+
+    (void)state;
+    in[3] = 0x30; /* the first packet, and it alone, is one where a decoder can begin */
+    in[4] = 1;
+    in[5] = 0x40;
+    source.in = in;
+    time_ms = 1;
+    struct weir_pipe *pipe = pipe_behind(&opts, &gate, &source, &err);
+    time_ms += 1001;
+    gate.open = true;
+    assert_int_equal(pipe_run(pipe, &err), 0);
+    assert_int_equal(count.units, UNITS);
+    assert_true(count.dropped_units > UNITS - 200);
+    assert_int_equal(gate.sink.got.len + count.dropped_bytes, source.len);
+    assert_int_equal(gate.sink.got.len / TS + count.dropped_units, count.units);
+    weir_pipe_free(pipe);
+    weir_buf_fini(&gate.sink.got);
+    free(in);
+}
+
 static void without_a_clock_nothing_is_too_late(void **state)
 {
     const struct weir_leaky_stage_opts opts = {
@@ -454,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_sink_that_stands_still_does_not_stop_the_source),
         cmocka_unit_test(who_is_behind_for_too_long_fails_and_publishes_nothing),
         cmocka_unit_test(what_has_waited_too_long_is_dropped_and_counted),
+        cmocka_unit_test(what_waits_for_a_point_that_never_comes_is_counted),
         cmocka_unit_test(without_a_clock_nothing_is_too_late),
         cmocka_unit_test(what_fails_before_it_fails_the_pipe),
         cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
