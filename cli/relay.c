@@ -94,7 +94,7 @@ static int serve(struct weir_loop *loop, struct weir_relay *relay, struct weir_e
                weir_loop_step_undo(loop, by_ms, NULL) == 0) {
         }
     }
-    return err->code == WEIR_OK ? 0 : -1;
+    return err->code == WEIR_OK && !weir_relay_failed(relay, err) ? 0 : -1;
 }
 
 static int run(struct weir_loop *loop, const struct weir_relay_config *c, struct weir_err *err)

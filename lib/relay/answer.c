@@ -37,14 +37,30 @@ static const char *reason(int status)
     return "Error";
 }
 
+void weir_conn_forget(struct weir_conn *c)
+{
+    weir_buf_fini(&c->buf);
+    c->buf_pos = 0;
+    c->relay->reply_bytes -= c->reply_bytes;
+    c->reply_bytes = 0;
+}
+
+void weir_conn_answer(struct weir_conn *c)
+{
+    c->state = WEIR_CONN_REPLY;
+    c->moved_ms = c->answered_ms = weir_clock_mono_ms();
+    c->reply_bytes = c->buf.cap;
+    c->relay->reply_bytes += c->reply_bytes;
+    weir_conn_send_reply(c);
+}
+
 void weir_conn_reply(
     struct weir_conn *c, int status, const char *type, const char *more, struct weir_buf *body)
 {
     struct weir_buf *to = &c->buf;
 
     weir_conn_leave(c);
-    weir_buf_fini(to);
-    c->buf_pos = 0;
+    weir_conn_forget(c);
     if (weir_buf_addf(to, NULL,
             "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sCache-Control: "
             "no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
@@ -55,9 +71,8 @@ void weir_conn_reply(
         return;
     }
     weir_buf_fini(body);
-    c->state = WEIR_CONN_REPLY;
-    c->moved_ms = weir_clock_mono_ms();
-    weir_conn_send_reply(c);
+    weir_buf_trim(to, to->len);
+    weir_conn_answer(c);
 }
 
 void weir_conn_refuse(struct weir_conn *c, int status, const char *why)
@@ -80,7 +95,7 @@ void weir_conn_refuse(struct weir_conn *c, int status, const char *why)
 void weir_conn_linger(struct weir_conn *c)
 {
     weir_conn_leave(c);
-    weir_buf_fini(&c->buf);
+    weir_conn_forget(c);
     c->state = WEIR_CONN_LINGER;
     c->moved_ms = weir_clock_mono_ms();
     c->ignored_bytes = 0;

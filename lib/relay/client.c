@@ -101,8 +101,7 @@ void weir_client_begin(struct weir_conn *c)
         return;
     }
     if (c->head_only) {
-        c->state = WEIR_CONN_REPLY;
-        weir_conn_send_reply(c);
+        weir_conn_answer(c);
         return;
     }
     if (size > 0) {
@@ -298,7 +297,7 @@ void weir_client_offer(struct weir_conn *c, int64_t now_ms)
 void weir_client_end(struct weir_conn *c)
 {
     if (c->state == WEIR_CONN_STREAM) {
-        c->last = true;
+        c->last = !c->source->failed; /* a body that is cut off is none that has ended */
         if ((c->events & UV_WRITABLE) == 0) {
             weir_client_offer(c, weir_clock_mono_ms());
         }

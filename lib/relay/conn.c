@@ -83,7 +83,7 @@ void weir_conn_close(struct weir_conn *c)
         c->next->before = c->before;
     }
     c->relay->conns_n--;
-    weir_buf_fini(&c->buf);
+    weir_conn_forget(c);
     uv_close((uv_handle_t *)&c->poll, on_closed); /* leaves epoll at once */
     (void)close(c->fd);
 }
@@ -138,6 +138,11 @@ static void reply_document(
 {
     struct weir_buf body;
 
+    /* Before it is composed: then refusing costs next to nothing, too. */
+    if (c->relay->reply_bytes > WEIR_RELAY_REPLIES_MAX_BYTES - WEIR_RELAY_STATUS_MAX_BYTES) {
+        weir_conn_refuse(c, 503, "too many answers are on their way");
+        return;
+    }
     weir_buf_init(&body, WEIR_RELAY_STATUS_MAX_BYTES);
     if (compose(c->relay, query, &body) != 0) {
         weir_buf_fini(&body);
@@ -322,7 +327,7 @@ void weir_conn_second(struct weir_conn *c, int64_t now_ms)
         }
         break;
     case WEIR_CONN_REPLY:
-        if (still_ms >= WEIR_RELAY_HEAD_MS) {
+        if (still_ms >= WEIR_RELAY_HEAD_MS || now_ms - c->answered_ms >= WEIR_RELAY_REPLY_MS) {
             weir_conn_close(c);
         }
         break;

@@ -43,6 +43,8 @@ struct weir_conn {
 
     struct weir_buf buf; /* a request's head, or an answer's rest; empty while it streams */
     size_t buf_pos;
+    size_t reply_bytes;  /* of buf, as the relay's sum has them */
+    int64_t answered_ms; /* when its answer was begun */
 
     /* a client */
     struct weir_relay_wish wish;
@@ -96,6 +98,7 @@ struct weir_relay_source {
     bool fresh;        /* bytes have come that were not offered yet, */
     size_t came_bytes; /* ... so many */
     bool held;         /* a client waits for its turn, not for bytes */
+    bool failed;       /* it ended before its end */
 };
 
 struct weir_relay {
@@ -104,11 +107,13 @@ struct weir_relay {
     struct weir_relay_source *sources;
     struct weir_conn *conns;
     size_t conns_n;
+    size_t reply_bytes; /* of all answers on their way */
     uv_poll_t listening;
     uv_timer_t tick; /* offers what has come */
     uv_timer_t second;
     int fd, port;
     bool draining, full;
+    struct weir_err err; /* why the first source failed that did */
     int64_t tick_due_ms; /* INT64_MAX: none */
     int64_t ticked_ms;   /* the last one */
     int64_t rest_ms;     /* no other before that */
@@ -142,6 +147,12 @@ void weir_conn_reply(
 
 /** weir_conn_refuse: answer with an error's status and one line that says why. */
 void weir_conn_refuse(struct weir_conn *conn, int status, const char *why);
+
+/** weir_conn_answer: begin to send what is in conn->buf, which is all there is. */
+void weir_conn_answer(struct weir_conn *conn);
+
+/** weir_conn_forget: free conn->buf, also from the relay's sum of answers. */
+void weir_conn_forget(struct weir_conn *conn);
 
 /** weir_conn_send_reply: go on with the answer in conn->buf; then linger. */
 void weir_conn_send_reply(struct weir_conn *conn);

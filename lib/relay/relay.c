@@ -276,6 +276,12 @@ struct weir_relay *weir_relay_new(
                     opts->sources[i].name);
                 goto fail;
             }
+            if (strcmp(opts->sources[i].url, "-") == 0 &&
+                strcmp(opts->sources[made].url, "-") == 0) {
+                weir_err_set(err, WEIR_E_CONFIG, "%.64s: stdin is another source already",
+                    opts->sources[made].name);
+                goto fail;
+            }
         }
         if (weir_source_init(&relay->sources[made], relay, &opts->sources[made], err) != 0) {
             goto fail;
@@ -284,23 +290,22 @@ struct weir_relay *weir_relay_new(
     if (listen_at(relay, err) != 0) {
         goto fail;
     }
+    int rc = uv_poll_init(uv, &relay->listening, relay->fd);
+    if (rc != 0) {
+        weir_err_set(err, WEIR_E_IO, "%.80s: %s", opts->listen, uv_strerror(rc));
+        goto fail;
+    }
+    open_handle(relay, (uv_handle_t *)&relay->listening);
     uv_timer_init(uv, &relay->tick);
     uv_timer_init(uv, &relay->second);
     open_handle(relay, (uv_handle_t *)&relay->tick);
     open_handle(relay, (uv_handle_t *)&relay->second);
-    if (uv_poll_init(uv, &relay->listening, relay->fd) == 0) {
-        open_handle(relay, (uv_handle_t *)&relay->listening);
-    } else { /* accept_some looks every second */
-        relay->full = true;
-    }
     for (size_t i = 0; i < opts->sources_n; i++) {
         uv_timer_init(uv, &relay->sources[i].timer);
         relay->sources[i].timer.data = &relay->sources[i];
         relay->open++;
     }
-    if (!relay->full) {
-        uv_poll_start(&relay->listening, UV_READABLE, on_listening);
-    }
+    uv_poll_start(&relay->listening, UV_READABLE, on_listening);
     uv_timer_start(&relay->second, on_second, 1000, 1000);
     for (size_t i = 0; i < opts->sources_n; i++) {
         if (opts->sources[i].always) {
@@ -330,9 +335,7 @@ static void stop_listening(struct weir_relay *relay)
     if (relay->fd < 0) {
         return;
     }
-    if (relay->listening.data != NULL) {
-        uv_close((uv_handle_t *)&relay->listening, on_closed);
-    }
+    uv_close((uv_handle_t *)&relay->listening, on_closed);
     (void)close(relay->fd);
     relay->fd = -1;
 }
@@ -362,6 +365,15 @@ bool weir_relay_busy(const struct weir_relay *relay)
         }
     }
     return relay->conns != NULL;
+}
+
+bool weir_relay_failed(const struct weir_relay *relay, struct weir_err *err)
+{
+    if (relay->err.code == WEIR_OK) {
+        return false;
+    }
+    *err = relay->err;
+    return true;
 }
 
 void weir_relay_free(struct weir_relay *relay)

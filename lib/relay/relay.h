@@ -71,6 +71,10 @@ void weir_relay_drain(struct weir_relay *relay);
 /** weir_relay_busy: whether there are connections, or a source that has not ended. */
 bool weir_relay_busy(const struct weir_relay *relay);
 
+/** weir_relay_failed: whether a source failed for good (a file that cannot be read); *err then says
+ *  why, of the first: WEIR_E_IO. */
+bool weir_relay_failed(const struct weir_relay *relay, struct weir_err *err);
+
 /** weir_relay_free: close everything. Its memory goes in later turns of the loop. Accepts NULL. */
 void weir_relay_free(struct weir_relay *relay);
 

@@ -124,6 +124,22 @@ static void release(struct weir_relay_source *source)
     source->fd = -1;
 }
 
+/* It cannot be read any more: clients get what was read, and no end. */
+static void fail(struct weir_relay_source *source, int why)
+{
+    struct weir_relay *relay = source->relay;
+
+    weir_log_write(
+        relay->opts.log, WEIR_LOG_ERROR, "relay: %s: %s", source->opts.name, strerror(why));
+    if (relay->err.code == WEIR_OK) {
+        weir_err_detail(&relay->err, WEIR_E_IO, why, "%.64s: %s", source->opts.name, strerror(why));
+    }
+    source->failed = true;
+    source->breaks++;
+    refuse_waiting(source, 502, "the source cannot be read");
+    weir_source_stop(source);
+}
+
 void weir_source_stop(struct weir_relay_source *source)
 {
     struct weir_conn *next;
@@ -235,9 +251,7 @@ static void begin_file(struct weir_relay_source *source)
 
     source->fd = path[0] == '-' ? STDIN_FILENO : open(path + 5, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (source->fd < 0) {
-        weir_log_write(source->relay->opts.log, WEIR_LOG_ERROR, "relay: %s: %s", source->opts.name,
-            strerror(errno));
-        weir_source_stop(source);
+        fail(source, errno);
         return;
     }
     source->paced_ms = weir_clock_mono_ms();
@@ -280,12 +294,14 @@ static void on_pace(uv_timer_t *timer)
         if (n > 0) {
             weir_source_data(source, relay->scratch, (size_t)n);
             source->budget_bytes -= (double)n;
-        } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-            weir_log_write(relay->opts.log, WEIR_LOG_INFO, "relay: %s: %s", source->opts.name,
-                n == 0 ? "the end" : strerror(errno));
+        } else if (n == 0) {
+            weir_log_write(relay->opts.log, WEIR_LOG_INFO, "relay: %s: the end", source->opts.name);
             weir_source_stop(source);
             return;
         } else {
+            if (errno != EINTR && errno != EAGAIN) {
+                fail(source, errno);
+            }
             return;
         }
     }

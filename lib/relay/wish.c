@@ -74,6 +74,8 @@ static int set(struct weir_str name, struct weir_str value, struct weir_relay_wi
 
 int weir_relay_wish_read(struct weir_str query, struct weir_relay_wish *wish)
 {
+    const bool ages = wish->leaky.age_max_ms > 0 && wish->leaky.policy != WEIR_LEAKY_DROP_NEWEST;
+
     while (query.len > 0) {
         const char *amp = memchr(query.p, '&', query.len);
         size_t len = amp != NULL ? (size_t)(amp - query.p) : query.len;
@@ -89,5 +91,5 @@ int weir_relay_wish_read(struct weir_str query, struct weir_relay_wish *wish)
         query.p += len;
         query.len -= len;
     }
-    return 0;
+    return ages && wish->leaky.policy == WEIR_LEAKY_DROP_NEWEST ? -1 : 0;
 }

@@ -58,8 +58,8 @@ static void who_asks_gets_it(void **state)
     assert_int_equal(w.leaky.age_max_ms, 1250);
     assert_int_equal(w.leaky.burst_bytes, 65536);
     assert_true(w.leaky.random_access);
-    assert_int_equal(wish_read("policy=newest&random_access=0&burst=0", &w), 0);
-    assert_int_equal(w.leaky.policy, WEIR_LEAKY_DROP_NEWEST);
+    assert_int_equal(wish_read("policy=oldest&random_access=0&burst=0", &w), 0);
+    assert_int_equal(w.leaky.policy, WEIR_LEAKY_DROP_OLDEST);
     assert_int_equal(w.leaky.burst_bytes, 0);
     assert_false(w.leaky.random_access);
 }
@@ -73,6 +73,24 @@ static void nobody_gets_more_patience_than_the_source_has(void **state)
     assert_memory_equal(&w, &of_source, sizeof w);
     assert_int_equal(wish_read("disconnect_after=0&age_max=0", &w), 0);
     assert_memory_equal(&w, &of_source, sizeof w);
+}
+
+/* It knows no age, so it is more patience than a source has that knows one. */
+static void the_newest_are_lost_only_where_no_age_is_set(void **state)
+{
+    const struct weir_str asks[] = {WEIR_STR("policy=newest"), WEIR_STR("age_max=1&policy=newest")};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(asks); i++) {
+        struct weir_relay_wish aged = of_source, ageless = of_source, own = of_source;
+
+        assert_int_equal(weir_relay_wish_read(asks[i], &aged), -1);
+        ageless.leaky.age_max_ms = 0;
+        assert_int_equal(weir_relay_wish_read(asks[i], &ageless), 0);
+        assert_int_equal(ageless.leaky.policy, WEIR_LEAKY_DROP_NEWEST);
+        own.leaky.policy = WEIR_LEAKY_DROP_NEWEST;
+        assert_int_equal(weir_relay_wish_read(asks[i], &own), 0);
+    }
 }
 
 static void what_cannot_be_meant_is_refused(void **state)
@@ -98,6 +116,7 @@ int main(void)
         cmocka_unit_test(who_asks_for_nothing_gets_what_the_source_has),
         cmocka_unit_test(who_asks_gets_it),
         cmocka_unit_test(nobody_gets_more_patience_than_the_source_has),
+        cmocka_unit_test(the_newest_are_lost_only_where_no_age_is_set),
         cmocka_unit_test(what_cannot_be_meant_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
