@@ -578,7 +578,7 @@ static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
         struct weir_err err = {0};
         bool ended;
         s3_serve(fx, cases[i].replies, COUNT(cases[i].replies));
-        assert_int_equal(stop_at(fx, 0, PART, 300, &ended, &err), WEIR_FAIL);
+        assert_int_equal(stop_at(fx, 0, PART, 1000, &ended, &err), WEIR_FAIL);
         assert_non_null(strstr(err.msg, cases[i].word));
         assert_true(s3_asked(fx, UNDO, NULL) >= (i == 0 ? 1 : 2));
     }
