@@ -106,9 +106,15 @@ static struct sockaddr_in6 peer_of(const struct sockaddr_storage *peer)
 
 void weir_conn_new(struct weir_relay *relay, int fd, const struct sockaddr_storage *peer)
 {
-    struct weir_conn *c = relay->conns_n < WEIR_RELAY_CONNECTIONS_MAX ? calloc(1, sizeof *c) : NULL;
+    const bool room = relay->conns_n < WEIR_RELAY_CONNECTIONS_MAX;
+    struct weir_conn *c = room ? calloc(1, sizeof *c) : NULL;
     const int on = 1;
 
+    if (!room && !relay->crowded) {
+        weir_log_write(relay->opts.log, WEIR_LOG_WARN,
+            "relay: %d connections: whoever comes now is turned away", WEIR_RELAY_CONNECTIONS_MAX);
+    }
+    relay->crowded |= !room;
     if (c == NULL || uv_poll_init(weir_loop_uv(relay->loop), &c->poll, fd) != 0) {
         free(c);
         (void)close(fd);

@@ -113,6 +113,7 @@ struct weir_relay {
     uv_timer_t second;
     int fd, port;
     bool draining, full;
+    bool crowded;        /* somebody was turned away in this second */
     struct weir_err err; /* why the first source failed that did */
     int64_t tick_due_ms; /* INT64_MAX: none */
     int64_t ticked_ms;   /* the last one */

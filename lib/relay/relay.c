@@ -118,6 +118,7 @@ static void on_second(uv_timer_t *timer)
     struct weir_conn *next;
 
     weir_loop_moved(timer);
+    relay->crowded = false;
     for (size_t i = 0; i < relay->opts.sources_n; i++) {
         weir_source_second(&relay->sources[i], now_ms);
     }
@@ -191,15 +192,28 @@ static int split_address(const char *text, char *host, size_t host_size, const c
     return 0;
 }
 
-static int bind_to(const struct addrinfo *at)
+static bool speaks_ipv6(void)
 {
-    const int on = 1;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
+}
+
+static int bind_to(const struct addrinfo *at, bool any)
+{
+    const int on = 1, off = 0;
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
         return -1;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (any && at->ai_family == AF_INET6) { /* whatever the system's default is */
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
     if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, WEIR_RELAY_BACKLOG) != 0) {
         int why = errno;
         (void)close(fd);
@@ -222,12 +236,15 @@ static int listen_at(struct weir_relay *relay, struct weir_err *err)
         return weir_err_set(
             err, WEIR_E_CONFIG, "%.80s is no address: 127.0.0.1:8000, :8000, [::1]:8000", text);
     }
+    /* All addresses are one socket of IPv6, which takes IPv4 as well. */
+    bool any = host[0] == '\0';
+    hints.ai_family = any && speaks_ipv6() ? AF_INET6 : AF_UNSPEC;
     int rc = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &all);
     if (rc != 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.80s: %s", text, gai_strerror(rc));
     }
     for (const struct addrinfo *at = all; at != NULL && relay->fd < 0; at = at->ai_next) {
-        relay->fd = bind_to(at);
+        relay->fd = bind_to(at, any);
     }
     freeaddrinfo(all);
     if (relay->fd < 0) {

@@ -35,12 +35,12 @@ struct weir_relay_source_opts {
     const char *token;  /* push: what the encoder must show; NULL or "": nobody may push */
     bool always;        /* keep it connected; else while it has clients */
     int64_t rate_bytes; /* file, stdin: a second; 0: as it comes (not for a file) */
-    int64_t stall_ms;   /* it sends nothing for so long: it is connected anew */
+    int64_t stall_ms;   /* more than 0; it sends nothing for so long: it is connected anew */
     struct weir_leaky_opts leaky;
 
     struct weir_relay_wish wish;
-    int64_t client_buffer_bytes; /* SO_SNDBUF of a client; 0: the kernel's, which adapts */
-    int64_t clients_max;
+    int64_t client_buffer_bytes;     /* SO_SNDBUF of a client; 0: the kernel's, which adapts */
+    int64_t clients_max;             /* 0 admits nobody */
     int64_t clients_per_address_max; /* 0: no limit */
     int64_t idle_ms;                 /* a client that reads nothing for so long is gone; 0: never */
 };
@@ -49,7 +49,7 @@ struct weir_relay_opts {
     const char *listen; /* "host:port", ":port", "[v6]:port"; port 0: any that is free */
     const struct weir_relay_source_opts *sources;
     size_t sources_n;
-    struct weir_log *log;
+    struct weir_log *log; /* not NULL; borrowed */
 };
 
 /**

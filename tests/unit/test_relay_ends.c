@@ -228,6 +228,72 @@ static void a_socket_that_cannot_be_watched_is_an_error(void **state)
     weir_loop_free(loop);
 }
 
+static void all_addresses_are_those_of_ipv6_too(void **state)
+{
+    struct weir_relay_source_opts push = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+    char text[1024];
+
+    (void)state;
+    push.url = "push:";
+    const struct weir_relay_opts opts = {
+        .listen = ":0", .sources = &push, .sources_n = 1, .log = &quiet};
+    struct weir_relay *relay = weir_relay_new(loop, &opts, &err);
+    assert_non_null(relay);
+    const struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t)weir_relay_port(relay)),
+        .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 ||
+                       errno != EADDRNOTAVAIL)) { /* else this machine has none */
+        assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+        say(fd, "/metrics");
+        told(loop, fd, text, sizeof text);
+        assert_memory_equal(text, "HTTP/1.1 200", 12);
+    }
+    (void)close(fd);
+    fd = ask(relay, "/metrics"); /* from 127.0.0.1 */
+    told(loop, fd, text, sizeof text);
+    assert_memory_equal(text, "HTTP/1.1 200", 12);
+    (void)close(fd);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
+static void who_is_one_too_many_is_turned_away_and_the_log_says_so(void **state)
+{
+    struct weir_relay_source_opts push = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+    char text[1024];
+    int log[2];
+
+    (void)state;
+    assert_int_equal(pipe(log), 0);
+    struct weir_log to_pipe = {.fd = log[1], .level = WEIR_LOG_WARN};
+    push.url = "push:";
+    const struct weir_relay_opts opts = {
+        .listen = "127.0.0.1:0", .sources = &push, .sources_n = 1, .log = &to_pipe};
+    struct weir_relay *relay = weir_relay_new(loop, &opts, &err);
+    assert_non_null(relay);
+    relay->conns_n = WEIR_RELAY_CONNECTIONS_MAX; /* as if they were there */
+    for (int i = 0; i < 2; i++) {
+        int fd = come(relay);
+        assert_int_equal(told(loop, fd, text, sizeof text), 0);
+        (void)close(fd);
+    }
+    relay->conns_n = 0;
+    ssize_t n = read(log[0], text, sizeof text - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "turned away"));
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+    (void)close(log[0]);
+    (void)close(log[1]);
+}
+
 /* ---- answers ---- */
 
 #define CLIENTS 400
@@ -318,6 +384,8 @@ int main(void)
         cmocka_unit_test(a_source_that_has_vanished_before_anybody_came_is_told),
         cmocka_unit_test(stdin_is_one_source),
         cmocka_unit_test(a_socket_that_cannot_be_watched_is_an_error),
+        cmocka_unit_test(all_addresses_are_those_of_ipv6_too),
+        cmocka_unit_test(who_is_one_too_many_is_turned_away_and_the_log_says_so),
         cmocka_unit_test(answers_that_nobody_takes_have_a_ceiling_and_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
