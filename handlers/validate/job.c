@@ -21,8 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows in a read between two looks at the clock. */
+/* Between two looks at the clock: so many rows, or steps of their checks, which are some 16 ms. */
 #define ROWS_PER_LOOK 16
+#define STEPS_PER_LOOK (WEIR_ROW_STEPS_MAX / 64)
 
 /* What as many of the smallest parts hold as S3 allows: for these, less memory is worth a few
  * requests more. */
@@ -91,10 +92,18 @@ int weir_validate_check_new(struct worker *w, struct weir_err *err)
 /* ---- rows ---- */
 
 /* A block may take long where the schema is costly, and nobody else looks meanwhile. */
-int weir_validate_deadline(const struct worker *w, struct weir_err *err)
+int weir_validate_deadline(struct worker *w, struct weir_err *err)
 {
-    if (w->note->rows % ROWS_PER_LOOK == 0 && weir_clock_mono_ms() >= w->job->deadline_ms) {
+    w->steps += weir_schema_check_steps(w->check); /* of the row before */
+    if (w->note->rows % ROWS_PER_LOOK != 0 && w->steps < STEPS_PER_LOOK) {
+        return 0;
+    }
+    w->steps = 0;
+    if (weir_clock_mono_ms() >= w->job->deadline_ms) {
         return weir_err_set(err, WEIR_E_DEADLINE, "the deadline has passed");
+    }
+    if (w->job->workers != NULL && atomic_load(&w->job->workers->stop)) {
+        return weir_err_set(err, WEIR_E_CANCEL, "nobody wants the rest");
     }
     return 0;
 }
@@ -382,6 +391,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->warn = job->warn;
     v->ctx = job->ctx;
     v->at = (struct place){.line = 1};
+    v->workers = job->workers;
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
     if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {

@@ -61,6 +61,7 @@ struct weir_validate {
     void *ctx;
     int64_t begun_ms, deadline_ms;
     struct weir_pipe *pipe;
+    struct weir_workers *workers; /* NULL: inline */
 
     struct outlet outlets[OUTLETS];
     bool forked; /* there are several */
@@ -130,6 +131,7 @@ struct worker {
     bool pieces; /* its rows are compressed while others are to come */
     struct note *note;
     struct place counted; /* up to where its lines have been counted: line, byte from its start */
+    uint64_t steps;       /* that its rows took since the last look at the clock */
 
     /* the row */
     uint64_t row;         /* from 1 */
@@ -144,8 +146,9 @@ struct worker {
 
 /* ---- job.c ---- */
 
-/** weir_validate_deadline: look at the clock, now and then. Returns 0, or -1 with *err set. */
-int weir_validate_deadline(const struct worker *w, struct weir_err *err);
+/** weir_validate_deadline: before a row: look at the clock, and whether the job is dropped, every few rows and after each costly
+ *  one. Returns 0, or -1 with *err set. */
+int weir_validate_deadline(struct worker *w, struct weir_err *err);
 
 /** weir_validate_cut_begin: what split notes of a block, whenever it looks at it. */
 void weir_validate_cut_begin(const struct weir_validate *v, struct note *note);

@@ -110,8 +110,9 @@
  * that explodes */
 #define WEIR_PATTERN_MATCH_LIMIT 100000
 /* What checking one row may cost: a value, a piece of a text or an array, a part of a match are a
- * step each, and take a quarter of a microsecond at their worst. So this is about a second; a row
- * of the largest size has room in it, with a pattern over all of it. */
+ * step each, and take a quarter of a microsecond at their worst. So this is about a second, for
+ * verdict and problems together; a valid row of the largest size has room in it, with a pattern
+ * over all of it. */
 #define WEIR_ROW_STEPS_MAX 4000000
 
 /* schema: what is inferred from a sample. It has to fit a schema: half of the nodes that one may

@@ -26,6 +26,7 @@ struct weir_schema_check *weir_schema_check_new(
         goto fail;
     }
     c->plan = plan;
+    c->steps = WEIR_ROW_STEPS_MAX;
     weir_json_tape_init(&c->tape);
     weir_json_tape_init(&c->plain);
     c->seen = calloc(plan->schema->required_max / 64 + 1, sizeof *c->seen);
@@ -356,40 +357,36 @@ static bool check_missing(struct weir_schema_check *c)
     return plan->missing_n == 0;
 }
 
-/* Where the first thing is wrong: what is before it need not be gone through again, unless the row
- * as a whole is looked at, whose tape has all of it. */
-struct resume {
-    size_t column;
-    uint64_t steps; /* that were left then */
-};
+static void report_spent(struct weir_schema_check *c)
+{
+    broken(c, "steps", "takes too many steps to check");
+}
 
-/* The row once, in one of the two modes. */
+/* The row once, in one of the two modes. The first leaves in *from the column in which something is
+ * wrong, or SIZE_MAX: what is before it need not be gone through again, unless the row as a whole
+ * is looked at, whose tape has all of it. */
 static bool pass_row(
-    struct weir_schema_check *c, const struct weir_schema_row *row, size_t len, struct resume *from)
+    struct weir_schema_check *c, const struct weir_schema_row *row, size_t len, size_t *from)
 {
     size_t off = c->plan->names_len;
-    bool whole, valid;
+    bool whole, valid = begin_whole(c, len, &whole);
 
-    c->steps = from->steps;
-    c->spent = false;
-    valid = begin_whole(c, len, &whole);
-    for (size_t i = whole ? 0 : from->column;
+    for (size_t i = whole ? 0 : *from;
          i < c->plan->columns_n && !c->spent && (valid || c->reporting); i++) {
-        if (!c->reporting && !whole) {
-            *from = (struct resume){i, c->steps};
-        }
+        *from = c->reporting ? *from : i;
         valid = check_column(c, row, i, &off, &whole) && valid;
         if (c->spent) {
-            broken(c, "steps", "takes too many steps to check");
+            report_spent(c);
         }
     }
     if (!c->spent && (valid || c->reporting)) {
         valid = check_missing(c) && valid;
     }
     if (whole && !c->spent && (valid || c->reporting)) {
+        *from = c->reporting ? *from : SIZE_MAX;
         valid = run_whole(c) && valid;
         if (c->spent) {
-            broken(c, "steps", "takes too many steps to check");
+            report_spent(c);
         }
     }
     return valid && !c->spent;
@@ -403,6 +400,8 @@ static void begin(struct weir_schema_check *c, weir_schema_on_problem *on_proble
     c->value = NULL;
     c->reporting = c->no_memory = c->as_name = false;
     c->frames = c->branches = 0;
+    c->steps = WEIR_ROW_STEPS_MAX;
+    c->spent = false;
 }
 
 static int end(struct weir_schema_check *c, bool valid, size_t *problems, struct weir_err *err)
@@ -437,11 +436,17 @@ int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_schem
     }
     begin(c, on_problem, ctx);
     c->utf8 = row->utf8;
-    struct resume from = {0, WEIR_ROW_STEPS_MAX};
+    size_t from = 0;
     bool valid = pass_row(c, row, len, &from);
     if (!valid && !c->no_memory) {
         c->reporting = true;
-        pass_row(c, row, len, &from);
+        c->column = from;
+        c->label = from < c->plan->columns_n ? c->plan->columns[from].label : NULL;
+        if (c->spent) { /* nothing is left to find out more */
+            report_spent(c);
+        } else {
+            pass_row(c, row, len, &from);
+        }
     }
     return end(c, valid, problems, err);
 }
@@ -471,11 +476,9 @@ static bool pass_json(struct weir_schema_check *c)
     c->column = SIZE_MAX;
     c->label = NULL;
     c->on = &c->tape;
-    c->steps = WEIR_ROW_STEPS_MAX;
-    c->spent = false;
     bool valid = weir_schema_run(c, c->plan->schema->root, c->tape.v, NULL);
     if (c->spent) {
-        broken(c, "steps", "takes too many steps to check");
+        report_spent(c);
     }
     return valid && !c->spent;
 }
@@ -500,8 +503,17 @@ int weir_schema_check_json(struct weir_schema_check *c, struct weir_str text,
         valid = pass_json(c);
         if (!valid && !c->no_memory) {
             c->reporting = true;
-            pass_json(c);
+            if (c->spent) {
+                report_spent(c);
+            } else {
+                pass_json(c);
+            }
         }
     }
     return end(c, valid, problems, err);
+}
+
+uint64_t weir_schema_check_steps(const struct weir_schema_check *c)
+{
+    return WEIR_ROW_STEPS_MAX - c->steps;
 }

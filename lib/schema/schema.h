@@ -192,7 +192,8 @@ struct weir_schema_row {
  * than are left, it has the problem that it takes too many steps to check, and what comes after
  * that is not looked at: the verdict depends on the row and the schema alone.
  *
- * A row is first only judged; one that is not valid is gone through again for its problems.
+ * A row is first only judged; one that is not valid is gone through again for its problems, with
+ * the steps that are left.
  *
  * Returns 0, or -1 with *err set: WEIR_E_NOMEM, WEIR_E_LIMIT (a cell of more than
  * WEIR_ROW_MAX_BYTES; all cells together, where the row as a whole is looked at). In the steady
@@ -213,6 +214,9 @@ int weir_schema_check_cells(struct weir_schema_check *check, const struct weir_s
  */
 int weir_schema_check_json(struct weir_schema_check *check, struct weir_str text,
     weir_schema_on_problem *on_problem, void *ctx, size_t *problems, struct weir_err *err);
+
+/** weir_schema_check_steps: how many steps the last row took, of WEIR_ROW_STEPS_MAX. */
+uint64_t weir_schema_check_steps(const struct weir_schema_check *check);
 
 /*
  * Values as keys, for what is to be unique: bytes that are the same for equal values and for no

@@ -1,6 +1,7 @@
 #ifndef WEIR_STREAM_WORKERS_H
 #define WEIR_STREAM_WORKERS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,9 +23,12 @@ struct weir_workers {
      *  anything that happens on the loop. Never fails: with no other way, it runs at once. */
     void (*submit)(struct weir_workers *workers, struct weir_task *task);
 
-    /** settle: wait until every task that was submitted is done. Those not begun yet may be done
-     *  without having run. */
+    /** settle: nobody wants the results any more: wait until every task that was submitted is done.
+     *  Those not begun yet may be done without having run. */
     void (*settle)(struct weir_workers *workers);
+
+    /* Set while settle waits; a task that takes long looks at it now and then, and ends early. */
+    atomic_bool stop;
 };
 
 #endif

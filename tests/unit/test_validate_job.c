@@ -1,4 +1,5 @@
 /* Does the main job say what the contract of the validated file promises, for every edge size? */
+#include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/validate/job.h"
 #include "tests/support/memory_ends.h"
@@ -332,6 +333,53 @@ static void deadline_is_seen_within_a_block(void **state)
     weir_buf_fini(&sink.got);
 }
 
+/* A row may take most of a second. A block of fewer rows than lie between two looks at the clock
+ * is not gone through to its end when the time is over. */
+static void deadline_is_seen_after_a_costly_row(void **state)
+{
+    static const char pattern[] = "{\"properties\":{\"a\":{\"items\":{\"pattern\":"
+                                  "\"^(a|aa|a*)*$\"}}}}";
+    struct weir_schema *costly = weir_schema_load(pattern, sizeof pattern - 1, NULL, NULL);
+    struct weir_err err = {0};
+    struct weir_buf in;
+
+    (void)state;
+    assert_non_null(costly);
+    weir_buf_init(&in, WEIR_MIB);
+    for (size_t row = 0; row < 15; row++) {
+        for (size_t i = 0; i < 30; i++) {
+            assert_int_equal(weir_buf_adds(&in, i == 0 ? "{\"a\":[" : ",", NULL), 0);
+            assert_int_equal(
+                weir_buf_adds(&in, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"", NULL), 0);
+        }
+        assert_int_equal(weir_buf_adds(&in, "]}\n", NULL), 0);
+    }
+    struct memory_source source = {.in = in.p, .len = in.len};
+    struct memory_sink sink = {0};
+    struct weir_validate_options options;
+    weir_validate_options_init(&options);
+    assert_int_equal(weir_validate_options_set(&options, "input", "ndjson", NULL), 0);
+    struct weir_validate_job job = {.source = memory_source(&source),
+        .out = {memory_sink(&sink), false},
+        .info = &source.info,
+        .schema = costly,
+        .options = &options,
+        .deadline_mono_ms = weir_clock_mono_ms() + 40};
+
+    weir_buf_init(&sink.got, WEIR_MIB);
+    struct weir_validate *v = weir_validate_new(&job, &err);
+    assert_non_null(v);
+    assert_int_equal(pipe_run(weir_validate_pipe(v), &err), -1);
+    assert_int_equal(err.code, WEIR_E_DEADLINE);
+    assert_non_null(strstr(err.msg, "row ")); /* inside a block */
+    assert_false(sink.published);
+    weir_validate_free(v);
+    weir_validate_options_fini(&options);
+    weir_schema_free(costly);
+    weir_buf_fini(&sink.got);
+    weir_buf_fini(&in);
+}
+
 static void json_has_the_numbers_and_the_stages(void **state)
 {
     struct memory_source source = {.in = (const uint8_t *)"id,email\n1,x\n", .len = 13};
@@ -378,6 +426,7 @@ int main(void)
         cmocka_unit_test(gzip_of_many_blocks_is_one_member_with_the_same_bytes),
         cmocka_unit_test(rows_that_grow_much_do_not_pass_the_ceiling_of_a_block),
         cmocka_unit_test(deadline_is_seen_within_a_block),
+        cmocka_unit_test(deadline_is_seen_after_a_costly_row),
         cmocka_unit_test(json_has_the_numbers_and_the_stages),
     };
     return cmocka_run_group_tests(tests, load, unload);
