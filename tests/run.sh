@@ -15,7 +15,7 @@ valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=d
     "--errors-for-leak-kinds=definite,indirect" "--suppressions=$PWD/tests/support/valgrind.supp" --child-silent-after-fork=yes --trace-children=no)
 
 # The workers of a concurrent function, and the threads that deflate and check blocks.
-threaded="runtime_sim stream_blocks codec_zip net_pool validate_threads"
+threaded="runtime_sim stream_blocks codec_zip net_pool validate_threads validate_unique"
 
 steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
 run_step() {

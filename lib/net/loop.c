@@ -312,6 +312,12 @@ static void run_uv(struct weir_loop *loop, uv_run_mode mode)
     loop->running = false;
 }
 
+void weir_loop_turn(struct weir_loop *loop)
+{
+    assert(!loop->running);
+    run_uv(loop, UV_RUN_ONCE);
+}
+
 /* Give everybody a turn without waiting. libuv does not look at anything in a loop in which nothing
  * is referenced (a pipe between two regular files has nothing there), not even at signals: for the
  * look there is something. */

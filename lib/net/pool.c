@@ -3,6 +3,7 @@
 #include "core/cgroup_dir.h"
 #include "core/env.h"
 #include "core/limits.h"
+#include "net/loop_priv.h"
 #include "net/pool_priv.h"
 
 #include <sched.h>
@@ -75,9 +76,11 @@ static void settle(struct weir_workers *workers)
     for (struct request *r = pool->requests; r != NULL; r = r->next) {
         (void)uv_cancel((uv_req_t *)&r->work); /* only one that has not begun can be */
     }
-    while (pool->requests != NULL) { /* each is a block's work: milliseconds */
-        uv_run(weir_loop_uv(pool->loop), UV_RUN_ONCE);
+    atomic_store(&workers->stop, true);
+    while (pool->requests != NULL) { /* as long as a task takes to look at `stop` */
+        weir_loop_turn(pool->loop);
     }
+    atomic_store(&workers->stop, false);
 }
 
 static size_t processors(void)

@@ -10,8 +10,10 @@
 #include "stream/blocks.h"
 #include "tests/support/memory_ends.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -165,6 +167,56 @@ static void a_pipe_dropped_while_threads_work_waits_for_them(void **state)
     }
 }
 
+/* What has not begun never does, and what has is told to end: it would wait here for good. */
+static struct weir_workers *stopping;
+static atomic_size_t begun;
+
+static int work_until_stopped(const void *job, void *worker, struct weir_block *block)
+{
+    if (block->index == 0) {
+        return work(job, worker, block);
+    }
+    atomic_fetch_add(&begun, 1);
+    while (!atomic_load(&stopping->stop)) {
+        sched_yield();
+    }
+    return weir_err_set(&block->err, WEIR_E_CANCEL, "stopped");
+}
+
+static void a_pipe_dropped_while_threads_work_stops_them(void **state)
+{
+    const size_t of_libuv = weir_pool_threads() > 4 ? weir_pool_threads() : 4;
+    struct weir_blocks_ops long_ops = ops;
+    struct memory_source source = {.in = calloc(32, BLOCK), .len = 32 * BLOCK};
+    struct memory_sink sink = {0};
+    struct weir_loop *loop = weir_loop_new(NULL);
+    struct weir_pool *pool = weir_pool_new(loop, WEIR_THREADS_MAX, NULL);
+    size_t blocks = 0;
+
+    (void)state;
+    assert_non_null(pool);
+    weir_buf_init(&sink.got, WEIR_MIB);
+    stopping = weir_pool_workers(pool);
+    long_ops.work = work_until_stopped;
+    struct weir_stage stages[3] = {memory_source(&source), {0}, memory_sink(&sink)};
+    assert_int_equal(weir_blocks_new(&long_ops, &blocks, BLOCK, stopping, &stages[1], NULL), 0);
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, NULL);
+    assert_non_null(pipe);
+    while (atomic_load(&begun) == 0) {
+        assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
+    }
+    for (int i = 0; i < 60; i++) { /* until all slots are taken */
+        assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
+    }
+    weir_pipe_free(pipe);
+    assert_true(atomic_load(&begun) <= of_libuv);
+    assert_false(atomic_load(&stopping->stop)); /* the next job starts anew */
+    weir_pool_free(pool);
+    weir_loop_free(loop);
+    weir_buf_fini(&sink.got);
+    free((void *)(uintptr_t)source.in);
+}
+
 static void a_function_gets_the_threads_that_its_memory_buys(void **state)
 {
     (void)state;
@@ -227,6 +279,7 @@ int main(void)
         cmocka_unit_test(the_result_does_not_depend_on_the_threads),
         cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
+        cmocka_unit_test(a_pipe_dropped_while_threads_work_stops_them),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
         cmocka_unit_test(a_quota_of_the_control_group_counts),
         cmocka_unit_test(a_pool_leaves_the_environment_alone),
