@@ -83,9 +83,10 @@ struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
 /**
  * weir_validate_new: build the pipe.
  *
- * Returns it (weir_validate_free), with job->source and job->sink moved into it; or NULL with *err
- * set (WEIR_E_NOMEM, WEIR_E_CONFIG), the stages still the caller's. Run it with weir_loop_run. It
- * fails with WEIR_E_DATA when the input cannot be read as rows, naming the physical line.
+ * Returns it (weir_validate_free), with the stages of *job moved into it; or NULL with *err set
+ * (WEIR_E_NOMEM, WEIR_E_CONFIG): then what is left in *job is the caller's. Run it with
+ * weir_loop_run. It fails with WEIR_E_DATA when the input cannot be read as rows, naming the
+ * physical line.
  */
 struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct weir_err *err);
 

@@ -9,9 +9,8 @@
 #include <string.h>
 
 /*
- * CSV: the text is cut by csv/split.h, the head is the first record alone; rows of a block ->
- * fields
- * -> schema -> the row again.
+ * CSV: the text is cut by csv/split.h, the head is the first record alone; rows of a block become
+ * fields, these go through the schema, and out comes the row again.
  */
 
 /* ---- split ---- */

@@ -18,7 +18,8 @@
  *     unique.c    whether a row has a key that another had before; keyset.c: where keys are kept
  *     problem.c   what is said of a row, in the form that the output has
  *     outlet.c    where bytes go: one sink or several, compressed or not
- *     summary.c   the numbers
+ *     tally.c     counts by column and by keyword; summary.c: the numbers as a document
+ *     options.c   how rows are read and written, by flags or a configuration
  *
  * Work never changes the job, so that blocks can be worked on by several threads; what a thread
  * needs for itself is struct worker, what merge needs of a block is struct note. Limits of a whole
@@ -134,10 +135,9 @@ struct worker {
     uint64_t steps;       /* that its rows took since the last look at the clock */
 
     /* the row */
-    uint64_t row;         /* from 1 */
-    size_t at;            /* where it begins in the block */
-    struct weir_buf text; /* what is wrong with it: FORM_TEXT, FORM_OBJECTS */
-    struct weir_schema_errors errors;
+    uint64_t row;          /* from 1 */
+    size_t at;             /* where it begins in the block */
+    struct weir_buf text;  /* what is wrong with it: FORM_TEXT, FORM_OBJECTS */
     size_t problems, said; /* how many there are; and are described */
     size_t said_bytes;
     bool full, failed;
@@ -146,8 +146,8 @@ struct worker {
 
 /* ---- job.c ---- */
 
-/** weir_validate_deadline: before a row: look at the clock, and whether the job is dropped, every few rows and after each costly
- *  one. Returns 0, or -1 with *err set. */
+/** weir_validate_deadline: before a row: look at the clock, and whether the job is dropped, every
+ * few rows and after each costly one. Returns 0, or -1 with *err set. */
 int weir_validate_deadline(struct worker *w, struct weir_err *err);
 
 /** weir_validate_cut_begin: what split notes of a block, whenever it looks at it. */

@@ -17,7 +17,7 @@
  */
 #define WEIR_EDGE_DEFAULT_BYTES (64 * WEIR_KIB)
 #define WEIR_EDGE_MAX_BYTES (16 * WEIR_MIB)
-#define WEIR_PIPE_STAGES_MAX 16 /* the longest pipe in the tree has 4 */
+#define WEIR_PIPE_STAGES_MAX 16 /* the longest pipe in the tree has 5 */
 
 /* stream: blocks of whole records. 512 KiB keep the loss of compression at their borders under 1 %,
  * and what is made of one fits the L2 cache; 1 MiB is no faster, and takes twice the memory. */
@@ -28,7 +28,9 @@
 /* A block shorter than this is worked on where it was cut: the way to a thread and back costs as
  * much as some 16 KiB of deflate */
 #define WEIR_BLOCK_INLINE_BYTES (16 * WEIR_KIB)
-#define WEIR_THREADS_MAX 16 /* of the parallel stage; each costs a block's memory */
+/* Of the parallel stage. Each costs a slot: a block, what is made of it, and what a worker keeps;
+ * where rows are huge, up to the ceilings of its buffers. */
+#define WEIR_THREADS_MAX 16
 
 /* A buffer that one block made larger than this is given back after it: four blocks */
 #define WEIR_KEEP_MAX_BYTES (2 * WEIR_MIB)

@@ -349,8 +349,7 @@ static void deadline_is_seen_after_a_costly_row(void **state)
     for (size_t row = 0; row < 15; row++) {
         for (size_t i = 0; i < 30; i++) {
             assert_int_equal(weir_buf_adds(&in, i == 0 ? "{\"a\":[" : ",", NULL), 0);
-            assert_int_equal(
-                weir_buf_adds(&in, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"", NULL), 0);
+            assert_int_equal(weir_buf_adds(&in, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"", NULL), 0);
         }
         assert_int_equal(weir_buf_adds(&in, "]}\n", NULL), 0);
     }
