@@ -277,6 +277,14 @@ static int make_ends(struct transfer *t, struct weir_err *err)
     return 0;
 }
 
+static void warn(void *ctx, const char *msg)
+{
+    const struct transfer *t = ctx;
+
+    weir_log_write(t->work->inv->log, WEIR_LOG_WARN, "validate s3://%s/%s: %s", t->record->bucket,
+        t->record->key, msg);
+}
+
 /* Validate one object into others. Returns 0, or -1 with *err set and nothing published. */
 static int transfer(struct transfer *t, struct weir_err *err)
 {
@@ -292,7 +300,9 @@ static int transfer(struct transfer *t, struct weir_err *err)
     t->job = (struct weir_validate_job){.info = &t->info,
         .options = &t->options,
         .workers = weir_pool_workers(work->v->pool),
-        .deadline_mono_ms = work->inv->deadline_mono_ms};
+        .deadline_mono_ms = work->inv->deadline_mono_ms,
+        .warn = warn,
+        .ctx = t};
     if (weir_rule_keys_make(&work->v->rules, t->rule, t->record, &t->options, &t->keys, err) != 0 ||
         take_schema(t, err) != 0 || make_ends(t, err) != 0) {
         goto out;

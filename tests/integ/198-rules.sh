@@ -75,6 +75,9 @@ check "a mistake is an init error with its pointer" bad WEIR_RULES=mistake.json 
 rm "$store/conf/schemas/stock.json"
 check "a schema that is not there, too" bad WEIR_RULES=s3://conf/rules.json 'WEIR_RULES: /3/schemas/stock: '
 check "an output under an input's prefix, too" bad 'WEIR_SUMMARY_KEY=uploads/{stem}.json' 'WEIR_SUMMARY_KEY begins with WEIR_INPUT_PREFIX (uploads/)'
+printf 'name\na\n' >"$b/uploads/orders/lacks.csv"
+lacks() { invoke lacks "m1=s3://bkt/uploads/orders/lacks.csv" -- --env WEIR_SCHEMA=conf/schemas/orders.json; grep -q 'WARN .*validate s3://bkt/uploads/orders/lacks.csv: the header lacks 1 column.*: id' lacks.log; }
+check "the log tells of columns that are not there" lacks
 check "options by the environment" invoke options "m1=s3://bkt/uploads/orders/a.csv" -- --env WEIR_SCHEMA=conf/schemas/orders.json \
     --env 'WEIR_OPTIONS={"delimiter":";","encoding":"latin-1","output":"report"}' --env 'WEIR_OUTPUT_KEY=reports/{stem}.{ext}'
 check "are those of weir validate" bash -c '"$WEIR" validate "$0/uploads/orders/a.csv" -o want.csv -s conf/schemas/orders.json -d ";" --encoding latin-1 --output report -q >/dev/null
