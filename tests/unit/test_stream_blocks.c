@@ -250,7 +250,8 @@ static void make_large(struct weir_buf *in, size_t blocks, size_t fail)
 static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
 {
     static const size_t fails[] = {0, 2, 3 * (WEIR_BLOCK_INLINE_BYTES + 100) + 2};
-    struct idlers idlers = {.workers = {3, idlers_submit, idlers_settle}};
+    struct idlers idlers = {
+        .workers = {.threads = 3, .submit = idlers_submit, .settle = idlers_settle}};
 
     (void)state;
     stage_wait = idlers_wait;
@@ -388,7 +389,8 @@ static int make_limited(void *ctx, struct weir_stage *ret, struct weir_err *err)
 static void blocks_done_ahead_of_their_turn_are_done_again_where_it_matters(void **state)
 {
     static const size_t limits[] = {0, 1, 2, 3, WEIR_BLOCK_INLINE_BYTES, 70000, 90000, 1000000};
-    struct idlers idlers = {.workers = {3, idlers_submit, idlers_settle}};
+    struct idlers idlers = {
+        .workers = {.threads = 3, .submit = idlers_submit, .settle = idlers_settle}};
     size_t most = 0;
 
     (void)state;
