@@ -75,7 +75,8 @@ open("front.tmp", "w").write(str(server.server_port))
 os.rename("front.tmp", "front")
 server.serve_forever()
 P
-    PIDS+=($!)
+    # shellcheck disable=SC2064  # this one
+    trap "kill $!" EXIT # of the subshell that a check runs in
     until_true 20 test -s front || fail "no front: $(cat front.out)" || return 1
     signed=http://127.0.0.1:$(cat front)/prod/batch/generate-presigned-url
     export AWS_REGION=eu-west-3 AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=a/session+token=
