@@ -53,6 +53,7 @@ KNOWN = [
     ("relative-json-pointer", "weir", "a number that is added to an index, as its draft has it", matches(r"^\d+[+-]\d")),
     ("uri-template", "weir", "a dot in a variable's name", matches(r"\{[^}]*\.")),
     ("regex", "ajv", "back references to nothing, as without the u flag", matches(r"\\([0-9]|\W)")),
+    ("regex", "ajv", "lookaheads that are repeated, as without the u flag", matches(r"\(\?[=!].*\)[*+?{]")),
     ("uri", "weir", "brackets with a future version of IP", matches(r"\[[vV]")),
     ("uri-reference", "ajv", "quotes", matches('"')),
     ("uri-reference", "ajv", "a colon in the first segment of what has no scheme", matches(r"^[^/?#]*:")),
