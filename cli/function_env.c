@@ -139,7 +139,7 @@ static int set_platform(struct weir_function_env *env, const struct weir_functio
     return set_undo(env, opts, err) != 0 ? -1 : set_region(env, err);
 }
 
-static int add(struct weir_function_env *env, const char *item, struct weir_err *err)
+int weir_function_env_check(const char *item, struct weir_err *err)
 {
     const char *eq = strchr(item, '=');
 
@@ -149,7 +149,12 @@ static int add(struct weir_function_env *env, const char *item, struct weir_err 
     if (strncmp(item, "AWS_LAMBDA_RUNTIME_API=", strlen("AWS_LAMBDA_RUNTIME_API=")) == 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "--env: AWS_LAMBDA_RUNTIME_API is set by weir");
     }
-    return put(env, strdup(item), err);
+    return 0;
+}
+
+static int add(struct weir_function_env *env, const char *item, struct weir_err *err)
+{
+    return weir_function_env_check(item, err) != 0 ? -1 : put(env, strdup(item), err);
 }
 
 /* What is no number from 1 on is for the function to complain of. */

@@ -14,6 +14,10 @@ struct weir_function_env {
     size_t workers; /* AWS_LAMBDA_MAX_CONCURRENCY: so many ask for an invocation at once */
 };
 
+/** weir_function_env_check: whether an --env may be that. Returns 0, or -1 with *err set:
+ *  WEIR_E_CONFIG (no NAME=VALUE, or one that would cut the function off). */
+int weir_function_env_check(const char *item, struct weir_err *err);
+
 /**
  * weir_function_env_make: compose it.
  *
@@ -21,8 +25,8 @@ struct weir_function_env {
  * user         the environment that is passed on in part (environ); ends with NULL
  *
  * Returns 0 with *ret filled (weir_function_env_fini), or -1 with *err set and *ret empty:
- * WEIR_E_CONFIG (an --env that is no K=V, or that would cut the function off; more workers than
- * WEIR_RAPI_CONCURRENCY_MAX), WEIR_E_LIMIT, WEIR_E_NOMEM.
+ * WEIR_E_CONFIG (weir_function_env_check; more workers than WEIR_RAPI_CONCURRENCY_MAX),
+ * WEIR_E_LIMIT, WEIR_E_NOMEM.
  */
 int weir_function_env_make(const struct weir_function_opts *opts, const char *runtime_api,
     char *const *user, struct weir_function_env *ret, struct weir_err *err);

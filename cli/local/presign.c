@@ -1,6 +1,7 @@
 #include "cli/local/presign.h"
 
 #include "cli/cli.h"
+#include "cli/function_env.h"
 #include "core/clock.h"
 #include "handlers/presign/job.h"
 #include "handlers/presign/request.h"
@@ -18,16 +19,14 @@ int weir_local_presign_env(const char *const *env, size_t n, struct weir_err *er
     struct weir_presign_job job;
 
     for (size_t i = 0; i < n; i++) {
-        const char *eq = strchr(env[i], '=');
-
-        if (eq == NULL || eq == env[i]) {
-            return weir_err_set(err, WEIR_E_CONFIG, "--env: %.80s is not NAME=VALUE", env[i]);
+        if (weir_function_env_check(env[i], err) != 0) {
+            return -1;
         }
         if (strncmp(env[i], FORM_SETTING, strlen(FORM_SETTING)) != 0) {
             continue;
         }
-        char *name = strndup(env[i], (size_t)(eq - env[i]));
-        int rc = name != NULL ? setenv(name, eq + 1, 1) : -1;
+        char *name = strndup(env[i], strcspn(env[i], "="));
+        int rc = name != NULL ? setenv(name, env[i] + strlen(name) + 1, 1) : -1;
         free(name);
         if (rc != 0) {
             return weir_err_set(err, WEIR_E_NOMEM, "no memory for the environment");

@@ -22,7 +22,8 @@ struct weir_local_presign {
  * weir_local_presign_env: what the user's settings ("K=V") say of forms, WEIR_UPLOAD_*, becomes
  * this process's own. Before there are threads.
  *
- * Returns 0, or -1 with *err set: WEIR_E_CONFIG (no settings for a form), WEIR_E_NOMEM.
+ * Returns 0, or -1 with *err set: WEIR_E_CONFIG (weir_function_env_check; no settings for a form),
+ * WEIR_E_NOMEM.
  */
 int weir_local_presign_env(const char *const *env, size_t n, struct weir_err *err);
 
