@@ -27,7 +27,8 @@ struct request {
 struct canned_http {
     int listener, port;
     char url[64];
-    struct canned_reply *replies; /* a copy: a thread may look at one after the test has gone on */
+    /* A copy, and of the texts: a thread may look at one after the test has gone on. */
+    struct canned_reply *replies;
     size_t replies_n;
     pthread_t acceptor;
     pthread_mutex_t lock; /* for all below */
@@ -279,6 +280,15 @@ static void *acceptor_main(void *arg)
     }
 }
 
+/* The server's own copy of a text, or NULL. */
+static char *copy_text(const char *text)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+
+    assert_true(text == NULL || copy != NULL);
+    return copy;
+}
+
 struct canned_http *canned_http_new(const struct canned_reply *replies, size_t n)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -288,8 +298,10 @@ struct canned_http *canned_http_new(const struct canned_reply *replies, size_t n
     assert_non_null(s);
     s->replies = calloc(n + 1, sizeof *s->replies);
     assert_non_null(s->replies);
-    if (n > 0) {
-        memcpy(s->replies, replies, n * sizeof *replies);
+    for (size_t i = 0; i < n; i++) {
+        s->replies[i] = replies[i];
+        s->replies[i].match = copy_text(replies[i].match);
+        s->replies[i].head = copy_text(replies[i].head);
     }
     s->replies_n = n;
     s->used = calloc(n + 1, sizeof *s->used);
@@ -331,6 +343,10 @@ void canned_http_free(struct canned_http *s)
     }
     close(s->listener);
     pthread_mutex_destroy(&s->lock);
+    for (size_t i = 0; i < s->replies_n; i++) {
+        free((void *)(uintptr_t)s->replies[i].match);
+        free((void *)(uintptr_t)s->replies[i].head);
+    }
     free(s->used);
     free(s->replies);
     free(s);

@@ -33,8 +33,8 @@ struct canned_reply {
 
 struct canned_http;
 
-/** canned_http_new: start serving. replies is copied, its texts are borrowed. Fails the cmocka test
- * when it cannot. */
+/** canned_http_new: start serving. replies and its texts are copied. Fails the cmocka test when it
+ *  cannot. */
 struct canned_http *canned_http_new(const struct canned_reply *replies, size_t n);
 
 /** canned_http_free: cut all connections and stop. Accepts NULL. */

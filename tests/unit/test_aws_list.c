@@ -137,7 +137,7 @@ static void what_is_no_list_is_an_error(void **state)
         assert_int_equal(list(fx, canned_http_url(fx->server), ""), -1);
         assert_int_equal(fx->err.code, cases[i].code);
         assert_non_null(strstr(fx->err.msg, cases[i].msg));
-        canned_http_free(fx->server); /* it borrows the text */
+        canned_http_free(fx->server);
         fx->server = NULL;
         free(text);
     }
