@@ -10,7 +10,6 @@
 #include "core/limits.h"
 #include "net/http_priv.h"
 #include "net/loop_priv.h"
-#include "net/pool_priv.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -41,7 +40,6 @@ static void process_init(void)
 {
     struct sigaction old;
 
-    weir_pool_set_up();
     if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
         struct sigaction ignore = {.sa_handler = SIG_IGN};
         (void)sigaction(SIGPIPE, &ignore, NULL);
@@ -310,12 +308,6 @@ static void run_uv(struct weir_loop *loop, uv_run_mode mode)
     loop->running = true;
     uv_run(&loop->uv, mode);
     loop->running = false;
-}
-
-void weir_loop_turn(struct weir_loop *loop)
-{
-    assert(!loop->running);
-    run_uv(loop, UV_RUN_ONCE);
 }
 
 /* Give everybody a turn without waiting. libuv does not look at anything in a loop in which nothing

@@ -20,9 +20,7 @@ struct weir_loop;
 
 /**
  * weir_loop_new: a loop. The first one of a process also ignores SIGPIPE where nobody has chosen
- * otherwise (a closed peer is an error of one write, not the process's end), and sets
- * UV_THREADPOOL_SIZE where there are processors for more threads than libuv has by itself: so it is
- * made before there are threads that read the environment. libcurl, and OpenSSL
+ * otherwise (a closed peer is an error of one write, not the process's end). libcurl, and OpenSSL
  * with it, are set up by the first request (net/http.h): that takes longer than a function's start.
  *
  * Returns it (weir_loop_free), or NULL with *err set: WEIR_E_NOMEM, WEIR_E_IO (descriptors).

@@ -7,7 +7,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* What loop.c, http.c and pool.c share; nobody else includes this. */
+/* What loop.c, http.c and look_up.c share; nobody else includes this. */
 struct weir_loop {
     uv_loop_t uv;
     uv_timer_t curl_timer; /* when libcurl wants to be called again */
@@ -21,10 +21,6 @@ struct weir_loop {
     int64_t undo_ms;        /* weir_loop_set_undo's */
     int64_t undo_by_ms;     /* INT64_MAX: no bound, or no cancel */
 };
-
-/** weir_loop_turn: wait for the next thing to happen and let its callbacks run; for whoever waits
- *  without a pipe, where failing is no way out. */
-void weir_loop_turn(struct weir_loop *loop);
 
 /** weir_loop_curl: see to it that there is a multi handle. Returns 0, or -1 with *err set:
  *  WEIR_E_NOMEM. */

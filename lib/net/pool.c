@@ -3,84 +3,124 @@
 #include "core/cgroup_dir.h"
 #include "core/env.h"
 #include "core/limits.h"
-#include "net/loop_priv.h"
-#include "net/pool_priv.h"
 
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <uv.h>
 
 #define LAMBDA_MB_PER_CPU 1769 /* AWS: "At 1,769 MB, a function has the equivalent of one vCPU" */
-#define UV_THREADS_DEFAULT 4   /* libuv's own, unless UV_THREADPOOL_SIZE says otherwise */
 
+/*
+ * One lock for what passes between the loop's thread and the pool's: tasks go out by `waiting` and
+ * come home by `ended`, and an uv_async_t tells the loop. It keeps the loop alive as long as a task
+ * is out.
+ */
 struct weir_pool {
     struct weir_workers workers; /* first: what a stage has is found from it */
-    struct weir_loop *loop;
-    struct request *requests; /* submitted, and not yet back */
+    uv_async_t home;             /* the pool is freed in its close callback */
+    size_t out;                  /* tasks submitted whose `done` is not set */
+    uv_thread_t threads[WEIR_THREADS_MAX];
+    size_t threads_n; /* started: each with the first task that finds no idle one */
+    uv_mutex_t lock;  /* for all below */
+    uv_cond_t changed;
+    struct weir_task *waiting, **last; /* in order */
+    struct weir_task *ended;           /* in any */
+    size_t running;
+    bool leaving;
 };
 
-struct request {
-    uv_work_t work;
-    struct weir_pool *pool;
-    struct weir_task *task;
-    struct request *next, **from; /* in the pool's list */
-};
+/* ---- on the pool's threads ---- */
 
-static void on_work(uv_work_t *work)
+static void thread_main(void *self)
 {
-    struct request *r = work->data;
+    struct weir_pool *pool = self;
 
-    r->task->run(r->task);
+    uv_mutex_lock(&pool->lock);
+    while (!pool->leaving) {
+        struct weir_task *task = pool->waiting;
+        if (task == NULL) {
+            uv_cond_wait(&pool->changed, &pool->lock);
+            continue;
+        }
+        pool->waiting = task->next;
+        pool->last = task->next == NULL ? &pool->waiting : pool->last;
+        pool->running++;
+        uv_mutex_unlock(&pool->lock);
+        task->run(task);
+        uv_mutex_lock(&pool->lock);
+        pool->running--;
+        task->next = pool->ended;
+        pool->ended = task;
+        uv_async_send(&pool->home);
+        if (pool->workers.stop) {
+            uv_cond_broadcast(&pool->changed); /* settle waits */
+        }
+    }
+    uv_mutex_unlock(&pool->lock);
 }
 
-static void on_worked(uv_work_t *work, int status)
-{
-    struct request *r = work->data;
+/* ---- on the loop's ---- */
 
-    (void)status;
-    r->task->done = true;
-    *r->from = r->next;
-    if (r->next != NULL) {
-        r->next->from = r->from;
+/* The lock is held. */
+static void take_home(struct weir_pool *pool, struct weir_task **list)
+{
+    while (*list != NULL) {
+        struct weir_task *task = *list;
+        *list = task->next;
+        task->done = true;
+        if (--pool->out == 0) {
+            uv_unref((uv_handle_t *)&pool->home);
+        }
     }
-    free(r);
+}
+
+static void on_home(uv_async_t *home)
+{
+    struct weir_pool *pool = home->data;
+
+    uv_mutex_lock(&pool->lock);
+    take_home(pool, &pool->ended);
+    uv_mutex_unlock(&pool->lock);
 }
 
 static void submit(struct weir_workers *workers, struct weir_task *task)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
-    struct request *r = malloc(sizeof *r);
 
-    if (r != NULL) {
-        *r = (struct request){.pool = pool, .task = task};
-        r->work.data = r;
-        if (uv_queue_work(weir_loop_uv(pool->loop), &r->work, on_work, on_worked) == 0) {
-            r->next = pool->requests;
-            r->from = &pool->requests;
-            if (r->next != NULL) {
-                r->next->from = &r->next;
-            }
-            pool->requests = r;
-            return;
-        }
+    if (pool->out >= pool->threads_n && pool->threads_n < workers->threads &&
+        uv_thread_create(&pool->threads[pool->threads_n], thread_main, pool) == 0) {
+        pool->threads_n++;
     }
-    free(r); /* no memory for a request: there is still this thread */
-    task->run(task);
-    task->done = true;
+    if (pool->threads_n == 0) { /* none can be had: there is still this one */
+        task->run(task);
+        task->done = true;
+        return;
+    }
+    if (pool->out++ == 0) {
+        uv_ref((uv_handle_t *)&pool->home);
+    }
+    task->next = NULL;
+    uv_mutex_lock(&pool->lock);
+    *pool->last = task;
+    pool->last = &task->next;
+    uv_cond_signal(&pool->changed);
+    uv_mutex_unlock(&pool->lock);
 }
 
 static void settle(struct weir_workers *workers)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
-    for (struct request *r = pool->requests; r != NULL; r = r->next) {
-        (void)uv_cancel((uv_req_t *)&r->work); /* only one that has not begun can be */
-    }
+    uv_mutex_lock(&pool->lock);
+    take_home(pool, &pool->waiting);
+    pool->last = &pool->waiting;
     atomic_store(&workers->stop, true);
-    while (pool->requests != NULL) { /* as long as a task takes to look at `stop` */
-        weir_loop_turn(pool->loop);
+    while (pool->running > 0) { /* as long as a task takes to look at `stop` */
+        uv_cond_wait(&pool->changed, &pool->lock);
     }
     atomic_store(&workers->stop, false);
+    take_home(pool, &pool->ended);
+    uv_mutex_unlock(&pool->lock);
 }
 
 static size_t processors(void)
@@ -106,23 +146,25 @@ size_t weir_pool_threads(void)
     return n > 0 ? n : 1;
 }
 
-void weir_pool_set_up(void)
+static void free_pool(uv_handle_t *home)
 {
-    char text[24];
-
-    if (processors() > UV_THREADS_DEFAULT && weir_pool_threads() > UV_THREADS_DEFAULT) {
-        (void)snprintf(text, sizeof text, "%zu", weir_pool_threads());
-        (void)setenv("UV_THREADPOOL_SIZE", text, 0);
-    }
+    free(home->data);
 }
 
 struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct weir_err *err)
 {
     struct weir_pool *pool = calloc(1, sizeof *pool);
 
-    if (pool == NULL) {
-        weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
-        return NULL;
+    if (pool == NULL || uv_async_init(weir_loop_uv(loop), &pool->home, on_home) != 0) {
+        goto out;
+    }
+    uv_unref((uv_handle_t *)&pool->home);
+    pool->home.data = pool;
+    if (uv_mutex_init(&pool->lock) != 0) {
+        goto out_async;
+    }
+    if (uv_cond_init(&pool->changed) != 0) {
+        goto out_lock;
     }
     threads = threads > 0 ? threads : weir_pool_threads();
     pool->workers = (struct weir_workers){
@@ -130,8 +172,17 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
         .submit = submit,
         .settle = settle,
     };
-    pool->loop = loop;
+    pool->last = &pool->waiting;
     return pool;
+out_lock:
+    uv_mutex_destroy(&pool->lock);
+out_async:
+    uv_close((uv_handle_t *)&pool->home, free_pool);
+    pool = NULL;
+out:
+    free(pool);
+    weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
+    return NULL;
 }
 
 struct weir_workers *weir_pool_workers(struct weir_pool *pool)
@@ -141,8 +192,18 @@ struct weir_workers *weir_pool_workers(struct weir_pool *pool)
 
 void weir_pool_free(struct weir_pool *pool)
 {
-    if (pool != NULL) {
-        settle(&pool->workers);
-        free(pool);
+    if (pool == NULL) {
+        return;
     }
+    settle(&pool->workers);
+    uv_mutex_lock(&pool->lock);
+    pool->leaving = true;
+    uv_cond_broadcast(&pool->changed);
+    uv_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->threads_n; i++) {
+        (void)uv_thread_join(&pool->threads[i]);
+    }
+    uv_cond_destroy(&pool->changed);
+    uv_mutex_destroy(&pool->lock);
+    uv_close((uv_handle_t *)&pool->home, free_pool);
 }

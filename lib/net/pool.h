@@ -8,16 +8,19 @@
 #include <stddef.h>
 
 /*
- * Threads for the parallel stage (stream/blocks.h): libuv's pool, whose ends of work arrive in the
- * loop like everything else, so there is no lock here. Loop thread only, but for the work itself.
+ * Threads for the parallel stage (stream/blocks.h). The ends of work arrive in the loop like
+ * everything else. Loop thread only, but for the work itself.
+ *
+ * They are not libuv's own pool: that has one size for the whole process, from an environment
+ * variable that every program started from here would inherit, and as many of its threads as are
+ * waiting take part, so that two threads' work ran on four and took turns on two processors.
  */
 struct weir_pool;
 
 /**
- * weir_pool_new: up to so many threads for tasks.
+ * weir_pool_new: up to so many threads for tasks, each started when a task finds none idle.
  *
- * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads(). How many of them run at once is
- *          libuv's: four, or weir_pool_threads() where that is more (net/loop.h)
+ * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads()
  *
  * Returns it (weir_pool_free, after the stages that use it and before weir_loop_free), or NULL with
  * *err set: WEIR_E_NOMEM.
@@ -28,8 +31,8 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
  *  use, or no pool. Owned by the pool. */
 struct weir_workers *weir_pool_workers(struct weir_pool *pool);
 
-/** weir_pool_free: wait for what runs, and forget it; not from inside a callback of the loop.
- * Accepts NULL. */
+/** weir_pool_free: wait for what runs, and forget it; its memory goes in a later turn of the loop.
+ *  Accepts NULL. */
 void weir_pool_free(struct weir_pool *pool);
 
 /**

@@ -14,6 +14,7 @@
 struct weir_task {
     void (*run)(struct weir_task *task); /* on any thread */
     bool done;                           /* set on the owner's thread, after run */
+    struct weir_task *next;              /* of whoever has it run */
 };
 
 struct weir_workers {
