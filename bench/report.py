@@ -60,7 +60,7 @@ def more(result):
             lines += [f"weir, S3 to S3 less file to file: {s3['peers']['weir']['median']['cpu_s'] - var['weir']['median']['cpu_s']:.2f} s CPU.", ""]
     if "threads" in result:
         t = result["threads"]
-        lines += ["Two threads beside one, var, file to file:", "", *rows_of(t["peers"], t["input_bytes"], "weir"), "",
+        lines += ["Two threads beside one, var, to a file in memory:", "", *rows_of(t["peers"], t["input_bytes"], "weir"), "",
                   f"Throughput of two threads: {t['throughput_ratio']:.2f} of one's.", ""]
     if "linear" in result:
         lines += ["CPU per byte by size, var, less the start:", "", "| input | CPU s | ns a byte |", "|---|---|---|"]
