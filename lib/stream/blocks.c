@@ -315,7 +315,7 @@ int weir_blocks_new(const struct weir_blocks_ops *ops, void *job, size_t in_max,
     b->ops = ops;
     b->job = job;
     b->workers = workers;
-    b->slots_n = workers != NULL ? workers->threads + 1 : 1;
+    b->slots_n = workers != NULL ? workers->threads + WEIR_BLOCKS_AHEAD : 1;
     weir_buf_init(&b->in, in_max + WEIR_BLOCK_BYTES);
     if (slots_new(b, in_max) != 0 || weir_buf_reserve(&b->in, 1, NULL) == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "%s: out of memory", ops->name);

@@ -42,8 +42,8 @@ struct weir_blocks_ops {
     int (*split)(
         void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut);
 
-    /** worker_new: what is needed for one block at a time: with N threads there are up to N + 1.
-     *  NULL with *err set on failure. */
+    /** worker_new: what is needed for one block at a time: with N threads there are up to N +
+     *  WEIR_BLOCKS_AHEAD. NULL with *err set on failure. */
     void *(*worker_new)(void *job, struct weir_err *err);
 
     /** head: the first block to block->out, before any other is touched; what it puts into the job
@@ -82,9 +82,9 @@ struct weir_blocks_ops {
  * in_max     the longest record in bytes; split is never shown more than this and
  *            WEIR_BLOCK_BYTES
  * workers    who does the work; borrowed, outlives the stage. NULL: inline, in the step. With N
- *            threads, N + 1 blocks are in memory, and the stage answers WEIR_WAIT while the oldest
- *            of them is worked on. Blocks under WEIR_BLOCK_INLINE_BYTES are done inline all the
- *            same: handing them over would cost more
+ *            threads, N + WEIR_BLOCKS_AHEAD blocks are in memory, and the stage answers WEIR_WAIT
+ *            while the oldest of them is worked on. Blocks under WEIR_BLOCK_INLINE_BYTES are done
+ *            inline all the same: handing them over would cost more
  *
  * Returns 0 with *ret set (free it with weir_stage_free, or give it to a pipe), or -1 with *err
  * set: WEIR_E_NOMEM.

@@ -209,7 +209,7 @@ static void a_pipe_dropped_while_threads_work_stops_them(void **state)
         assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
     }
     weir_pipe_free(pipe);
-    assert_true(atomic_load(&begun) <= THREADS); /* of the four blocks that there is room for */
+    assert_true(atomic_load(&begun) <= THREADS); /* of the more blocks that there is room for */
     assert_false(atomic_load(&stopping->stop));  /* the next job starts anew */
     weir_pool_free(pool);
     weir_loop_free(loop);

@@ -126,11 +126,13 @@ static const struct weir_blocks_ops ops = {
 
 static struct job the_job;
 
+enum { IDLERS = 3 };
+
 /* Workers without threads: what is submitted waits until somebody waits, and is done in another
  * order than it came in. */
 struct idlers {
     struct weir_workers workers;
-    struct weir_task *tasks[8];
+    struct weir_task *tasks[IDLERS + WEIR_BLOCKS_AHEAD];
     size_t n, most;
 };
 
@@ -138,7 +140,7 @@ static void idlers_submit(struct weir_workers *workers, struct weir_task *task)
 {
     struct idlers *d = (struct idlers *)workers;
 
-    assert_true(d->n <= workers->threads);
+    assert_true(d->n < workers->threads + WEIR_BLOCKS_AHEAD);
     d->tasks[d->n++] = task;
     d->most = d->n > d->most ? d->n : d->most;
 }
@@ -251,7 +253,7 @@ static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
 {
     static const size_t fails[] = {0, 2, 3 * (WEIR_BLOCK_INLINE_BYTES + 100) + 2};
     struct idlers idlers = {
-        .workers = {.threads = 3, .submit = idlers_submit, .settle = idlers_settle}};
+        .workers = {.threads = IDLERS, .submit = idlers_submit, .settle = idlers_settle}};
 
     (void)state;
     stage_wait = idlers_wait;
@@ -272,8 +274,9 @@ static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
         assert_int_equal(got.len, want.len);
         assert_memory_equal(got.p, want.p, want.len);
         assert_int_equal(idlers.n, 0);
-        assert_int_equal(idlers.most, 4); /* all slots were in use, and never more */
-        for (int k = 0; k < 4; k++) {     /* hundreds of runs of this size would take too long */
+        assert_int_equal(
+            idlers.most, IDLERS + WEIR_BLOCKS_AHEAD); /* all slots were in use, and never more */
+        for (int k = 0; k < 4; k++) { /* hundreds of runs of this size would take too long */
             struct weir_buf again;
             struct weir_err err_again = {0};
             weir_buf_init(&again, 1 * WEIR_MIB);
@@ -390,7 +393,7 @@ static void blocks_done_ahead_of_their_turn_are_done_again_where_it_matters(void
 {
     static const size_t limits[] = {0, 1, 2, 3, WEIR_BLOCK_INLINE_BYTES, 70000, 90000, 1000000};
     struct idlers idlers = {
-        .workers = {.threads = 3, .submit = idlers_submit, .settle = idlers_settle}};
+        .workers = {.threads = IDLERS, .submit = idlers_submit, .settle = idlers_settle}};
     size_t most = 0;
 
     (void)state;
@@ -416,7 +419,8 @@ static void blocks_done_ahead_of_their_turn_are_done_again_where_it_matters(void
         assert_int_equal(got.len, want.len);
         assert_memory_equal(got.p, want.p, want.len);
         most = the_limited.again > most ? the_limited.again : most;
-        assert_true(the_limited.again <= 4); /* the one it hit, and those under way with it */
+        assert_true(the_limited.again <=
+                    IDLERS + WEIR_BLOCKS_AHEAD); /* the one it hit, and those under way with it */
         weir_buf_fini(&in);
         weir_buf_fini(&want);
         weir_buf_fini(&got);
