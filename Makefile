@@ -1,6 +1,8 @@
-# Builds weir. GNU make, nothing generated, objects under $(BUILD).
+# Builds weir. GNU make, no generated source, all that is made under $(BUILD).
 #
 #   make                                    bootstrap, weir and the schema beside them
+#   make install PREFIX=/usr/local          the command, its manual pages and completion, the bootstrap (DESTDIR=: below it)
+#   make uninstall PREFIX=/usr/local        these files again
 #   make SANITIZE=address,undefined         the same under build-asan (thread: build-tsan)
 #   make check-unit UNIT="csv_split"        build and run one unit test
 #   make MODULES="core stream csv" check-unit    a partial tree: only these of lib/, no handlers, bootstrap, cli
@@ -109,7 +111,7 @@ C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c t
 
 # ---- products ----
 
-.PHONY: all lib unit check-unit check-headers check-deps check-style check-format fuzz fuzz-build clean FORCE
+.PHONY: all lib man install uninstall unit check-unit check-headers check-deps check-style check-format fuzz fuzz-build clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -147,6 +149,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 $(call obj,$(HOT_SRC)): HARDEN += $(HOT)
 
 # Compiled in by the assembler, which the compiler's dependencies do not see.
+$(call obj,cli/verbs.c): $(wildcard cli/help/*.txt)
 $(call obj,cli/local/page.c): cli/local/page.html
 $(call obj,lib/relay/page.c): lib/relay/page.html
 
@@ -167,6 +170,48 @@ $(BUILD)/bench/measure: bench/measure.c $(BUILD)/flags
 	@echo "  LD   $@"
 	$(Q)$(CC) $(CC_FLAGS) $(LD_FLAGS) -o $@ $<
 
+# ---- manual pages, completion, installation ----
+
+VERSION = $(shell sed -n 's/^\#define WEIR_VERSION "\(.*\)"/\1/p' cli/main.c)
+VERBS := $(filter-out weir,$(patsubst cli/help/%.txt,%,$(wildcard cli/help/*.txt)))
+MAN := $(BUILD)/man/weir.1 $(VERBS:%=$(BUILD)/man/weir-%.1)
+
+man: $(MAN) $(BUILD)/completion/weir
+
+$(BUILD)/man/weir.1: VERB :=
+$(BUILD)/man/weir-%.1: VERB = $*
+$(BUILD)/man/weir.1: cli/help/weir.txt packaging/man.awk cli/main.c
+$(VERBS:%=$(BUILD)/man/weir-%.1): $(BUILD)/man/weir-%.1: cli/help/%.txt cli/help/weir.txt packaging/man.awk cli/main.c
+$(MAN):
+	@mkdir -p $(@D)
+	$(Q)awk -v verb=$(VERB) -v version=$(VERSION) -f packaging/man.awk cli/help/weir.txt $< >$@
+
+$(BUILD)/completion/weir: packaging/completion.awk packaging/completion.sh $(wildcard cli/help/*.txt)
+	@mkdir -p $(@D)
+	$(Q){ awk -f packaging/completion.awk $(filter %.txt,$^) && cat packaging/completion.sh; } >$@
+
+# The bootstrap is no command: weir looks for it beside itself, then in ../libexec/weir, where the example's schema is beside it.
+PREFIX ?= /usr/local
+INSTALL ?= install
+bindir = $(DESTDIR)$(PREFIX)/bin
+libexecdir = $(DESTDIR)$(PREFIX)/libexec/weir
+mandir = $(DESTDIR)$(PREFIX)/share/man/man1
+completiondir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+install: all man
+	$(INSTALL) -d $(bindir) $(libexecdir) $(mandir) $(completiondir)
+	$(INSTALL) -m 755 $(BUILD)/weir $(bindir)/weir
+	$(INSTALL) -m 755 $(BUILD)/bootstrap $(libexecdir)/bootstrap
+	$(INSTALL) -m 644 $(BUILD)/events.schema.json $(libexecdir)/events.schema.json
+	$(INSTALL) -m 644 $(MAN) $(mandir)
+	$(INSTALL) -m 644 $(BUILD)/completion/weir $(completiondir)/weir
+
+# Folders that others use as well stay.
+uninstall:
+	rm -f $(bindir)/weir $(libexecdir)/bootstrap $(libexecdir)/events.schema.json
+	rm -f $(MAN:$(BUILD)/man/%=$(mandir)/%) $(completiondir)/weir
+	[ ! -d $(libexecdir) ] || rmdir --ignore-fail-on-non-empty $(libexecdir)
+
 # ---- functions, for `sam build` ----
 
 ARCH ?= x86_64
@@ -181,7 +226,10 @@ unit: $(UNIT_BIN) $(DRIVER_BIN)
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(TEST_A)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_TEST)
+	$(Q)$(CC) $(LD_FLAGS) $(WRAPPED) -o $@ $^ $(LIBS_TEST)
+
+# It looks at the tables that the verbs give the parser.
+$(BUILD)/tests/test_cli_help: WRAPPED := -Wl,--wrap=weir_cli_parse
 
 # Programs that tests talk to, with the library in them.
 $(BUILD)/tests/%_driver: $(BUILD)/obj/tests/tools/%_driver.o $(LIB_A)

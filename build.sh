@@ -61,6 +61,7 @@ has_cmd clang-format clang-format
 has_cmd valgrind valgrind
 has_libc_dbg - libc6-dbg
 has_cmd shellcheck shellcheck
+has_cmd groff groff-base
 has_sbin rsyslogd rsyslog
 has_cmd socat socat
 has_cmd unzip unzip

@@ -17,35 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char weir_cli_archive_help[] =
-    "usage: weir archive -o OUT [OPTIONS] -- PROGRAM [ARGUMENT...]\n"
-    "\n"
-    "Run PROGRAM and put what it prints into a ZIP archive, as one entry. OUT appears only when\n"
-    "PROGRAM has closed its stdout and exited with 0; else nothing is left of it, and its status\n"
-    "and the end of its stderr are told.\n"
-    "\n"
-    "  -o, --out OUT         the archive\n"
-    "      --entry NAME      the entry's name; OUT's own without .zip, unless given\n"
-    "      --timeout S       end PROGRAM, and fail, after so many seconds\n"
-    "      --format FORMAT   zip, gzip or none; gzip when OUT ends in .gz, else zip\n"
-    "      --require-output  fail when PROGRAM prints nothing\n"
-    "      --credentials     leave AWS's credentials in PROGRAM's environment\n"
-    "      --level N         0 (stored) to 9 (smallest); 1 is the default, and fast\n"
-    "      --zip64           ZIP64 fields in any case: see `weir help zip`\n"
-    "  -j, --threads N       that deflate; as many as there are processors, unless given\n"
-    "      --json            the summary as one JSON line, also on a terminal\n"
-    "  -v, --verbose         PROGRAM's stderr as it comes\n"
-    "  -q, --quiet           no progress, no notes\n"
-    "      --progress        progress also where stderr is no terminal\n"
-    "\n"
-    "OUT is a path, s3://bucket/key, or - (stdout). PROGRAM is looked for in PATH, is run without\n"
-    "a shell, and reads our stdin where that is not a terminal.\n"
-    "\n"
-    "    weir archive -o s3://bucket/db.zip --entry db.sql -- pg_dump mydb\n"
-    "\n"
-    "exit status: 0 done; 2 wrong usage, or a PROGRAM that is not there; 3 failed (PROGRAM, I/O,\n"
-    "network, the time), and OUT is as it was.\n";
-
 struct args {
     struct weir_cli cli;
     const char *out, *entry;

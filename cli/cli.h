@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 /*
- * What every verb of the command shares: the table of verbs, options, values, exit codes and the
- * one line that an error is. A verb is a file: cli/<verb>.c with
+ * What every verb of the command shares: options, values, exit codes and the one line that an error
+ * is. A verb is a file, cli/<verb>.c with
  *
  *     int weir_cli_<verb>(int argc, char **argv);   argv[0] is the verb; returns the exit status
- *     const char weir_cli_<verb>_help[];            what `weir VERB --help` prints
  *
- * and a line in the table of cli/main.c. --help, --version and unknown verbs are main.c's.
+ * a text, cli/help/<verb>.txt, and a line in the table of cli/verbs.c. --help, --version and
+ * unknown verbs are main.c's.
  */
 
 #define WEIR_EXIT_DONE 0

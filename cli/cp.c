@@ -15,30 +15,6 @@
  * Two ends joined: weir's S3 client as a command. What it does under faults is what every handler
  * does that reads or writes an object, so this is also how the client is tested.
  */
-const char weir_cli_cp_help[] =
-    "usage: weir cp SRC DST [OPTIONS]\n"
-    "\n"
-    "Copy one file or object. DST appears whole or not at all; what was there before is replaced\n"
-    "only then. The content is neither looked at nor changed.\n"
-    "\n"
-    "      --content-type TYPE  what a DST at s3:// says that it is, e.g. text/csv\n"
-    "      --json               a summary as one JSON line on stdout (on stderr when DST is -)\n"
-    "  -v, --verbose            a summary in words on stderr\n"
-    "  -q, --quiet              no progress, no notes\n"
-    "      --progress           progress also where stderr is no terminal\n"
-    "\n"
-    "SRC and DST are paths, s3://bucket/key, or - (stdin, stdout). A DST that is a folder or ends\n"
-    "in / (s3://bucket/ and s3://bucket too) takes SRC's name. An object written from a pipe has "
-    "at\n"
-    "most 78 GiB, since its parts cannot be planned; from a file or an object, what S3 allows.\n"
-    "WEIR_S3_READ_CONNECTIONS=4 has a large object read by four connections.\n"
-    "\n"
-    "    weir cp data.csv s3://bucket/uploads/\n"
-    "    weir cp s3://bucket/uploads/data.csv.gz - | zcat | head\n"
-    "\n"
-    "exit status: 0 done; 2 wrong usage, or SRC is not there; 3 failed (I/O, network, server), "
-    "and\n"
-    "DST is as it was.\n";
 
 struct args {
     struct weir_cli cli;

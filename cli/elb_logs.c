@@ -14,33 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char weir_cli_elb_logs_help[] =
-    "usage: weir elb-logs FILE... --to WHERE [OPTIONS]\n"
-    "\n"
-    "Access logs of load balancers (Classic, Application, Network) as JSON lines with the names\n"
-    "of the Elastic Common Schema. The logs may be gzip; each line is recognised by itself, and\n"
-    "one that cannot be parsed goes on as a message with the tag _elbparsefailure.\n"
-    "\n"
-    "      --to WHERE       tcp://HOST:PORT, tls://HOST:PORT (Logstash's tcp input, codec\n"
-    "                       json_lines), lumberjack://HOST:PORT, lumberjack+tls://HOST:PORT (its\n"
-    "                       beats input), or - (stdout)\n"
-    "      --timeout S      give up after S seconds; without it, after failures only\n"
-    "      --connections N  at once (1: the lines arrive in order)\n"
-    "      --ca FILE        the CAs to trust, PEM; the system's\n"
-    "      --cert FILE      a certificate to show, PEM; --key FILE if its key is not in it\n"
-    "      --server-name N  the name in the receiver's certificate; HOST\n"
-    "      --compress N     Lumberjack: zlib's level, 1 to 9; not compressed\n"
-    "      --fields NAMES   ecs (nested objects) or aws (flat, the names of AWS); ecs\n"
-    "      --json           the summary as one JSON line, also on a terminal\n"
-    "  -q, --quiet          no progress, no notes\n"
-    "      --progress       progress also where stderr is no terminal\n"
-    "\n"
-    "FILE is a path, s3://bucket/key or - (stdin). The summary goes to stdout, or to stderr when\n"
-    "the lines go to stdout.\n"
-    "\n"
-    "exit status: 0 every line was parsed, and has arrived; 1 all have arrived, and some could\n"
-    "not be parsed; 2 wrong usage; 3 failed, or it is not certain that every line has arrived.\n";
-
 struct args {
     struct weir_cli cli;
     const char *files[WEIR_CLI_FILES_MAX];

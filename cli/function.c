@@ -239,14 +239,22 @@ static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
 
 int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err)
 {
+    static const char *const places[] = {"bootstrap", "../libexec/weir/bootstrap"};
     char folder[PATH_MAX];
 
-    if (weir_self_folder(folder, sizeof folder, NULL) != 0 ||
-        (size_t)snprintf(ret, size, "%s/bootstrap", folder) >= size) {
+    if (weir_self_folder(folder, sizeof folder, NULL) != 0) {
         return weir_err_set(
             err, WEIR_E_CONFIG, "--bootstrap: needed here: this program's folder cannot be told");
     }
-    return 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if ((size_t)snprintf(ret, size, "%s/%s", folder, places[i]) < size &&
+            access(ret, F_OK) == 0) {
+            return 0;
+        }
+    }
+    return weir_err_set(err, WEIR_E_CONFIG,
+        "no bootstrap in %.80s or %.80s/../libexec/weir: name one with --bootstrap PATH", folder,
+        folder);
 }
 
 int64_t weir_function_limit(

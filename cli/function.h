@@ -79,8 +79,9 @@ struct weir_function_opts {
 int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *opts,
     struct weir_function_result *ret, struct weir_err *err);
 
-/** weir_function_bootstrap: the path of the bootstrap beside this program. Returns 0, or -1 with
- * *err set: WEIR_E_CONFIG. */
+/** weir_function_bootstrap: the path of the bootstrap that came with this program: beside it, as it
+ *  is built, or in ../libexec/weir, as it is installed. Returns 0, or -1 with *err set:
+ *  WEIR_E_CONFIG. */
 int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err);
 
 /**

@@ -20,32 +20,6 @@
  * if OUT fails; then nothing is left but a rename.
  */
 
-const char weir_cli_generate_help[] =
-    "usage: weir generate -o FILE [OPTIONS]\n"
-    "\n"
-    "Write a CSV file of test data. The same arguments give the same bytes, on every machine.\n"
-    "\n"
-    "  -o, --out FILE      where to; compressed when the name ends in .gz\n"
-    "      --size SIZE     plain bytes; the row that reaches it is the last (default 150MB)\n"
-    "      --shape SHAPE   seed    12 columns, 8 of them JSON, about 2,000 bytes a row; only the\n"
-    "                              id changes\n"
-    "                      var     the same columns with random values (the default)\n"
-    "                      narrow  8 plain columns, about 82 bytes a row\n"
-    "      --invalid SHARE rows that are not valid, such as 1% or 0.01 (default 0), each with one\n"
-    "                      fault of more than ten kinds\n"
-    "      --seed N        another file of the same kind (default 1)\n"
-    "      --truth FILE    write the numbers of the invalid rows, one per line; the first data\n"
-    "                      row is 1; it appears right after the output, and not without it\n"
-    "                      (one that is a fifo is written before)\n"
-    "  -q, --quiet         no progress, no notes\n"
-    "      --progress      progress also where stderr is no terminal\n"
-    "  -v, --verbose       tell what was written\n"
-    "\n"
-    "Rows of seed and var fit handlers/validate/events.schema.json, those of narrow\n"
-    "bench/narrow.schema.json. FILE is a path, s3://bucket/key, or - (stdout).\n"
-    "\n"
-    "exit status: 0 done; 2 wrong usage; 3 failed, and FILE is as it was.\n";
-
 struct args {
     struct weir_cli cli;
     const char *out, *truth;

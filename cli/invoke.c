@@ -11,32 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const char weir_cli_invoke_help[] =
-    "usage: weir invoke EVENT.json [OPTIONS]\n"
-    "\n"
-    "Run one invocation of the function on this machine: start the bootstrap under a small Lambda\n"
-    "Runtime API, hand it EVENT, print its response on stdout; its logs, and a REPORT line like\n"
-    "Lambda's with what it really used, go to stderr.\n"
-    "\n"
-    "      --handler NAME    which function (default validate)\n"
-    "      --memory MB       its memory, in units of 2^20 bytes (default 128; 0: no limit)\n"
-    "      --timeout S       seconds until the invocation is ended (default 900); starting up has "
-    "10\n"
-    "      --bootstrap PATH  the program (default: bootstrap beside weir)\n"
-    "      --env NAME=VALUE  a variable more; may be given again\n"
-    "  -v, --verbose         tell how memory is limited\n"
-    "\n"
-    "EVENT is a path, s3://bucket/key, or - (stdin). The function gets Lambda's variables and,\n"
-    "from here, AWS_* and WEIR_*. With AWS_LAMBDA_MAX_CONCURRENCY it has several workers, up to "
-    "64;\n"
-    "the event is for one of them. Memory is limited by a control group where there is the right "
-    "to\n"
-    "make one, else by RLIMIT_DATA.\n"
-    "A signal is handed on, so that the function can clean up; after 10 seconds it is killed.\n"
-    "\n"
-    "exit status: 0 the function answered; 1 it returned an error or ran out of time; 2 wrong\n"
-    "usage, no event or no bootstrap; 3 it ended without an answer, or ran out of memory.\n";
-
 #define MEMORY_MAX_MB (1 << 20)
 #define TIMEOUT_MAX_MS 86400000
 

@@ -22,42 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char weir_cli_local_help[] =
-    "usage: weir local --root DIR [--listen 127.0.0.1:9100] [OPTIONS]\n"
-    "\n"
-    "The whole service on this machine: upload forms, a bucket (a folder), its notifications, a\n"
-    "queue with a dead-letter queue, and the function. Drop a file into DIR/weir/uploads/, or "
-    "open\n"
-    "http://127.0.0.1:9100/ and upload one; its validated copy appears in DIR/weir/validations/.\n"
-    "\n"
-    "      --root DIR         where everything lies; made when it is not there\n"
-    "      --listen ADDR      address:port (default 127.0.0.1:9100; port 0: a free one)\n"
-    "      --host NAME        a name that it may be called by in URLs, besides localhost; may be\n"
-    "                         given again\n"
-    "      --bucket NAME      the folder in DIR (default weir); s3://NAME: a bucket of S3, at\n"
-    "                         AWS_ENDPOINT_URL_S3 or at AWS\n"
-    "      --visibility-s N   seconds until a message that failed comes again (default 10)\n"
-    "      --receives N       how often, before it goes to the dead-letter queue (default 3)\n"
-    "      --batch N          messages in one invocation (default 1)\n"
-    "      --handler NAME     which function (default validate)\n"
-    "      --memory MB        its memory (default 128; 0: no limit)\n"
-    "      --timeout S        seconds of one invocation (default 900)\n"
-    "      --bootstrap PATH   the program (default: bootstrap beside weir)\n"
-    "      --env NAME=VALUE   a variable more for it and for the forms; may be given again\n"
-    "      --watch            start it again when it has been rebuilt\n"
-    "  -q, --quiet            tell only what went wrong\n"
-    "\n"
-    "    POST /batch/generate-presigned-url   a form, as the deployed service gives it\n"
-    "    POST /BUCKET                         the upload through it (multipart/form-data)\n"
-    "    GET  /dlq, POST /dlq/redrive         the dead messages; send them back\n"
-    "    GET  /status.json                    what the page shows\n"
-    "\n"
-    "The queue is in DIR/.weir and survives any end of this program. It has no passwords: keep it\n"
-    "on this machine.\n"
-    "\n"
-    "exit status: 130 or 143 after SIGINT or SIGTERM; 2 wrong usage, no bootstrap, or another one\n"
-    "runs in DIR; 3 failed.\n";
-
 #define MEMORY_MAX_MB (1 << 20)
 #define SECONDS_MAX_MS 86400000
 #define PREFIX WEIR_PRESIGN_PREFIX

@@ -9,47 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char weir_cli_schema_help[] =
-    "usage: weir schema IN [-o OUT] [OPTIONS]\n"
-    "       weir schema --check SCHEMA [--formats WHAT]\n"
-    "\n"
-    "Infer a JSON Schema (2020-12) from the rows of IN, CSV or JSON Lines: types, formats that "
-    "all\n"
-    "values have, small sets of texts as enum, what is required; JSON in depth. The rows that "
-    "were\n"
-    "looked at are valid by it, with the same options; those that no schema makes valid (another\n"
-    "number of cells, not UTF-8, not JSON) are left out, and told. IN may be gzip.\n"
-    "\n"
-    "  -o, --out OUT        where to; by default stdout\n"
-    "      --rows N         so many rows are looked at (10000); 0: all of them\n"
-    "      --enum N         the texts that an enum may have, up to 64 (16); each comes ten times "
-    "in\n"
-    "                       the mean. 0: no enum\n"
-    "      --ranges         minimum, maximum, minLength and maxLength as well\n"
-    "  -q, --quiet          no progress, no notes\n"
-    "      --progress       progress also where stderr is no terminal\n"
-    "\n"
-    "How IN is written and what its cells are is said as for `weir validate`: --input, -d\n"
-    "--delimiter, --quote, --escape, --comment, --skip-lines, --header, --no-header, --encoding,\n"
-    "--csv-engine, --empty, --quoted-empty, --booleans, --trim, --config.\n"
-    "\n"
-    "With --check, say what is understood of a JSON Schema (2020-12 or draft-07): each keyword "
-    "with\n"
-    "its place and what is made of it, then how the cells of each column that it knows are read.\n"
-    "\n"
-    "  checked    values are held against it\n"
-    "  describes  an annotation: no value is rejected for it\n"
-    "  ignored    as the specification says: nothing of it, or of the other draft\n"
-    "  refused    not supported: a schema that has it does not load\n"
-    "\n"
-    "      --check SCHEMA   a path, s3://bucket/key, or - (stdin)\n"
-    "      --formats WHAT   assert (the default), or annotate: format only describes\n"
-    "\n"
-    "IN and OUT are paths, s3://bucket/key, or - (stdin, stdout).\n"
-    "\n"
-    "exit status: 0 done, the schema can be used; 2 it cannot, or wrong usage; 3 failed (I/O,\n"
-    "network, input that cannot be read as rows), and OUT is as it was.\n";
-
 struct args {
     const char *check;
     size_t formats; /* 0: assert, 1: annotate */

@@ -19,41 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char weir_cli_tune_help[] =
-    "usage: weir tune EVENT.json --memory MB,MB,... [OPTIONS]\n"
-    "\n"
-    "Run the function at several memory sizes, each with that size's share of a CPU (a whole one "
-    "at\n"
-    "1,769 MB) and its limit, and tell what a run takes and costs. Reckons as\n"
-    "aws-lambda-power-tuning does, whose picture it also gives the address of.\n"
-    "\n"
-    "      --memory LIST      sizes in MB (Lambda has 128 to 10240)\n"
-    "      --num N            runs of each size, the first of them cold (default 5)\n"
-    "      --strategy WHAT    cost (default), speed, or balanced\n"
-    "      --weight W         balanced: of cost against speed, 0 to 1 (default 0.5)\n"
-    "      --handler NAME     which function (default validate)\n"
-    "      --bootstrap PATH   the program (default: bootstrap beside weir); one with arguments is\n"
-    "                         started by a script\n"
-    "      --compare PATH     another program, measured beside it\n"
-    "      --env NAME=VALUE   a variable more; may be given again\n"
-    "      --timeout S        seconds until an invocation is ended (default 900)\n"
-    "      --arch ARCH        whose prices: x86_64 or arm64 (default: this machine's)\n"
-    "      --price USD        for a GB-second, instead (x86_64 0.0000168, arm64 0.0000136)\n"
-    "      --size SIZE        the input's, for the cost of a GB (default: what the event says)\n"
-    "      --svg FILE         a chart, to a path, s3://bucket/key, or -\n"
-    "      --json             only the result, as the tool returns it, on stdout; with --compare "
-    "a\n"
-    "                         line for each, null for one that failed at every size\n"
-    "  -q, --quiet            no progress\n"
-    "  -v, --verbose          progress also where stderr is no terminal; the function's logs\n"
-    "\n"
-    "EVENT is a path, s3://bucket/key, or - (stdin). An answer with batchItemFailures counts as a\n"
-    "failure. Where there is no right to make a control group, only memory is limited, and what a\n"
-    "run takes is reckoned from its CPU time.\n"
-    "\n"
-    "exit status: 0 at least one size was measured; 1 the function failed at every size; 2 wrong\n"
-    "usage, no event or no bootstrap; 3 failed.\n";
-
 #define TIMEOUT_MAX_MS 86400000
 #define PRICE_MAX 1000 /* USD for a GB-second */
 

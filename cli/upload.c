@@ -18,29 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char weir_cli_upload_help[] =
-    "usage: weir upload FILE --url URL [--sign] | --form FORM.json [OPTIONS]\n"
-    "\n"
-    "Upload a file through a presigned form, as a browser does: the upload needs no credentials.\n"
-    "\n"
-    "      --url URL     ask for the form there (POST), e.g.\n"
-    "                    https://api.example/batch/generate-presigned-url\n"
-    "      --sign        ask as who the AWS credentials are of (environment, profile, container):\n"
-    "                    an API or a function URL behind IAM wants that\n"
-    "      --form FORM   take it from a file, s3://bucket/key, or - (stdin)\n"
-    "      --json        the summary as one JSON line, also on a terminal\n"
-    "  -q, --quiet       no progress, no notes\n"
-    "      --progress    progress also where stderr is no terminal\n"
-    "\n"
-    "A form is {\"url\": ..., \"fields\": {...}}, or that as \"data\" of an object. The file is "
-    "sent as\n"
-    "it is read, whatever its size; it must be a regular file, because its length goes first.\n"
-    "The summary, with the object's key, goes to stdout.\n"
-    "\n"
-    "exit status: 0 uploaded; 2 wrong usage, no file, or a form that is none; 3 refused or "
-    "failed:\n"
-    "there is no object, unless the message says that there may be one.\n";
-
 struct args {
     struct weir_cli cli;
     const char *file, *url, *form;

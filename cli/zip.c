@@ -13,30 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char weir_cli_zip_help[] =
-    "usage: weir zip -o OUT FILE... [OPTIONS]\n"
-    "\n"
-    "Put files and objects into one ZIP archive, as a stream: OUT may be a pipe or an object.\n"
-    "OUT appears whole or not at all.\n"
-    "\n"
-    "  -o, --out OUT        the archive\n"
-    "  -j, --junk-paths     entries are named without their folders\n"
-    "      --level N        0 (stored) to 9 (smallest); 1 is the default, and fast\n"
-    "      --zip64          ZIP64 fields for every entry: for readers of a stream that must see\n"
-    "                       more than 4 GiB in one entry (bsdtar); Java before 23 wants none\n"
-    "  -j, --threads N      that deflate; as many as there are processors, unless given\n"
-    "      --json           the summary as one JSON line, also on a terminal\n"
-    "  -q, --quiet          no progress, no notes\n"
-    "      --progress       progress also where stderr is no terminal\n"
-    "\n"
-    "OUT and FILE are paths, s3://bucket/key, or - (stdin, stdout). An entry has its path without\n"
-    "what leads to the root or above (/, ./, ../), an object its key. Times are kept, and modes.\n"
-    "\n"
-    "    weir zip -o s3://bucket/logs.zip logs/*.log s3://bucket/today.csv\n"
-    "\n"
-    "exit status: 0 done; 2 wrong usage, or a FILE that is not there; 3 failed (I/O, network),\n"
-    "and OUT is as it was.\n";
-
 struct args {
     struct weir_cli cli;
     const char *out;
@@ -53,7 +29,11 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "junk-paths", .letter = 'j', .kind = WEIR_OPT_FLAG, .to = &a->junk},
         {.name = "level", .kind = WEIR_OPT_COUNT, .to = &a->level, .min = 0, .max = 9},
         {.name = "zip64", .kind = WEIR_OPT_FLAG, .to = &a->zip64},
-        WEIR_CLI_THREADS(&a->threads),
+        {.name = "threads", /* -j is zip's own, as of other zips */
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->threads,
+            .min = 1,
+            .max = WEIR_THREADS_MAX},
         {.name = "json", .kind = WEIR_OPT_FLAG, .to = &a->json},
         WEIR_CLI_QUIET(&a->cli),
         WEIR_CLI_PROGRESS(&a->cli),
