@@ -15,6 +15,7 @@
  */
 enum kind {
     MARK,  /* int: csv/dialect.h */
+    DELIM, /* the same of the delimiter */
     COUNT, /* uint64_t */
     FLAG,  /* bool */
     WORD,  /* an enum: the index into words */
@@ -33,7 +34,8 @@ struct option {
 
 #define AT(member) offsetof(struct weir_validate_options, member)
 
-static const char *const empties[] = {"absent", "null", "string", "same", NULL};
+static const char *const empties[] = {"absent", "null", "string", NULL};
+static const char *const quoted_empties[] = {"absent", "null", "string", "same", NULL};
 static const char *const booleans[] = {"true/false", "1/0", "yes/no", "any", NULL};
 
 static const char *const inputs[] = {"auto", "csv", "ndjson", NULL};
@@ -49,7 +51,7 @@ static const struct option options[] = {
     {"fail_fast", COUNT, AT(fail_fast), NULL, INT64_MAX >> 11},
     {"strict", FLAG, AT(strict), NULL, 0},
     {"escape_formulas", FLAG, AT(dialect.escape_formulas), NULL, 0},
-    {"delimiter", MARK, AT(dialect.delimiter), NULL, 0},
+    {"delimiter", DELIM, AT(dialect.delimiter), NULL, 0},
     {"quote", MARK, AT(dialect.quote), NULL, 0},
     {"escape", MARK, AT(dialect.escape), NULL, 0},
     {"comment", MARK, AT(dialect.comment), NULL, 0},
@@ -61,7 +63,7 @@ static const struct option options[] = {
     {"unique", KEYS, 0, NULL, 0},
     {"unique_memory", SIZE, AT(unique_memory), NULL, WEIR_UNIQUE_MEMORY_MAX_BYTES},
     {"empty", WORD, AT(empty), empties, 0},
-    {"quoted_empty", WORD, AT(quoted_empty), empties, 0},
+    {"quoted_empty", WORD, AT(quoted_empty), quoted_empties, 0},
     {"booleans", WORD, AT(booleans), booleans, 0},
     {"trim", FLAG, AT(trim), NULL, 0},
 };
@@ -229,7 +231,8 @@ static int set(struct weir_validate_options *o, const struct option *option, con
 
     switch (option->kind) {
     case MARK:
-        return weir_csv_mark(text, to, err);
+    case DELIM:
+        return weir_csv_mark(text, option->kind == DELIM, to, err);
     case COUNT:
         return set_count(option, to, text, err);
     case FLAG:
@@ -323,8 +326,8 @@ static int value_text(const struct option *option, const struct weir_doc *at, st
     if (cJSON_IsNull(v) && option->kind == MARK) {
         return weir_buf_adds(to, "none", err);
     }
-    if (cJSON_IsString(v) &&
-        (option->kind == MARK || option->kind == WORD || option->kind == SIZE)) {
+    if (cJSON_IsString(v) && (option->kind == MARK || option->kind == DELIM ||
+                                 option->kind == WORD || option->kind == SIZE)) {
         return weir_buf_adds(to, v->valuestring, err);
     }
     return weir_doc_error(at, NULL,
@@ -397,9 +400,6 @@ int weir_validate_options_json(
 
 int weir_validate_options_check(struct weir_validate_options *o, struct weir_err *err)
 {
-    if (o->empty == WEIR_EMPTY_SAME) {
-        return weir_err_set(err, WEIR_E_CONFIG, "empty: must be one of absent, null, string");
-    }
     return weir_csv_dialect_check(&o->dialect, err);
 }
 

@@ -20,17 +20,20 @@ static const struct {
     {"auto", WEIR_CSV_AUTO},
 };
 
-int weir_csv_mark(const char *text, int *ret, struct weir_err *err)
+int weir_csv_mark(const char *text, bool delimiter, int *ret, struct weir_err *err)
 {
+    const int other = delimiter ? WEIR_CSV_NONE : WEIR_CSV_AUTO;
+
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(text, words[i].text) == 0) {
+        if (words[i].mark != other && strcmp(text, words[i].text) == 0) {
             *ret = words[i].mark;
             return 0;
         }
     }
     if (text[0] == '\0' || text[1] != '\0' || (text[0] & 0x80) != 0) {
         return weir_err_set(err, WEIR_E_CONFIG,
-            "must be one character of ASCII, or tab, comma, semicolon, pipe, space, none");
+            "must be one character of ASCII, or tab, comma, semicolon, pipe, space, %s",
+            delimiter ? "auto" : "none");
     }
     *ret = (unsigned char)text[0];
     return 0;

@@ -61,11 +61,13 @@ struct weir_csv_dialect weir_csv_dialect_out(const struct weir_csv_dialect *d);
 
 /**
  * weir_csv_mark: a mark as people write it: the character itself, \t, or one of the words tab,
- * comma, semicolon, pipe, space, none, auto.
+ * comma, semicolon, pipe, space.
+ *
+ * delimiter  whether it is the delimiter: that one may be auto, every other mark none
  *
  * Returns 0 with *ret set, or -1 with *err set: WEIR_E_CONFIG.
  */
-int weir_csv_mark(const char *text, int *ret, struct weir_err *err);
+int weir_csv_mark(const char *text, bool delimiter, int *ret, struct weir_err *err);
 
 /** weir_csv_mark_text: the same the other way round, for messages and summaries: a word where there
  *  is one, else the character, or \x01. ret has room for 12 bytes. */

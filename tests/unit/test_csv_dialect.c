@@ -104,7 +104,7 @@ static void marks_are_characters_and_words(void **state)
         struct weir_err err = {0};
         int mark = 0;
         char back[12];
-        int rc = weir_csv_mark(marks[i].text, &mark, &err);
+        int rc = weir_csv_mark(marks[i].text, marks[i].mark == WEIR_CSV_AUTO, &mark, &err);
         assert_int_equal(rc, marks[i].mark == 0 ? -1 : 0);
         assert_int_equal(mark, marks[i].mark);
         if (rc == 0) {
@@ -114,6 +114,22 @@ static void marks_are_characters_and_words(void **state)
             assert_int_equal(err.code, WEIR_E_CONFIG);
         }
     }
+}
+
+static void only_a_delimiter_is_found_and_only_others_can_be_missing(void **state)
+{
+    struct weir_err err = {0};
+    int mark = 0;
+
+    (void)state;
+    assert_int_equal(weir_csv_mark("none", true, &mark, &err), -1);
+    assert_non_null(strstr(err.msg, "space, auto"));
+    assert_null(strstr(err.msg, "none"));
+    err = (struct weir_err){0};
+    assert_int_equal(weir_csv_mark("auto", false, &mark, &err), -1);
+    assert_non_null(strstr(err.msg, "space, none"));
+    assert_null(strstr(err.msg, "auto"));
+    assert_int_equal(mark, 0);
 }
 
 struct sniff_case {
@@ -197,6 +213,7 @@ int main(void)
         cmocka_unit_test(dialects_that_cannot_be_are_refused),
         cmocka_unit_test(what_is_read_without_a_quote_is_written_with_one),
         cmocka_unit_test(marks_are_characters_and_words),
+        cmocka_unit_test(only_a_delimiter_is_found_and_only_others_can_be_missing),
         cmocka_unit_test(the_delimiter_is_found_that_people_would_find),
         cmocka_unit_test(the_rest_of_the_dialect_counts),
         cmocka_unit_test(only_the_beginning_is_looked_at_whatever_is_shown),

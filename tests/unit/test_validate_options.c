@@ -150,6 +150,8 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
         const char *argv[3], *msg;
     } bad[] = {
         {{"--delimiter", "ab"}, "--delimiter: must be one character"},
+        {{"--delimiter=none"}, "--delimiter: must be one character"},
+        {{"--quote=auto"}, "--quote: must be one character"},
         {{"--skip-lines", "x"}, "--skip-lines: must be a whole number"},
         {{"--skip-lines", "99999999999999999999999"}, "--skip-lines: must be a whole number"},
         {{"--no-header=true"}, "--no-header: takes no value"},
@@ -159,7 +161,7 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
         {{"--encoding", "latin1"}, "--encoding: must be one of"},
         {{"--quote=,"}, "quote: must differ from the delimiter"},
         {{"--escape=\\", "--quote=none"}, "escape: has no meaning without a quote"},
-        {{"--empty", "same"}, "empty: must be one of absent, null, string"},
+        {{"--empty", "same"}, "--empty: must be one of absent, null, string"},
         {{"--quoted-empty", "nil"}, "--quoted-empty: must be one of absent, null, string, same"},
         {{"--skiplines=1"}, "--skiplines: no such option; did you mean --skip-lines?"},
     };
