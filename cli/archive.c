@@ -71,6 +71,10 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     if (a->format == FORMAT_UNSAID) {
         a->format = weir_gzip_named(a->out) ? WEIR_ARCHIVE_GZIP : WEIR_ARCHIVE_ZIP;
     }
+    if (a->format != WEIR_ARCHIVE_ZIP && (a->entry != NULL || a->zip64)) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "--%s: is for --format zip", a->entry != NULL ? "entry" : "zip64");
+    }
     return 0;
 }
 

@@ -119,6 +119,10 @@ static int find(struct copy *c, struct weir_err *err)
     if (dst == NULL || weir_location_parse(dst, &c->dst, err) != 0) {
         return -1;
     }
+    if (c->args->content_type != NULL && c->dst.kind != WEIR_LOCATION_OBJECT) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "--content-type: %.160s is no object (s3://bucket/key)", dst);
+    }
     if (weir_location_same(&c->src, &c->dst)) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.160s: SRC and DST are the same", dst);
     }

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define UNSAID (-1) /* an option that was not given */
+
 struct args {
     const char *check;
-    size_t formats; /* 0: assert, 1: annotate */
+    size_t formats; /* 0: assert, 1: annotate; UNSAID */
     struct weir_schema_sample_args sample;
 };
 
@@ -83,6 +85,24 @@ static int check(struct weir_loop *loop, const struct args *a, struct weir_err *
     return rc;
 }
 
+/* An option of the other form would be ignored. */
+static int check_form(const struct args *a, struct weir_err *err)
+{
+    const struct weir_schema_sample_args *s = &a->sample;
+    const char *stray = a->check == NULL        ? (a->formats != (size_t)UNSAID ? "formats" : NULL)
+                        : s->out != NULL        ? "out"
+                        : s->rows != UNSAID     ? "rows"
+                        : s->enum_max != UNSAID ? "enum"
+                        : s->ranges             ? "ranges"
+                        : s->config != NULL     ? "config"
+                        : s->options.n > 0      ? s->options.items[0].name
+                                                : NULL;
+
+    return stray == NULL ? 0
+                         : weir_err_set(err, WEIR_E_CONFIG, "--%s: %s --check SCHEMA", stray,
+                               a->check == NULL ? "is for" : "has no meaning with");
+}
+
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     static const char *const formats[] = {"assert", "annotate", NULL};
@@ -108,6 +128,11 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         return weir_err_set(err, WEIR_E_CONFIG,
             n == 1 ? "either IN or --check SCHEMA" : "nothing to do: name IN, or --check SCHEMA");
     }
+    if (check_form(a, err) != 0) {
+        return -1;
+    }
+    s->rows = s->rows == UNSAID ? WEIR_INFER_ROWS : s->rows;
+    s->enum_max = s->enum_max == UNSAID ? WEIR_INFER_ENUM : s->enum_max;
     if (n == 1 && s->config != NULL && strcmp(s->in, "-") == 0 && strcmp(s->config, "-") == 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "only one of IN and FILE (--config) can be stdin");
     }
@@ -116,7 +141,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 
 int weir_cli_schema(int argc, char **argv)
 {
-    struct args a = {.sample = {.rows = WEIR_INFER_ROWS, .enum_max = WEIR_INFER_ENUM}};
+    struct args a = {.formats = (size_t)UNSAID, .sample = {.rows = UNSAID, .enum_max = UNSAID}};
     struct weir_err err = {0};
 
     if (parse(argc, argv, &a, &err) != 0) {

@@ -136,6 +136,9 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     if (a->svg != NULL && strcmp(a->svg, "-") == 0 && a->json) {
         return weir_err_set(err, WEIR_E_CONFIG, "--svg -: stdout has the --json");
     }
+    if (a->weight_text != NULL && a->strategy != WEIR_TUNE_BALANCED) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--weight: is for --strategy balanced");
+    }
     a->price = weir_tune_price((enum weir_tune_arch)a->arch);
     if ((a->price_text != NULL &&
             number("--price", a->price_text, PRICE_MAX, &a->price, err) != 0) ||
