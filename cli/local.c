@@ -297,6 +297,9 @@ static int serve(struct weir_loop *loop, struct local *l, struct weir_err *err)
         int64_t front_ms = weir_front_turn(l->front);
         int64_t next_ms = weir_worker_turn(l->worker);
 
+        if (weir_worker_failed(l->worker, err)) {
+            return -1;
+        }
         next_ms = uploads_ms < next_ms ? uploads_ms : next_ms;
         next_ms = front_ms < next_ms ? front_ms : next_ms;
         if (weir_results_turn(l->results)) {

@@ -12,6 +12,7 @@
 #include "core/limits.h"
 #include "core/uuid.h"
 #include "net/child.h"
+#include "json/doc.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,6 +35,8 @@ struct weir_worker {
     struct weir_worker_opts opts;
     enum weir_worker_state state;
     bool stopping;
+    bool worked; /* has asked for work, in this life or another */
+    struct weir_err failed;
     uint64_t starts;
     int64_t due_ms;     /* of the state: start again, asked for work, timed out, killed */
     int64_t backoff_ms; /* the next one; 0 after it has worked */
@@ -65,6 +68,19 @@ struct weir_worker {
             weir_cli_note("local", __VA_ARGS__);                                                   \
         }                                                                                          \
     } while (0)
+
+/* What has never worked is not tried again, for it is what the command line says; unless somebody
+ * is at work on it. */
+static bool give_up(struct weir_worker *w, enum weir_code code, const char *why)
+{
+    if (w->worked || w->opts.watch || w->stopping) {
+        return false;
+    }
+    if (w->failed.code == WEIR_OK) {
+        weir_err_set(&w->failed, code, "%s", why);
+    }
+    return true;
+}
 
 /* ---- what becomes of messages ---- */
 
@@ -151,8 +167,24 @@ static void on_next(void *ctx)
 
     if (w->state == WEIR_WORKER_STARTING) {
         w->state = WEIR_WORKER_IDLE;
+        w->worked = true;
         w->backoff_ms = 0;
     }
+}
+
+/* The error's errorMessage, if it has one. */
+static void init_failed(struct weir_worker *w, const struct weir_rapi_answer *answer)
+{
+    cJSON *tree = weir_doc_parse("the error", (const char *)answer->body, answer->len, NULL);
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(tree, "errorMessage");
+    char why[WEIR_ERR_MSG_BYTES];
+
+    (void)snprintf(why, sizeof why, "the function cannot start: %s",
+        cJSON_IsString(text) ? text->valuestring : "its log says why");
+    if (!give_up(w, WEIR_E_CONFIG, why)) {
+        weir_cli_note("local", "%s", why); /* it ends by itself */
+    }
+    cJSON_Delete(tree);
 }
 
 static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
@@ -168,8 +200,8 @@ static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
         fail_batch(w, NULL);
         break;
     case WEIR_RAPI_INIT_ERROR:
-        weir_cli_note("local", "the function cannot start; its log says why");
-        return; /* it ends by itself */
+        init_failed(w, answer);
+        return;
     }
     if (w->state == WEIR_WORKER_BUSY) {
         wait_for(w, WEIR_WORKER_STARTING, WEIR_INVOKE_INIT_MS); /* until it asks again */
@@ -260,7 +292,9 @@ static void start(struct weir_worker *w)
     struct weir_err err = {0};
 
     if (begin_life(w, &err) != 0) {
-        weir_cli_note("local", "%s", err.msg);
+        if (!give_up(w, err.code, err.msg)) {
+            weir_cli_note("local", "%s", err.msg);
+        }
         end_life(w);
         back_off(w);
     }
@@ -282,7 +316,9 @@ static void tell_end(struct weir_worker *w)
         (void)snprintf(w->why, sizeof w->why, "the function ended with status %d",
             WEXITSTATUS(w->wait_status));
     }
-    weir_cli_note("local", "%s; it is started again", w->why);
+    if (!give_up(w, WEIR_E_PROGRAM, w->why)) {
+        weir_cli_note("local", "%s; it is started again", w->why);
+    }
 }
 
 static void reap(struct weir_worker *w)
@@ -309,8 +345,11 @@ static void overdue(struct weir_worker *w)
         start(w);
         break;
     case WEIR_WORKER_STARTING:
-        weir_cli_note("local", "the function did not ask for work within %d s; it is started again",
+        (void)snprintf(w->why, sizeof w->why, "the function did not ask for work within %d s",
             WEIR_INVOKE_INIT_MS / 1000);
+        if (!give_up(w, WEIR_E_DEADLINE, w->why)) {
+            weir_cli_note("local", "%s; it is started again", w->why);
+        }
         ask_to_end(w, SIGKILL, WEIR_INVOKE_INIT_MS);
         break;
     case WEIR_WORKER_BUSY:
@@ -475,6 +514,14 @@ struct weir_worker *weir_worker_new(
     w->state = WEIR_WORKER_DOWN;
     weir_buf_init(&w->event, WEIR_JSON_DOC_MAX_BYTES);
     return w;
+}
+
+bool weir_worker_failed(const struct weir_worker *worker, struct weir_err *err)
+{
+    if (worker->failed.code != WEIR_OK) {
+        *err = worker->failed;
+    }
+    return worker->failed.code != WEIR_OK;
 }
 
 enum weir_worker_state weir_worker_state(const struct weir_worker *worker)

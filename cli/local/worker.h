@@ -12,7 +12,7 @@
 /*
  * What Lambda does with a queue: keeps a bootstrap running under our Runtime API, hands it batches
  * of messages, and deletes or returns each as its answer says. A bootstrap that dies is started
- * again; the messages it had come back. One invocation at a time.
+ * again, if it has ever worked; the messages it had come back. One invocation at a time.
  *
  * Callbacks of the loop only note what happened, and weir_worker_turn acts; but an answer is
  * settled in the queue before it is acknowledged.
@@ -55,6 +55,10 @@ struct weir_worker *weir_worker_new(
  * happens on the loop.
  */
 int64_t weir_worker_turn(struct weir_worker *worker);
+
+/** weir_worker_failed: whether the function has ended, or said that it cannot start, before it ever
+ *  asked for work: then *err is set, and it is not started again (but with `watch`). */
+bool weir_worker_failed(const struct weir_worker *worker, struct weir_err *err);
 
 enum weir_worker_state weir_worker_state(const struct weir_worker *worker);
 
