@@ -49,7 +49,7 @@ texts() {
 check "the pages are made of what --help prints" texts
 if command -v groff >/dev/null; then
     for page in "$man"/*.1; do
-        quiet() { groff -man -Tutf8 -ww "$page" 2>&1 >"$(basename "$page").text" | diff /dev/null - && [ -s "$(basename "$page").text" ]; }
+        quiet() { groff -man -Tutf8 -ww -P-cbou "$page" 2>&1 >"$(basename "$page").text" | diff /dev/null - && [ -s "$(basename "$page").text" ]; }
         check "groff has nothing against $(basename "$page")" quiet
     done
     # every option with what follows it, every exit status, every example
