@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "core/str.h"
 #include "core/uuid.h"
+#include "net/reason.h"
 #include "json/doc.h"
 
 #include <errno.h>
@@ -157,7 +158,7 @@ static int64_t read_file(struct weir_form_body *b, uint64_t at, uint8_t *p, size
         got = read(b->fd, p, left < n ? (size_t)left : n);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
-        return weir_err_detail(&b->err, WEIR_E_IO, errno, "%s", strerror(errno));
+        return weir_err_detail(&b->err, WEIR_E_IO, errno, "%s", weir_reason(errno));
     }
     if (got == 0) {
         return weir_err_set(&b->err, WEIR_E_IO, "became shorter while it was sent");

@@ -8,6 +8,7 @@
 #include "core/self.h"
 #include "core/uuid.h"
 #include "net/child.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -237,6 +238,13 @@ static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
     return -1;
 }
 
+int weir_function_program(const char *path, struct weir_err *err)
+{
+    return access(path, X_OK) == 0
+               ? 0
+               : weir_err_detail(err, WEIR_E_CONFIG, errno, "%.160s: %s", path, weir_reason(errno));
+}
+
 int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err)
 {
     static const char *const places[] = {"bootstrap", "../libexec/weir/bootstrap"};
@@ -357,9 +365,8 @@ int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *o
 
     *ret = (struct weir_function_result){.outcome = WEIR_FUNCTION_DIED};
     weir_buf_init(&ret->body, WEIR_STREAM_MAX_BYTES);
-    if (access(opts->bootstrap, X_OK) != 0) {
-        return weir_err_detail(
-            err, WEIR_E_CONFIG, errno, "%.160s: %s", opts->bootstrap, strerror(errno));
+    if (weir_function_program(opts->bootstrap, err) != 0) {
+        return -1;
     }
     if (run(loop, &r, err) != 0) {
         weir_buf_fini(&ret->body);

@@ -84,6 +84,10 @@ int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *o
  *  WEIR_E_CONFIG. */
 int weir_function_bootstrap(char *ret, size_t size, struct weir_err *err);
 
+/** weir_function_program: whether there is a program at that path. Returns 0, or -1 with *err set:
+ *  WEIR_E_CONFIG. */
+int weir_function_program(const char *path, struct weir_err *err);
+
 /**
  * weir_function_limit: choose how a function is limited: a control group counts what is used;
  * RLIMIT_DATA is next best, for its memory alone.

@@ -1,4 +1,5 @@
 #include "cli/httpd.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -89,7 +90,7 @@ static int listen_on(const struct sockaddr *address, unsigned *port, struct weir
     (void)weir_err_detail(err,
         e == EADDRINUSE || e == EADDRNOTAVAIL || e == EACCES || e == EAFNOSUPPORT ? WEIR_E_CONFIG
                                                                                   : WEIR_E_IO,
-        e, "%s", strerror(e));
+        e, "%s", weir_reason(e));
     return -1;
 }
 

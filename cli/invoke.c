@@ -91,7 +91,7 @@ static int print_body(const struct weir_buf *body, struct weir_err *err)
 
     if ((body->len > 0 && fwrite(body->p, 1, body->len, stdout) != body->len) ||
         (!ended && fputc('\n', stdout) == EOF) || fflush(stdout) != 0) {
-        return weir_err_set(err, WEIR_E_IO, "the response cannot be written to stdout");
+        return weir_err_set(err, WEIR_E_IO, "stdout: the response cannot be written");
     }
     return 0;
 }

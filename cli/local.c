@@ -33,6 +33,7 @@ struct args {
     int64_t visibility_ms, receives, batch, memory_mb, timeout_ms;
     bool watch;
     struct weir_opt_list env, hosts;
+    struct sockaddr_storage address; /* of listen */
 };
 
 struct local {
@@ -51,6 +52,43 @@ struct local {
     const char *env[WEIR_CLI_LIST_MAX + 1];
     size_t env_n;
 };
+
+/* getaddrinfo takes what is above 65535 for another port. */
+static bool is_port(const char *text)
+{
+    const size_t n = strspn(text, "0123456789");
+
+    return n > 0 && n < 6 && text[n] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
+/* "127.0.0.1:9100", "[::1]:9100", "localhost:9100", ":9100" (this machine alone). */
+static int parse_address(const char *text, struct sockaddr_storage *ret, struct weir_err *err)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    const char *colon = strrchr(text, ':');
+    char name[256];
+    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
+    int rc;
+
+    if (colon == NULL || n >= sizeof name || !is_port(colon + 1)) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s is not ADDRESS:PORT", text);
+    }
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        (void)snprintf(name, sizeof name, "%.*s", (int)n - 2, text + 1);
+    } else {
+        (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
+    }
+    rc = getaddrinfo(n > 0 ? name : "127.0.0.1", colon + 1, &hints, &found);
+    if (rc != 0) {
+        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s: %s", text, gai_strerror(rc));
+    }
+    *ret = (struct sockaddr_storage){0};
+    memcpy(ret, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
 
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
@@ -85,7 +123,10 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     if (weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, NULL, 0, err) < 0) {
         return -1;
     }
-    return a->root != NULL ? 0 : weir_err_set(err, WEIR_E_CONFIG, "no place: give --root DIR");
+    if (a->root == NULL) {
+        return weir_err_set(err, WEIR_E_CONFIG, "no place: give --root DIR");
+    }
+    return parse_address(a->listen, &a->address, err);
 }
 
 /* "weir", "s3://weir". */
@@ -108,35 +149,6 @@ static int find_bucket(struct local *l, struct weir_err *err)
                : weir_err_set(err, WEIR_E_CONFIG,
                      "--bucket %.80s: AWS_ENDPOINT_URL_S3 is a folder; --root takes one",
                      l->args.bucket);
-}
-
-/* "127.0.0.1:9100", "[::1]:9100", "localhost:9100", ":9100" (this machine alone). */
-static int parse_address(const char *text, struct sockaddr_storage *ret, struct weir_err *err)
-{
-    const struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    const char *colon = strrchr(text, ':');
-    char name[256];
-    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
-    int rc;
-
-    if (colon == NULL || n >= sizeof name) {
-        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s is not ADDRESS:PORT", text);
-    }
-    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
-        (void)snprintf(name, sizeof name, "%.*s", (int)n - 2, text + 1);
-    } else {
-        (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
-    }
-    rc = getaddrinfo(n > 0 ? name : "127.0.0.1", colon + 1, &hints, &found);
-    if (rc != 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s: %s", text, gai_strerror(rc));
-    }
-    *ret = (struct sockaddr_storage){0};
-    memcpy(ret, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return 0;
 }
 
 static void on_done(void *ctx, const struct weir_queue_message *m, int64_t ms)
@@ -204,8 +216,7 @@ static int open_worker(struct weir_loop *loop, struct local *l, struct weir_err 
 
 static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *err)
 {
-    struct sockaddr_storage address;
-    const struct weir_front_opts opts = {.address = (struct sockaddr *)&address,
+    const struct weir_front_opts opts = {.address = (struct sockaddr *)&l->args.address,
         .hosts = l->args.hosts.items,
         .hosts_n = l->args.hosts.n,
         .bucket = l->bucket,
@@ -219,9 +230,6 @@ static int open_front(struct weir_loop *loop, struct local *l, struct weir_err *
         .results = l->results,
         .quiet = l->args.cli.quiet};
 
-    if (parse_address(l->args.listen, &address, err) != 0) {
-        return -1;
-    }
     l->front = weir_front_new(loop, &opts, err);
     if (l->front == NULL) {
         weir_err_prefix(err, "--listen %.80s", l->args.listen);
@@ -358,6 +366,9 @@ int weir_cli_local(int argc, char **argv)
             return weir_cli_fail("local", &err);
         }
         l.args.bootstrap = beside;
+    }
+    if (weir_function_program(l.args.bootstrap, &err) != 0) {
+        return weir_cli_fail("local", &err);
     }
     if (weir_local_presign_env(l.args.env.items, l.args.env.n, &err) != 0) {
         return weir_cli_fail("local", &err);

@@ -85,7 +85,12 @@ int weir_relay_config_flags(
     size_t n = 5 + settings_table(&c->all, opts + 5);
 
     c->named.n = 0;
-    return weir_cli_parse(opts, n, argc, argv, NULL, 0, err) < 0 ? -1 : 0;
+    if (weir_cli_parse(opts, n, argc, argv, NULL, 0, err) < 0) {
+        return -1;
+    }
+    return c->file != NULL || c->named.n > 0
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG, "no source: give --source NAME=URL");
 }
 
 /* ---- sources ---- */
@@ -196,13 +201,23 @@ static int settings_of_file(
     return weir_cli_parse_doc(opts, n, root, others, err);
 }
 
+/* What is wrong in the file is no fault of any data's. */
+static void in_file(const struct weir_relay_config *c, struct weir_err *err)
+{
+    err->code = err->code == WEIR_E_NOMEM ? WEIR_E_NOMEM : WEIR_E_CONFIG;
+    weir_err_prefix(err, "%.100s", c->file);
+}
+
 static int file_read(struct weir_relay_config *c, struct weir_loop *loop, struct weir_err *err)
 {
     struct weir_buf text;
 
     weir_buf_init(&text, WEIR_MIB);
-    if (weir_location_load(loop, c->file, &text, err) == 0) {
+    if (weir_location_load(loop, c->file, &text, err) == 0) { /* it names the place itself */
         c->doc = weir_doc_parse("config", (const char *)text.p, text.len, err);
+        if (c->doc == NULL) {
+            in_file(c, err);
+        }
     }
     weir_buf_fini(&text);
     return c->doc != NULL ? 0 : -1;
@@ -215,20 +230,18 @@ int weir_relay_config_file(struct weir_relay_config *c, struct weir_loop *loop, 
     struct weir_doc root = {0};
 
     if (file != NULL) {
-        int rc = file_read(c, loop, err);
-
-        root.v = c->doc;
-        if (rc == 0) {
-            rc = settings_of_file(c, &root, err);
+        if (file_read(c, loop, err) != 0) {
+            return -1;
         }
+        root.v = c->doc;
+        int rc = settings_of_file(c, &root, err);
         /* The flags once more: they come before the file's settings, and its sources have both. */
         if (rc == 0 && weir_relay_config_flags(c, argc, argv, err) != 0) {
             return -1;
         }
         rc = rc == 0 ? sources_of_file(c, &root, err) : -1;
         if (rc != 0) {
-            err->code = err->code == WEIR_E_NOMEM ? WEIR_E_NOMEM : WEIR_E_CONFIG;
-            weir_err_prefix(err, "%.100s", file);
+            in_file(c, err);
             return -1;
         }
     }

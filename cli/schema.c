@@ -54,7 +54,7 @@ static int finish(
     t->failed |= printf("%zu checked, %zu describe, %zu ignored, %zu refused\n", t->counts[0],
                      t->counts[1], t->counts[2], t->counts[3]) < 0;
     if (t->failed || fflush(stdout) != 0) {
-        return weir_err_set(err, WEIR_E_IO, "stdout cannot be written");
+        return weir_err_set(err, WEIR_E_IO, "stdout: cannot be written");
     }
     return t->counts[WEIR_SCHEMA_REFUSED] == 0
                ? 0

@@ -299,8 +299,10 @@ static int measure(struct weir_loop *loop, const struct args *a, const struct we
     if (size->fate == WEIR_TUNE_DONE) {
         weir_tune_sum_up(size, a->price);
     } else if (!a->cli.quiet) {
-        weir_cli_note("tune", "%s%s%" PRId64 " MB: %s", s->name, *s->name != '\0' ? ": " : "",
-            size->memory_mb, size->why);
+        weir_cli_note("tune", "%s%s%" PRId64 " MB: %s%s", s->name, *s->name != '\0' ? ": " : "",
+            size->memory_mb, size->why,
+            size->fate == WEIR_TUNE_FAILED && !a->cli.verbose ? " (-v shows the function's log)"
+                                                              : "");
     }
     return 0;
 }
@@ -357,7 +359,7 @@ static int print_result(struct weir_loop *loop, const struct args *a,
         }
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        rc = weir_err_set(err, WEIR_E_IO, "the result cannot be written to stdout");
+        rc = weir_err_set(err, WEIR_E_IO, "stdout: the result cannot be written");
     } else if (a->svg != NULL && write_chart(loop, a, subjects, n, err) != 0) {
         rc = -1;
     }

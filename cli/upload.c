@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "net/http.h"
+#include "net/reason.h"
 #include "net/signals.h"
 #include "json/quote.h"
 
@@ -55,7 +56,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         return -1;
     }
     if (n == 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "no file to upload");
+        return weir_err_set(err, WEIR_E_CONFIG, "no file: name it");
     }
     if ((a->url == NULL) == (a->form == NULL)) {
         return weir_err_set(err, WEIR_E_CONFIG, "give --url URL, or --form FORM.json");
@@ -88,6 +89,7 @@ static int ask(struct upload *u, struct weir_buf *text, struct weir_err *err)
     long status = weir_http_call(u->loop, &request, text, NULL, err);
     weir_api_sign_fini(&sign);
     if (status < 0) {
+        weir_err_prefix(err, "--url");
         return -1;
     }
     if (status / 100 != 2) {
@@ -221,7 +223,7 @@ static int open_file(struct upload *u, struct weir_err *err)
     u->fd = open(u->args->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (u->fd == -1 || fstat(u->fd, &st) != 0) {
         return weir_err_detail(
-            err, WEIR_E_CONFIG, errno, "%.160s: %s", u->args->file, strerror(errno));
+            err, WEIR_E_CONFIG, errno, "%.160s: %s", u->args->file, weir_reason(errno));
     }
     if (!S_ISREG(st.st_mode)) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.160s: not a regular file", u->args->file);

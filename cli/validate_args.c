@@ -75,7 +75,7 @@ int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pai
     for (size_t i = 0; i < pairs->n; i++) {
         const struct weir_opt_pair *pair = &pairs->items[i];
         if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
-            weir_err_prefix(err, "--%s", pair->name);
+            weir_err_prefix(err, "--%s %.40s", pair->name, pair->value);
             goto out;
         }
     }
@@ -89,17 +89,32 @@ out:
     return -1;
 }
 
+/* What else was said that has no meaning with the kind of output, or lacks what it needs. */
+static int check_output(
+    const struct weir_validate_args *a, const struct weir_validate_options *o, struct weir_err *err)
+{
+    if ((o->output == WEIR_OUTPUT_SPLIT) != (a->invalid != NULL)) {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            a->invalid == NULL ? "--output=split needs --invalid FILE"
+                               : "--invalid is of --output=split alone");
+    }
+    for (size_t i = 0; i < a->options.n && o->output != WEIR_OUTPUT_REPORT; i++) {
+        if (strcmp(a->options.items[i].name, "report") == 0) {
+            return weir_err_set(err, WEIR_E_CONFIG, "--report is of --output=report alone");
+        }
+    }
+    return 0;
+}
+
 int weir_validate_args_options(const struct weir_validate_args *a, struct weir_places *places,
     struct weir_validate_options *ret, struct weir_err *err)
 {
     if (weir_validate_args_read(a->config, &a->options, a->in, a->out, places, ret, err) != 0) {
         return -1;
     }
-    if ((ret->output == WEIR_OUTPUT_SPLIT) == (a->invalid != NULL)) {
-        return 0;
+    if (check_output(a, ret, err) != 0) {
+        weir_validate_options_fini(ret);
+        return -1;
     }
-    weir_validate_options_fini(ret);
-    return weir_err_set(err, WEIR_E_CONFIG,
-        a->invalid == NULL ? "--output=split needs --invalid FILE"
-                           : "--invalid is of --output=split alone");
+    return 0;
 }

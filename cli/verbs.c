@@ -77,7 +77,9 @@ const struct weir_cli_verb *weir_cli_verb_find(const char *name)
     }
     names[n] = NULL;
     const char *hint = weir_cli_suggest(name, names);
-    if (hint != NULL) {
+    if (name[0] == '-') {
+        weir_cli_note(NULL, "%.60s: no such option; what is said of a verb comes after it", name);
+    } else if (hint != NULL) {
         weir_cli_note(NULL, "%.60s: no such verb; did you mean %s?", name, hint);
     } else {
         weir_cli_note(NULL, "%.60s: no such verb; `weir help` lists them", name);

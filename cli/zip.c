@@ -4,6 +4,7 @@
 #include "codec/deflate.h"
 #include "core/clock.h"
 #include "handlers/archive/job.h"
+#include "net/reason.h"
 #include "net/signals.h"
 
 #include <errno.h>
@@ -98,7 +99,7 @@ static int look_at(const struct args *a, const char *text, const struct weir_loc
         return 0;
     }
     if (stat(text, &st) != 0) {
-        return weir_err_detail(err, WEIR_E_CONFIG, errno, "%.160s: %s", text, uv_strerror(-errno));
+        return weir_err_detail(err, WEIR_E_CONFIG, errno, "%.160s: %s", text, weir_reason(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.160s: is a folder; name its files", text);

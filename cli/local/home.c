@@ -3,6 +3,7 @@
 #include "cli/local/uploads.h"
 #include "core/hex.h"
 #include "net/file.h"
+#include "net/reason.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +23,7 @@ static int fail(const char *path, int e, struct weir_err *err)
     bool ours = e == EACCES || e == ENOTDIR || e == EROFS || e == ENAMETOOLONG || e == ELOOP;
 
     return weir_err_detail(
-        err, ours ? WEIR_E_CONFIG : WEIR_E_IO, e, "%.160s: %s", path, strerror(e));
+        err, ours ? WEIR_E_CONFIG : WEIR_E_IO, e, "%.160s: %s", path, weir_reason(e));
 }
 
 static int make_folder(const char *path, mode_t mode, struct weir_err *err)

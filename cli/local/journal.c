@@ -2,6 +2,7 @@
 
 #include "core/hex.h"
 #include "core/limits.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ struct weir_journal_new {
 
 static int io(const struct weir_journal *j, int e, struct weir_err *err)
 {
-    return weir_err_detail(err, WEIR_E_IO, e, "%.160s: %s", j->path, strerror(e));
+    return weir_err_detail(err, WEIR_E_IO, e, "%.160s: %s", j->path, weir_reason(e));
 }
 
 static void sum_text(const char *json, size_t len, char ret[SUM_BYTES + 1])

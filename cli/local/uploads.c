@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -305,7 +306,7 @@ int weir_uploads_announce(
         goto out;
     }
     if (lstat((const char *)path.p, &st) != 0) {
-        (void)weir_err_detail(err, WEIR_E_IO, errno, "%.160s: %s", key, strerror(errno));
+        (void)weir_err_detail(err, WEIR_E_IO, errno, "%.160s: %s", key, weir_reason(errno));
         goto out;
     }
     rc = announce(uploads, key, &st, how, err);

@@ -499,11 +499,6 @@ struct weir_worker *weir_worker_new(
 {
     struct weir_worker *w;
 
-    if (access(opts->bootstrap, X_OK) != 0) {
-        (void)weir_err_detail(
-            err, WEIR_E_CONFIG, errno, "%.160s: %s", opts->bootstrap, strerror(errno));
-        return NULL;
-    }
     w = calloc(1, sizeof *w);
     if (w == NULL) {
         (void)weir_err_set(err, WEIR_E_NOMEM, "out of memory for the worker");

@@ -43,8 +43,9 @@ struct weir_worker_opts {
     void *ctx;
 };
 
-/** weir_worker_new: nothing is started yet. opts and what it points to are borrowed. Returns it
- *  (weir_worker_free), or NULL with *err set: WEIR_E_CONFIG (no such program), WEIR_E_NOMEM. */
+/** weir_worker_new: nothing is started yet. opts and what it points to are borrowed; the program is
+ *  there (weir_function_program). Returns it (weir_worker_free), or NULL with *err set:
+ *  WEIR_E_NOMEM. */
 struct weir_worker *weir_worker_new(
     struct weir_loop *loop, const struct weir_worker_opts *opts, struct weir_err *err);
 

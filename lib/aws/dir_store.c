@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/str.h"
 #include "net/file.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,7 +169,7 @@ static int refuse(const struct place *at, int e, struct weir_err *err)
         return weir_err_detail(err, WEIR_E_REMOTE, 403,
             "store: %s: 403 AccessDenied: a symbolic link leads out of the store", at->name);
     default:
-        return weir_err_detail(err, WEIR_E_IO, e, "store: %s: %s", at->name, uv_strerror(-e));
+        return weir_err_detail(err, WEIR_E_IO, e, "store: %s: %s", at->name, weir_reason(e));
     }
 }
 

@@ -1,4 +1,5 @@
 #include "net/child.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,7 +186,7 @@ static int start(struct weir_child *child, const struct weir_child_opts *opts, s
         return 0;
     }
     return weir_err_detail(
-        err, WEIR_E_CONFIG, why, "%.160s: cannot be started: %s", opts->path, strerror(why));
+        err, WEIR_E_CONFIG, why, "%.160s: cannot be started: %s", opts->path, weir_reason(why));
 }
 
 struct weir_child *weir_child_start(

@@ -6,6 +6,7 @@
 
 #include "net/file_priv.h"
 #include "net/ready.h"
+#include "net/reason.h"
 #include "net/wake.h"
 
 #include <errno.h>
@@ -61,13 +62,12 @@ static int fail(const struct end *end, struct weir_err *err)
 {
     int e = errno;
 
-    return weir_err_detail(err, WEIR_E_IO, e, "file: %s: %s", end->name, uv_strerror(-e));
+    return weir_err_detail(err, WEIR_E_IO, e, "%s: %s", end->name, weir_reason(e));
 }
 
 static int fail_open(const char *path, int e, struct weir_err *err)
 {
-    return weir_err_detail(
-        err, weir_file_open_code(e), e, "file: %.180s: %s", path, uv_strerror(-e));
+    return weir_err_detail(err, weir_file_open_code(e), e, "%.180s: %s", path, weir_reason(e));
 }
 
 static void end_free(void *self)
@@ -110,7 +110,7 @@ static int look(struct end *end, bool write, struct weir_err *err)
         return fail(end, err);
     }
     if (S_ISDIR(st.st_mode)) {
-        return weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "file: %s: is a folder", end->name);
+        return weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "%s: is a folder", end->name);
     }
     if (end->info != NULL) {
         *end->info = (struct weir_source_info){.size_bytes = -1};
@@ -139,7 +139,7 @@ static enum weir_step at_end(struct end *end, struct weir_err *err)
     struct stat st;
 
     if (end->size > 0 && fstat(end->fd, &st) == 0 && st.st_size < end->size) {
-        weir_err_set(err, WEIR_E_IO, "file: %s: it became shorter while it was read", end->name);
+        weir_err_set(err, WEIR_E_IO, "%s: it became shorter while it was read", end->name);
         return WEIR_FAIL;
     }
     return WEIR_END;

@@ -4,6 +4,7 @@
  */
 #include "net/file.h"
 #include "net/file_priv.h"
+#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ struct weir_file_new {
 
 static int fail(const struct weir_file_new *f, enum weir_code code, int e, struct weir_err *err)
 {
-    return weir_err_detail(err, code, e, "file: %.180s: %s", f->path, uv_strerror(-e));
+    return weir_err_detail(err, code, e, "%.180s: %s", f->path, weir_reason(e));
 }
 
 static int create_hidden(struct weir_file_new *f, const struct stat *old, struct weir_err *err)
@@ -134,13 +135,13 @@ struct weir_file_new *weir_file_new_beside(
 
     if (real == NULL) {
         weir_err_detail(
-            err, weir_file_open_code(errno), errno, "file: %.180s: %s", path, uv_strerror(-errno));
+            err, weir_file_open_code(errno), errno, "%.180s: %s", path, weir_reason(errno));
         return NULL;
     }
     char *slash = strrchr(real, '/');
     const char *name = slash != NULL ? slash + 1 : real;
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-        weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "file: \"%.180s\" is no name for a file", path);
+        weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "\"%.180s\" is no name for a file", path);
     } else if (slash == NULL) {
         f = file_new(".", name, path, old, err);
     } else {
@@ -169,8 +170,7 @@ struct weir_file_new *weir_file_new_below(
     const char *root, const char *path, const struct stat *old, struct weir_err *err)
 {
     if (!is_safe_path(path)) {
-        weir_err_set(
-            err, WEIR_E_CONFIG, "file: \"%.160s\" is no path that stays in its folder", path);
+        weir_err_set(err, WEIR_E_CONFIG, "\"%.160s\" is no path that stays in its folder", path);
         return NULL;
     }
     return file_new(root, path, path, old, err);

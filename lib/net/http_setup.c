@@ -1,6 +1,7 @@
 #include "core/env.h"
 #include "core/limits.h"
 #include "net/http_priv.h"
+#include "net/reason.h"
 #include "net/tls.h"
 
 #include <errno.h>
@@ -134,7 +135,7 @@ int weir_http_bundle(const char **file, struct weir_err *err)
     *file = weir_env_text("AWS_CA_BUNDLE", NULL);
     if (*file != NULL && access(*file, R_OK) != 0) {
         return weir_err_detail(
-            err, WEIR_E_CONFIG, errno, "AWS_CA_BUNDLE: cannot be read: %s", strerror(errno));
+            err, WEIR_E_CONFIG, errno, "AWS_CA_BUNDLE: cannot be read: %s", weir_reason(errno));
     }
     return 0;
 }

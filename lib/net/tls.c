@@ -1,4 +1,5 @@
 #include "net/tls.h"
+#include "net/reason.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,7 +46,8 @@ const char *weir_tls_why(const SSL *ssl)
 
 static int refuse(const char *what, const char *file, struct weir_err *err)
 {
-    const char *why = errno != 0 && access(file, R_OK) != 0 ? strerror(errno) : weir_tls_why(NULL);
+    const char *why =
+        errno != 0 && access(file, R_OK) != 0 ? weir_reason(errno) : weir_tls_why(NULL);
 
     ERR_clear_error();
     return weir_err_set(err, WEIR_E_CONFIG, "tls: %s %.120s: %s", what, file, why);

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/reason.h"
 #include "relay/priv.h"
 
 #include <errno.h>
@@ -174,7 +175,10 @@ static int split_address(const char *text, char *host, size_t host_size, const c
     const char *colon = strrchr(text, ':');
     size_t n = colon != NULL ? (size_t)(colon - text) : 0;
 
-    if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+    /* getaddrinfo takes a port above 65535 for another one. */
+    if (colon == NULL || colon[1] == '\0' || strlen(colon + 1) > 5 ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strtoul(colon + 1, NULL, 10) > UINT16_MAX) {
         return -1;
     }
     if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
@@ -248,7 +252,10 @@ static int listen_at(struct weir_relay *relay, struct weir_err *err)
     }
     freeaddrinfo(all);
     if (relay->fd < 0) {
-        return weir_err_detail(err, WEIR_E_IO, errno, "%.80s: %s", text, strerror(errno));
+        const int e = errno;
+        return weir_err_detail(err,
+            e == EADDRINUSE || e == EADDRNOTAVAIL || e == EACCES ? WEIR_E_CONFIG : WEIR_E_IO, e,
+            "%.80s: %s", text, weir_reason(e));
     }
     if (getsockname(relay->fd, (struct sockaddr *)&name, &len) == 0) {
         relay->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port

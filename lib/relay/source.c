@@ -5,6 +5,7 @@
  */
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/reason.h"
 #include "relay/priv.h"
 
 #include <errno.h>
@@ -51,11 +52,11 @@ int weir_source_init(struct weir_relay_source *source, struct weir_relay *relay,
     if (source->kind == WEIR_SOURCE_FILE && opts->url[0] == 'f') {
         if (opts->rate_bytes == 0) {
             return weir_err_set(err, WEIR_E_CONFIG,
-                "%.64s: a file has no pace of its own: give a rate", opts->name);
+                "%.64s: a file has no pace of its own: give it a rate (--rate)", opts->name);
         }
         if (access(opts->url + 5, R_OK) != 0) {
             return weir_err_set(err, WEIR_E_CONFIG, "%.64s: %.120s: %s", opts->name, opts->url + 5,
-                strerror(errno));
+                weir_reason(errno));
         }
     }
     (void)snprintf(
@@ -130,9 +131,10 @@ static void fail(struct weir_relay_source *source, int why)
     struct weir_relay *relay = source->relay;
 
     weir_log_write(
-        relay->opts.log, WEIR_LOG_ERROR, "relay: %s: %s", source->opts.name, strerror(why));
+        relay->opts.log, WEIR_LOG_ERROR, "relay: %s: %s", source->opts.name, weir_reason(why));
     if (relay->err.code == WEIR_OK) {
-        weir_err_detail(&relay->err, WEIR_E_IO, why, "%.64s: %s", source->opts.name, strerror(why));
+        weir_err_detail(
+            &relay->err, WEIR_E_IO, why, "%.64s: %s", source->opts.name, weir_reason(why));
     }
     source->failed = true;
     source->breaks++;

@@ -82,7 +82,7 @@ fails "one that has left its session" 3 "bash: it exited, but a process it left 
 fails "the deadline" 3 "bash: .*deadline" --timeout 1 -- bash -c "$BIG; exec -a weir-left-$$ sleep 300"
 fails "the deadline, SIGTERM ignored" 3 "bash: .*deadline" --timeout 1 -- bash -c "trap '' TERM; $BIG; exec -a weir-left-$$ sleep 300"
 fails "a program that is not there" 2 "no-such-program: no such program" -- no-such-program
-fails "a path that is not there" 2 "./none: cannot be started: No such file" -- ./none
+fails "a path that is not there" 2 "./none: cannot be started: no such file" -- ./none
 fails "a name that leads out" 2 "zip: ../x: an entry's name" --entry ../x -- true
 check "no PROGRAM is a 2" status 2 "$WEIR" archive -o x.zip
 check "no OUT is a 2" status 2 "$WEIR" archive -- true

@@ -22,7 +22,7 @@ relay_lines() { # a paced file, to its end: the relay then ends by itself
 check "a file is read at its pace, and its end is the clients' end" relay_lines "file:$T/numbers" 20kB
 check "stdin is a source" relay_lines - 20kB
 relay_unreadable() { # what cannot be read is no end: status 3, and a line that says which source
-    status 3 "$WEIR" relay --listen 127.0.0.1:0 --always --quiet --source "live=file:$T" --rate 1kB && { grep -q "live: Is a directory" err || fail "$(cat err)"; }
+    status 3 "$WEIR" relay --listen 127.0.0.1:0 --always --quiet --source "live=file:$T" --rate 1kB && { grep -q "live: is a folder" err || fail "$(cat err)"; }
 }
 check "a source that cannot be read fails the relay" relay_unreadable
 
@@ -42,8 +42,8 @@ check "a source of another kind" usage_error "a source is http" --source a=ftp:/
 check "a name that is a path" usage_error "letters, digits" --source a/b=push:
 check "two sources of a name" usage_error "two sources" --source a=push: --source a=push:
 check "stdin twice" usage_error "stdin is another source" --source a=- --source b=-
-check "a file without a pace" usage_error "give a rate" --source "a=file:$T/numbers"
-check "a file that is not there" usage_error "No such file" --source a=file:/nowhere --rate 1kB
+check "a file without a pace" usage_error "give it a rate" --source "a=file:$T/numbers"
+check "a file that is not there" usage_error "no such file" --source a=file:/nowhere --rate 1kB
 check "no address" usage_error "no address" --listen nowhere --source a=push:
 check "a ring too small" usage_error "ring-bytes" --ring-bytes 1 --source a=push:
 check "a configuration's unit" usage_error "/sources/a/unit" --config unit.json

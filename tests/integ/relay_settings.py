@@ -37,7 +37,7 @@ FILES = [
     ('{"sources":{"a":{"url":5}}}', "/sources/a/url: must be a string"),
     ('{"sources":{"a":5}}', "/sources/a: must be a URL, or an object"),
     ('{"sources":{"a":"gopher://x"}}', "a: a source is http"),
-    ('{"sources":{"a":"file:clip.ts"}}', "give a rate"),
+    ('{"sources":{"a":"file:clip.ts"}}', "give it a rate"),
     ('{"sources":{"a/b":"push:"}}', "a source's name"),
     ('{"sources":{"":"push:"}}', "a source's name"),
     ('{"sources":{"metrics":"push:"}}', "a source's name"),

@@ -362,7 +362,7 @@ static void a_full_device_is_an_io_error(void **state)
     assert_int_equal(write_through(&sink, "0123456789", 0, &err), -1);
     assert_int_equal(err.code, WEIR_E_IO);
     assert_int_equal(err.detail, ENOSPC);
-    assert_string_equal(err.msg, "file: /dev/full: no space left on device");
+    assert_string_equal(err.msg, "/dev/full: no space left on device");
 }
 
 /*

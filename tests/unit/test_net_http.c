@@ -398,7 +398,7 @@ static void a_ca_bundle_that_is_missing_is_a_config_error_naming_the_variable(vo
     assert_int_equal(weir_http_call(loop, &rq, NULL, NULL, &err), -1);
     unsetenv("AWS_CA_BUNDLE");
     assert_int_equal(err.code, WEIR_E_CONFIG);
-    assert_string_equal(err.msg, "AWS_CA_BUNDLE: cannot be read: No such file or directory");
+    assert_string_equal(err.msg, "AWS_CA_BUNDLE: cannot be read: no such file or directory");
 }
 
 /*
