@@ -14,7 +14,7 @@ read -r -a wrap <<<"${WRAP:-}"
 count() { sed -n "s/^\[ *$2 *\] \([0-9]*\) test(s).*/\1/p" "$1" | head -n 1; }
 
 run() {
-    timeout -k 10 "${UNIT_TIMEOUT_S:-300}" "${wrap[@]}" "$1" >"$1.log" 2>&1 </dev/null
+    timeout -k 10 "${UNIT_TIMEOUT_S:-900}" "${wrap[@]}" "$1" >"$1.log" 2>&1 </dev/null
     echo $? >"$1.rc"
 }
 # Some at a time; told in order afterwards.

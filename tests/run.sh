@@ -29,7 +29,7 @@ run_step() {
     clang) "${make[@]}" CC=clang BUILD=build-clang all unit ;;
     unit-asan) UNIT_JOBS=$jobs "${make[@]}" "${asan[@]}" check-unit ;;
     unit-tsan) "${make[@]}" SANITIZE=thread BUILD=build-tsan check-unit UNIT="$threaded" ;;
-    valgrind) UNIT_TIMEOUT_S=900 UNIT_JOBS=$jobs "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
+    valgrind) UNIT_TIMEOUT_S=1800 UNIT_JOBS=$jobs "${make[@]}" check-unit WRAP="${valgrind[*]}" ;;
     fuzz) "${make[@]}" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-60}" ;;
     integ) INTEG_JOBS=$jobs tests/integ/run.sh build ;;
     integ-asan) "${make[@]}" "${asan[@]}" all && INTEG_JOBS=$jobs tests/integ/run.sh build-asan ;;

@@ -260,6 +260,9 @@ static void *acceptor_main(void *arg)
 
     for (;;) {
         int fd = accept(s->listener, NULL, NULL);
+        if (fd == -1 && (errno == EINTR || errno == ECONNABORTED)) {
+            continue; /* a signal, or a client that has gone already */
+        }
         struct connection *c = calloc(1, sizeof *c);
         pthread_mutex_lock(&s->lock);
         bool ok = fd != -1 && c != NULL && !s->stopping && s->connections < CONNECTIONS_MAX;

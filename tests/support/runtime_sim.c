@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define END_MS 120000
+#define END_MS 280000
 
 struct world {
     struct sim *sim;

@@ -50,7 +50,7 @@ struct sim {
     char log[32768];
 };
 
-/** sim_run: all of it. Fails the cmocka test when it does not come to an end in two minutes. */
+/** sim_run: all of it. Fails the cmocka test when it does not come to an end in minutes. */
 void sim_run(struct sim *sim);
 
 /** sim_free: release the answers. */

@@ -71,6 +71,16 @@ size_t s3_asked(struct s3_fixture *fx, const char *first_line, size_t *last)
     return n;
 }
 
+void s3_expect_undone(struct s3_fixture *fx)
+{
+    size_t last = 0;
+
+    assert_true(s3_asked(fx, UNDO, &last) >= 1);
+    for (size_t i = last + 1; i < canned_http_requests(fx->server); i++) {
+        assert_memory_equal(canned_http_request(fx->server, i, NULL), PART, strlen(PART));
+    }
+}
+
 bool s3_has_header(struct s3_fixture *fx, size_t i, const char *line)
 {
     char text[512];
@@ -107,7 +117,7 @@ int s3_put(struct s3_fixture *fx, size_t len, size_t part_bytes, size_t fail_at)
     struct memory_source source = {.in = s3_data, .len = len, .fail_at = fail_at};
     struct weir_stage stages[2] = {memory_source(&source), {0}};
     const struct weir_put_opts opts = {
-        .content_type = "text/csv", .part_bytes = part_bytes, .abort_ms = 400};
+        .content_type = "text/csv", .part_bytes = part_bytes, .abort_ms = 10000};
 
     for (size_t i = 0; i < sizeof s3_data; i++) {
         s3_data[i] = (uint8_t)('A' + i % 26);

@@ -70,6 +70,10 @@ void s3_serve(struct s3_fixture *fx, const struct canned_reply *replies, size_t 
 /** s3_asked: how many requests began so; *last receives the number of the last. May be NULL. */
 size_t s3_asked(struct s3_fixture *fx, const char *first_line, size_t *last);
 
+/** s3_expect_undone: an upload was aborted, and nothing was asked after that. A part that was under
+ * way on a connection of its own may be read later than it was sent. */
+void s3_expect_undone(struct s3_fixture *fx);
+
 /** s3_has_header: has request i this line among its headers? */
 bool s3_has_header(struct s3_fixture *fx, size_t i, const char *line);
 

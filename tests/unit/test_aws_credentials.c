@@ -456,7 +456,7 @@ static void wait_for_a_key_ends_with_the_deadline(void **state)
         setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1", 1);
         assert_int_equal(weir_s3_config_env_by(&cfg, began, &err), -1); /* gone by */
         assert_int_equal(err.code, WEIR_E_DEADLINE);
-        assert_in_range(weir_clock_mono_ms() - began, 200, 15000); /* not 30 s */
+        assert_in_range(weir_clock_mono_ms() - began, 200, 29000); /* not 30 s */
     }
 }
 

@@ -267,7 +267,7 @@ static int run_and_stop(const char *var, const char *mode, int64_t undo_ms, stru
     struct weir_signals *signals = weir_signals_new(loop, err);
 
     assert_non_null(signals);
-    (void)alarm(120);
+    (void)alarm(800);
     int rc = weir_function_run(loop, &opts, &r, err);
     (void)alarm(0);
     assert_int_equal(wait(NULL), -1); /* no process is left */

@@ -114,7 +114,8 @@ static void output_counts_when_the_program_ends_well(void **state)
         {"printf abc; exec >&-; sleep 0.1", 3},           /* stdout ends early */
         {"head -c 129068 /dev/zero", 129068},             /* and exits at once */
         {"head -c 3000000 /dev/zero >&2; printf abc", 3}, /* stderr beyond any pipe */
-        {"(sleep 0.2; printf abc) & exit 0", 3},          /* left behind, but ends in time */
+        /* left behind, but ends in time */
+        {"(while grep -q '^State:.[^Z]' /proc/$$/status; do :; done; printf abc) & exit 0", 3},
         {"sleep 100 >/dev/null 2>&1 </dev/null & printf abc", 3}, /* and one that holds nothing */
         {"cat", 0},                                               /* nothing on its stdin */
     };

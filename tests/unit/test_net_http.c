@@ -5,14 +5,13 @@
 #include "net/http.h"
 #include "net/http_source.h"
 #include "tests/support/canned_http.h"
+#include "tests/support/deaf_port.h"
 
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -52,19 +51,6 @@ static long call(
     struct weir_http_request rq = {.method = method, .url = url_of(s, "/b/k?X-Sig=secret", url)};
 
     return weir_http_call(loop, &rq, body, NULL, err);
-}
-
-/* A connection that nobody serves: bound once, then closed. */
-static int free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    close(fd);
-    return ntohs(at.sin_port);
 }
 
 static void never_done(void *ctx, long status, const struct weir_err *err)
@@ -452,7 +438,7 @@ static void failures_have_their_code_and_say_how_much(void **state)
 static void a_refused_connection_names_host_and_reason_only(void **state)
 {
     char url[URL_BYTES], want[URL_BYTES];
-    int port = free_port();
+    int port, fd = deaf_port(&port);
     struct weir_http_request rq = {.method = "GET", .url = url};
     struct weir_err err = {0};
 
@@ -462,6 +448,7 @@ static void a_refused_connection_names_host_and_reason_only(void **state)
     assert_int_equal(weir_http_call(loop, &rq, NULL, NULL, &err), -1);
     assert_int_equal(err.code, WEIR_E_NET);
     assert_string_equal(err.msg, want);
+    close(fd);
 }
 
 static void tls_to_a_plain_server_is_a_net_error(void **state)
@@ -581,8 +568,10 @@ static void being_busy_ourselves_is_no_stall(void **state)
     while (canned_http_requests(s) == 0) {
         assert_int_equal(weir_loop_step(loop, weir_clock_mono_ms() + 1, &err), 0);
     }
-    for (int64_t until = weir_clock_mono_ms() + 500; weir_clock_mono_ms() < until;) {
-        ; /* work, longer than the limit */
+    const uint64_t all = strlen(replies[0].head);
+    for (int64_t until = weir_clock_mono_ms() + 500;
+         weir_clock_mono_ms() < until || canned_http_sent(s) < all;) {
+        ; /* work, longer than the limit; the answer is there when it ends */
     }
     enum weir_step step;
     while ((step = weir_http_source_collect(source, &body, &err)) == WEIR_WAIT) {
@@ -603,7 +592,7 @@ static void on_hold(uv_timer_t *timer)
     (void)timer;
 }
 
-#define QUIET_MS 400 /* nothing comes for so long; a busy machine makes pauses of its own */
+#define QUIET_MS 2500 /* nothing comes for so long; a busy machine makes pauses of its own */
 
 /* Run the loop until the server cannot send more for a while: what is paused stays paused. */
 static void run_until_quiet(struct canned_http *s)
@@ -659,7 +648,7 @@ static void a_body_that_nobody_takes_stops_the_server_and_then_comes_whole(void 
     char url[URL_BYTES];
     /* The stall limit is shorter than the pause: our own pause must not count. */
     struct weir_http_request rq = {
-        .method = "GET", .url = url_of(s, "/", url), .stall_ms = QUIET_MS - 100};
+        .method = "GET", .url = url_of(s, "/", url), .stall_ms = QUIET_MS - 500};
     struct weir_err err = {0};
     struct weir_http_source *source = weir_http_source_new(loop, &rq, &err);
 

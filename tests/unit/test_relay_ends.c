@@ -97,7 +97,7 @@ static int ask(const struct weir_relay *relay, const char *path)
 /* What it is told, to the end of its connection, or as much as ret has room for. */
 static size_t told(struct weir_loop *loop, int fd, char *ret, size_t size)
 {
-    const int64_t until = weir_clock_mono_ms() + 20000;
+    const int64_t until = weir_clock_mono_ms() + 120000;
     size_t n = 0;
 
     for (;;) {

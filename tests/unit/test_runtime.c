@@ -78,7 +78,7 @@ static void no_tick(uv_timer_t *timer)
 static int fake_stream(const struct weir_invocation *inv, struct weir_err *err)
 {
     const struct weir_stream_head head = {0};
-    const int64_t end_ms = weir_clock_mono_ms() + 10000;
+    const int64_t end_ms = weir_clock_mono_ms() + 60000;
     struct weir_stage sink = {0};
     enum weir_step step = WEIR_NEED_IN;
     uint8_t none = 0;
