@@ -65,7 +65,7 @@ def refused(text, *args):
         f.write(text)
     where = text if len(text) < 200 else text[:100] + "..."
     try:
-        p = subprocess.run([WEIR, "relay", "--config", "wrong.json", *args], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        p = subprocess.run([WEIR, "relay", "--config", "wrong.json", *args], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         raise AssertionError("it runs with " + where) from None
     same(p.returncode, 2, "exit status for " + where)
@@ -183,17 +183,18 @@ async def each_client_has_the_policy_it_asks_for_and_each_loss_is_counted():
 
 
 async def who_lags_or_reads_nothing_for_too_long_is_closed():
-    for flags, name in (["--disconnect-after", "1"], "live"), ([], "live?disconnect_after=1"), (["--idle", "1"], "live"):
+    # The one that reads is not to be taken for one that does not, where the machine has no time for it.
+    for flags, name in (["--disconnect-after", "1"], "live"), ([], "live?disconnect_after=1"), (["--idle", "4"], "live"):
         source = Source([stream(10 ** 9, 5e5)])
         async with Relay("--unit", "ts", "--ring-bytes", "400000", "--age-max", "0", *flags, "--source", "live=" + await source.start()) as relay:
-            reads = await Client(relay, name="live").start()
+            source.follows = reads = await Client(relay, name="live").start()
             lags = await Client(relay, name=name, version=b"1.1").start()
             lags.paused.clear()
             s = await relay.until("it is given up: %s %s" % (flags, name), lambda s: s["given_up"] == 1)
             same([c["address"].rsplit(":", 1)[1] for c in s["clients"]], [str(reads.port)], "who stays")
             same((await relay.metrics())['weir_relay_clients_given_up_total{source="live"}'], 1, "the metric")
             lags.paused.set()
-            await asyncio.wait([lags.task], timeout=30)
+            await asyncio.wait([lags.task], timeout=300)
             same((lags.task.done(), lags.clean, reads.task.done()), (True, False, False), "closed, by a good end, and the other one closed")
 
 
@@ -279,7 +280,7 @@ async def a_source_that_fails_is_tried_again_after_pauses_that_grow():
     times = 7 if FULL else 3
     source = Source([fails] * times + [works, fails, works])
     async with Relay("--unit", "ts", "--always", "--source", "live=" + await source.start()) as relay:
-        await relay.until("it works twice", lambda s: s["connects"] == 2, 120)
+        await relay.until("it works twice", lambda s: s["connects"] == 2)
     pauses = [int(m.group(1)) for m in (re.search(r"again in (\d+) ms", line) for line in relay.log) if m]
     # After a stream that has begun, patience begins anew.
     want = [500, 1000, 2000, 4000, 8000, 15000, 15000][:times]
@@ -293,14 +294,15 @@ async def a_signal_lets_clients_have_what_waits_and_nobody_come():
         source = Source([stream(3000, 5e7)])
         async with Relay("--unit", "ts", "--age-max", "0", "--always", "--source", "live=" + await source.start()) as relay:
             await relay.until("all of it", lambda s: s["units"] == 3000)
-            fast, slow = [await Client(relay, name="live?burst=10000000", version=b"1.1", rate=rate).start() for rate in (None, 3e5)]
+            # The slow one needs half a second; the relay gives both five.
+            fast, slow = [await Client(relay, name="live?burst=10000000", version=b"1.1", rate=rate).start() for rate in (None, 1.2e6)]
             await until("nothing comes", lambda: slow.packets > 0)
             relay.process.send_signal(sig)
             await until("it does not drain", lambda: not listens(relay.port))
             for c in fast, slow:
-                await asyncio.wait_for(c.task, 30)
+                await asyncio.wait_for(c.task, 120)
                 same((c.packets, c.clean), (3000, True), "packets of a client, and whether it has seen a good end")
-            await asyncio.wait_for(relay.process.wait(), 30)
+            await asyncio.wait_for(relay.process.wait(), 120)
         same(relay.rc, status, "exit status")
 
 
@@ -316,9 +318,9 @@ async def a_signal_does_not_wait_for_who_never_reads():
         c = await Client(relay, version=b"1.1", name="live?burst=10000000").start()
         c.paused.clear()
         relay.process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(relay.process.wait(), 60)
+        await asyncio.wait_for(relay.process.wait(), 120)
         c.paused.set()
-        await asyncio.wait([c.task], timeout=30)
+        await asyncio.wait([c.task], timeout=120)
         same((c.task.done(), c.clean), (True, False), "closed, by a good end")
     same(relay.rc, 143, "exit status")
 

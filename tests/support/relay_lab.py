@@ -17,11 +17,16 @@ def packet(i):
 
 
 class Source:
-    """An HTTP server that streams numbered packets; what it does is a list of steps."""
+    """An HTTP server that streams numbered packets; what it does is a list of steps.
+
+    follows: a client that it never gets far ahead of, however busy the machine is: what that one loses it does not lose for want of
+    a processor.
+    """
+    AHEAD = 300  # packets
 
     def __init__(self, steps):
         self.steps, self.made, self.connects, self.server = steps, 0, 0, None
-        self.blocked = 0.0
+        self.follows = None
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -42,12 +47,12 @@ class Source:
         begun, sent = time.monotonic(), 0
         while sent < packets:
             n = min(group, packets - sent)
+            while self.follows and self.follows.next is not None and self.made - self.follows.next > self.AHEAD:
+                await asyncio.sleep(0.002)
             writer.write(b"".join(packet(self.made + k) for k in range(n)))
             self.made += n
             sent += n
-            before = time.monotonic()
             await writer.drain()
-            self.blocked = max(self.blocked, time.monotonic() - before)
             late = begun + sent * TS / rate - time.monotonic()
             if late > 0:
                 await asyncio.sleep(late)
@@ -62,9 +67,12 @@ class Relay:
     def __init__(self, *args, before=None):
         self.args, self.before = args, before
 
+    running = set()  # processes, to be ended with the test whatever becomes of it
+
     async def __aenter__(self):
         self.process = await asyncio.create_subprocess_exec(WEIR, "relay", "--listen", "127.0.0.1:0", *self.args, stderr=asyncio.subprocess.PIPE,
                                                             stdin=asyncio.subprocess.DEVNULL, preexec_fn=self.before)
+        Relay.running.add(self.process)
         self.log = []
         while True:
             line = (await self.process.stderr.readline()).decode()
@@ -84,14 +92,15 @@ class Relay:
     async def __aexit__(self, *exc):
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        self.rc = await asyncio.wait_for(self.process.wait(), 30)
+        self.rc = await asyncio.wait_for(self.process.wait(), 120)
+        Relay.running.discard(self.process)
         await self.drain
 
     async def request(self, text):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(text)
         try:
-            data = await asyncio.wait_for(reader.read(), 30)
+            data = await asyncio.wait_for(reader.read(), 120)
         except ConnectionError:
             data = b""
         writer.close()
@@ -110,7 +119,7 @@ class Relay:
         text = (await self.get("/metrics"))[1].decode()
         return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")}
 
-    async def until(self, what, test, seconds=30, name="live"):
+    async def until(self, what, test, seconds=300, name="live"):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             s = await self.source(name)
@@ -121,10 +130,13 @@ class Relay:
 
 
 class Client:
-    """Reads at a rate (None: at once), takes the packets apart, and remembers where it has gaps."""
+    """Reads at a rate (None: at once), takes the packets apart, and remembers where it has gaps.
 
-    def __init__(self, relay, rate=None, version=b"1.0", name="live", address="127.0.0.1"):
-        self.relay, self.rate, self.version, self.name, self.address = relay, rate, version, name, address
+    behind: (source, n), for one that is n times slower than the source, whatever the machine lets that do.
+    """
+
+    def __init__(self, relay, rate=None, version=b"1.0", name="live", address="127.0.0.1", behind=None):
+        self.relay, self.rate, self.version, self.name, self.address, self.behind = relay, rate, version, name, address, behind
         self.packets = self.bytes = self.gaps = self.missing = 0
         self.next, self.first, self.rest, self.clean = None, None, b"", False
         self.gap_to = None  # the first packet after the last gap
@@ -135,7 +147,7 @@ class Client:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.relay.port, limit=4096, local_addr=(self.address, 0))
         self.port = self.writer.get_extra_info("sockname")[1]
         self.writer.write(b"GET /%s HTTP/%s\r\nHost: x\r\n\r\n" % (self.name.encode(), self.version))
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 30)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 120)
         self.status = int(head.split()[1])
         self.chunked = b"Transfer-Encoding: chunked" in head
         self.type = head.split(b"Content-Type: ")[1].split(b"\r\n")[0].decode()
@@ -163,6 +175,11 @@ class Client:
             self.hear(data)
             if self.rate:
                 await asyncio.sleep(len(data) / self.rate)
+            if self.behind:
+                source, times = self.behind
+                until_made = source.made + len(data) // TS * times
+                while self.behind and source.made < until_made:
+                    await asyncio.sleep(0.002)
 
     def hear(self, data):
         self.bytes += len(data)
@@ -188,7 +205,7 @@ class Client:
         return next(c for c in source["clients"] if c["address"].endswith(":%d" % self.port))
 
 
-async def until(what, test, seconds=60):
+async def until(what, test, seconds=300):
     """Poll until test() is true; what is the error, or makes it."""
     end = time.monotonic() + seconds
     while not test():
@@ -212,7 +229,7 @@ def stream(packets, rate):
     return step
 
 
-def run_all(scenarios, names, seconds=120):
+def run_all(scenarios, names, seconds=900):
     """Run the coroutines of these names: "ok - ..." or "not ok - ..." for each; ends the process."""
     async def main():
         failed = 0
@@ -226,5 +243,9 @@ def run_all(scenarios, names, seconds=120):
                 print("#   %s: %s" % (type(e).__name__, e), flush=True)
                 for line in traceback.format_exc().splitlines()[-7:-1]:
                     print("#   " + line, flush=True)
+            for process in Relay.running:  # of one that failed
+                if process.returncode is None:
+                    process.kill()
+            Relay.running.clear()
         os._exit(failed)
     asyncio.run(main())
