@@ -4,7 +4,8 @@
   fault_proxy.py --upstream HOST:PORT --dir DIR [--rule RULE]...
 
 Writes DIR/port when it listens and one JSON line per request to DIR/requests.log: {"method", "path", "query", "status",
-"sent", "rule"}. The request goes on byte for byte, its Host header too, so that signatures still fit.
+"sent", "rule"}, before the answer's last byte goes out: who has the answer finds it there. The request goes on byte for byte, its
+Host header too, so that signatures still fit.
 
 RULE is KEY=VALUE pairs joined by ';' :
   method=GET|PUT|...    the request's method
@@ -28,6 +29,7 @@ import argparse
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -184,6 +186,7 @@ class Proxy:
         path, _, query = target.partition("?")
         rule = self.rule_for(method, path, query)
         status = sent = 0
+        last = b""  # of the answer, not sent yet
         try:
             if rule and rule.action == "drop":
                 return up, False
@@ -191,7 +194,8 @@ class Proxy:
                 subprocess.run(rule.arg, shell=True, check=True, stdin=subprocess.DEVNULL)
             if rule and rule.action == "status":
                 status = int(rule.arg)
-                return up, self.refuse(client, head, status)
+                last = self.refuse(client, head, status)
+                return up, True
             up = self.forward(client, head, up)
             answer = up.head()
             while answer and answer.split(b" ", 2)[1] == b"100":  # the client has been told already
@@ -199,27 +203,34 @@ class Proxy:
             if answer is None:
                 raise ConnectionError("no answer")
             status = int(answer.split(b" ", 2)[1])
-            client.sock.sendall(answer)
+            last = answer
             start = re.match(r"bytes (\d+)-", field(answer, b"Content-Range") or "")
             offset = int(start.group(1)) if start else 0
             for data, count in body(up, answer, method, status):
+                client.sock.sendall(last)
                 if rule and rule.action == "cut" and offset + sent + count > int(rule.arg):
-                    client.sock.sendall(data[:max(0, int(rule.arg) - offset - sent)])
+                    last = data[:max(0, int(rule.arg) - offset - sent)]
                     sent = max(sent, int(rule.arg) - offset)
                     return up, False
-                client.sock.sendall(data)
+                last = data
                 sent += count
                 if rule and rule.action == "run-at":
                     at, _, command = rule.arg.partition(":")
                     if offset + sent >= int(at):
+                        client.sock.sendall(last)
+                        last = b""
                         subprocess.run(command, shell=True, check=True, stdin=subprocess.DEVNULL)
                         return up, False
             closing = "close" in ((field(answer, b"Connection") or "") + (field(head, b"Connection") or "")).lower()
             return up, not closing
         finally:
             self.note(method, path, query, status, sent, rule)
+            client.sock.sendall(last)
 
     def forward(self, client, head, up):
+        if up is not None and select.select([up.sock], [], [], 0)[0]:
+            up.sock.close()  # the server has ended it meanwhile
+            up = None
         if up is None:
             up = Reader(socket.create_connection(self.upstream, timeout=120))
             up.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -232,13 +243,13 @@ class Proxy:
 
     @staticmethod
     def refuse(client, head, status):
+        """Reads the request; the answer."""
         if "100-continue" in (field(head, b"Expect") or "").lower():
             client.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         for _ in body(client, head):
             pass
         xml = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>InternalError</Code><Message>on purpose</Message></Error>'
-        client.sock.sendall(b"HTTP/1.1 %d On Purpose\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(xml)) + xml)
-        return True
+        return b"HTTP/1.1 %d On Purpose\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % (status, len(xml)) + xml
 
 
 def main():
