@@ -17,14 +17,13 @@ if [ ! -x "$gobin/versitygw" ]; then
 fi
 "$SUPPORT/certificate.sh" . >/dev/null 2>&1 || { not_ok "openssl: no certificate"; finish; }
 mkdir root
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 "$gobin/versitygw" --quiet --access AKIAVERSITY --secret versity-secret --port "127.0.0.1:$port" --cert "$T/tls.crt" --key "$T/tls.key" posix "$T/root" >gateway.log 2>&1 &
-PIDS+=($!)
 export AWS_ENDPOINT_URL_S3=https://127.0.0.1:$port AWS_CA_BUNDLE=$T/ca.pem
 export AWS_ACCESS_KEY_ID=AKIAVERSITY AWS_SECRET_ACCESS_KEY=versity-secret AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 until_true 30 curl -s -o /dev/null --cacert ca.pem "$AWS_ENDPOINT_URL_S3" || { not_ok "versitygw does not start"; tail -n 20 gateway.log; finish; }
 export SCRIPT
-interop() { timeout -k 10 300 python3 "$INTEG/s3_interop.py" "$@" || FAILED=1; }
+interop() { timeout -k 10 900 python3 "$INTEG/s3_interop.py" "$@" || FAILED=1; }
 s3 mb keys && interop keys keys --plain
 s3 mb rest && interop sizes rest
 interop awscli rest

@@ -18,7 +18,6 @@ local_up() {
     : >log
     AWS_MAX_ATTEMPTS=1 "$WEIR" local --root "$T/d" --bucket "s3://$B" --listen 127.0.0.1:0 "${memory[@]}" --visibility-s 0.5 2>log </dev/null &
     LOCAL_PID=$!
-    PIDS+=("$LOCAL_PID")
     until_true 30 grep -q 'http://127.*/ and' log || { not_ok "weir local does not start: $(head -n 3 log)"; finish; }
     URL=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*\)/ and.*|\1|p' log | head -n 1)
 }
@@ -73,15 +72,16 @@ while_down() {
 # The way to the server is gone for a while.
 away() {
     local_down TERM
-    proxy away
+    local port
+    port=$(free_port) # which stays free while nobody is there
+    PROXY_PORT=$port proxy away
     local_up
     kill -9 "$PROXY_PID"
     wait "$PROXY_PID" 2>/dev/null
     await 30 grep -q 'ListObjectsV2: .*; it is tried again' log || return 1
     AWS_ENDPOINT_URL_S3=$RGW_URL s3 put "$B" uploads/away.csv small.csv >etag || return 1
-    python3 "$SUPPORT/fault_proxy.py" --upstream "${RGW_URL#http://}" --dir proxy-away --port "$(cat proxy-away/port)" 2>proxy-away/err2 &
+    python3 "$SUPPORT/fault_proxy.py" --upstream "${RGW_URL#http://}" --dir proxy-away --port "$port" 2>proxy-away/err2 &
     PROXY_PID=$!
-    PIDS+=("$PROXY_PID")
     await 60 rows uploads/away.csv 1 && same "$(grep -c 'tried again' log)" 1
 }
 # The page sends the file to the server: another origin, which the bucket has to allow (CORS).
@@ -91,7 +91,7 @@ import os, boto3, sys
 rule = {"AllowedMethods": ["POST"], "AllowedOrigins": [sys.argv[2]], "AllowedHeaders": ["*"]}
 boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"]).put_bucket_cors(Bucket=sys.argv[1], CORSConfiguration={"CORSRules": [rule]})
 P
-    timeout -k 10 120 python3 - "$URL" "$T/small.csv" <<'P'
+    timeout -k 10 900 python3 - "$URL" "$T/small.csv" <<'P'
 import os, sys
 sys.path.insert(0, os.environ["SUPPORT"])
 from webdriver import Browser

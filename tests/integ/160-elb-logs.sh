@@ -3,16 +3,6 @@
 source "$(dirname "$0")/lib.sh"
 PATH=$PATH:/usr/sbin
 
-# Receivers are started inside of cases, which are subshells: their pids are kept in a file. Their stdout must not be the
-# case's, which is read to its end.
-started() { echo $! >>"$T/pids"; }
-stop_all() {
-    # shellcheck disable=SC2046  # a list of numbers
-    [ ! -s "$T/pids" ] || kill $(cat "$T/pids") 2>/dev/null
-    cleanup
-}
-trap stop_all EXIT
-
 lines() { python3 "$SUPPORT/elb_lines.py" "$@"; }
 lines 1 >one.log
 lines 10 >ten.log
@@ -29,7 +19,6 @@ sink() {
     rm -rf "$name"
     mkdir "$name"
     python3 "$SUPPORT/line_sink.py" "$name" "$@" >"$name/err" 2>&1 &
-    started
     until_true 20 test -s "$name/port" || { not_ok "the receiver $name does not start"; cat "$name/err"; finish; }
     PORT=$(cat "$name/port")
 }
@@ -76,7 +65,6 @@ send() {
     until_true 30 arrived "$to" "$(wc -l <"$log")" || fail "$(wc -l <"$to") lines of $(wc -l <"$log")"
     whole "$log" "$to"
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 listening() { python3 -c "import socket, sys; socket.create_connection(('127.0.0.1', $1), 1)"; }
 
 to_socat() {
@@ -85,7 +73,6 @@ to_socat() {
         port=$(free_port)
         rm -f "socat.$log"
         socat -u "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "OPEN:socat.$log,creat,append" >socat.err 2>&1 &
-        started
         until_true 20 listening "$port" || return 1
         send "$log.log" "socat.$log" "tcp://127.0.0.1:$port" || return 1
     done
@@ -101,7 +88,6 @@ input(type="imtcp" address="127.0.0.1" port="$port" SupportOctetCountedFraming="
 ruleset(name="r") { action(type="omfile" file="$T/rsyslog.out" template="raw") }
 TEXT
     rsyslogd -n -f "$T/rsyslog.conf" -i "$T/rsyslog.pid" >rsyslog.err 2>&1 &
-    started
     until_true 20 listening "$port" || { cat rsyslog.err; return 1; }
     for log in one ten many; do
         : >rsyslog.out
@@ -145,7 +131,6 @@ tls_socat() {
     port=$(free_port)
     rm -f socat.tls
     socat -u "OPENSSL-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,cert=server.pem,key=server.key,verify=0" OPEN:socat.tls,creat,append >socat.err 2>&1 &
-    started
     until_true 20 listening "$port" || return 1
     send many.log socat.tls "tls://127.0.0.1:$port" --ca ca.pem
 }

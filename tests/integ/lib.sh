@@ -3,7 +3,7 @@
 #
 # A script runs alone (BUILD=build tests/integ/20-radosgw.sh) or under run.sh, which starts one S3 server for all of them
 # (RGW_DIR). It works in a folder of its own, prints `ok - name` or `not ok - name` for each case and ends with `finish`.
-# Nothing waits by the clock: `until_true` polls a condition, with a bound.
+# Nothing waits by the clock: `until_true` polls a condition, with a bound. What a case has started, and has not ended, ends with it.
 
 set -u
 shopt -s nullglob
@@ -41,11 +41,26 @@ done
 export no_proxy='*' NO_PROXY='*'
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
-PIDS=()
 OWN_RGW=
+# end_jobs: all that this shell has started and that runs still; who does not end is killed. The kernel knows who they are: a number that
+# was kept may be another program's by now.
+end_jobs() {
+    local pids=() tries=0
+    while :; do
+        if [ -e "/proc/$BASHPID/task/$BASHPID/children" ]; then
+            read -r -a pids <"/proc/$BASHPID/task/$BASHPID/children"
+        else
+            mapfile -t pids < <(pgrep -P "$BASHPID")
+        fi
+        [ ${#pids[@]} -gt 0 ] || break
+        tries=$((tries + 1))
+        [ $tries -ne 1 ] || kill "${pids[@]}" 2>/dev/null
+        [ $tries -ne 500 ] || kill -s KILL "${pids[@]}" 2>/dev/null
+        sleep 0.02
+    done
+}
 cleanup() {
-    local pid
-    for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null; done
+    end_jobs
     [ -z "$OWN_RGW" ] || "$SUPPORT/radosgw.sh" stop "$OWN_RGW"
 }
 trap cleanup EXIT
@@ -63,7 +78,7 @@ not_ok() {
 check() {
     local name=$1 out
     shift
-    if out=$("$@" 2>&1); then
+    if out=$(trap end_jobs EXIT; "$@" 2>&1); then
         ok "$name"
     else
         not_ok "$name"
@@ -85,15 +100,19 @@ step() {
 
 finish() { [ $FAILED -eq 0 ]; exit $?; }
 
-# until_true SECONDS COMMAND...: polls; 1 when the bound is passed
+# until_true SECONDS COMMAND...: polls; 1 when the bound is passed. SECONDS are those of a machine that has nothing else to do; a busy
+# one has ten times as many.
 until_true() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + 10 * $1))
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt "$end" ] || return 1
         sleep 0.02
     done
 }
+
+# free_port: one for a server that cannot choose one
+free_port() { python3 "$SUPPORT/ports.py"; }
 
 same() { [ "$1" = "$2" ] || { printf 'got:      %s\nexpected: %s\n' "$1" "$2"; return 1; }; }
 fail() { echo "$*"; return 1; }
@@ -198,16 +217,16 @@ bucket() {
 no_object() { [ -z "$(s3 ls "$1" "$2")" ] || fail "there is output: $(s3 ls "$1" "$2")"; }
 no_uploads() { same "$(s3 uploads "$1")" ""; }
 
-# proxy NAME RULE...: a fault proxy before the server; weir then talks to it, s3 to the server itself. proxy_end: back again.
+# proxy NAME RULE...: a fault proxy before the server, on $PROXY_PORT where that is set; weir then talks to it, s3 to the server itself.
+# proxy_end: back again.
 proxy() {
     local name=$1 rules=()
     shift
     while [ $# -gt 0 ]; do rules+=(--rule "$1"); shift; done
     rm -rf "proxy-$name"
     mkdir "proxy-$name"
-    python3 "$SUPPORT/fault_proxy.py" --upstream "${RGW_URL#http://}" --dir "proxy-$name" "${rules[@]}" 2>"proxy-$name/err" &
+    python3 "$SUPPORT/fault_proxy.py" --upstream "${RGW_URL#http://}" --dir "proxy-$name" --port "${PROXY_PORT:-0}" "${rules[@]}" 2>"proxy-$name/err" &
     PROXY_PID=$!
-    PIDS+=("$PROXY_PID")
     until_true 20 test -s "proxy-$name/port" || { not_ok "the proxy does not start"; cat "proxy-$name/err"; finish; }
     PROXY_LOG=proxy-$name/requests.log
     AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat "proxy-$name/port")

@@ -20,6 +20,7 @@ esac
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 conf=$dir/ceph.conf
+support=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 access_key=AKIAIOSFODNN7EXAMPLE
 secret_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
 
@@ -40,6 +41,9 @@ wait_for() {
 }
 
 alive() { [ -e "$dir/$1.pid" ] && kill -0 "$(cat "$dir/$1.pid")" 2>/dev/null; }
+# ours PID: a number that a run has left behind may be another program's by now. A daemon has our configuration among its arguments, or
+# this script's name while it is about to start.
+ours() { grep -qzF -e "$conf" -e radosgw.sh "/proc/$1/cmdline" 2>/dev/null; }
 
 # daemon NAME COMMAND...: detached from the terminal and from this script's descriptors
 daemon() {
@@ -54,24 +58,16 @@ end() {
     local pid tries=0
     [ -e "$dir/$1.pid" ] || return 0
     pid=$(cat "$dir/$1.pid")
-    kill -s "$2" "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; do
-        tries=$((tries + 1))
-        [ $tries -ne 100 ] || kill -s KILL "$pid" 2>/dev/null || true
-        [ $tries -lt 200 ] || die "$1 ($pid) does not end"
-        sleep 0.05
-    done
+    if ours "$pid"; then
+        kill -s "$2" "$pid" 2>/dev/null || true
+        while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; do
+            tries=$((tries + 1))
+            [ $tries -ne 200 ] || kill -s KILL "$pid" 2>/dev/null || true
+            [ $tries -lt 6000 ] || die "$1 ($pid) does not end"
+            sleep 0.05
+        done
+    fi
     rm -f "$dir/$1.pid"
-}
-
-free_ports() {
-    python3 - "$1" <<'PY'
-import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in held:
-    s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in held))
-PY
 }
 
 write_conf() { # write_conf FSID MON_PORT RGW_PORT TLS_PORT
@@ -125,10 +121,10 @@ rgw gc processor period = 10
 CONF
 }
 
-answers() { curl -s -o /dev/null --max-time 2 "$1"; }
+answers() { curl -s -o /dev/null --max-time 60 "$1"; }
 
 start_rgw() {
-    local end=$((SECONDS + 90))
+    local end=$((SECONDS + 300))
     daemon rgw radosgw -f -c "$conf" -n client.rgw
     # shellcheck source=/dev/null
     source "$dir/env"
@@ -142,11 +138,12 @@ start_rgw() {
 }
 
 # Whoever asks the monitor before having learned the cluster's id is refused ("wrong fsid", EPERM), now and then: every command
-# is tried again, and a daemon that ends for it is started again.
+# is tried again, and a daemon that ends for it is started again. The bounds are wide: on a busy machine the commands alone, Python, take
+# seconds.
 start_osd() {
-    local end=$((SECONDS + 60))
+    local end=$((SECONDS + 300))
     daemon osd ceph-osd -f -c "$conf" -i 0
-    until timeout 5 ceph -c "$conf" --connect-timeout 4 osd stat 2>/dev/null | grep -q '1 up'; do
+    until timeout 60 ceph -c "$conf" --connect-timeout 50 osd stat 2>/dev/null | grep -q '1 up'; do
         if ! alive osd; then
             daemon osd ceph-osd -f -c "$conf" -i 0
         fi
@@ -156,8 +153,8 @@ start_osd() {
 }
 
 make_user() {
-    timeout 30 radosgw-admin -c "$conf" -n client.rgw user info --uid=weir >"$dir/log/user.out" 2>"$dir/log/user.err" ||
-        timeout 30 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 --caps="roles=*;user-policy=*" \
+    timeout 120 radosgw-admin -c "$conf" -n client.rgw user info --uid=weir >"$dir/log/user.out" 2>"$dir/log/user.err" ||
+        timeout 120 radosgw-admin -c "$conf" -n client.rgw user create --uid=weir --display-name=weir --max-buckets=0 --caps="roles=*;user-policy=*" \
             --access-key="$access_key" --secret="$secret_key" >"$dir/log/user.out" 2>"$dir/log/user.err"
 }
 
@@ -168,10 +165,10 @@ start() {
     done
     mkdir -p "$dir"/{mon,osd,run,log}
     chmod 700 "$dir/run"
-    read -r mon_port rgw_port tls_port < <(free_ports 3)
+    read -r mon_port rgw_port tls_port < <("$support/ports.py" 3)
     fsid=$(cat /proc/sys/kernel/random/uuid)
     osd=$(cat /proc/sys/kernel/random/uuid)
-    "$(dirname "${BASH_SOURCE[0]}")/certificate.sh" "$dir" >"$dir/log/openssl.err" 2>&1 || die "openssl: no certificate"
+    "$support/certificate.sh" "$dir" >"$dir/log/openssl.err" 2>&1 || die "openssl: no certificate"
     write_conf "$fsid" "$mon_port" "$rgw_port" "$tls_port"
     cat >"$dir/env" <<ENV
 export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$rgw_port
@@ -184,12 +181,12 @@ ENV
     monmaptool --create --clobber --fsid "$fsid" --addv a "[v1:127.0.0.1:$mon_port]" "$dir/monmap" >/dev/null
     ceph-mon -c "$conf" -i a --mkfs --monmap "$dir/monmap" >"$dir/log/mkfs.err" 2>&1 || die "ceph-mon --mkfs"
     daemon mon ceph-mon -f -c "$conf" -i a --public-addr "127.0.0.1:$mon_port"
-    wait_for 60 "the monitor" timeout 5 ceph -c "$conf" --connect-timeout 4 mon stat
-    wait_for 60 "ceph osd new" timeout 10 ceph -c "$conf" --connect-timeout 8 osd new "$osd" 0
+    wait_for 300 "the monitor" timeout 60 ceph -c "$conf" --connect-timeout 50 mon stat
+    wait_for 300 "ceph osd new" timeout 60 ceph -c "$conf" --connect-timeout 50 osd new "$osd" 0
     ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$osd" >>"$dir/log/mkfs.err" 2>&1 || die "ceph-osd --mkfs"
     start_osd
     start_rgw
-    wait_for 60 "radosgw-admin user create" make_user
+    wait_for 300 "radosgw-admin user create" make_user
 }
 
 stop() {

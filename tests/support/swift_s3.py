@@ -26,6 +26,10 @@ devices = {dir}/devices
 mount_check = false
 bind_ip = 127.0.0.1
 bind_port = {port}
+# All of it is one process: who is busy is not gone.
+conn_timeout = 60
+node_timeout = 120
+client_timeout = 300
 log_address = {dir}/no-syslog
 log_custom_handlers = swift_s3.log_handler
 user = root
