@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs each fuzzer for a while: tests/run-fuzz.sh FOLDER SECONDS NAME...; FUZZ_JOBS at once (as many as there are processors).
 # What reads what anybody sends (CSV, JSON, schemas, formats) has SECONDS, the others a sixth of that.
-# A corpus beside the source (tests/fuzz/NAME/) is the start; new finds stay in FOLDER.
+# A corpus beside the source (tests/fuzz/NAME/) is the start; new finds stay in FOLDER. FUZZ_SEED (1) is where chance begins: the tests of
+# a change are to say something of the change. Whoever looks for what nobody has found yet says 0: another one each time.
 set -u
 dir=$1 seconds=$2
 shift 2
@@ -16,7 +17,7 @@ run() { # run NAME: its status in NAME.rc
     case " $long " in *" $name "*) time=$seconds ;; esac
     mkdir -p "$dir/corpus-$name"
     [ ! -d "tests/fuzz/$name" ] || seeds=("tests/fuzz/$name")
-    "$dir/fuzz_$name" -max_total_time="$time" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
+    "$dir/fuzz_$name" -max_total_time="$time" -seed="${FUZZ_SEED:-1}" -timeout=100 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
         -artifact_prefix="$dir/$name-" "$dir/corpus-$name" "${seeds[@]}" >"$dir/$name.log" 2>&1 </dev/null &
     child=$!
     trap 'kill $child 2>/dev/null' TERM

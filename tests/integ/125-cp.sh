@@ -89,7 +89,8 @@ mkfifo slow
 pid=$!
 exec 7>slow
 echo some >&7
-until_true 10 bash -c 'ls store/bkt/.weir-* 2>/dev/null | grep -q .' || true
+begun() { [ -n "$(find store/bkt -name '.weir-*')" ]; }
+check "a copy is begun" until_true 30 begun
 kill -TERM $pid
 wait $pid
 check "SIGTERM: status 143" same $? 143

@@ -12,12 +12,11 @@ if ! python3 -c 'import os; os.setxattr("swift", "user.weir", b"1")' 2>/dev/null
     finish
 fi
 /usr/bin/python3 "$SUPPORT/swift_s3.py" swift >swift.log 2>&1 &
-PIDS+=($!)
 until_true 30 test -e swift/env || { not_ok "swift does not start"; tail -n 20 swift.log; finish; }
 # shellcheck source=/dev/null
 source swift/env
 export SCRIPT
-interop() { timeout -k 10 300 python3 "$INTEG/s3_interop.py" "$@" || FAILED=1; }
+interop() { timeout -k 10 900 python3 "$INTEG/s3_interop.py" "$@" || FAILED=1; }
 s3 mb keys && interop keys keys
 s3 mb rest && interop sizes rest
 interop order rest

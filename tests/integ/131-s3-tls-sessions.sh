@@ -7,7 +7,6 @@ bkt=$(bucket sessions)
 "$SUPPORT/certificate.sh" . >/dev/null 2>&1 || { not_ok "openssl: no certificate"; finish; }
 mkdir front
 python3 "$SUPPORT/tls_front.py" "${RGW_URL#http://}" tls.crt tls.key front 2>front/err &
-PIDS+=($!)
 until_true 20 test -s front/port || { not_ok "the front does not start"; cat front/err; finish; }
 port=$(cat front/port)
 export AWS_ENDPOINT_URL_S3=https://127.0.0.1:$port AWS_CA_BUNDLE=$T/ca.pem

@@ -14,7 +14,7 @@ cd "$ROOT" || exit 1
 start=$SECONDS
 if ! ./build.sh package >"$T/package.log" 2>&1; then
     # Nothing is made of nothing: parts and tools come from Debian's archive.
-    if grep -q 'no package lists' "$T/package.log"; then skip "./build.sh package" "no Debian archive within reach"; finish; fi
+    if grep -qE 'no package lists|cannot be had|apt-get failed' "$T/package.log"; then skip "./build.sh package" "no Debian archive within reach"; finish; fi
     not_ok "./build.sh package"
     sed 's/^/#   /' "$T/package.log" | tail -n 30
     finish

@@ -4,5 +4,5 @@
 source "$(dirname "$0")/lib.sh"
 export SCRIPT
 [ $ASAN -eq 0 ] || { skip "the roles" "a sanitized build: once is enough"; finish; }
-timeout -k 10 300 python3 "$INTEG/permissions.py" "$ROOT/template.yaml" || FAILED=1
+timeout -k 10 900 python3 "$INTEG/permissions.py" "$ROOT/template.yaml" || FAILED=1
 finish

@@ -8,7 +8,6 @@ size=60MB
 data upload "$size" --shape var --seed 3
 BIG=$DATA/upload.csv
 "$WEIR" local --root "$T/d" --listen 127.0.0.1:0 --handler hello --memory 0 2>log </dev/null &
-PIDS+=($!)
 until_true 30 grep -q 'http://127' log || { not_ok "weir local does not start: $(cat log)"; finish; }
 url=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*\)/.*|\1|p' log | head -n 1)
 form=$url/batch/generate-presigned-url
@@ -44,7 +43,6 @@ os.rename("port.tmp", "port")
 c, _ = s.accept()
 exec(sys.argv[1])
 P
-    PIDS+=($!)
     until_true 20 test -s port && echo '{"url":"http://127.0.0.1:'"$(cat port)"'/b","fields":{"key":"k"}}' >f.json
 }
 unready() {
@@ -108,7 +106,6 @@ progress() {
     server "$slow" || return 1
     "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
     local pid=$!
-    PIDS+=("$pid")
     until_true 20 grep -q '^upload' err || fail "no progress: $(cat err)" || return 1
     touch go
     wait "$pid" && same "$(key_of)" k
@@ -119,7 +116,6 @@ interrupted() {
     server "$slow" || return 1
     "$WEIR" upload "$BIG" --form f.json --progress >out 2>err &
     local pid=$!
-    PIDS+=("$pid")
     until_true 20 grep -q '^upload' err || return 1
     kill -TERM "$pid"
     wait "$pid"

@@ -4,14 +4,6 @@
 source "$(dirname "$0")/lib.sh"
 export AWS_ENDPOINT_URL_S3=file://$T/store
 
-started() { echo $! >>"$T/pids"; }
-stop_all() {
-    # shellcheck disable=SC2046  # a list of numbers
-    [ ! -s "$T/pids" ] || kill $(cat "$T/pids") 2>/dev/null
-    cleanup
-}
-trap stop_all EXIT
-
 base=AWSLogs/123456789012/elasticloadbalancing/eu-central-1/2026/01/15
 alb=$base/123456789012_elasticloadbalancing_eu-central-1_app.front.50dc6c495c0c9188_20260115T0935Z_192.0.2.7_4f3k2j1h.log.gz
 classic=$base/123456789012_elasticloadbalancing_eu-central-1_old-front_20260115T0935Z_192.0.2.8_1a2b3c4d.log
@@ -29,7 +21,6 @@ sink() {
     rm -rf "$name"
     mkdir "$name"
     python3 "$SUPPORT/line_sink.py" "$name" "$@" >"$name/err" 2>&1 &
-    started
     until_true 20 test -s "$name/port" || { not_ok "the receiver $name does not start"; cat "$name/err"; finish; }
     PORT=$(cat "$name/port")
 }
@@ -76,21 +67,29 @@ refused() {
     expect_failures refused "a b" && grep -q '10 lines not confirmed: ' refused.log && grep -q 'connection refused' refused.log &&
         gone "store/weir-demo/weir-state/$classic.json"
 }
-# A receiver that is too slow for the time there is: stopped, told, gone on with, and no line is missing
+# goes_on NAME EVENT ID OFFSET...: invocations of three seconds until the message is done, as the queue would send it again; OFFSET
+# prints the state's. What is said to be done stays it. How far one comes is the machine's affair, and on a busy one it may come too late
+# to tell.
 goes_on() {
-    local i state="store/weir-demo/weir-state/$alb.json" last=0 now
-    sink slow --bad slow:4000000 --forever
-    for ((i = 1; i <= 12; i++)); do
-        call "goes$i" "$ROOT/events/elb_logs-sqs-s3.json" "$PORT" --timeout 3
-        [ -n "$(failures "goes$i")" ] || break
-        expect_failures "goes$i" "$m1" && grep -Eq 'stopped before the deadline at byte|not confirmed' "goes$i.log" || return 1
-        now=$(sed -n 's/.*"offset":\([0-9]*\).*/\1/p' "$state")
-        [ "${now:-0}" -gt "$last" ] || fail "no progress in invocation $i: from $last to ${now:-nothing}" || return 1
-        last=$now
+    local name=$1 event=$2 id=$3 i last=0 now
+    shift 3
+    for ((i = 1; i <= 100; i++)); do
+        call "$name" "$event" "$PORT" --timeout 3
+        if grep -q 'Status: timeout' "$name.log"; then continue; fi
+        [ -n "$(failures "$name")" ] || break
+        expect_failures "$name" "$id" && grep -Eq 'stopped before the deadline at byte|not confirmed' "$name.log" || return 1
+        now=$("$@")
+        [ "${now:-0}" -ge "$last" ] || fail "invocation $i went back from $last to ${now:-nothing}" || return 1
+        last=${now:-0}
     done
     [ "$i" -gt 1 ] || fail "it was done at once: nothing was tested" || return 1
-    expect_failures "goes$i" "" && same "$(sed -n 's/.*"offset":\([0-9]*\).*/\1/p' "$state")" 0 &&
-        python3 "$INTEG/elb_check.py" many.log slow/lines repeats && grep -q '"parsed":[0-9]*' "goes$i.log"
+    [ "$last" -gt 0 ] || fail "it never said how far it had come" || return 1
+    expect_failures "$name" "" && same "$("$@")" 0 && grep -q '"parsed":[0-9]*' "$name.log"
+}
+offset() { sed -n 's/.*"offset":\([0-9]*\).*/\1/p' "store/weir-demo/weir-state/$alb.json" 2>/dev/null; }
+in_folder() {
+    sink slow --bad slow:4000000 --forever
+    goes_on goes "$ROOT/events/elb_logs-sqs-s3.json" "$m1" offset && python3 "$INTEG/elb_check.py" many.log slow/lines repeats
 }
 # State of another object is none
 other_etag() {
@@ -116,7 +115,7 @@ check "a direct event" direct
 check "what is no access log is skipped" skipped
 check "unless a setting says otherwise" not_skipped
 check "a receiver that is not there fails the message" refused
-check "a log that takes several invocations" goes_on
+check "a log that takes several invocations" in_folder
 check "the state of another object counts for nothing" other_etag
 check "a broken state counts for nothing" broken_state
 check "bad settings are init errors" settings
@@ -134,10 +133,9 @@ on_s3() {
 on_s3_goes_on() {
     sink s3slow --bad slow:4000000 --forever
     python3 "$INTEG/event.py" "b=s3://$B/$alb" >s3slow.event
-    call s3slow1 s3slow.event "$PORT" --timeout 3
-    expect_failures s3slow1 b && [ -n "$(s3 ls "$B" weir-state/)" ] || fail "no state" || return 1
-    call s3slow2 s3slow.event "$PORT" --timeout 60 && expect_failures s3slow2 "" && python3 "$INTEG/elb_check.py" many.log s3slow/lines repeats
+    goes_on s3slow s3slow.event b offset_on_s3 && python3 "$INTEG/elb_check.py" many.log s3slow/lines repeats
 }
+offset_on_s3() { s3 get "$B" "weir-state/$alb.json" state.json 2>/dev/null && sed -n 's/.*"offset":\([0-9]*\).*/\1/p' state.json; }
 ids() { grep -o '"id":"[^"]*"' "$1" | sort; }
 same_ids() {
     "$WEIR" elb-logs "s3://$B/$classic" "s3://$B/$alb" --to - >again 2>err || { cat err; return 1; }

@@ -46,7 +46,6 @@ race() {
     for i in 1 2 3 4; do
         sh -c 'while :; do :; done' &
         load+=($!)
-        PIDS+=($!)
     done
     for ((i = 0; i < RUNS; i++)); do
         "$WEIR" archive -q -o - --format none -- cat want 2>race.err | cmp -s - want || { echo "run $i: $(cat race.err)"; rc=1; break; }

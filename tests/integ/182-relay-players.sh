@@ -19,10 +19,8 @@ ffmpeg -hide_banner -encoders 2>/dev/null | grep -q ' libx264 ' || codec=(-c:v m
 ff -f lavfi -i testsrc=size=320x240:rate=25:duration=10 -f lavfi -i sine=frequency=440:duration=10 \
     "${codec[@]}" -g 25 -pix_fmt yuv420p -c:a mp2 -b:a 64k -f mpegts clip.ts || { not_ok "ffmpeg makes no clip"; finish; }
 
-WEIR_RELAY_TOKEN=s3cret "$WEIR" relay --listen 127.0.0.1:0 --unit ts --random-access --burst 64KiB --source live=push: --source basic=push: \
+WEIR_RELAY_TOKEN=s3cret "$WEIR" relay --listen 127.0.0.1:0 --unit ts --random-access --age-max 0 --burst 64KiB --source live=push: --source basic=push: \
     2>relay.log </dev/null &
-relay=$!
-PIDS+=("$relay")
 until_true 20 grep -q 'listening on' relay.log || { not_ok "the relay does not start: $(cat relay.log)"; finish; }
 at=$(sed -n 's/.*listening on //p' relay.log)
 
@@ -37,7 +35,6 @@ encoder() { # encoder NAME URL ARGS...: the clip for ever, at its pace
     local name=$1 url=$2
     shift 2
     ff -re -stream_loop -1 -i clip.ts -map 0 -c copy -f mpegts "$@" "$url" 2>"$name.err" </dev/null &
-    PIDS+=($!)
 }
 pushes() { until_true 30 more_than "$1" 100 || fail "nothing comes: $(cat "$1.err" relay.log)"; }
 refused() { # with a wrong token an encoder's connection ends, and nothing of it was taken
@@ -70,12 +67,12 @@ vlc() { # as somebody else than root; told what to do and asked what it has done
     fi
     "${as[@]}" env HOME="$home" XDG_RUNTIME_DIR="$home" cvlc -q --extraintf oldrc --rc-unix "$home/rc" --rc-fake-tty --no-media-library --vout dummy --aout dummy \
         "http://$at/live?burst=1000000" >vlc.log 2>&1 </dev/null &
-    PIDS+=($!)
     VLC=$home/rc
 }
-displayed() { [ "$(echo stats | timeout 2 socat -t 1 - "UNIX-CONNECT:$VLC" 2>/dev/null | sed -n 's/.*frames displayed *: *\([0-9]*\).*/\1/p')" -ge 50 ]; } 2>/dev/null
+stats() { printf 'stats\nlogout\n' | timeout 100 socat -t 90 - "UNIX-CONNECT:$VLC"; }
+displayed() { [ "$(stats 2>/dev/null | sed -n 's/.*frames displayed *: *\([0-9]*\).*/\1/p')" -ge 50 ]; } 2>/dev/null
 plays() {
-    until_true 60 displayed || fail "VLC: $(echo stats | timeout 2 socat -t 1 - "UNIX-CONNECT:$VLC"; tail -n 20 vlc.log)"
+    until_true 60 displayed || fail "VLC: $(stats; tail -n 20 vlc.log)"
 }
 has_vlc() { command -v cvlc >/dev/null && { [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; }; }
 has_vlc && vlc # it takes its time
@@ -83,18 +80,18 @@ has_vlc && vlc # it takes its time
 # ---- ffmpeg and ffprobe ----
 
 codecs() {
-    same "$(timeout 60 ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "http://$at/live?burst=1000000" | grep . | sort -u | paste -sd ' ')" "audio video"
+    same "$(timeout 600 ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "http://$at/live?burst=1000000" | grep . | sort -u | paste -sd ' ')" "audio video"
 }
 # decodes N QUERY: N frames, the first one a key frame, and not a word of complaint; each comes at another time
 decodes() {
     local frames
-    timeout 60 ffmpeg -hide_banner -nostdin -v warning -analyzeduration 1M -i "http://$at/live$2" -map 0:v -frames:v "$1" -f framecrc - >"frames.$3" 2>"frames.$3.err" || fail "$(cat "frames.$3.err")"
+    timeout 600 ffmpeg -hide_banner -nostdin -v warning -analyzeduration 1M -i "http://$at/live$2" -map 0:v -frames:v "$1" -f framecrc - >"frames.$3" 2>"frames.$3.err" || fail "$(cat "frames.$3.err")"
     frames=$(grep -vc '^#' "frames.$3")
     same "$frames" "$1" && same "$(cat "frames.$3.err")" ""
 }
 first_is_key() {
     local first
-    first=$(timeout 60 ffprobe -v error -select_streams v -read_intervals '%+#1' -show_entries frame=key_frame,pict_type -of csv=p=0 "http://$at/live?burst=1000000" | head -n 1)
+    first=$(timeout 600 ffprobe -v error -select_streams v -read_intervals '%+#1' -show_entries frame=key_frame,pict_type -of csv=p=0 "http://$at/live?burst=1000000" | head -n 1)
     same "${first%,}" "1,I"
 }
 at_any_time() { # all at once: each begins somewhere else

@@ -7,7 +7,7 @@ size=160MB
 if [ "$ASAN" = 1 ]; then size=30MB MEMORY=10240; fi
 
 data "split-$size" $size --shape var --invalid 50% --seed 41
-timeout -k 10 300 python3 "$INTEG/outputs_s3.py" together "$DATA/split-$size.csv" $MEMORY || FAILED=1
+timeout -k 10 900 python3 "$INTEG/outputs_s3.py" together "$DATA/split-$size.csv" $MEMORY || FAILED=1
 peak=$(cat peak)
 if [ "$ASAN" = 1 ]; then
     skip "peak memory" "a sanitized build"
@@ -16,5 +16,5 @@ else
 fi
 rm -f valid.csv invalid.csv "$DATA/split-$size.csv"
 data split-faults 26MB --shape var --invalid 50% --seed 42
-timeout -k 10 300 python3 "$INTEG/outputs_s3.py" faults "$DATA/split-faults.csv" || FAILED=1
+timeout -k 10 900 python3 "$INTEG/outputs_s3.py" faults "$DATA/split-faults.csv" || FAILED=1
 finish

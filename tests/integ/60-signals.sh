@@ -21,7 +21,6 @@ cut() {
     "$WEIR" "$@" <pipe >out 2>err &
     pid=$!
     set +m
-    PIDS+=("$pid")
     exec 7>pipe
     head -c 11000000 "$in" >&7
     ended() { ! kill -0 "$pid"; }
@@ -52,7 +51,6 @@ fifo_truth() {
     "$WEIR" generate -o o/out.csv --size 1MB --invalid 5% --truth truth 2>err &
     pid=$!
     set +m
-    PIDS+=("$pid")
     opened() { [ -n "$(find o -type f)" ]; } # the output is prepared, the truth comes first
     until_true 60 opened || { echo "no output was begun: $(cat err)"; return 1; }
     kill -s "$1" "$pid"
@@ -73,7 +71,6 @@ hanging_key() {
         "$WEIR" cp any.json "s3://$bkt/key" 2>err &
     pid=$!
     set +m
-    PIDS+=("$pid")
     ended() { ! kill -0 "$pid" 2>/dev/null; }
     asked() { [ -s asked ]; }
     until_true 60 asked || { echo "the program never began: $(cat err)"; return 1; }
@@ -105,7 +102,6 @@ cut_invoke() {
         --env 'WEIR_OUTPUT_KEY=validations/{stem}.csv' >out 2>err &
     pid=$!
     set +m
-    PIDS+=("$pid")
     ended() { ! kill -0 "$pid"; }
     until_true 60 ended || { echo "still there after a minute"; kill -s KILL "$pid"; }
     wait "$pid"

@@ -5,8 +5,8 @@ source "$(dirname "$0")/lib.sh"
 
 if [ "$ASAN" = 1 ]; then skip "valgrind" "a sanitized build"; finish; fi
 command -v valgrind >/dev/null || { skip "valgrind" "no valgrind"; finish; }
-data tiny 200kB --shape var --invalid 5% --seed 71
-in=$DATA/tiny.csv truth=$DATA/tiny.truth
+data valgrind 200kB --shape var --invalid 5% --seed 71
+in=$DATA/valgrind.csv truth=$DATA/valgrind.truth
 vg=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=definite,indirect" "--errors-for-leak-kinds=definite,indirect")
 
 check "weir validate: exit 1, clean" status 1 "${vg[@]}" "$WEIR" validate "$in" -o out.csv.gz -s "$SCHEMA"

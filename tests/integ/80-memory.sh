@@ -8,8 +8,8 @@ source "$(dirname "$0")/lib.sh"
 if [ "$ASAN" = 1 ]; then skip "failing allocations" "a sanitized build"; finish; fi
 cc=${CC:-gcc}
 check "the allocator that fails compiles" "$cc" -O1 -fPIC -shared -o failmalloc.so "$ROOT/tests/preload/failmalloc.c"
-data tiny 60kB --shape var --invalid 5% --seed 81
-in=$DATA/tiny.csv truth=$DATA/tiny.truth
+data memory 60kB --shape var --invalid 5% --seed 81
+in=$DATA/memory.csv truth=$DATA/memory.truth
 
 # run N: 0 when the outcome of a run of `cmd`, whose Nth allocation fails, is a good one
 run() {

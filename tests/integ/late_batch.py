@@ -22,8 +22,8 @@ specs = [f"m{i}=s3://bkt/uploads/{i}.csv" for i in range(5)]
 event = subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "event.py"), *specs],
                        check=True, capture_output=True).stdout
 open("late.event", "wb").write(event)
-r = subprocess.run([weir, "invoke", "late.event", "--handler", "validate", "--memory", "10240", "--timeout", "6"],
-                   env={**os.environ, **server.environment()}, capture_output=True, text=True, timeout=120)
+r = subprocess.run([weir, "invoke", "late.event", "--handler", "validate", "--memory", "10240", "--timeout", "20"],
+                   env={**os.environ, **server.environment()}, capture_output=True, text=True, timeout=600)
 done = sorted(k for k in b.objects if k.startswith("validations/"))
 print(r.stdout, r.stderr, done, sep="\n")
 assert r.returncode == 0, r.returncode

@@ -49,7 +49,7 @@ class World:
             f.write(event)
         settings = [x for k, v in {**ENV, **env}.items() for x in ("--env", f"{k}={v}")]
         r = subprocess.run([WEIR, "invoke", "event.json", "--handler", "validate", "--memory", str(memory), *settings], capture_output=True, text=True, check=False,
-                           timeout=300, env={**os.environ, **self.server.environment(), "WEIR_S3_RETRY_BASE_MS": "20"})
+                           timeout=900, env={**os.environ, **self.server.environment(), "WEIR_S3_RETRY_BASE_MS": "20"})
         assert r.returncode == 0 and not self.b.violations, (r.returncode, r.stdout, r.stderr, self.b.violations)
         return [f["itemIdentifier"] for f in json.loads(r.stdout)["batchItemFailures"]], r.stderr
 

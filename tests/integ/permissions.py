@@ -90,7 +90,7 @@ class World:
         env = [x for k, v in [*self.t.environment(self.function).items(), *settings] for x in ("--env", f"{k}={v}")]
         done = subprocess.run(
             [WEIR, "invoke", "event.json", "--handler", properties["Handler"], "--memory", str(self.memory), *env], capture_output=True, check=False,
-            env={**os.environ, **self.server.environment(), "WEIR_STALL_MS": "4000", "WEIR_S3_RETRY_BASE_MS": "20"}, timeout=120)
+            env={**os.environ, **self.server.environment(), "WEIR_S3_RETRY_BASE_MS": "20"}, timeout=600)
         assert not self.bucket.violations, self.bucket.violations
         return json.loads(done.stdout) if done.returncode == 0 else None, done.stderr.decode("utf-8", "replace") + done.stdout.decode()
 

@@ -38,7 +38,7 @@ def run(*keys, name="run", **env):
         f.write(event)
     settings = [x for k, v in {"WEIR_RULES": "s3://conf/rules.json", **env}.items() for x in ("--env", f"{k}={v}")]
     r = subprocess.run([WEIR, "invoke", f"{name}.event", "--handler", "validate", "--memory", MEMORY, *settings], capture_output=True, text=True, check=False,
-                       timeout=100, env={**os.environ, **server.environment(), "WEIR_S3_RETRY_BASE_MS": "20"})
+                       timeout=600, env={**os.environ, **server.environment(), "WEIR_S3_RETRY_BASE_MS": "20"})
     assert not b.violations and not conf.violations, (b.violations, conf.violations)
     return [f["itemIdentifier"] for f in json.loads(r.stdout)["batchItemFailures"]] if r.returncode == 0 else None, r.stderr
 

@@ -492,7 +492,7 @@ INVOKE = [  # what strikes, and whether the object must be there in the end
 
 
 def invoke_env(server):
-    return {**os.environ, **server.environment(), "WEIR_STALL_MS": "4000", "WEIR_S3_RETRY_BASE_MS": "100", "LC_ALL": "C.UTF-8"}
+    return {**os.environ, **server.environment(), "WEIR_S3_RETRY_BASE_MS": "100", "LC_ALL": "C.UTF-8"}
 
 
 def invoke(a):

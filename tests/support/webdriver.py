@@ -24,10 +24,14 @@ class Browser:
             raise RuntimeError("chromedriver does not start")
         options = {"args": FLAGS + ["--user-data-dir=" + self.folder.name] + list(prefs)}
         caps = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
-        self.session = self.call("POST", "/session", caps)["sessionId"]
+        try:
+            self.session = self.call("POST", "/session", caps)["sessionId"]
+        except BaseException:
+            self.end()
+            raise
 
     def call(self, method, path, body=None):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         c.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
         r = c.getresponse()
         value = json.loads(r.read())["value"]
@@ -61,7 +65,7 @@ class Browser:
         """What the page wrote to its console since the last time: errors of scripts, refused requests."""
         return [e["message"] for e in self.do("POST", "/se/log", {"type": "browser"})]
 
-    def wait(self, what, seconds=60):
+    def wait(self, what, seconds=300):
         """Poll until what() is true; its last value is in the error when it never is."""
         end = time.monotonic() + seconds
         while True:
@@ -85,6 +89,9 @@ class Browser:
         try:
             self.do("DELETE", "")
         finally:
-            self.driver.terminate()
-            self.driver.wait()
-            self.folder.cleanup()
+            self.end()
+
+    def end(self):
+        self.driver.terminate()
+        self.driver.wait()
+        self.folder.cleanup()
