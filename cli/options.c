@@ -182,7 +182,7 @@ static int value_word(const struct weir_opt *opt, const char *text, struct weir_
             len += n;
         }
     }
-    return weir_err_set(err, WEIR_E_CONFIG, "%.40s is none of %s", text, all);
+    return weir_err_set(err, WEIR_E_CONFIG, "%.40s: must be one of %s", text, all);
 }
 
 static int value_list(const struct weir_opt *opt, const char *text, struct weir_err *err)

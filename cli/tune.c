@@ -233,13 +233,36 @@ static int print_table(
     return 0;
 }
 
+/* Where the chart goes: opened before the runs, so that nobody waits for them in vain. */
+struct chart {
+    struct weir_places places;
+    struct weir_location where;
+    struct weir_stage sink;
+};
+
+static int chart_open(
+    struct weir_loop *loop, const struct args *a, struct chart *c, struct weir_err *err)
+{
+    weir_places_init(&c->places, loop);
+    return a->svg == NULL ||
+                   (weir_location_parse(a->svg, &c->where, err) == 0 &&
+                       weir_location_sink(&c->places, &c->where, NULL, &c->sink, err) == 0)
+               ? 0
+               : -1;
+}
+
+static void chart_close(struct chart *c)
+{
+    weir_stage_free(&c->sink); /* unless it was written */
+    weir_location_fini(&c->where);
+    weir_places_fini(&c->places);
+}
+
 static int write_chart(struct weir_loop *loop, const struct args *a, const struct subject *subjects,
-    size_t n, struct weir_err *err)
+    size_t n, struct chart *c, struct weir_err *err)
 {
     struct weir_tune_series series[2];
     struct weir_stage stages[2] = {{0}};
-    struct weir_places places;
-    struct weir_location where = {0};
     struct weir_pipe *pipe = NULL;
     struct weir_buf svg;
     int rc = -1;
@@ -250,22 +273,19 @@ static int write_chart(struct weir_loop *loop, const struct args *a, const struc
             .sizes = subjects[i].sizes,
             .n = a->sizes_n};
     }
-    weir_places_init(&places, loop);
     weir_buf_init(&svg, WEIR_TUNE_TEXT_MAX_BYTES);
     if (weir_tune_chart(series, n, &svg, err) != 0 ||
-        weir_location_parse(a->svg, &where, err) != 0 ||
-        weir_bytes_source_new(svg.p, svg.len, &stages[0], err) != 0 ||
-        weir_location_sink(&places, &where, NULL, &stages[1], err) != 0) {
+        weir_bytes_source_new(svg.p, svg.len, &stages[0], err) != 0) {
         goto out;
     }
+    stages[1] = c->sink; /* the pipe's now */
+    c->sink = (struct weir_stage){0};
     pipe = weir_pipe_new(0, stages, 2, err);
     rc = pipe != NULL ? weir_loop_run(loop, pipe, err) : -1;
 out:
     weir_pipe_free(pipe);
     weir_stage_free(&stages[0]);
     weir_stage_free(&stages[1]);
-    weir_location_fini(&where);
-    weir_places_fini(&places);
     weir_buf_fini(&svg);
     return rc;
 }
@@ -342,7 +362,7 @@ static int print_json(
 }
 
 static int print_result(struct weir_loop *loop, const struct args *a,
-    const struct subject *subjects, size_t n, struct weir_err *err)
+    const struct subject *subjects, size_t n, struct chart *chart, struct weir_err *err)
 {
     bool chart_alone = a->svg != NULL && strcmp(a->svg, "-") == 0;
     int rc = WEIR_EXIT_DATA;
@@ -360,7 +380,7 @@ static int print_result(struct weir_loop *loop, const struct args *a,
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         rc = weir_err_set(err, WEIR_E_IO, "stdout: the result cannot be written");
-    } else if (a->svg != NULL && write_chart(loop, a, subjects, n, err) != 0) {
+    } else if (a->svg != NULL && write_chart(loop, a, subjects, n, chart, err) != 0) {
         rc = -1;
     }
     return rc;
@@ -383,6 +403,7 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
     size_t n = a->compare != NULL ? 2 : 1;
     char beside[PATH_MAX];
     struct weir_buf event;
+    struct chart chart = {0};
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
@@ -392,7 +413,8 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
         goto out;
     }
     if (signals == NULL || weir_location_load(loop, a->event, &event, err) != 0 ||
-        (a->bootstrap == NULL && weir_function_bootstrap(beside, sizeof beside, err) != 0)) {
+        (a->bootstrap == NULL && weir_function_bootstrap(beside, sizeof beside, err) != 0) ||
+        chart_open(loop, a, &chart, err) != 0) {
         goto out;
     }
     if (a->size_bytes == 0) {
@@ -415,7 +437,7 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
     tell_limits(a, subjects, n);
-    rc = print_result(loop, a, subjects, n, err);
+    rc = print_result(loop, a, subjects, n, &chart, err);
 out:
     for (size_t i = 0; subjects != NULL && i < n; i++) {
         for (size_t at = 0; at < a->sizes_n; at++) {
@@ -423,6 +445,7 @@ out:
         }
     }
     free(subjects);
+    chart_close(&chart);
     weir_signals_free(signals);
     weir_buf_fini(&event);
     return rc;

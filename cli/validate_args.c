@@ -75,7 +75,7 @@ int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pai
     for (size_t i = 0; i < pairs->n; i++) {
         const struct weir_opt_pair *pair = &pairs->items[i];
         if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
-            weir_err_prefix(err, "--%s %.40s", pair->name, pair->value);
+            weir_err_prefix(err, "--%s: %.40s", pair->name, pair->value);
             goto out;
         }
     }
@@ -98,9 +98,13 @@ static int check_output(
             a->invalid == NULL ? "--output=split needs --invalid FILE"
                                : "--invalid is of --output=split alone");
     }
-    for (size_t i = 0; i < a->options.n && o->output != WEIR_OUTPUT_REPORT; i++) {
-        if (strcmp(a->options.items[i].name, "report") == 0) {
+    for (size_t i = 0; i < a->options.n; i++) {
+        const char *name = a->options.items[i].name;
+        if (o->output != WEIR_OUTPUT_REPORT && strcmp(name, "report") == 0) {
             return weir_err_set(err, WEIR_E_CONFIG, "--report is of --output=report alone");
+        }
+        if (o->unique_n == 0 && strcmp(name, "unique-memory") == 0) {
+            return weir_err_set(err, WEIR_E_CONFIG, "--unique-memory is for --unique");
         }
     }
     return 0;

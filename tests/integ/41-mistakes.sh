@@ -69,11 +69,11 @@ mistake 2 "weir: validate: b.csv: one argument too many $(usage validate)" valid
 
 mistake 2 "weir: generate: --size: needs a value $(usage generate)" generate -o o/out --size
 mistake 2 "weir: generate: --size: 12XB is no size (150MB, 64KiB) $(usage generate)" generate -o o/out --size 12XB
-mistake 2 "weir: generate: --shape: round is none of seed, var, narrow $(usage generate)" generate -o o/out --shape round
+mistake 2 "weir: generate: --shape: round: must be one of seed, var, narrow $(usage generate)" generate -o o/out --shape round
 mistake 2 "weir: validate: -j: 0 is not within 1..16 $(usage validate)" validate in/ok.csv "${V[@]}" -j 0
-mistake 2 "weir: validate: --delimiter ab: must be one character of ASCII, or tab, comma, semicolon, pipe, space, auto" validate in/ok.csv "${V[@]}" -d ab
-mistake 2 "weir: validate: --quote auto: must be one character of ASCII, or tab, comma, semicolon, pipe, space, none" validate in/ok.csv "${V[@]}" --quote auto
-mistake 2 "weir: validate: --empty same: must be one of absent, null, string" validate in/ok.csv "${V[@]}" --empty same
+mistake 2 "weir: validate: --delimiter: ab: must be one character of ASCII, or tab, comma, semicolon, pipe, space, auto" validate in/ok.csv "${V[@]}" -d ab
+mistake 2 "weir: validate: --quote: auto: must be one character of ASCII, or tab, comma, semicolon, pipe, space, none" validate in/ok.csv "${V[@]}" --quote auto
+mistake 2 "weir: validate: --empty: same: must be one of absent, null, string" validate in/ok.csv "${V[@]}" --empty same
 mistake 2 "weir: invoke: --memory: lots is no whole number $(usage invoke)" invoke in/hello.json --memory lots
 mistake 2 "weir: invoke: --timeout: soon is no number of seconds $(usage invoke)" invoke in/hello.json --timeout soon
 mistake 2 "weir: invoke: --env: FOO is not NAME=VALUE" invoke in/hello.json --env FOO
@@ -94,6 +94,7 @@ mistake 2 "weir: schema: --trim: has no meaning with --check SCHEMA $(usage sche
 mistake 2 "weir: schema: --formats: is for --check SCHEMA $(usage schema)" schema in/ok.csv --formats annotate
 mistake 2 "weir: validate: --invalid is of --output=split alone" validate in/ok.csv "${V[@]}" --invalid o/i
 mistake 2 "weir: validate: --report is of --output=report alone" validate in/ok.csv "${V[@]}" --report csv
+mistake 2 "weir: validate: --unique-memory is for --unique" validate in/ok.csv "${V[@]}" --unique-memory 1MiB
 mistake 2 "weir: tune: --weight: is for --strategy balanced $(usage tune)" tune in/hello.json --memory 128 --weight 0.3
 mistake 2 "weir: cp: --content-type: o/out is no object (s3://bucket/key)" cp in/ok.csv o/out --content-type text/csv
 mistake 2 "weir: archive: --entry: is for --format zip $(usage archive)" archive -o o/out.gz --entry x -- true
@@ -134,6 +135,7 @@ mistake 2 "weir: relay: a: a file has no pace of its own: give it a rate (--rate
 mistake 2 "weir: validate: none/out: no such file or directory" validate in/ok.csv -o none/out -s in/ok.json
 mistake 2 "weir: cp: none/out: no such file or directory" cp in/ok.csv none/out
 mistake 2 "weir: generate: in/dir: is a folder" generate -o in/dir --size 1kB
+mistake 2 "weir: tune: none/c.svg: no such file or directory" tune in/hello.json --memory 128 --handler hello --svg none/c.svg
 mistake 2 "weir: archive: none/out: no such file or directory" archive -o none/out -- true
 mistake 2 "weir: local: $T/in/ok.csv/.weir: not a directory" local --root in/ok.csv
 mistake 2 "weir: validate: in/ok.csv: the output would replace its input" validate in/ok.csv -o in/ok.csv -s in/ok.json
@@ -245,7 +247,11 @@ s.serve_forever()
 PY
 PIDS+=($!)
 until_true 20 test -s port
-AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(cat port) mistake 3 "weir: cp: s3: $O: PutObject: 400 AuthorizationHeaderMalformed (it is in eu-west-1), after 2 attempts" cp in/ok.csv $O
+P=$(cat port)
+mistake 2 "weir: relay: 127.0.0.1:$P: address already in use" relay --source a=push: --listen "127.0.0.1:$P"
+taken() { status 2 "$WEIR" local --root o/l --listen "127.0.0.1:$P" && same "$(cat err)" "weir: local: --listen 127.0.0.1:$P: address already in use"; }
+check "local: a port that somebody has" taken
+AWS_ENDPOINT_URL_S3=http://127.0.0.1:$P mistake 3 "weir: cp: s3: $O: PutObject: 400 AuthorizationHeaderMalformed (it is in eu-west-1), after 2 attempts" cp in/ok.csv $O
 unset AWS_ENDPOINT_URL_S3
 
 # ---- full disks, and readers that have gone ----

@@ -7,8 +7,8 @@ from relay_lab import *
 
 # Each setting: a value it may have, and some it may not, with a part of what is said about them.
 SETTINGS = {
-    "unit": ("ts", [("words", "none of bytes, lines, ts"), (5, "none of"), (None, "must be a number or a string"), ([], "must be a number or a string")]),
-    "policy": ("newest", [("random", "none of oldest, newest, latest"), (True, "must be a number or a string")]),
+    "unit": ("ts", [("words", "words: must be one of bytes, lines, ts"), (5, "must be one of"), (None, "must be a number or a string"), ([], "must be a number or a string")]),
+    "policy": ("newest", [("random", "must be one of oldest, newest, latest"), (True, "must be a number or a string")]),
     "ring_bytes": ("64KiB", [(1, "not within 4096..1073741824 bytes"), ("2TiB", "not within"), (-1, "is no size"), ("x", "is no size"), ({}, "must be")]),
     "age_max": (1.5, [(-1, "no number of seconds"), ("soon", "no number of seconds"), (1e12, "seconds")]),
     "burst": (188000, [(-1, "is no size"), ("1XB", "is no size"), ("3GiB", "not within")]),

@@ -179,7 +179,7 @@ static void wrong_options_are_refused_by_name(void **state)
         {"--timeout 0", "--timeout: 0 is not within 0.001..900 seconds"},
         {"--timeout 1m", "--timeout: 1m is no number of seconds"},
         {"--invalid 1", "--invalid: 1: say 1%, or a number below 1"},
-        {"--color blue", "--color: blue is none of red, green"},
+        {"--color blue", "--color: blue: must be one of red, green"},
         {"a b c", "c: one argument too many"},
     };
     const char *args[2];

@@ -132,8 +132,8 @@ static void what_cannot_be_meant_is_refused_with_its_place(void **state)
         {"{\"ring_bytes\": 1e300}", "/ring_bytes: "},
         {"{\"age\": \"soon\"}", "/age: soon is no number of seconds"},
         {"{\"age\": 61}", "/age: 61 is not within 0.000..60 seconds"},
-        {"{\"unit\": \"Lines\"}", "/unit: Lines is none of bytes, lines"},
-        {"{\"unit\": 1}", "/unit: 1 is none of bytes, lines"},
+        {"{\"unit\": \"Lines\"}", "/unit: Lines: must be one of bytes, lines"},
+        {"{\"unit\": 1}", "/unit: 1: must be one of bytes, lines"},
         {"{\"nothing\": 1}", "/nothing: is no setting"},
         {"{\"ring-bytes\": 65536}", "/ring-bytes: is no setting"},
         {"{\"ring_byte\": 65536}", "/ring_byte: is no setting"},
@@ -143,7 +143,7 @@ static void what_cannot_be_meant_is_refused_with_its_place(void **state)
         {"{\"\": 1}", "/: is no setting"},
         {"{\"a/b~c\": 1}", "/a~1b~0c: is no setting"},
         {"{\"source\": \"a=b\"}", "/source: is no setting"},
-        {"{\"count\": 7, \"unit\": \"x\"}", "/unit: x is none of"},
+        {"{\"count\": 7, \"unit\": \"x\"}", "/unit: x: must be one of"},
     };
 
     (void)state;

@@ -149,22 +149,22 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
     static const struct {
         const char *argv[3], *msg;
     } bad[] = {
-        {{"--delimiter", "ab"}, "--delimiter ab: must be one character"},
-        {{"--delimiter=none"}, "--delimiter none: must be one character"},
-        {{"--quote=auto"}, "--quote auto: must be one character"},
-        {{"--skip-lines", "x"}, "--skip-lines x: must be a whole number"},
+        {{"--delimiter", "ab"}, "--delimiter: ab: must be one character"},
+        {{"--delimiter=none"}, "--delimiter: none: must be one character"},
+        {{"--quote=auto"}, "--quote: auto: must be one character"},
+        {{"--skip-lines", "x"}, "--skip-lines: x: must be a whole number"},
         {{"--skip-lines", "99999999999999999999999"},
-            "--skip-lines 99999999999999999999999: must be"},
+            "--skip-lines: 99999999999999999999999: must be"},
         {{"--no-header=true"}, "--no-header: takes no value"},
-        {{"--header", "a\nb"}, "--header a\nb: must be names"},
-        {{"--header", "\"a\"b"}, "--header \"a\"b: must be names"},
-        {{"--header", "\"a"}, "--header \"a: must be names"},
-        {{"--encoding", "latin1"}, "--encoding latin1: must be one of"},
+        {{"--header", "a\nb"}, "--header: a\nb: must be names"},
+        {{"--header", "\"a\"b"}, "--header: \"a\"b: must be names"},
+        {{"--header", "\"a"}, "--header: \"a: must be names"},
+        {{"--encoding", "latin1"}, "--encoding: latin1: must be one of"},
         {{"--quote=,"}, "quote: must differ from the delimiter"},
         {{"--escape=\\", "--quote=none"}, "escape: has no meaning without a quote"},
-        {{"--empty", "same"}, "--empty same: must be one of absent, null, string"},
+        {{"--empty", "same"}, "--empty: same: must be one of absent, null, string"},
         {{"--quoted-empty", "nil"},
-            "--quoted-empty nil: must be one of absent, null, string, same"},
+            "--quoted-empty: nil: must be one of absent, null, string, same"},
         {{"--skiplines=1"}, "--skiplines: no such option; did you mean --skip-lines?"},
     };
 
