@@ -337,6 +337,15 @@ settings() {
 step "--env reaches the forms" settings
 local_down TERM
 
+receives() {
+    local_up r --receives 2
+    printf 'id\n1,"never closed\n' >"$IN/bad.csv"
+    until_true 30 grep -q 'bad.csv: failed 2 times: to the dead-letter queue$' "$LOG" &&
+        same "$(get /dlq | python3 -c 'import json, sys; print(*[m["receiveCount"] for m in json.load(sys.stdin)])')" 2
+}
+step "--receives: so often, and then it is dead" receives
+local_down TERM
+
 several() {
     local_up n --env AWS_LAMBDA_MAX_CONCURRENCY=4
     printf 'id\n1\n' >"$IN/a.csv" && await 30 validated uploads/a.csv && printf 'id\n1\n' >"$IN/b.csv" && await 30 validated uploads/b.csv &&

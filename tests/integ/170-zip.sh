@@ -94,6 +94,14 @@ PY
 check "modes and times are kept" modes
 names() { "$WEIR" zip -q -o n.zip "$T/d/small.txt" ./empty ../170-zip/noise && same "$(python3 "$INTEG/read_zip.py" n.zip | cut -d ' ' -f 3- | paste -sd ' ')" "${T#/}/d/small.txt empty 170-zip/noise"; }
 check "names are relative" names
+junk() {
+    local option
+    for option in -j --junk-paths; do
+        "$WEIR" zip -q -o n.zip "$option" --threads 2 "$T/d/small.txt" ./empty &&
+            same "$(python3 "$INTEG/read_zip.py" n.zip | cut -d ' ' -f 3- | paste -sd ' ')" "small.txt empty" || return 1
+    done
+}
+check "--junk-paths: names without folders" junk
 from_stdin() { seq 1 10 | "$WEIR" zip -q -o i.zip - && same "$(python3 -c 'import zipfile; print(zipfile.ZipFile("i.zip").read("-").decode(), end="")')" "$(seq 1 10)"; }
 check "stdin is an entry" from_stdin
 
