@@ -27,8 +27,6 @@ struct args {
 };
 
 #define FORMAT_UNSAID SIZE_MAX
-#define TIMEOUT_MAX_MS (INT64_C(7) * 24 * 3600 * 1000)
-
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     const struct weir_opt opts[] = {
@@ -38,7 +36,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
             .kind = WEIR_OPT_SECONDS,
             .to = &a->timeout_ms,
             .min = 1,
-            .max = TIMEOUT_MAX_MS},
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "format", .kind = WEIR_OPT_WORD, .to = &a->format, .words = weir_archive_formats},
         {.name = "require-output", .kind = WEIR_OPT_FLAG, .to = &a->require_output},
         {.name = "credentials", .kind = WEIR_OPT_FLAG, .to = &a->credentials},

@@ -44,7 +44,7 @@ void weir_cli_archive_summary(const char *verb, bool json, const struct weir_loc
     struct weir_buf line;
     int rc;
 
-    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&line, WEIR_LINE_BYTES);
     if (!json && isatty(fileno(to)) != 0) {
         rc = print_words(to, archive);
     } else if (weir_archive_json(archive, &line, NULL) != 0 || weir_buf_text(&line, NULL) == NULL) {

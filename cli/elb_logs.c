@@ -46,7 +46,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
             .kind = WEIR_OPT_SECONDS,
             .to = &a->timeout_ms,
             .min = 1,
-            .max = INT64_C(1000) * 86400 * 365},
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "connections",
             .kind = WEIR_OPT_COUNT,
             .to = &a->receiver.connections,
@@ -165,7 +165,7 @@ static void print_summary(const struct run *r)
     struct weir_buf json;
     int rc = -1;
 
-    weir_buf_init(&json, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&json, WEIR_LINE_BYTES);
     if (!r->a->json && isatty(fileno(to)) != 0) {
         char in[32];
         weir_cli_bytes_text(s->bytes_in, in);

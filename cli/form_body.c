@@ -111,7 +111,7 @@ int weir_form_body_init(struct weir_form_body *body, const struct weir_upload_fo
 
     *body = (struct weir_form_body){.fd = fd, .file_bytes = bytes};
     weir_buf_init(&body->head, WEIR_UPLOAD_HEAD_MAX_BYTES);
-    weir_buf_init(&body->tail, 256);
+    weir_buf_init(&body->tail, WEIR_UPLOAD_TAIL_MAX_BYTES);
     /* Random, so that no file has it but by intent, and not even by that. */
     if (weir_uuid_new(boundary + 5, err) != 0) {
         return -1;

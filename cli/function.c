@@ -27,8 +27,6 @@
  */
 enum step { STEP_INIT, STEP_RUNNING, STEP_ANSWERED, STEP_ENDING, STEP_OVER };
 
-#define PARK_MS 1000 /* from the answer to the second /next: it has nothing else to do */
-
 struct run {
     const struct weir_function_opts *opts;
     struct weir_function_result *result;
@@ -150,7 +148,7 @@ static void on_answer(void *ctx, const struct weir_rapi_answer *answer)
         return;
     }
     note_use(r); /* should it end by itself now */
-    watch(r, STEP_ANSWERED, PARK_MS);
+    watch(r, STEP_ANSWERED, WEIR_INVOKE_PARK_MS);
 }
 
 /* What Lambda answers when the time is over. */

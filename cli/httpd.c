@@ -1,6 +1,8 @@
 #include "cli/httpd.h"
 #include "net/reason.h"
 
+#include "core/limits.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,8 +15,6 @@
  * and calls MHD_run when something is to be done, or when MHD_get_timeout says so. The listening
  * socket is made here, because libmicrohttpd does not say why it could not make one.
  */
-#define BACKLOG 64
-
 struct weir_httpd {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
@@ -77,7 +77,7 @@ static int listen_on(const struct sockaddr *address, unsigned *port, struct weir
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd != -1 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(fd, address, size_of(address)) == 0 && listen(fd, BACKLOG) == 0 &&
+        bind(fd, address, size_of(address)) == 0 && listen(fd, WEIR_HTTPD_BACKLOG) == 0 &&
         getsockname(fd, (struct sockaddr *)&own, &len) == 0) {
         *port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
                                                 : ((struct sockaddr_in *)&own)->sin_port);

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MEMORY_MAX_MB (1 << 20)
-#define TIMEOUT_MAX_MS 86400000
 
 struct args {
     struct weir_cli cli;
@@ -25,12 +23,15 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     const struct weir_opt opts[] = {
         {.name = "handler", .kind = WEIR_OPT_TEXT, .to = &a->handler},
-        {.name = "memory", .kind = WEIR_OPT_COUNT, .to = &a->memory_mb, .max = MEMORY_MAX_MB},
+        {.name = "memory",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->memory_mb,
+            .max = WEIR_CLI_MEMORY_MAX_MB},
         {.name = "timeout",
             .kind = WEIR_OPT_SECONDS,
             .to = &a->timeout_ms,
             .min = 1,
-            .max = TIMEOUT_MAX_MS},
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
         {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
         WEIR_CLI_VERBOSE(&a->cli),
@@ -183,7 +184,9 @@ out:
 
 int weir_cli_invoke(int argc, char **argv)
 {
-    struct args a = {.handler = "validate", .memory_mb = 128, .timeout_ms = 900000};
+    struct args a = {.handler = "validate",
+        .memory_mb = WEIR_INVOKE_MEMORY_MB,
+        .timeout_ms = WEIR_INVOKE_TIMEOUT_MS};
     struct weir_err err = {0};
 
     if (parse(argc, argv, &a, &err) != 0) {

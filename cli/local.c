@@ -22,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_MAX_MB (1 << 20)
-#define SECONDS_MAX_MS 86400000
 #define PREFIX WEIR_PRESIGN_PREFIX
 #define ORIGIN_BYTES 280
 
@@ -68,7 +66,7 @@ static int parse_address(const char *text, struct sockaddr_storage *ret, struct 
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     const char *colon = strrchr(text, ':');
-    char name[256];
+    char name[WEIR_HOST_BYTES];
     size_t n = colon != NULL ? (size_t)(colon - text) : 0;
     int rc;
 
@@ -100,20 +98,27 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         {.name = "visibility-s",
             .kind = WEIR_OPT_SECONDS,
             .to = &a->visibility_ms,
-            .max = SECONDS_MAX_MS},
-        {.name = "receives", .kind = WEIR_OPT_COUNT, .to = &a->receives, .min = 1, .max = 1000},
+            .max = WEIR_CLI_TIME_MAX_MS},
+        {.name = "receives",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->receives,
+            .min = 1,
+            .max = WEIR_QUEUE_RECEIVES_MAX},
         {.name = "batch",
             .kind = WEIR_OPT_COUNT,
             .to = &a->batch,
             .min = 1,
             .max = WEIR_WORKER_BATCH_MAX},
         {.name = "handler", .kind = WEIR_OPT_TEXT, .to = &a->handler},
-        {.name = "memory", .kind = WEIR_OPT_COUNT, .to = &a->memory_mb, .max = MEMORY_MAX_MB},
+        {.name = "memory",
+            .kind = WEIR_OPT_COUNT,
+            .to = &a->memory_mb,
+            .max = WEIR_CLI_MEMORY_MAX_MB},
         {.name = "timeout",
             .kind = WEIR_OPT_SECONDS,
             .to = &a->timeout_ms,
             .min = 1,
-            .max = SECONDS_MAX_MS},
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
         {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
         {.name = "watch", .kind = WEIR_OPT_FLAG, .to = &a->watch},
@@ -351,11 +356,11 @@ int weir_cli_local(int argc, char **argv)
     struct local l = {.args = {.listen = "127.0.0.1:9100",
                           .bucket = "weir",
                           .handler = "validate",
-                          .visibility_ms = 10000,
-                          .receives = 3,
+                          .visibility_ms = WEIR_QUEUE_VISIBILITY_MS,
+                          .receives = WEIR_QUEUE_RECEIVES,
                           .batch = 1,
-                          .memory_mb = 128,
-                          .timeout_ms = 900000}};
+                          .memory_mb = WEIR_INVOKE_MEMORY_MB,
+                          .timeout_ms = WEIR_INVOKE_TIMEOUT_MS}};
     struct weir_err err = {0};
 
     if (parse(argc, argv, &l.args, &err) != 0) {

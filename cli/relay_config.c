@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define YEAR_MS ((int64_t)365 * 86400 * 1000)
 #define SETTINGS_MAX 16
 
 void weir_relay_config_init(struct weir_relay_config *c)
@@ -16,11 +15,11 @@ void weir_relay_config_init(struct weir_relay_config *c)
     *c = (struct weir_relay_config){
         .listen = "127.0.0.1:8000",
         .all = {.token = weir_env_text("WEIR_RELAY_TOKEN", NULL),
-            .ring_bytes = (int64_t)(4 * WEIR_MIB),
-            .age_max_ms = 2000,
-            .idle_ms = 120000,
-            .clients = 10000,
-            .stall_ms = 10000},
+            .ring_bytes = (int64_t)WEIR_RELAY_RING_BYTES,
+            .age_max_ms = WEIR_RELAY_AGE_MS,
+            .idle_ms = WEIR_RELAY_IDLE_MS,
+            .clients = WEIR_RELAY_CLIENTS,
+            .stall_ms = WEIR_RELAY_STALL_MS},
     };
 }
 
@@ -44,24 +43,34 @@ static size_t settings_table(struct weir_relay_settings *s, struct weir_opt *ret
             .to = &s->ring_bytes,
             .min = (int64_t)WEIR_LEAKY_RING_MIN_BYTES,
             .max = (int64_t)WEIR_LEAKY_RING_MAX_BYTES},
-        {.name = "age-max", .kind = WEIR_OPT_SECONDS, .to = &s->age_max_ms, .max = YEAR_MS},
+        {.name = "age-max",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &s->age_max_ms,
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "burst", .kind = WEIR_OPT_SIZE, .to = &s->burst_bytes, .max = INT32_MAX},
-        {.name = "disconnect-after", .kind = WEIR_OPT_SECONDS, .to = &s->lag_ms, .max = YEAR_MS},
-        {.name = "idle", .kind = WEIR_OPT_SECONDS, .to = &s->idle_ms, .max = YEAR_MS},
+        {.name = "disconnect-after",
+            .kind = WEIR_OPT_SECONDS,
+            .to = &s->lag_ms,
+            .max = WEIR_CLI_TIME_MAX_MS},
+        {.name = "idle", .kind = WEIR_OPT_SECONDS, .to = &s->idle_ms, .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "client-buffer",
             .kind = WEIR_OPT_SIZE,
             .to = &s->client_buffer_bytes,
-            .max = 64 << 20},
-        {.name = "clients", .kind = WEIR_OPT_COUNT, .to = &s->clients, .min = 1, .max = 65536},
+            .max = (int64_t)WEIR_RELAY_CLIENT_BUFFER_MAX_BYTES},
+        {.name = "clients",
+            .kind = WEIR_OPT_COUNT,
+            .to = &s->clients,
+            .min = 1,
+            .max = WEIR_RELAY_CONNECTIONS_MAX},
         {.name = "clients-per-address",
             .kind = WEIR_OPT_COUNT,
             .to = &s->clients_per_address,
-            .max = 65536},
+            .max = WEIR_RELAY_CONNECTIONS_MAX},
         {.name = "source-timeout",
             .kind = WEIR_OPT_SECONDS,
             .to = &s->stall_ms,
-            .min = 100,
-            .max = YEAR_MS},
+            .min = WEIR_RELAY_STALL_MIN_MS,
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "rate", .kind = WEIR_OPT_SIZE, .to = &s->rate_bytes, .min = 1, .max = INT32_MAX},
         {.name = "random-access", .kind = WEIR_OPT_FLAG, .to = &s->random_access},
         {.name = "always", .kind = WEIR_OPT_FLAG, .to = &s->always},
@@ -212,7 +221,7 @@ static int file_read(struct weir_relay_config *c, struct weir_loop *loop, struct
 {
     struct weir_buf text;
 
-    weir_buf_init(&text, WEIR_MIB);
+    weir_buf_init(&text, WEIR_CONFIG_MAX_BYTES);
     if (weir_location_load(loop, c->file, &text, err) == 0) { /* it names the place itself */
         c->doc = weir_doc_parse("config", (const char *)text.p, text.len, err);
         if (c->doc == NULL) {

@@ -85,7 +85,7 @@ void weir_row_put_date(struct weir_row *row)
 
 void weir_row_end(struct weir_row *row)
 {
-    assert(row->cells_n < WEIR_ROW_CELLS_MAX);
+    assert(row->cells_n < WEIR_GENERATE_CELLS_MAX);
     row->ends[row->cells_n++] = row->len;
 }
 
@@ -191,7 +191,7 @@ uint64_t weir_rows_next(
     struct weir_rows *rows, struct weir_buf *out, bool *valid, struct weir_err *err)
 {
     struct weir_row *row = &rows->row;
-    struct weir_csv_field fields[WEIR_ROW_CELLS_MAX] = {0};
+    struct weir_csv_field fields[WEIR_GENERATE_CELLS_MAX] = {0};
     size_t from = 0;
 
     /* Room for the row first, so that a row is appended whole or not at all. */

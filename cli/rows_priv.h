@@ -11,8 +11,6 @@
 
 /* What rows.c shares with the files that know a shape's columns; nobody else includes this. */
 
-#define WEIR_ROW_CELLS_MAX 16
-
 enum weir_fault {
     WEIR_FAULT_NONE,
     WEIR_FAULT_REQUIRED,  /* a required cell is empty */
@@ -40,7 +38,7 @@ struct weir_row {
     enum weir_fault fault; /* what is wrong with it */
     uint64_t variant;      /* a random number that says in which way */
     size_t cells_n;
-    size_t ends[WEIR_ROW_CELLS_MAX]; /* where each cell ends in text */
+    size_t ends[WEIR_GENERATE_CELLS_MAX]; /* where each cell ends in text */
     size_t len;
     char text[WEIR_GENERATE_ROW_MAX_BYTES / 2 - 64]; /* every byte may be doubled */
 };

@@ -19,8 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_MAX_MS 86400000
-#define PRICE_MAX 1000 /* USD for a GB-second */
 
 struct args {
     struct weir_cli cli;
@@ -71,10 +69,10 @@ static int parse_sizes(struct args *a, struct weir_err *err)
         long mb = strtol(p, &end, 10);
 
         if (end == p || *p < '0' || *p > '9' || (*end != ',' && *end != '\0') || mb < 1 ||
-            mb > WEIR_TUNE_MEMORY_MAX) {
+            mb > WEIR_TUNE_MEMORY_MAX_MB) {
             return weir_err_set(err, WEIR_E_CONFIG,
                 "--memory: %.60s: a list of MB, 1 to %d each (128,512,1769)", a->memory,
-                WEIR_TUNE_MEMORY_MAX);
+                WEIR_TUNE_MEMORY_MAX_MB);
         }
         if (a->sizes_n == WEIR_TUNE_SIZES_MAX) {
             return weir_err_set(
@@ -113,7 +111,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
             .kind = WEIR_OPT_SECONDS,
             .to = &a->timeout_ms,
             .min = 1,
-            .max = TIMEOUT_MAX_MS},
+            .max = WEIR_CLI_TIME_MAX_MS},
         {.name = "arch", .kind = WEIR_OPT_WORD, .to = &a->arch, .words = archs},
         {.name = "price", .kind = WEIR_OPT_TEXT, .to = &a->price_text},
         {.name = "size", .kind = WEIR_OPT_SIZE, .to = &a->size_bytes, .min = 1, .max = INT64_MAX},
@@ -141,7 +139,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     }
     a->price = weir_tune_price((enum weir_tune_arch)a->arch);
     if ((a->price_text != NULL &&
-            number("--price", a->price_text, PRICE_MAX, &a->price, err) != 0) ||
+            number("--price", a->price_text, WEIR_TUNE_PRICE_MAX, &a->price, err) != 0) ||
         (a->weight_text != NULL && number("--weight", a->weight_text, 1, &a->weight, err) != 0)) {
         return -1;
     }
@@ -453,7 +451,10 @@ out:
 
 int weir_cli_tune(int argc, char **argv)
 {
-    struct args a = {.handler = "validate", .num = 5, .timeout_ms = 900000, .weight = 0.5};
+    struct args a = {.handler = "validate",
+        .num = WEIR_TUNE_RUNS,
+        .timeout_ms = WEIR_INVOKE_TIMEOUT_MS,
+        .weight = 0.5};
     struct weir_err err = {0};
 
 #ifdef __aarch64__

@@ -153,7 +153,7 @@ static void print_summary(const struct weir_validate_args *a, const struct weir_
     int rc;
 
     weir_validate_summarize(v, &s);
-    weir_buf_init(&json, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&json, WEIR_LINE_BYTES);
     if (!a->json && isatty(fileno(to)) != 0) {
         rc = print_words(to, &s);
     } else if (weir_validate_json(v, false, &json, NULL) != 0 ||

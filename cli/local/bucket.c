@@ -17,11 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_MS 1000
-#define PAUSE_MAX_MS 60000 /* of a server that is away: doubles up to this */
-#define PAUSE_PER_LIST 10  /* listing is never more than a tenth of what happens */
-#define TURN_MS 20         /* of announcing, each of which is synced; then the others */
-#define FORGET_ROUNDS 60   /* so many rounds later, names that are gone are forgotten */
+#define PAUSE_PER_LIST 10 /* listing is never more than a tenth of what happens */
+#define TURN_MS 20        /* of announcing, each of which is synced; then the others */
+#define FORGET_ROUNDS 60  /* so many rounds later, names that are gone are forgotten */
 #define VERSION_BYTES (WEIR_S3_ETAG_MAX_BYTES + 64)
 
 struct weir_bucket {
@@ -82,7 +80,8 @@ static void end_round(struct weir_bucket *b)
 
     weir_listing_fini(&b->list);
     b->at = 0;
-    b->next_ms = weir_clock_mono_ms() + (pause_ms > PAUSE_MS ? pause_ms : PAUSE_MS);
+    b->next_ms =
+        weir_clock_mono_ms() + (pause_ms > WEIR_BUCKET_PAUSE_MS ? pause_ms : WEIR_BUCKET_PAUSE_MS);
 }
 
 /* What is not announced in this turn is in the next. */
@@ -128,7 +127,8 @@ static void failed(struct weir_bucket *b, const struct weir_err *err)
         (void)snprintf(b->told, sizeof b->told, "%s", err->msg);
     }
     b->next_ms = weir_clock_mono_ms() + b->pause_ms;
-    b->pause_ms = 2 * b->pause_ms < PAUSE_MAX_MS ? 2 * b->pause_ms : PAUSE_MAX_MS;
+    b->pause_ms =
+        2 * b->pause_ms < WEIR_BUCKET_PAUSE_MAX_MS ? 2 * b->pause_ms : WEIR_BUCKET_PAUSE_MAX_MS;
 }
 
 static void listed(struct weir_bucket *b)
@@ -136,7 +136,7 @@ static void listed(struct weir_bucket *b)
     weir_s3_list_free(b->lister);
     b->lister = NULL;
     b->took_ms = weir_clock_mono_ms() - b->begun_ms;
-    b->pause_ms = PAUSE_MS;
+    b->pause_ms = WEIR_BUCKET_PAUSE_MS;
     b->told[0] = '\0';
     if (b->list.n == 0) {
         announce_some(b); /* nothing: the round is over */

@@ -2,6 +2,7 @@
 #define WEIR_CLI_LOCAL_COUNT_H
 
 #include "core/err.h"
+#include "core/limits.h"
 #include "stream/stage.h"
 
 #include <stdint.h>
@@ -10,9 +11,6 @@
  * A sink that reads a validated file, and keeps what one wants to know of it: the last two columns
  * are `valid` and `errors`.
  */
-#define WEIR_COUNT_ERRORS_MAX 5
-#define WEIR_COUNT_ERROR_BYTES 400
-
 struct weir_count_error {
     uint64_t row;                      /* first data row = 1 */
     char text[WEIR_COUNT_ERROR_BYTES]; /* cut between characters; UTF-8 */

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define PARSE_BYTES (256 * WEIR_KIB)
-
 enum step { STEP_FIELDS, STEP_FILE, STEP_REST };
 
 struct weir_form {
@@ -196,7 +194,7 @@ struct weir_form *weir_form_new(
         return NULL;
     }
     f->opts = *opts;
-    f->parser = MHD_create_post_processor(connection, PARSE_BYTES, on_part, f);
+    f->parser = MHD_create_post_processor(connection, WEIR_FRONT_CONNECTION_BYTES, on_part, f);
     if (f->parser == NULL) {
         weir_form_free(f);
         return NULL;

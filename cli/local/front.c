@@ -102,7 +102,7 @@ static enum MHD_Result answer_message(struct MHD_Connection *c, unsigned status,
     struct weir_buf json;
     enum MHD_Result rc = MHD_NO;
 
-    weir_buf_init(&json, 4096);
+    weir_buf_init(&json, WEIR_FRONT_ANSWER_MAX_BYTES);
     if (weir_buf_adds(&json, "{\"message\":", NULL) == 0 &&
         weir_json_quote(&json, text, NULL) == 0 && weir_buf_adds(&json, "}\n", NULL) == 0) {
         rc = answer_text(c, status, "application/json", json.p, json.len);
@@ -143,7 +143,7 @@ static enum MHD_Result answer_refusal(
     struct weir_buf xml;
     enum MHD_Result rc;
 
-    weir_buf_init(&xml, 4096);
+    weir_buf_init(&xml, WEIR_FRONT_ANSWER_MAX_BYTES);
     (void)weir_buf_addf(&xml, NULL,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>", why->code);
     add_xml(&xml, why->message);
@@ -162,7 +162,7 @@ static const char *header(struct MHD_Connection *c, const char *name)
 
 bool weir_front_host_ok(const char *host, const char *const *hosts, size_t hosts_n)
 {
-    char name[256];
+    char name[WEIR_HOST_BYTES];
     struct in6_addr address;
     size_t n = strcspn(host, ":");
 
@@ -399,7 +399,7 @@ static enum MHD_Result answer_upload(
     if (policy->success_status != MHD_HTTP_CREATED) {
         return answer_text(c, policy->success_status, NULL, "", 0);
     }
-    weir_buf_init(&xml, 16384);
+    weir_buf_init(&xml, WEIR_FRONT_ANSWER_MAX_BYTES);
     (void)weir_buf_adds(
         &xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse><Location>", NULL);
     (void)weir_buf_addf(&xml, NULL, "http://%s/%s/", header(c, "Host"), f->opts.bucket);

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define FORM_SETTING "WEIR_UPLOAD_"
-#define HOST_BYTES 256
 
 int weir_local_presign_env(const char *const *env, size_t n, struct weir_err *err)
 {
@@ -35,11 +34,11 @@ int weir_local_presign_env(const char *const *env, size_t n, struct weir_err *er
     return weir_presign_job_env(&job, err);
 }
 
-static void lower(const char *from, char to[HOST_BYTES])
+static void lower(const char *from, char to[WEIR_HOST_BYTES])
 {
     size_t n = 0;
 
-    for (; from[n] != '\0' && n < HOST_BYTES - 1; n++) {
+    for (; from[n] != '\0' && n < WEIR_HOST_BYTES - 1; n++) {
         to[n] = (char)tolower((unsigned char)from[n]);
     }
     to[n] = '\0';
@@ -49,7 +48,7 @@ static void lower(const char *from, char to[HOST_BYTES])
 static int front_form(const struct weir_local_presign *rq, const struct weir_presign_job *job,
     char key[WEIR_S3_KEY_MAX_BYTES + 1], struct weir_buf *ret, struct weir_err *err)
 {
-    char host[HOST_BYTES], none[] = "";
+    char host[WEIR_HOST_BYTES], none[] = "";
     /* A view: nothing of it is changed by anybody. */
     const struct weir_s3_config s3 = {.kind = WEIR_S3_HTTP,
         .style = WEIR_S3_PATH,

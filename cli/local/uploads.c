@@ -19,10 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SETTLE_MS 200          /* a program that opens a file again at once is not done with it */
-#define SETTLE_UNKNOWN_MS 3000 /* without leases: longer than a copy pauses */
-#define LOOK_MS 5000           /* at everything, whatever inotify says */
-#define FORGET_LOOKS 12        /* so many looks later, names that are gone are forgotten */
+#define FORGET_LOOKS 12 /* so many looks later, names that are gone are forgotten */
 
 struct watched {
     uv_fs_event_t event;
@@ -110,7 +107,7 @@ static bool is_complete(const char *path, const struct stat *st)
 {
     int64_t ms = alone_ms(st);
 
-    if (ms < SETTLE_MS) {
+    if (ms < WEIR_UPLOADS_SETTLE_MS) {
         return false;
     }
     switch (weir_uploads_writers(path)) {
@@ -121,7 +118,7 @@ static bool is_complete(const char *path, const struct stat *st)
     case WEIR_WRITERS_UNKNOWN:
         break;
     }
-    return ms >= SETTLE_UNKNOWN_MS;
+    return ms >= WEIR_UPLOADS_UNKNOWN_MS;
 }
 
 /* Returns whether it has to be looked at again soon. */
@@ -280,12 +277,13 @@ int64_t weir_uploads_turn(struct weir_uploads *uploads)
     struct weir_uploads *u = uploads;
     int64_t now_ms = weir_clock_mono_ms();
 
-    if (u->dirty && u->look_ms > now_ms + SETTLE_MS) {
-        u->look_ms = now_ms + SETTLE_MS; /* however much it speaks */
+    if (u->dirty && u->look_ms > now_ms + WEIR_UPLOADS_SETTLE_MS) {
+        u->look_ms = now_ms + WEIR_UPLOADS_SETTLE_MS; /* however much it speaks */
     }
     if (now_ms >= u->look_ms) {
         u->dirty = false;
-        u->look_ms = weir_clock_mono_ms() + (look(u) ? SETTLE_MS : LOOK_MS);
+        u->look_ms =
+            weir_clock_mono_ms() + (look(u) ? WEIR_UPLOADS_SETTLE_MS : WEIR_UPLOADS_LOOK_MS);
         if (++u->looks % FORGET_LOOKS == 0) {
             weir_queue_forget(u->opts.queue, is_gone, u);
         }

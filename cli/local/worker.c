@@ -24,10 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BACKOFF_MIN_MS 250
-#define BACKOFF_MAX_MS 15000
 #define WATCH_MS 500
-#define RETRY_MS 1000 /* after the journal could not be written */
 #define FUNCTION_ARN "arn:aws:lambda:us-east-1:000000000000:function:weir-local"
 
 struct weir_worker {
@@ -283,8 +280,10 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
 static void back_off(struct weir_worker *w)
 {
     wait_for(w, WEIR_WORKER_DOWN, w->backoff_ms);
-    w->backoff_ms = w->backoff_ms * 2 > BACKOFF_MIN_MS ? w->backoff_ms * 2 : BACKOFF_MIN_MS;
-    w->backoff_ms = w->backoff_ms < BACKOFF_MAX_MS ? w->backoff_ms : BACKOFF_MAX_MS;
+    w->backoff_ms =
+        w->backoff_ms * 2 > WEIR_WORKER_BACKOFF_MS ? w->backoff_ms * 2 : WEIR_WORKER_BACKOFF_MS;
+    w->backoff_ms =
+        w->backoff_ms < WEIR_WORKER_BACKOFF_MAX_MS ? w->backoff_ms : WEIR_WORKER_BACKOFF_MAX_MS;
 }
 
 static void start(struct weir_worker *w)
@@ -379,7 +378,7 @@ static void take_batch(struct weir_worker *w, int64_t now_ms)
 
         if (rc < 0) {
             weir_cli_note("local", "%s", err.msg);
-            w->retry_ms = now_ms + RETRY_MS;
+            w->retry_ms = now_ms + WEIR_WORKER_RETRY_MS;
         }
         if (rc <= 0) {
             return;

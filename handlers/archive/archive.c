@@ -396,7 +396,7 @@ static void tell(const struct request *r, const struct weir_archive *job)
     struct weir_archive_summary s;
     struct weir_buf line;
 
-    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&line, WEIR_LINE_BYTES);
     if (weir_archive_json(job, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL) {
         weir_log_write(r->inv->log, WEIR_LOG_INFO, "archive s3://%s/%s {%s}", r->bucket, r->key,
             (const char *)line.p);

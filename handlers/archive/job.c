@@ -11,19 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Objects are asked for before their turn: the answer to a request takes longer than a small
- * object's bytes. */
-#define OPEN_AHEAD 4
-
 struct weir_archive {
     int64_t begun_ms;
     const struct weir_archive_input *inputs;
     size_t inputs_n;
     struct weir_places *places;
-    struct weir_source_info info;              /* of all inputs together */
-    struct weir_source_info infos[OPEN_AHEAD]; /* of those that are open */
-    const struct weir_source_info *shown;      /* the source's, or info */
-    uint64_t entries;                          /* complete */
+    struct weir_source_info info;                      /* of all inputs together */
+    struct weir_source_info infos[WEIR_ARCHIVE_AHEAD]; /* of those that are open */
+    const struct weir_source_info *shown;              /* the source's, or info */
+    uint64_t entries;                                  /* complete */
     int (*on_entry)(void *ctx, const struct weir_zip_done *done, struct weir_err *err);
     void *ctx;
     struct weir_pool *pool;
@@ -42,7 +38,7 @@ static int open_input(void *ctx, size_t i, struct weir_stage *ret, struct weir_e
     if (i == a->inputs_n) {
         return 0;
     }
-    struct weir_source_info *info = &a->infos[i % OPEN_AHEAD];
+    struct weir_source_info *info = &a->infos[i % WEIR_ARCHIVE_AHEAD];
     *info = (struct weir_source_info){.size_bytes = -1};
     return weir_location_source(a->places, &a->inputs[i].at, info, ret, err) == 0 ? 1 : -1;
 }
@@ -110,7 +106,7 @@ static int source_of_inputs(struct weir_archive *a, const struct weir_archive_jo
         a->info.size_bytes =
             bytes >= 0 && bytes <= INT64_MAX - a->info.size_bytes ? a->info.size_bytes + bytes : -1;
     }
-    return weir_concat_new(&ops, a, OPEN_AHEAD, &a->info, ret, err);
+    return weir_concat_new(&ops, a, WEIR_ARCHIVE_AHEAD, &a->info, ret, err);
 }
 
 /* ---- the job ---- */

@@ -1,6 +1,7 @@
 #ifndef WEIR_HANDLERS_ELB_LOGS_ELB_LINE_H
 #define WEIR_HANDLERS_ELB_LOGS_ELB_LINE_H
 
+#include "core/limits.h"
 #include "core/str.h"
 
 #include <stdbool.h>
@@ -116,9 +117,6 @@ struct weir_elb_field {
     const char *name; /* AWS's name */
     enum weir_elb_kind kind;
 };
-
-/* More fields than any format has; what follows stays together in the last one. */
-#define WEIR_ELB_FIELDS_MAX 48
 
 struct weir_elb_line {
     enum weir_elb_format format;

@@ -22,12 +22,6 @@
 #define DEFAULT_SKIP "ELBAccessLogTestFile,conn_log*,health_check_log*"
 #define DEFAULT_STATE_KEY "weir-state/{key}.json"
 
-/* Of the time that an invocation has left, for what was sent to be confirmed: a quarter, and no
- * more than half a minute; and for the state to be written: a twentieth, and no more than three
- * seconds. */
-#define CONFIRM_MAX_MS 30000
-#define STATE_MAX_MS 3000
-
 struct elb_logs {
     struct weir_elb_receiver receiver;
     enum weir_elb_names names;
@@ -123,7 +117,7 @@ out:
 static bool is_skipped(const struct elb_logs *e, const char *key)
 {
     const char *name = weir_base_name(key);
-    char pattern[256];
+    char pattern[WEIR_ELB_SKIP_BYTES];
 
     for (const char *p = e->skip; *p != '\0';) {
         const size_t n = strcspn(p, ",");
@@ -164,7 +158,7 @@ static void tell(const struct weir_invocation *inv, const struct weir_s3_record 
     static const struct weir_tcp_counts none;
     struct weir_buf line;
 
-    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&line, WEIR_LINE_BYTES);
     if (weir_elb_summary_json(s, tcp, &line, NULL) == 0 && weir_buf_text(&line, NULL) != NULL) {
         weir_log_write(inv->log, WEIR_LOG_INFO, "elb_logs s3://%s/%s {%s}", record->bucket,
             record->key, (const char *)line.p);
@@ -226,8 +220,8 @@ static int send_log(const struct batch *b, const struct weir_invocation *inv,
         .names = b->e->names,
         .confirmed = b->pool != NULL ? &confirmed : NULL,
         .from = from,
-        .stop_mono_ms = before(inv->deadline_mono_ms, now_ms, 4, CONFIRM_MAX_MS),
-        .deadline_mono_ms = before(inv->deadline_mono_ms, now_ms, 20, STATE_MAX_MS)};
+        .stop_mono_ms = before(inv->deadline_mono_ms, now_ms, 4, WEIR_ELB_CONFIRM_MAX_MS),
+        .deadline_mono_ms = before(inv->deadline_mono_ms, now_ms, 20, WEIR_ELB_STATE_MAX_MS)};
     struct weir_elb_job *job = NULL;
     int rc = -1;
 

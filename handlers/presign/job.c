@@ -28,8 +28,8 @@ int weir_presign_job_env(struct weir_presign_job *job, struct weir_err *err)
     return weir_env_int("WEIR_UPLOAD_MAX_BYTES", WEIR_POST_FORM_FILE_MAX_BYTES, 1,
                WEIR_POST_FORM_FILE_MAX_BYTES, &job->spec.max_bytes, err) != 0
                ? -1
-               : weir_env_int("WEIR_UPLOAD_EXPIRES_S", 3600, 1, WEIR_POST_FORM_EXPIRES_MAX_S,
-                     &job->spec.expires_s, err);
+               : weir_env_int("WEIR_UPLOAD_EXPIRES_S", WEIR_POST_FORM_EXPIRES_S, 1,
+                     WEIR_POST_FORM_EXPIRES_MAX_S, &job->spec.expires_s, err);
 }
 
 int weir_presign_job_check(

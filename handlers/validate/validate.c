@@ -19,8 +19,6 @@
 #include <string.h>
 
 #define DEFAULT_SCHEMA "events.schema.json"
-#define SCHEMA_MAX_AGE_S 10
-#define SCHEMA_MAX_AGE_MAX_S 86400
 #define METADATA_SCHEMA "weir-schema" /* x-amz-meta-weir-schema */
 
 struct validate {
@@ -121,8 +119,8 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         return NULL;
     }
     if (weir_s3_config_check(err) != 0 ||
-        weir_env_int(
-            "WEIR_SCHEMA_MAX_AGE_S", SCHEMA_MAX_AGE_S, 0, SCHEMA_MAX_AGE_MAX_S, &age_s, err) != 0 ||
+        weir_env_int("WEIR_SCHEMA_MAX_AGE_S", WEIR_SCHEMA_AGE_S, 0, WEIR_SCHEMA_AGE_MAX_S, &age_s,
+            err) != 0 ||
         make_pool(v, env, err) != 0 || load_rules(v, env, err) != 0 ||
         load_schemas(v, env, age_s * 1000, err) != 0) {
         fini(v);
@@ -159,7 +157,7 @@ static void log_done(const struct transfer *t, const struct weir_validate *job)
 {
     struct weir_buf line, to;
 
-    weir_buf_init(&line, WEIR_LOG_LINE_BYTES);
+    weir_buf_init(&line, WEIR_LINE_BYTES);
     weir_buf_init(&to, WEIR_PARTS * WEIR_S3_URL_MAX_BYTES);
     for (size_t i = 0; i < WEIR_PARTS; i++) {
         const struct weir_buf *key = &t->keys.keys[i];

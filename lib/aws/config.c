@@ -239,8 +239,8 @@ static int set_reading(struct weir_s3_config *cfg, struct weir_err *err)
 {
     int64_t n = 1, budget = 0;
 
-    if (weir_env_int("WEIR_S3_READ_CONNECTIONS", 1, 1, WEIR_S3_READ_CONNECTIONS_MAX, &n, err) !=
-        0) {
+    if (weir_env_int("WEIR_S3_READ_CONNECTIONS", WEIR_S3_READ_CONNECTIONS, 1,
+            WEIR_S3_READ_CONNECTIONS_MAX, &n, err) != 0) {
         return -1;
     }
     int64_t least = n * (int64_t)(WEIR_S3_RANGE_MIN_BYTES + WEIR_S3_READ_SLOT_BYTES);

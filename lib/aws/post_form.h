@@ -17,7 +17,7 @@
 
 /* Fields: Content-Type, bucket, X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date,
  * X-Amz-Security-Token, key, Policy, X-Amz-Signature. */
-#define WEIR_POST_FIELDS_MAX 9
+#define WEIR_POST_FIELDS 9
 
 /* What may be uploaded. Strings are borrowed during the call. */
 struct weir_post_spec {
@@ -40,7 +40,7 @@ struct weir_post_field {
 /* The form: POST it as multipart/form-data to the URL, the fields first, "file" last. */
 struct weir_post_form {
     char *url;
-    struct weir_post_field fields[WEIR_POST_FIELDS_MAX];
+    struct weir_post_field fields[WEIR_POST_FIELDS];
     size_t fields_n;
 };
 

@@ -14,7 +14,6 @@
  * nothing but "&amp;"), so few that it cannot be. */
 #define PAGE_KEYS 500
 #define PAGE_KEYS_FEW 150
-#define TOKEN_MAX_BYTES 4096
 
 /* ---- one page ---- */
 
@@ -25,14 +24,15 @@ struct weir_s3_list {
     struct weir_s3_call call;
     struct weir_listing list;
     int page_keys;
-    int empty;                   /* pages without a key, in a row */
-    char asked[TOKEN_MAX_BYTES]; /* what the page under way was asked for with; "": the first one */
+    int empty;                            /* pages without a key, in a row */
+    char asked[WEIR_S3_LIST_TOKEN_BYTES]; /* what the page under way was asked for with; "": the
+                                             first one */
 
     /* Of the page that is read */
     char key[WEIR_S3_KEY_MAX_BYTES + 1], etag[WEIR_S3_ETAG_MAX_BYTES + 1];
     struct weir_listed item;
     bool truncated;
-    char token[TOKEN_MAX_BYTES];
+    char token[WEIR_S3_LIST_TOKEN_BYTES];
 };
 
 static void take_etag(struct weir_s3_list *l, const struct weir_xml *xml)

@@ -1,6 +1,8 @@
 #ifndef WEIR_CORE_LINE_H
 #define WEIR_CORE_LINE_H
 
+#include "core/limits.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,8 +11,6 @@
  * Lines for people and logs: one line is one write(2), so that lines of several processes do not
  * mix. A line that cannot be written is dropped: it must not fail the work that it tells of.
  */
-
-#define WEIR_LINE_BYTES 4096 /* its LF included; a longer line is cut */
 
 /**
  * weir_line_print: write head, the formatted text and an LF.

@@ -22,8 +22,6 @@
  */
 enum weir_level { WEIR_LOG_ERROR, WEIR_LOG_WARN, WEIR_LOG_INFO, WEIR_LOG_DEBUG };
 
-#define WEIR_LOG_LINE_BYTES WEIR_LINE_BYTES /* a longer line is cut */
-
 struct weir_log {
     int fd;                /* where lines go; -1 drops them */
     enum weir_level level; /* the most talkative level that is written */

@@ -204,7 +204,7 @@ static void masks_neon(const uint8_t *p, size_t chunks, uint8_t delimiter, uint8
     struct weir_csv_masks *ret){MASKS_BODY(find_neon)}
 #endif
 
-size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS_MAX])
+size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS])
 {
     size_t n = 0;
 
@@ -229,7 +229,7 @@ size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS_MAX])
 
 struct weir_csv_kernel weir_csv_kernel_best(void)
 {
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
     const size_t n = weir_csv_kernels(kernels);
     const char *wanted = getenv("WEIR_CSV_KERNEL");
 

@@ -51,9 +51,9 @@ struct weir_csv_kernel {
 };
 
 /** weir_csv_kernels: those that this machine can run, the fastest first; at least one. Returns how
- *  many there are. ret has room for WEIR_CSV_KERNELS_MAX. */
-#define WEIR_CSV_KERNELS_MAX 4
-size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS_MAX]);
+ *  many there are. ret has room for WEIR_CSV_KERNELS. */
+#define WEIR_CSV_KERNELS 4
+size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS]);
 
 /** weir_csv_kernel_best: the fastest of them, unless WEIR_CSV_KERNEL in the environment names
  *  another one, for tests whose result may not depend on the machine. */

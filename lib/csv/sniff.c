@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define RECORDS 200 /* as many are compared with the header */
-
 /* How well a delimiter fits. */
 struct fit {
     size_t fields;        /* of the header */
@@ -75,7 +73,7 @@ static struct fit fit_of(const struct weir_csv_dialect *d, int delimiter, const 
 {
     struct fit fit = {0};
 
-    while (p < end && fit.records < RECORDS) {
+    while (p < end && fit.records < WEIR_CSV_SNIFF_RECORDS) {
         if (ends_line(*p) || *p == d->comment) {
             p = skip_line(p, end);
             continue;

@@ -15,7 +15,6 @@
  * What comes out is used in paths, URLs and headers, so it is checked here, once, for all handlers.
  */
 
-#define BUCKET_MAX_BYTES 255 /* S3, before 2018; 63 since */
 #define SIZE_MAX_BYTES                                                                             \
     ((int64_t)1 << 53) /* what a double holds exactly: 180 times S3's largest                      \
                         */
@@ -127,7 +126,7 @@ static int read_bucket(const struct weir_doc *bucket, char **ret, struct weir_er
         return -1;
     }
     size_t len = strlen(text);
-    if (len > BUCKET_MAX_BYTES || strspn(text, allowed) != len || strcmp(text, ".") == 0 ||
+    if (len > WEIR_S3_BUCKET_MAX_BYTES || strspn(text, allowed) != len || strcmp(text, ".") == 0 ||
         strcmp(text, "..") == 0) {
         return weir_doc_error(bucket, "name", "is no bucket name", WEIR_E_DATA, err);
     }

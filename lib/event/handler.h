@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/limits.h"
 #include "core/log.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -31,8 +32,6 @@ struct weir_handler_env {
     const struct weir_log *log;
     const char *folder; /* where the bootstrap lies, for files shipped beside it */
 };
-
-#define WEIR_ERROR_TYPE_BYTES 128 /* a handler's own errorType and its NUL */
 
 /* One invocation, valid until run returns. */
 struct weir_invocation {

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #define PATH_BYTES 160
-#define NUMBER_MAX_BYTES 63          /* cJSON 1.7 copies a number into 64 bytes to convert it */
 #define EXACT_MAX 9007199254740991.0 /* 2^53 - 1: cJSON keeps numbers as doubles */
 
 /* What is valid JSON and yet would not survive cJSON. */
@@ -20,10 +19,10 @@ static int check_for_cjson(
             memchr(s.p, '\0', s.len) != NULL) {
             return weir_err_set(err, WEIR_E_DATA, "%s: a string has U+0000 in it", what);
         }
-        if (tape->v[i].kind == WEIR_JSON_NUMBER && s.len > NUMBER_MAX_BYTES) {
+        if (tape->v[i].kind == WEIR_JSON_NUMBER && s.len > WEIR_DOC_NUMBER_MAX_BYTES) {
             return weir_err_set(err, WEIR_E_LIMIT,
                 "%s: byte %zu: a number of %zu characters, at most %d are read", what,
-                (size_t)tape->v[i].off + 1, s.len, NUMBER_MAX_BYTES);
+                (size_t)tape->v[i].off + 1, s.len, WEIR_DOC_NUMBER_MAX_BYTES);
         }
     }
     return 0;

@@ -1,6 +1,8 @@
 #include "net/child.h"
 #include "net/reason.h"
 
+#include "core/limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,7 +19,6 @@
 
 #define EXEC_FAILED 127
 #define FDS_LOOKED_AT 1024 /* where the kernel has no close_range */
-#define ORPHAN_ROUNDS 64   /* an orphan's orphans come after it */
 
 #ifndef CLOSE_RANGE_CLOEXEC /* unistd.h's, since glibc 2.34 */
 #define CLOSE_RANGE_CLOEXEC 4u
@@ -316,7 +317,7 @@ void weir_child_end_orphans(void)
     (void)pthread_mutex_lock(&all_lock);
     /* While another thread's program runs nobody can tell whose orphan it is: the last one ends
      * them all. */
-    for (int i = 0; all == NULL && i < ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
+    for (int i = 0; all == NULL && i < WEIR_CHILD_ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
     }
     (void)pthread_mutex_unlock(&all_lock);
 }

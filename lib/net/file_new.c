@@ -2,6 +2,7 @@
  * A file in the making. The hidden file's folder is held open, so that neither a change of the
  * working folder nor a rename of that folder makes the final rename go elsewhere.
  */
+#include "core/limits.h"
 #include "net/file.h"
 #include "net/file_priv.h"
 #include "net/reason.h"
@@ -18,8 +19,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
-
-#define LINKS_MAX 40 /* what Linux follows */
 
 struct weir_file_new {
     int fd;
@@ -112,7 +111,7 @@ static char *resolve_dangling(const char *path)
         target[n] = '\0';
         const char *slash = target[0] == '/' ? NULL : strrchr(at, '/');
         int dir = slash != NULL ? (int)(slash - at) + 1 : 0;
-        if (links == LINKS_MAX) {
+        if (links == WEIR_FILE_LINKS_MAX) {
             errno = ELOOP;
         } else if (asprintf(&next, "%.*s%s", dir, at, target) < 0) {
             next = NULL;

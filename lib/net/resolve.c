@@ -1,5 +1,7 @@
 #include "net/resolve.h"
 
+#include "core/limits.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,7 +16,7 @@ struct query {
     uv_async_t *wake; /* the loop's; not touched once abandoned */
     int rc;
     struct addrinfo *addresses;
-    char host[256], port[8];
+    char host[WEIR_HOST_BYTES], port[8];
 };
 
 struct weir_resolve {

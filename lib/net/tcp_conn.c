@@ -40,7 +40,7 @@ struct weir_tcp_conn {
     bool notified, finished; /* close_notify, FIN are out */
     bool eof;                /* the peer's FIN is here */
     struct weir_err err;
-    char host[256], port[8];
+    char host[WEIR_HOST_BYTES], port[8];
 };
 
 /* ---- the watch ---- */

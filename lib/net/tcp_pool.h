@@ -29,7 +29,7 @@ enum weir_tcp_protocol { WEIR_TCP_LINES, WEIR_TCP_LUMBERJACK };
 struct weir_tcp_target {
     enum weir_tcp_protocol protocol;
     bool tls;
-    char host[256]; /* without the brackets of IPv6 */
+    char host[WEIR_HOST_BYTES]; /* without the brackets of IPv6 */
     char port[8];
 };
 

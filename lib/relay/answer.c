@@ -86,7 +86,7 @@ void weir_conn_refuse(struct weir_conn *c, int status, const char *why)
                        : status == 503 || status == 429 || status == 502 ? "Retry-After: 5\r\n"
                                                                          : "";
 
-    weir_buf_init(&body, 1024);
+    weir_buf_init(&body, WEIR_RELAY_WORD_MAX_BYTES);
     (void)weir_buf_addf(&body, NULL, "%d %s: %s\n", status, reason(status), why);
     weir_conn_reply(c, status, "text/plain", more, &body);
 }

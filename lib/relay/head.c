@@ -4,8 +4,6 @@
 
 #include <strings.h>
 
-#define TRAILER_LINE_MAX 8192
-
 static bool is_token(struct weir_str s)
 {
     static const char more[] = "!#$%&'*+-.^_`|~";
@@ -173,7 +171,7 @@ static bool frame_byte(struct weir_chunked *c, char byte)
             c->line = 0;
             return true;
         }
-        return ++c->line <= TRAILER_LINE_MAX;
+        return ++c->line <= WEIR_RELAY_TRAILER_MAX_BYTES;
     case WEIR_CHUNKED_AFTER:
         if (byte == '\n') {
             c->state = WEIR_CHUNKED_SIZE;
@@ -186,7 +184,7 @@ static bool frame_byte(struct weir_chunked *c, char byte)
             c->state = WEIR_CHUNKED_END;
         }
         c->line = byte == '\n' ? 0 : c->line + (byte != '\r');
-        return c->line <= TRAILER_LINE_MAX;
+        return c->line <= WEIR_RELAY_TRAILER_MAX_BYTES;
     case WEIR_CHUNKED_DATA:
     case WEIR_CHUNKED_END:
     case WEIR_CHUNKED_BAD:

@@ -103,7 +103,7 @@ void weir_push_bytes(struct weir_conn *c, const char *p, size_t n)
     if (c->state == WEIR_CONN_PUSH && weir_push_done(c)) {
         struct weir_buf body;
 
-        weir_buf_init(&body, 64);
+        weir_buf_init(&body, WEIR_RELAY_WORD_MAX_BYTES);
         weir_conn_reply(c, 200, "text/plain", "", &body);
     }
 }

@@ -233,7 +233,7 @@ static int listen_at(struct weir_relay *relay, struct weir_err *err)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
     struct sockaddr_storage name;
     socklen_t len = sizeof name;
-    char host[256];
+    char host[WEIR_HOST_BYTES];
     const char *port;
 
     if (split_address(text, host, sizeof host, &port) != 0) {

@@ -23,7 +23,7 @@ static bool is_name(const char *s)
 {
     size_t n = strlen(s);
 
-    return n > 0 && n <= WEIR_RELAY_NAME_MAX && s[0] != '.' && strcmp(s, "metrics") != 0 &&
+    return n > 0 && n <= WEIR_RELAY_NAME_MAX_BYTES && s[0] != '.' && strcmp(s, "metrics") != 0 &&
            strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == n &&
            strcmp(s, "status.json") != 0;
 }

@@ -4,18 +4,16 @@
 
 const char *const weir_relay_policies[] = {"oldest", "newest", "latest", NULL};
 
-#define SECONDS_MAX 1000000000 /* thirty years */
-
 /* Digits, with up to three decimals where it is a thousandth that counts. -1: something else. */
 static int64_t number(struct weir_str s, bool thousandths)
 {
     int64_t n = 0;
     size_t i = 0;
 
-    for (; i < s.len && s.p[i] >= '0' && s.p[i] <= '9' && n <= SECONDS_MAX; i++) {
+    for (; i < s.len && s.p[i] >= '0' && s.p[i] <= '9' && n <= WEIR_RELAY_WISH_MAX_S; i++) {
         n = n * 10 + (s.p[i] - '0');
     }
-    if (i == 0 || n > SECONDS_MAX) {
+    if (i == 0 || n > WEIR_RELAY_WISH_MAX_S) {
         return -1;
     }
     if (!thousandths) {

@@ -1,6 +1,7 @@
 #ifndef WEIR_SCHEMA_CHAIN_H
 #define WEIR_SCHEMA_CHAIN_H
 
+#include "core/limits.h"
 #include "core/str.h"
 
 #include <stdbool.h>
@@ -15,7 +16,6 @@
  * Only where each character says by itself whether it belongs to this set or to the next, so that
  * nothing has ever to be tried again.
  */
-#define WEIR_CHAIN_LINKS_MAX 32 /* longer ones are left to PCRE2 */
 
 struct weir_chain {
     struct weir_chain_link {

@@ -1,6 +1,7 @@
 #ifndef WEIR_SCHEMA_COMPILE_H
 #define WEIR_SCHEMA_COMPILE_H
 
+#include "core/limits.h"
 #include "schema/node.h"
 #include "schema/schema.h"
 
@@ -29,8 +30,6 @@ struct weir_schema_pending {
     const struct weir_schema_resource *resource; /* that it stands in */
     struct weir_schema_pending *next;
 };
-
-#define WEIR_SCHEMA_ODD_FORMATS_MAX 32 /* one warning each; more of them stay unsaid */
 
 struct weir_schema_loader {
     struct weir_schema *schema;

@@ -7,9 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define DEPTH_MAX 250 /* of groups: PCRE2's own default */
-#define NAMES_MAX 128 /* of groups */
-
 /* ECMA-262 WhiteSpace and LineTerminator, and everything else. Within brackets. */
 #define SPACES                                                                                     \
     "\\x09-\\x0d\\x20\\xa0\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}"        \
@@ -33,10 +30,10 @@ struct translator {
     struct weir_ecma_fault *fault;
     bool repeatable; /* the last thing may be repeated */
     unsigned depth;
-    bool looks[DEPTH_MAX]; /* open groups: it is a lookahead or lookbehind */
-    uint32_t groups;       /* that capture; in all of the pattern */
-    struct weir_str names[NAMES_MAX];
-    uint32_t numbers[NAMES_MAX]; /* of the named groups */
+    bool looks[WEIR_PATTERN_DEPTH_MAX]; /* open groups: it is a lookahead or lookbehind */
+    uint32_t groups;                    /* that capture; in all of the pattern */
+    struct weir_str names[WEIR_PATTERN_NAMES_MAX];
+    uint32_t numbers[WEIR_PATTERN_NAMES_MAX]; /* of the named groups */
     size_t names_n;
 };
 
@@ -421,7 +418,7 @@ static bool open_group(struct translator *t)
             return refuse(t, "a group that ECMA-262 has not");
         }
     }
-    if (t->depth == DEPTH_MAX) {
+    if (t->depth == WEIR_PATTERN_DEPTH_MAX) {
         return refuse(t, "parentheses are too deeply nested");
     }
     t->looks[t->depth++] = looks;
@@ -503,7 +500,7 @@ static bool name_group(struct translator *t)
             return refuse(t, "two groups have the same name");
         }
     }
-    if (t->names_n == NAMES_MAX) {
+    if (t->names_n == WEIR_PATTERN_NAMES_MAX) {
         return refuse(t, "too many named groups");
     }
     t->names[t->names_n] = name;

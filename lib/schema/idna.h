@@ -1,6 +1,7 @@
 #ifndef WEIR_SCHEMA_IDNA_H
 #define WEIR_SCHEMA_IDNA_H
 
+#include "core/limits.h"
 #include "core/str.h"
 
 #include <stdbool.h>
@@ -14,8 +15,6 @@
  * bytes as an A-label (RFC 3492). Not looked at: whether the text is in normal form NFC, and the
  * rules for labels that are written from right to left (RFC 5893).
  */
-
-#define WEIR_IDNA_LABEL_MAX 63
 
 /** weir_idna_label: whether an A-label, a U-label or a plain label is well formed. s is valid
  * UTF-8. *a_len receives how long it is as an A-label. */

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 #define JIT_STACK_FIRST_BYTES (32 * WEIR_KIB)
-#define NESTING_MAX 260 /* what ecma.c lets pass, and a few that it adds */
+#define NESTING_MAX                                                                                \
+    (WEIR_PATTERN_DEPTH_MAX + 10) /* what ecma.c lets pass, and a few that it adds */
 
 struct weir_pattern {
     pcre2_code *code;

@@ -2,6 +2,7 @@
 #define WEIR_STREAM_FORK_H
 
 #include "core/buf.h"
+#include "core/limits.h"
 #include "stream/stage.h"
 
 #include <stddef.h>
@@ -18,7 +19,6 @@
  * end, those before it in that order are published already; the pipe fails, and its undo error says
  * how many. Nothing else can come between: every other failure comes before the first end.
  */
-#define WEIR_FORK_MAX 4
 
 /** weir_fork_begin: begin a frame for a sink, at the end of `to`; its bytes are appended after it.
  *  Returns 0 with *mark set, or -1 with *err set (the buffer's). */

@@ -1,6 +1,7 @@
 #ifndef WEIR_STREAM_LEAKY_PRIV_H
 #define WEIR_STREAM_LEAKY_PRIV_H
 
+#include "core/limits.h"
 #include "stream/leaky.h"
 #include "stream/leaky_ts.h"
 
@@ -13,8 +14,6 @@
  * and when it was written, so that units and age of any position cost a look at one block, and
  * nothing per reader and byte.
  */
-#define WEIR_LEAKY_BLOCKS 256  /* of a ring */
-#define WEIR_LEAKY_ENTRIES 256 /* random access points that are remembered */
 #define WEIR_LEAKY_NOWHERE UINT64_MAX
 
 struct weir_leaky_block {

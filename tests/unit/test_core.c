@@ -184,7 +184,7 @@ static void buf_formats_and_terminates_text(void **state)
 static void log_line_is_one_line_whatever_is_in_it(void **state)
 {
     int fd[2];
-    char got[WEIR_LOG_LINE_BYTES + 1] = "";
+    char got[WEIR_LINE_BYTES + 1] = "";
 
     (void)state;
     assert_int_equal(pipe(fd), 0);
@@ -200,15 +200,15 @@ static void log_line_is_one_line_whatever_is_in_it(void **state)
 static void log_long_line_is_cut_and_ended(void **state)
 {
     int fd[2];
-    static char text[2 * WEIR_LOG_LINE_BYTES], got[2 * WEIR_LOG_LINE_BYTES];
+    static char text[2 * WEIR_LINE_BYTES], got[2 * WEIR_LINE_BYTES];
 
     (void)state;
     assert_int_equal(pipe(fd), 0);
     memset(text, 'x', sizeof text - 1);
     struct weir_log log = {.fd = fd[1], .level = WEIR_LOG_INFO};
     weir_log_write(&log, WEIR_LOG_INFO, "%s", text);
-    assert_int_equal(read(fd[0], got, sizeof got), WEIR_LOG_LINE_BYTES);
-    assert_int_equal(got[WEIR_LOG_LINE_BYTES - 1], '\n');
+    assert_int_equal(read(fd[0], got, sizeof got), WEIR_LINE_BYTES);
+    assert_int_equal(got[WEIR_LINE_BYTES - 1], '\n');
     close(fd[0]);
     close(fd[1]);
 }

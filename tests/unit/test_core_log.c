@@ -56,12 +56,12 @@ static void take(struct weir_log *log, char *text, size_t size)
 /* The one object that was written; cJSON_Delete it. */
 static cJSON *take_json(struct weir_log *log)
 {
-    char text[2 * WEIR_LOG_LINE_BYTES];
+    char text[2 * WEIR_LINE_BYTES];
     const char *end = NULL;
 
     take(log, text, sizeof text);
     size_t len = strlen(text);
-    assert_in_range(len, 2, WEIR_LOG_LINE_BYTES);
+    assert_in_range(len, 2, WEIR_LINE_BYTES);
     assert_ptr_equal(strchr(text, '\n'), text + len - 1);
     cJSON *o = cJSON_ParseWithOpts(text, &end, 0);
     if (o == NULL || end != text + len - 1) {
@@ -166,7 +166,7 @@ static void json_line_that_is_too_long_is_cut_in_its_message(void **state)
 {
     static const char *const fills[] = {"a", "\"", "\x01", "\xC3\xA9", "\xF0\x9F\x8E\x89", "\xFF"};
     struct weir_log log = log_new(true);
-    char text[3 * WEIR_LOG_LINE_BYTES], why[WEIR_ERR_MSG_BYTES];
+    char text[3 * WEIR_LINE_BYTES], why[WEIR_ERR_MSG_BYTES];
 
     (void)state;
     memset(log.tenant_id, 1, sizeof log.tenant_id - 1); /* the longest, every byte escaped */

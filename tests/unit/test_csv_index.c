@@ -85,11 +85,11 @@ static void kernels_agree_with_the_definition(void **state)
     static const char *const alphabets[] = {",", "\n", "\"", "a", "\",\n\r",
         "\"\"aaaaaaaaaaaaaaaaaa,\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa,", ",\"\x80\xac\xff;\t"};
     static uint8_t text[WEIR_CSV_INDEX_WINDOW];
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
     size_t n = weir_csv_kernels(kernels);
 
     (void)state;
-    assert_true(n >= 1 && n <= WEIR_CSV_KERNELS_MAX);
+    assert_true(n >= 1 && n <= WEIR_CSV_KERNELS);
     for (int i = 0; i < 4000; i++) {
         const char *from = alphabets[rnd(8)];
         size_t len = rnd(4) == 0 ? WEIR_CSV_INDEX_WINDOW : rnd(300);
@@ -107,7 +107,7 @@ static void kernels_agree_with_the_definition(void **state)
 
 static void the_slowest_kernel_is_one_that_every_machine_has(void **state)
 {
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
     size_t n = weir_csv_kernels(kernels);
 
     (void)state;
@@ -128,7 +128,7 @@ static bool same_kernel(struct weir_csv_kernel a, struct weir_csv_kernel b)
 
 static void the_environment_names_a_kernel(void **state)
 {
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS_MAX];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
     size_t n = weir_csv_kernels(kernels);
 
     (void)state;
