@@ -2,7 +2,10 @@
 # Dependencies run one way; this reads the includes of the tree (or of the folder given) and names every arrow against it:
 #   core <- stream <- {codec csv json net} <- {schema aws relay} <- event <- handlers <- {bootstrap cli}
 # A module may include itself and what stands to its left; siblings do not know each other.
+# check-deps.sh --arrows prints what there is instead, for docs/make.py: lines of LEVEL MODULE, then of LEVEL MODULE -> LEVEL MODULE.
 set -u
+show=0
+if [ "${1:-}" = --arrows ]; then show=1 && shift; fi
 cd "${1:-.}" || exit 2
 
 level() {
@@ -30,7 +33,7 @@ module() {
     esac
 }
 
-bad=0 files=0 arrows=0
+bad=0 files=0 arrows=0 seen=()
 complain() { echo "check-deps: $*" >&2; bad=$((bad + 1)); }
 
 while IFS= read -r file; do
@@ -38,6 +41,7 @@ while IFS= read -r file; do
     from=$(module "$file")
     from_level=$(level "$from")
     if [ "$from_level" = none ]; then complain "$file: module $from has no place in the order"; continue; fi
+    seen+=("$from_level $from")
     while IFS=: read -r line inc; do
         case $inc in
         *..*) complain "$file:$line: \"$inc\": no .. in includes"; continue ;;
@@ -53,7 +57,10 @@ while IFS= read -r file; do
         if [ "$to_level" = none ] || [ "$to_level" -ge "$from_level" ]; then
             complain "$file:$line: $from -> $to is against the order (includes \"$inc\")"
         fi
+        seen+=("$from_level $from -> $to_level $to")
     done < <(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/;t p;b;:p;=;p' "$file" | paste -d: - -)
 done < <(find lib handlers bootstrap cli -name '*.[ch]' 2>/dev/null | sort)
 
-[ $bad -eq 0 ] && echo "check-deps: $arrows arrows in $files files, all one way"
+if [ $show -eq 1 ]; then printf '%s\n' "${seen[@]}" | LC_ALL=C sort -u; fi
+[ $bad -eq 0 ] && [ $show -eq 0 ] && echo "check-deps: $arrows arrows in $files files, all one way"
+[ $bad -eq 0 ]

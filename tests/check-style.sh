@@ -1,6 +1,6 @@
 #!/bin/bash
 # Cheap rules that a grep can hold: banned functions, left-over marks, white space at line ends, paths of one machine,
-# and, where they are there, shellcheck on the scripts, settings and links in the documents.
+# and, where they are there, shellcheck on the scripts, settings, links and what is made from the code in the documents.
 set -u
 bad=0
 no() { # no WHAT PATTERN FILE...: no line may match
@@ -37,5 +37,6 @@ fi
 if command -v python3 >/dev/null; then
     python3 tests/check_settings.py >&2 || bad=$((bad + 1))
     python3 tests/check_links.py >&2 || bad=$((bad + 1))
+    python3 docs/make.py --check >&2 || bad=$((bad + 1))
 fi
 [ $bad -eq 0 ] && echo "check-style: ${#text[@]} files ok ($with)"
