@@ -59,7 +59,7 @@ def number_of(expression, known):
 def for_people(name, n):
     def scaled(units):
         size, unit = next(u for u in units if n >= u[0])
-        text = f"{n // size:,}" if n % size == 0 else f"{n / size:,.1f}"
+        text = f"{n // size:,}" if n % size == 0 else f"{n / size:,.2f}".rstrip("0")
         return "1 day" if (text, unit) == ("1", "days") else f"{text} {unit}"
 
     if name.endswith("_BYTES"):
