@@ -63,6 +63,19 @@ static int read_receiver(struct elb_logs *e, struct weir_err *err)
     return 0;
 }
 
+static int check_skip(const char *skip, struct weir_err *err)
+{
+    for (const char *p = skip; *p != '\0';) {
+        const size_t n = strcspn(p, ",");
+        if (n >= WEIR_ELB_SKIP_BYTES) {
+            return weir_err_set(err, WEIR_E_CONFIG, "WEIR_SKIP: a pattern of %zu bytes, at most %d",
+                n, WEIR_ELB_SKIP_BYTES - 1);
+        }
+        p += n + (p[n] == ',');
+    }
+    return 0;
+}
+
 static void fini(void *self)
 {
     struct elb_logs *e = self;
@@ -95,6 +108,9 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_prefix(err, "WEIR_STATE_KEY");
         goto out;
     }
+    if (check_skip(e->skip, err) != 0) {
+        goto out;
+    }
     if (e->state_bucket != NULL && weir_s3_bucket_check(e->state_bucket, err) != 0) {
         weir_err_prefix(err, "WEIR_STATE_BUCKET");
         goto out;
@@ -121,7 +137,7 @@ static bool is_skipped(const struct elb_logs *e, const char *key)
 
     for (const char *p = e->skip; *p != '\0';) {
         const size_t n = strcspn(p, ",");
-        if (n > 0 && n < sizeof pattern) {
+        if (n > 0) { /* and it has room: check_skip */
             memcpy(pattern, p, n);
             pattern[n] = '\0';
             if (fnmatch(pattern, name, 0) == 0) {
