@@ -72,7 +72,7 @@ struct planned {
     const struct weir_location *location;
     const struct weir_validate_options *options;
     const struct weir_source_info *info;
-    enum weir_validate_part part;
+    enum weir_validate_outlet outlet;
     bool in_gzip, gzip;
 };
 
@@ -80,7 +80,7 @@ static int make_sink(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
     const struct planned *p = ctx;
     const struct weir_put_opts put =
-        weir_validate_put(p->options, p->part, p->info->size_bytes, p->in_gzip, p->gzip);
+        weir_validate_put(p->options, p->outlet, p->info->size_bytes, p->in_gzip, p->gzip);
 
     return weir_location_sink(p->places, p->location, &put, ret, err);
 }
@@ -89,20 +89,20 @@ static int make_sink(void *ctx, struct weir_stage *ret, struct weir_err *err)
  * the input's size is known; all else at once, so that an OUT that cannot be is told before
  * anything is read. */
 static int make_sinks(const struct weir_validate_args *a, struct weir_places *places,
-    const struct ends *e, struct planned plans[WEIR_PARTS], struct weir_validate_job *job,
+    const struct ends *e, struct planned plans[WEIR_OUTLETS], struct weir_validate_job *job,
     struct weir_err *err)
 {
     const char *names[] = {a->out, a->invalid, a->summary};
     const struct weir_location *locations[] = {&e->out, &e->invalid, &e->summary};
     struct weir_validate_sink *sinks[] = {&job->out, &job->invalid, &job->summary};
 
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (locations[i]->text == NULL) {
             continue;
         }
         sinks[i]->gzip = (i == 0 && a->gzip) || weir_gzip_named(names[i]);
         plans[i] = (struct planned){places, locations[i], job->options, job->info,
-            (enum weir_validate_part)i, weir_gzip_named(a->in), sinks[i]->gzip};
+            (enum weir_validate_outlet)i, weir_gzip_named(a->in), sinks[i]->gzip};
         const bool late = e->in.kind == WEIR_LOCATION_OBJECT &&
                           locations[i]->kind == WEIR_LOCATION_OBJECT && job->info->size_bytes < 0;
         if ((late ? weir_late_sink_new(make_sink, &plans[i], &sinks[i]->stage, err)
@@ -202,7 +202,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
     struct weir_pool *pool = weir_pool_new(loop, (size_t)a->threads, err);
-    struct planned plans[WEIR_PARTS];
+    struct planned plans[WEIR_OUTLETS];
     struct weir_validate_summary sums;
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;

@@ -46,7 +46,7 @@ static bool ask(
         weir_validate_options_copy(&options, &rule->options, NULL) != 0) {
         return false;
     }
-    const struct weir_buf *key = &keys.keys[WEIR_PART_MAIN];
+    const struct weir_buf *key = &keys.keys[WEIR_OUTLET_MAIN];
     bool ok = weir_rule_keys_make(rules, rule, record, &options, &keys, NULL) == 0 &&
               weir_buf_adds(&made->bucket, keys.bucket, NULL) == 0 &&
               weir_buf_add(&made->key, key->p, key->len, NULL) == 0 &&

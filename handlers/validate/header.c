@@ -78,7 +78,7 @@ static int put_names(const struct weir_validate *v, struct weir_buf *to,
 static int put_header(const struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
-    struct weir_buf *main = w->to[OUT_MAIN];
+    struct weir_buf *main = w->to[WEIR_OUTLET_MAIN];
 
     switch (v->options.output) {
     case WEIR_OUTPUT_ANNOTATE:
@@ -86,7 +86,7 @@ static int put_header(const struct weir_validate *v, struct worker *w,
     case WEIR_OUTPUT_SPLIT:
         return put_names(v, main, names, n, 0, err) != 0
                    ? -1
-                   : put_names(v, w->to[OUT_INVALID], names, n, 1, err);
+                   : put_names(v, w->to[WEIR_OUTLET_INVALID], names, n, 1, err);
     case WEIR_OUTPUT_REPORT:
         break;
     }

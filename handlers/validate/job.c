@@ -41,7 +41,7 @@ static void worker_free(void *worker)
     weir_csv_reader_free(w->reader);
     weir_schema_check_free(w->check);
     weir_deflate_free(w->deflate);
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         weir_buf_fini(&w->plain[i]);
     }
     weir_buf_fini(&w->text);
@@ -64,13 +64,13 @@ static void *worker_new(void *job, struct weir_err *err)
         return NULL;
     }
     w->job = v;
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         weir_buf_init(&w->plain[i], WEIR_BLOCK_OUT_MAX_BYTES);
     }
     weir_buf_init(&w->key, WEIR_UNIQUE_KEY_MAX_BYTES);
     weir_buf_init(&w->ahead, WEIR_UNIQUE_AHEAD_MAX_BYTES);
     weir_buf_init(&w->text, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
-    if (v->outlets[OUT_MAIN].gzip || v->outlets[OUT_INVALID].gzip) {
+    if (v->outlets[WEIR_OUTLET_MAIN].gzip || v->outlets[WEIR_OUTLET_INVALID].gzip) {
         w->deflate = weir_deflate_new(WEIR_VALIDATE_LEVEL, err);
         if (w->deflate == NULL) {
             worker_free(w);
@@ -241,19 +241,20 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
 }
 
 struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
-    enum weir_validate_part part, int64_t in_bytes, bool in_gzip, bool out_gzip)
+    enum weir_validate_outlet outlet, int64_t in_bytes, bool in_gzip, bool out_gzip)
 {
     /* Error texts may double a file; gzip that is undone makes it up to so many times larger. */
     const int64_t times = in_gzip && !out_gzip ? 32 : 2;
-    const bool json = weir_validate_options_json_out(o) || part == WEIR_PART_SUMMARY;
+    const bool json = weir_validate_options_json_out(o) || outlet == WEIR_OUTLET_SUMMARY;
     int64_t hint = in_bytes > 0 && in_bytes < INT64_MAX / times ? in_bytes * times : -1;
 
-    return (struct weir_put_opts){.content_type = out_gzip                    ? "application/gzip"
-                                                  : part == WEIR_PART_SUMMARY ? "application/json"
+    return (struct weir_put_opts){.content_type = out_gzip ? "application/gzip"
+                                                  : outlet == WEIR_OUTLET_SUMMARY
+                                                      ? "application/json"
                                                   : json ? "application/x-ndjson"
                                                          : "text/csv",
         .part_bytes = hint > 0 && hint <= SMALL_PARTS_MAX_BYTES ? WEIR_S3_PART_MIN_BYTES : 0,
-        .size_hint_bytes = part == WEIR_PART_SUMMARY ? (int64_t)WEIR_SUMMARY_MAX_BYTES : hint};
+        .size_hint_bytes = outlet == WEIR_OUTLET_SUMMARY ? (int64_t)WEIR_SUMMARY_MAX_BYTES : hint};
 }
 
 void weir_validate_free(struct weir_validate *v)
@@ -299,7 +300,8 @@ static int take_options(
 static int take_outlets(
     struct weir_validate *v, const struct weir_validate_job *job, struct weir_err *err)
 {
-    const struct weir_validate_sink *sinks[OUTLETS] = {&job->out, &job->invalid, &job->summary};
+    const struct weir_validate_sink *sinks[WEIR_OUTLETS] = {
+        &job->out, &job->invalid, &job->summary};
     const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
     size_t n = 0;
 
@@ -309,7 +311,7 @@ static int take_outlets(
             split ? "validate: no place for the invalid rows"
                   : "validate: a place for the invalid rows, which only output=split has");
     }
-    for (size_t i = 0; i < OUTLETS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (sinks[i]->stage.ops != NULL) {
             v->outlets[i] = (struct outlet){.on = true, .gzip = sinks[i]->gzip, .sink = n++};
         }
@@ -345,7 +347,8 @@ static int make_stages(struct weir_validate *v, struct weir_workers *workers,
 static int make_pipe(struct weir_validate *v, struct weir_validate_job *job,
     struct weir_stage *stages, int n, struct weir_err *err)
 {
-    struct weir_stage sinks[OUTLETS] = {job->out.stage}, *ends[OUTLETS] = {&job->out.stage};
+    struct weir_stage sinks[WEIR_OUTLETS] = {job->out.stage},
+                      *ends[WEIR_OUTLETS] = {&job->out.stage};
     size_t sinks_n = 1;
 
     if (job->invalid.stage.ops != NULL) {

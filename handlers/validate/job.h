@@ -69,7 +69,13 @@ struct weir_schema *weir_validate_schema(struct weir_places *places, const char 
 struct weir_schema *weir_validate_schema_text(const struct weir_buf *text,
     enum weir_validate_input input, const struct weir_schema_opts *opts, struct weir_err *err);
 
-enum weir_validate_part { WEIR_PART_MAIN, WEIR_PART_INVALID, WEIR_PART_SUMMARY, WEIR_PARTS };
+/* The outputs that a job may have; see struct weir_validate_job. */
+enum weir_validate_outlet {
+    WEIR_OUTLET_MAIN,
+    WEIR_OUTLET_INVALID,
+    WEIR_OUTLET_SUMMARY,
+    WEIR_OUTLETS
+};
 
 /**
  * weir_validate_put: what to tell S3 of an output.
@@ -78,7 +84,7 @@ enum weir_validate_part { WEIR_PART_MAIN, WEIR_PART_INVALID, WEIR_PART_SUMMARY, 
  * in_bytes  size of the input, 0 or less when unknown; in_gzip, out_gzip: which of them is gzip
  */
 struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
-    enum weir_validate_part part, int64_t in_bytes, bool in_gzip, bool out_gzip);
+    enum weir_validate_outlet outlet, int64_t in_bytes, bool in_gzip, bool out_gzip);
 
 /**
  * weir_validate_new: build the pipe.

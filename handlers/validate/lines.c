@@ -159,7 +159,7 @@ static int put_value(struct weir_buf *to, struct weir_str line, bool json, struc
 static int put_line(struct worker *w, struct weir_str line, bool json, struct weir_err *err)
 {
     const bool split = w->job->options.output == WEIR_OUTPUT_SPLIT, valid = w->problems == 0;
-    struct weir_buf *to = w->to[split && !valid ? OUT_INVALID : OUT_MAIN];
+    struct weir_buf *to = w->to[split && !valid ? WEIR_OUTLET_INVALID : WEIR_OUTLET_MAIN];
 
     if (w->job->options.output == WEIR_OUTPUT_REPORT) {
         return 0;
@@ -261,7 +261,8 @@ int weir_validate_lines_head(void *job, void *worker, struct weir_block *block)
     }
     v->lines_max = weir_validate_lines_max(0);
     weir_outlet_begin(w, block);
-    if (weir_problem_head(v, w->to[OUT_MAIN], &block->err) != 0 || read_lines(w, block) != 0) {
+    if (weir_problem_head(v, w->to[WEIR_OUTLET_MAIN], &block->err) != 0 ||
+        read_lines(w, block) != 0) {
         return -1;
     }
     return weir_outlet_end(w, block);

@@ -16,35 +16,35 @@ void weir_outlet_begin(struct worker *w, struct weir_block *block)
     w->in_order = block->in_order;
     w->ahead.len = 0;
     w->counted = (struct place){.line = w->note->at.line};
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         w->plain[i].len = 0;
         w->to[i] = &w->plain[i];
     }
     w->block = block;
-    w->pieces = !w->job->forked && w->job->outlets[OUT_MAIN].gzip;
+    w->pieces = !w->job->forked && w->job->outlets[WEIR_OUTLET_MAIN].gzip;
     if (!w->job->forked && !w->pieces) {
-        w->to[OUT_MAIN] = &block->out;
+        w->to[WEIR_OUTLET_MAIN] = &block->out;
     }
 }
 
 /* The rows that are there, where they are compressed into the block's output. */
 static int compress(struct worker *w, bool last, struct weir_err *err)
 {
-    struct weir_buf *plain = &w->plain[OUT_MAIN];
+    struct weir_buf *plain = &w->plain[WEIR_OUTLET_MAIN];
     struct weir_block *block = w->block;
 
     if (block->index == 0 && block->out.len == 0 && weir_gzip_header(&block->out, err) != 0) {
         return -1;
     }
-    int rc = weir_deflate_piece(
-        w->deflate, plain->p, plain->len, last, &block->out, &w->note->frames[OUT_MAIN], err);
+    int rc = weir_deflate_piece(w->deflate, plain->p, plain->len, last, &block->out,
+        &w->note->frames[WEIR_OUTLET_MAIN], err);
     plain->len = 0;
     return rc;
 }
 
 int weir_outlet_row(struct worker *w, struct weir_err *err)
 {
-    return w->pieces && w->plain[OUT_MAIN].len >= PIECE_BYTES ? compress(w, false, err) : 0;
+    return w->pieces && w->plain[WEIR_OUTLET_MAIN].len >= PIECE_BYTES ? compress(w, false, err) : 0;
 }
 
 /* What a block has for one of several outlets. */
@@ -85,10 +85,10 @@ int weir_outlet_end(struct worker *w, struct weir_block *block)
         return -1;
     }
     if (!v->forked) {
-        w->note->bytes[OUT_MAIN] = block->out.len;
+        w->note->bytes[WEIR_OUTLET_MAIN] = block->out.len;
         return 0;
     }
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         if (v->outlets[i].on && put(v, w, i, block) != 0) {
             return -1;
         }
@@ -98,7 +98,7 @@ int weir_outlet_end(struct worker *w, struct weir_block *block)
 
 void weir_outlet_merge(struct weir_validate *v, const struct note *note)
 {
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         weir_gzip_frame_add(&v->outlets[i].frame, &note->frames[i]);
         v->outlets[i].bytes += note->bytes[i];
     }
@@ -129,7 +129,7 @@ static int finish(struct weir_validate *v, size_t i, struct weir_buf *out, struc
 
 static int put_summary(struct weir_validate *v, struct weir_buf *out, struct weir_err *err)
 {
-    const struct outlet *o = &v->outlets[OUT_SUMMARY];
+    const struct outlet *o = &v->outlets[WEIR_OUTLET_SUMMARY];
     struct weir_gzip_frame frame = {0};
     struct weir_deflate *deflate = NULL;
     struct weir_buf text;
@@ -161,17 +161,17 @@ out:
 
 int weir_outlet_finish(struct weir_validate *v, struct weir_buf *out, struct weir_err *err)
 {
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         if (v->outlets[i].on && finish(v, i, out, err) != 0) {
             return -1;
         }
     }
-    return v->outlets[OUT_SUMMARY].on ? put_summary(v, out, err) : 0;
+    return v->outlets[WEIR_OUTLET_SUMMARY].on ? put_summary(v, out, err) : 0;
 }
 
 void weir_outlet_trim(struct worker *w)
 {
-    for (size_t i = 0; i < OUT_SUMMARY; i++) {
+    for (size_t i = 0; i < WEIR_OUTLET_SUMMARY; i++) {
         w->plain[i].len = 0;
         weir_buf_trim(&w->plain[i], WEIR_KEEP_MAX_BYTES);
     }

@@ -172,7 +172,8 @@ static int describe(struct worker *w, struct weir_buf *to, const struct weir_sch
 
 static struct weir_buf *said_to(struct worker *w)
 {
-    return w->job->form == FORM_TEXT || w->job->form == FORM_OBJECTS ? &w->text : w->to[OUT_MAIN];
+    return w->job->form == FORM_TEXT || w->job->form == FORM_OBJECTS ? &w->text
+                                                                     : w->to[WEIR_OUTLET_MAIN];
 }
 
 void weir_problem_add(void *ctx, const struct weir_schema_problem *p)

@@ -157,7 +157,7 @@ static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, s
 {
     const struct weir_validate *v = w->job;
     const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
-    struct weir_buf *to = w->to[split && w->problems > 0 ? OUT_INVALID : OUT_MAIN];
+    struct weir_buf *to = w->to[split && w->problems > 0 ? WEIR_OUTLET_INVALID : WEIR_OUTLET_MAIN];
     struct weir_csv_field *line = w->line;
     size_t fields = v->columns;
 

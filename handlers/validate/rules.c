@@ -68,9 +68,10 @@ void weir_rule_settings_read(struct weir_rule_settings *ret,
         const char *name, **to;
     } all[] = {{"WEIR_RULES", &ret->rules}, {"WEIR_SCHEMA", &ret->schema},
         {"WEIR_OPTIONS", &ret->options}, {"WEIR_OUTPUT_BUCKET", &ret->output_bucket},
-        {"WEIR_INPUT_PREFIX", &ret->input_prefix}, {"WEIR_OUTPUT_KEY", &ret->keys[WEIR_PART_MAIN]},
-        {"WEIR_INVALID_KEY", &ret->keys[WEIR_PART_INVALID]},
-        {"WEIR_SUMMARY_KEY", &ret->keys[WEIR_PART_SUMMARY]}};
+        {"WEIR_INPUT_PREFIX", &ret->input_prefix},
+        {"WEIR_OUTPUT_KEY", &ret->keys[WEIR_OUTLET_MAIN]},
+        {"WEIR_INVALID_KEY", &ret->keys[WEIR_OUTLET_INVALID]},
+        {"WEIR_SUMMARY_KEY", &ret->keys[WEIR_OUTLET_SUMMARY]}};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         const char *s = get(ctx, all[i].name);
@@ -140,7 +141,7 @@ static int guard_rule(struct weir_rules *r, const struct weir_rule *rule, struct
     if (rule->ignore) {
         return 0;
     }
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (rule->outputs[i].pattern == NULL) {
             continue;
         }
@@ -261,7 +262,7 @@ static int make_keys(const struct weir_rules *rules, const struct weir_rule *rul
 {
     const struct weir_recursion_output *outputs = rule->outputs;
 
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (outputs[i].pattern == NULL) {
             continue;
         }
@@ -283,14 +284,14 @@ int weir_rule_keys_make(const struct weir_rules *rules, const struct weir_rule *
     const struct weir_s3_record *record, struct weir_validate_options *o,
     struct weir_rule_keys *ret, struct weir_err *err)
 {
-    const char *bucket = rule->outputs[WEIR_PART_MAIN].bucket;
+    const char *bucket = rule->outputs[WEIR_OUTLET_MAIN].bucket;
     struct weir_err why = {0};
 
     ret->bucket = bucket != NULL ? bucket : record->bucket;
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         weir_buf_init(&ret->keys[i], WEIR_S3_KEY_MAX_BYTES + 1);
     }
-    weir_validate_options_resolve(o, record->key, rule->outputs[WEIR_PART_MAIN].pattern);
+    weir_validate_options_resolve(o, record->key, rule->outputs[WEIR_OUTLET_MAIN].pattern);
     if (make_keys(rules, rule, record, weir_validate_options_ext(o, record->key), ret, &why) == 0 &&
         weir_recursion_input(&rules->guard, record, &why) == 0) {
         return 0;
@@ -300,7 +301,7 @@ int weir_rule_keys_make(const struct weir_rules *rules, const struct weir_rule *
 
 void weir_rule_keys_fini(struct weir_rule_keys *keys)
 {
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         weir_buf_fini(&keys->keys[i]);
     }
 }

@@ -23,7 +23,7 @@ struct weir_rule_settings {
     const char *schema; /* NULL: each rule has to name one */
     const char *options;
     const char *output_bucket, *input_prefix;
-    const char *keys[WEIR_PARTS];
+    const char *keys[WEIR_OUTLETS];
 };
 
 /** weir_rule_settings_read: from the environment, by whoever knows it: get returns a variable or
@@ -39,8 +39,8 @@ struct weir_rule {
     const char *suffix;                   /* "": any */
     bool ignore;                          /* nothing of all below then */
     struct weir_validate_options options; /* checked; not resolved */
-    struct weir_recursion_output outputs[WEIR_PARTS]; /* pattern NULL: there is none */
-    size_t schema;                                    /* WEIR_RULE_NO_SCHEMA: objects name one */
+    struct weir_recursion_output outputs[WEIR_OUTLETS]; /* pattern NULL: there is none */
+    size_t schema;                                      /* WEIR_RULE_NO_SCHEMA: objects name one */
     struct weir_rule_name {
         const char *name;
         size_t schema;
@@ -93,7 +93,7 @@ size_t weir_rule_name(const struct weir_rule *rule, const char *name);
 /* Where the outputs of an object go. */
 struct weir_rule_keys {
     const char *bucket;
-    struct weir_buf keys[WEIR_PARTS]; /* as text; empty: there is no such output */
+    struct weir_buf keys[WEIR_OUTLETS]; /* as text; empty: there is no such output */
 };
 
 /**

@@ -11,11 +11,11 @@
 /* Each kind of output: its variable, its member in the file, and where it goes when nobody says. */
 static const struct {
     const char *variable, *member, *otherwise;
-} parts[WEIR_PARTS] = {
-    [WEIR_PART_MAIN] = {"WEIR_OUTPUT_KEY", "output_key", "validations/{stem}.{ext}.gz"},
-    [WEIR_PART_INVALID] = {"WEIR_INVALID_KEY", "invalid_key",
+} outlets[WEIR_OUTLETS] = {
+    [WEIR_OUTLET_MAIN] = {"WEIR_OUTPUT_KEY", "output_key", "validations/{stem}.{ext}.gz"},
+    [WEIR_OUTLET_INVALID] = {"WEIR_INVALID_KEY", "invalid_key",
         "validations/{stem}.invalid.{ext}.gz"},
-    [WEIR_PART_SUMMARY] = {"WEIR_SUMMARY_KEY", "summary_key", NULL},
+    [WEIR_OUTLET_SUMMARY] = {"WEIR_SUMMARY_KEY", "summary_key", NULL},
 };
 
 /* ---- schemas ---- */
@@ -215,31 +215,33 @@ static int output_error(
 }
 
 /* One template: the rule's own, the environment's, or the one that is there otherwise. */
-static int take_output(const struct weir_rule_reader *in, size_t part, struct weir_err *err)
+static int take_output(const struct weir_rule_reader *in, size_t outlet, struct weir_err *err)
 {
-    struct weir_recursion_output *o = &in->rule->outputs[part];
+    struct weir_recursion_output *o = &in->rule->outputs[outlet];
     const bool split = in->rule->options.output == WEIR_OUTPUT_SPLIT;
-    const bool own = in->doc != NULL && weir_doc_has(in->doc, parts[part].member);
+    const bool own = in->doc != NULL && weir_doc_has(in->doc, outlets[outlet].member);
     struct weir_err why = {0};
     const char *text = NULL;
 
-    o->name = parts[part].variable;
+    o->name = outlets[outlet].variable;
     o->pattern =
-        in->settings->keys[part] != NULL ? in->settings->keys[part] : parts[part].otherwise;
+        in->settings->keys[outlet] != NULL ? in->settings->keys[outlet] : outlets[outlet].otherwise;
     if (own) {
-        o->name = weir_rules_keep(in->rules, err, "%s/%s", in->rule->at, parts[part].member);
-        if (o->name == NULL || weir_doc_string_opt(in->doc, parts[part].member, &text, err) != 0) {
+        o->name = weir_rules_keep(in->rules, err, "%s/%s", in->rule->at, outlets[outlet].member);
+        if (o->name == NULL ||
+            weir_doc_string_opt(in->doc, outlets[outlet].member, &text, err) != 0) {
             return -1;
         }
         o->pattern = text;
     }
-    if (part == WEIR_PART_INVALID && !split) {
-        const bool said = own ? text != NULL : in->doc == NULL && in->settings->keys[part] != NULL;
+    if (outlet == WEIR_OUTLET_INVALID && !split) {
+        const bool said =
+            own ? text != NULL : in->doc == NULL && in->settings->keys[outlet] != NULL;
         o->pattern = NULL;
         return said ? output_error(o, "is of output split alone", err) : 0;
     }
     if (o->pattern == NULL) {
-        return part == WEIR_PART_SUMMARY ? 0 : output_error(o, "must be a key", err);
+        return outlet == WEIR_OUTLET_SUMMARY ? 0 : output_error(o, "must be a key", err);
     }
     return weir_outkey_check(o->pattern, &why) == 0 ? 0 : output_error(o, why.msg, err);
 }
@@ -258,7 +260,7 @@ static int take_outputs(const struct weir_rule_reader *in, struct weir_err *err)
         return own != NULL ? weir_doc_error(in->doc, "output_bucket", why.msg, why.code, err)
                            : weir_err_set(err, why.code, "WEIR_OUTPUT_BUCKET: %s", why.msg);
     }
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         outputs[i].bucket = bucket;
         if (take_output(in, i, err) != 0) {
             return -1;

@@ -8,7 +8,7 @@ void weir_validate_summarize(const struct weir_validate *v, struct weir_validate
     *ret = v->sums;
     ret->invalid = ret->rows - ret->valid;
     ret->bytes_in = v->info->read_bytes;
-    ret->bytes_out = v->outlets[OUT_MAIN].bytes + v->outlets[OUT_INVALID].bytes;
+    ret->bytes_out = v->outlets[WEIR_OUTLET_MAIN].bytes + v->outlets[WEIR_OUTLET_INVALID].bytes;
     ret->ms = weir_clock_mono_ms() - v->begun_ms;
 }
 

@@ -158,8 +158,8 @@ static void log_done(const struct transfer *t, const struct weir_validate *job)
     struct weir_buf line, to;
 
     weir_buf_init(&line, WEIR_LINE_BYTES);
-    weir_buf_init(&to, WEIR_PARTS * WEIR_S3_URL_MAX_BYTES);
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    weir_buf_init(&to, WEIR_OUTLETS * WEIR_S3_URL_MAX_BYTES);
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         const struct weir_buf *key = &t->keys.keys[i];
         if (key->len > 0) {
             (void)weir_buf_addf(&to, NULL, "%ss3://%s/%.*s", i > 0 ? ", " : "", t->keys.bucket,
@@ -252,19 +252,20 @@ static int take_schema(struct transfer *t, struct weir_err *err)
 static int make_ends(struct transfer *t, struct weir_err *err)
 {
     const struct work *work = t->work;
-    struct weir_validate_sink *sinks[WEIR_PARTS] = {&t->job.out, &t->job.invalid, &t->job.summary};
+    struct weir_validate_sink *sinks[WEIR_OUTLETS] = {
+        &t->job.out, &t->job.invalid, &t->job.summary};
 
     if (weir_store_source_new(
             work->inv->loop, &work->s3, &t->object, &t->info, &t->job.source, err) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < WEIR_PARTS; i++) {
+    for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (t->keys.keys[i].len == 0) {
             continue;
         }
         const char *key = (const char *)t->keys.keys[i].p;
         sinks[i]->gzip = weir_gzip_named(key);
-        struct weir_put_opts put = weir_validate_put(&t->options, (enum weir_validate_part)i,
+        struct weir_put_opts put = weir_validate_put(&t->options, (enum weir_validate_outlet)i,
             t->record->size_bytes, weir_gzip_named(t->record->key), sinks[i]->gzip);
         put.abort_by_mono_ms = work->inv->undo_by_mono_ms;
         if (weir_store_sink_new(work->inv->loop, &work->s3, t->keys.bucket, key, &put,

@@ -31,8 +31,6 @@
  * CPU. */
 #define WEIR_VALIDATE_LEVEL 2
 
-enum outlet_name { OUT_MAIN, OUT_INVALID, OUT_SUMMARY, OUTLETS };
-
 struct outlet {
     bool on, gzip;
     size_t sink; /* in the fork */
@@ -64,7 +62,7 @@ struct weir_validate {
     struct weir_pipe *pipe;
     struct weir_workers *workers; /* NULL: inline */
 
-    struct outlet outlets[OUTLETS];
+    struct outlet outlets[WEIR_OUTLETS];
     bool forked; /* there are several */
     uint64_t fork_bytes[WEIR_FORK_MAX];
     enum form form;
@@ -104,22 +102,23 @@ struct note {
     } before;               /* in the blocks that were merged when it was cut, or worked on again */
     uint64_t rows, valid, described;
     bool keys_lost; /* not all of them are in the worker's `ahead` */
-    struct weir_gzip_frame frames[OUT_SUMMARY];
-    uint64_t bytes[OUT_SUMMARY];
+    struct weir_gzip_frame frames[WEIR_OUTLET_SUMMARY];
+    uint64_t bytes[WEIR_OUTLET_SUMMARY];
     struct worker *worker; /* whose tally it is */
 };
 
 /* What one thread works with. */
 struct worker {
     const struct weir_validate *job;
-    struct weir_csv_reader *reader;     /* made with its first block */
-    struct weir_schema_check *check;    /* made with its first rows, when there is a plan */
-    struct weir_deflate *deflate;       /* NULL: nothing is compressed */
-    struct weir_buf plain[OUT_SUMMARY]; /* of the block, before it is compressed or framed */
-    struct weir_buf *to[OUT_SUMMARY];   /* where rows go: these, or the block's out */
-    struct weir_str *cells;             /* one row's; job->columns of them */
-    bool *doubled;                      /* and of which of these the quotes are doubled */
-    struct weir_csv_field *line;        /* one row as it is written: two more */
+    struct weir_csv_reader *reader;  /* made with its first block */
+    struct weir_schema_check *check; /* made with its first rows, when there is a plan */
+    struct weir_deflate *deflate;    /* NULL: nothing is compressed */
+    struct weir_buf
+        plain[WEIR_OUTLET_SUMMARY];           /* of the block, before it is compressed or framed */
+    struct weir_buf *to[WEIR_OUTLET_SUMMARY]; /* where rows go: these, or the block's out */
+    struct weir_str *cells;                   /* one row's; job->columns of them */
+    bool *doubled;                            /* and of which of these the quotes are doubled */
+    struct weir_csv_field *line;              /* one row as it is written: two more */
     struct weir_tally tally;
 
     struct weir_buf key;   /* of what is to be unique: the row's */

@@ -67,12 +67,12 @@ static void without_a_file_the_environment_is_the_rule(void **state)
     assert_int_equal(r.schemas_n, 1);
     assert_string_equal(r.schemas[0].place, "s.json");
     assert_true(r.schemas[0].rows);
-    expect(&r, "uploads/a/b.csv", WEIR_PART_MAIN, "b:validations/a/b.csv.gz");
-    expect(&r, "uploads/b.csv.gz", WEIR_PART_MAIN, "b:validations/b.csv.gz");
-    expect(&r, "uploads/b.ndjson", WEIR_PART_MAIN, "b:validations/b.ndjson.gz");
-    expect(&r, "uploads/b.jsonl.gz", WEIR_PART_MAIN, "b:validations/b.jsonl.gz");
-    expect(&r, "uploads/b.csv", WEIR_PART_INVALID, "b:");
-    expect(&r, "uploads/b.csv", WEIR_PART_SUMMARY, "b:");
+    expect(&r, "uploads/a/b.csv", WEIR_OUTLET_MAIN, "b:validations/a/b.csv.gz");
+    expect(&r, "uploads/b.csv.gz", WEIR_OUTLET_MAIN, "b:validations/b.csv.gz");
+    expect(&r, "uploads/b.ndjson", WEIR_OUTLET_MAIN, "b:validations/b.ndjson.gz");
+    expect(&r, "uploads/b.jsonl.gz", WEIR_OUTLET_MAIN, "b:validations/b.jsonl.gz");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_INVALID, "b:");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_SUMMARY, "b:");
     weir_rules_fini(&r);
 }
 
@@ -87,9 +87,9 @@ static void settings_are_the_environments(void **state)
     (void)state;
     load(&r, &settings, NULL);
     assert_int_equal(r.items[0].options.dialect.delimiter, ';');
-    expect(&r, "uploads/b.csv", WEIR_PART_MAIN, "out:v/uploads/b.csv");
-    expect(&r, "uploads/b.csv", WEIR_PART_INVALID, "out:validations/b.invalid.csv.gz");
-    expect(&r, "uploads/b.csv", WEIR_PART_SUMMARY, "out:sums/b.json");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_MAIN, "out:v/uploads/b.csv");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_INVALID, "out:validations/b.invalid.csv.gz");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_SUMMARY, "out:sums/b.json");
     weir_rules_fini(&r);
 }
 
@@ -104,7 +104,7 @@ static void a_report_is_named_by_its_form(void **state)
 
     (void)state;
     load(&r, &settings, NULL);
-    expect(&r, "uploads/b.csv", WEIR_PART_MAIN, "b:validations/b.ndjson.gz");
+    expect(&r, "uploads/b.csv", WEIR_OUTLET_MAIN, "b:validations/b.ndjson.gz");
     weir_rules_fini(&r);
     load(&r, &by_name, NULL);
     struct weir_validate_options o = r.items[0].options;
@@ -130,14 +130,14 @@ static void the_first_rule_that_matches_counts(void **state)
         "{\"prefix\":\"uploads/o/\",\"schema\":\"/opt/o.json\",\"options\":{\"trim\":false},"
         "\"summary_key\":null},"
         "{\"prefix\":\"uploads/\"}]");
-    expect(&r, "uploads/tmp/a.csv", WEIR_PART_MAIN, "ignored");
-    expect(&r, "uploads/o/a.csv", WEIR_PART_MAIN, "o-out:good/o/a.csv");
-    expect(&r, "uploads/o/a.csv", WEIR_PART_INVALID, "o-out:bad/o/a.csv");
-    expect(&r, "uploads/o/a.csv", WEIR_PART_SUMMARY, "o-out:sums/o/a.json");
-    expect(&r, "uploads/o/a.txt", WEIR_PART_MAIN, "b:out/o/a.txt.csv");
-    expect(&r, "uploads/o/a.txt", WEIR_PART_SUMMARY, "b:");
-    expect(&r, "uploads/p.csv", WEIR_PART_SUMMARY, "b:sums/p.json");
-    expect(&r, "elsewhere/p.csv", WEIR_PART_MAIN, "-");
+    expect(&r, "uploads/tmp/a.csv", WEIR_OUTLET_MAIN, "ignored");
+    expect(&r, "uploads/o/a.csv", WEIR_OUTLET_MAIN, "o-out:good/o/a.csv");
+    expect(&r, "uploads/o/a.csv", WEIR_OUTLET_INVALID, "o-out:bad/o/a.csv");
+    expect(&r, "uploads/o/a.csv", WEIR_OUTLET_SUMMARY, "o-out:sums/o/a.json");
+    expect(&r, "uploads/o/a.txt", WEIR_OUTLET_MAIN, "b:out/o/a.txt.csv");
+    expect(&r, "uploads/o/a.txt", WEIR_OUTLET_SUMMARY, "b:");
+    expect(&r, "uploads/p.csv", WEIR_OUTLET_SUMMARY, "b:sums/p.json");
+    expect(&r, "elsewhere/p.csv", WEIR_OUTLET_MAIN, "-");
     assert_true(r.items[1].options.trim);
     assert_int_equal(r.items[1].options.dialect.delimiter, ';');
     assert_false(r.items[2].options.trim);
@@ -292,9 +292,9 @@ static void two_outputs_of_one_name_are_refused(void **state)
 
     (void)state;
     load(&r, &settings, NULL);
-    expect(&r, "a.csv.x", WEIR_PART_MAIN,
+    expect(&r, "a.csv.x", WEIR_OUTLET_MAIN,
         "WEIR_SUMMARY_KEY: the output would replace that of WEIR_OUTPUT_KEY");
-    expect(&r, "uploads/a.csv", WEIR_PART_SUMMARY, "b:v/uploads/a.csv");
+    expect(&r, "uploads/a.csv", WEIR_OUTLET_SUMMARY, "b:v/uploads/a.csv");
     weir_rules_fini(&r);
 }
 
