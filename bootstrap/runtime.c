@@ -73,7 +73,7 @@ static void run_several(const struct weir_runtime *rt, struct weir_loop *loop, s
         weir_extension_register(loop, rt->api, http, rt->log, &parked);
     }
     weir_http1_free(http);
-    if (weir_workers_run(rt, loop, n, &err) != 0) {
+    if (weir_runtime_workers_run(rt, loop, n, &err) != 0) {
         weir_log_write(rt->log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
     }
     weir_http1_free(parked);

@@ -272,7 +272,7 @@ void weir_runtime_worker_run(struct weir_runtime_worker *w)
         .api = {.loop = w->loop,
             .log = w->log,
             .http = weir_http1_new(w->loop, rt->api, &err),
-            .retry_ms = rt->retry_ms > 0 ? rt->retry_ms : WEIR_RUNTIME_RETRY_MS,
+            .retry_ms = rt->retry_ms > 0 ? rt->retry_ms : WEIR_RUNTIME_PAUSE_MS,
             .leave = &w->leave}};
 
     weir_buf_init(&s.event, WEIR_JSON_DOC_MAX_BYTES);

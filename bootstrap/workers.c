@@ -172,7 +172,7 @@ static void watch(struct slot *slots, size_t n, const struct shared *shared, str
     join_all(slots, n);
 }
 
-int weir_workers_run(
+int weir_runtime_workers_run(
     const struct weir_runtime *rt, struct weir_loop *loop, size_t n, struct weir_err *err)
 {
     struct slot *slots = calloc(n, sizeof *slots);

@@ -9,14 +9,14 @@
  */
 
 /**
- * weir_workers_run: run n workers. When one ends, the others finish the invocation they have begun,
- * and end. When the loop is cancelled they are cancelled, too, and waited for.
+ * weir_runtime_workers_run: run n workers. When one ends, the others finish the invocation they
+ * have begun, and end. When the loop is cancelled they are cancelled, too, and waited for.
  *
  * loop  the caller's, for signals; runs here
  *
  * Returns 0, or -1 with *err set when they cannot be started: WEIR_E_NOMEM, WEIR_E_IO.
  */
-int weir_workers_run(
+int weir_runtime_workers_run(
     const struct weir_runtime *runtime, struct weir_loop *loop, size_t n, struct weir_err *err);
 
 #endif

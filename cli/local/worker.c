@@ -35,9 +35,9 @@ struct weir_worker {
     bool worked; /* has asked for work, in this life or another */
     struct weir_err failed;
     uint64_t starts;
-    int64_t due_ms;     /* of the state: start again, asked for work, timed out, killed */
-    int64_t backoff_ms; /* the next one; 0 after it has worked */
-    int64_t retry_ms;   /* no receive before */
+    int64_t due_ms;   /* of the state: start again, asked for work, timed out, killed */
+    int64_t pause_ms; /* the next one; 0 after it has worked */
+    int64_t retry_ms; /* no receive before */
     struct stat program;
     int64_t watch_ms;
 
@@ -165,7 +165,7 @@ static void on_next(void *ctx)
     if (w->state == WEIR_WORKER_STARTING) {
         w->state = WEIR_WORKER_IDLE;
         w->worked = true;
-        w->backoff_ms = 0;
+        w->pause_ms = 0;
     }
 }
 
@@ -277,13 +277,11 @@ static int begin_life(struct weir_worker *w, struct weir_err *err)
     return 0;
 }
 
-static void back_off(struct weir_worker *w)
+static void rest(struct weir_worker *w)
 {
-    wait_for(w, WEIR_WORKER_DOWN, w->backoff_ms);
-    w->backoff_ms =
-        w->backoff_ms * 2 > WEIR_WORKER_BACKOFF_MS ? w->backoff_ms * 2 : WEIR_WORKER_BACKOFF_MS;
-    w->backoff_ms =
-        w->backoff_ms < WEIR_WORKER_BACKOFF_MAX_MS ? w->backoff_ms : WEIR_WORKER_BACKOFF_MAX_MS;
+    wait_for(w, WEIR_WORKER_DOWN, w->pause_ms);
+    w->pause_ms = w->pause_ms * 2 > WEIR_WORKER_PAUSE_MS ? w->pause_ms * 2 : WEIR_WORKER_PAUSE_MS;
+    w->pause_ms = w->pause_ms < WEIR_WORKER_PAUSE_MAX_MS ? w->pause_ms : WEIR_WORKER_PAUSE_MAX_MS;
 }
 
 static void start(struct weir_worker *w)
@@ -295,7 +293,7 @@ static void start(struct weir_worker *w)
             weir_cli_note("local", "%s", err.msg);
         }
         end_life(w);
-        back_off(w);
+        rest(w);
     }
 }
 
@@ -325,7 +323,7 @@ static void reap(struct weir_worker *w)
     tell_end(w);
     fail_batch(w, w->why[0] != '\0' ? w->why : NULL);
     end_life(w);
-    back_off(w);
+    rest(w);
 }
 
 static void ask_to_end(struct weir_worker *w, int number, int64_t ms)
@@ -482,7 +480,7 @@ int64_t weir_worker_turn(struct weir_worker *worker)
     if (w->state == WEIR_WORKER_IDLE && is_rebuilt(w, now_ms)) {
         NOTE(w, "the bootstrap has been rebuilt: it is started again");
         ask_to_end(w, SIGTERM, WEIR_INVOKE_STOP_MS);
-        w->backoff_ms = 0;
+        w->pause_ms = 0;
     }
     if (w->state == WEIR_WORKER_DOWN && w->opts.watch && is_rebuilt(w, now_ms)) {
         start(w); /* what could not start before may start now */

@@ -20,7 +20,7 @@ struct weir_s3_client *weir_s3_client_env(struct weir_err *err)
     }
     if (weir_env_int(
             "AWS_MAX_ATTEMPTS", WEIR_S3_ATTEMPTS, 1, WEIR_S3_ATTEMPTS_MAX, &attempts, err) != 0 ||
-        weir_env_int("WEIR_S3_RETRY_BASE_MS", WEIR_S3_BACKOFF_MS, 0, WEIR_S3_BACKOFF_MAX_MS,
+        weir_env_int("WEIR_S3_RETRY_BASE_MS", WEIR_S3_RETRY_PAUSE_MS, 0, WEIR_S3_RETRY_PAUSE_MAX_MS,
             &base_ms, err) != 0 ||
         weir_env_int("WEIR_S3_RETRY_SEED", seed, 0, INT64_MAX, &seed, err) != 0) {
         weir_s3_client_free(client);
@@ -30,7 +30,7 @@ struct weir_s3_client *weir_s3_client_env(struct weir_err *err)
     weir_s3_quota_init(&client->quota, (uint64_t)seed);
     client->patience = (struct weir_s3_patience){.attempts = (int)attempts,
         .base_ms = base_ms,
-        .max_ms = WEIR_S3_BACKOFF_MAX_MS,
+        .max_ms = WEIR_S3_RETRY_PAUSE_MAX_MS,
         .until_mono_ms = INT64_MAX};
     return client;
 }

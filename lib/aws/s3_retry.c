@@ -125,7 +125,7 @@ static bool once(bool *done)
     return first;
 }
 
-static int64_t backoff(
+static int64_t pause_of(
     const struct weir_s3_patience *patience, int failures, struct weir_s3_quota *quota)
 {
     int64_t most = patience->base_ms;
@@ -162,7 +162,7 @@ int64_t weir_s3_retry_pause(struct weir_s3_retry *retry, struct weir_s3_quota *q
         (!patience->unmetered && quota->tokens < cost)) {
         return -1;
     }
-    int64_t pause_ms = backoff(patience, retry->attempts, quota);
+    int64_t pause_ms = pause_of(patience, retry->attempts, quota);
     if (after_ms > pause_ms) {
         int64_t most = pause_ms + WEIR_S3_RETRY_AFTER_MAX_MS;
         pause_ms = after_ms < most ? after_ms : most;

@@ -18,11 +18,11 @@ void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job
     *undo = (struct weir_s3_undo){.job = *job,
         .aborts = job->twice ? 2 : 1,
         .settled_mono_ms = weir_clock_mono_ms() + (job->answered ? 0 : WEIR_S3_SETTLE_MS),
-        .patience = {.base_ms = WEIR_S3_PAUSE_MS,
-            .max_ms = WEIR_S3_PAUSE_MAX_MS,
+        .patience = {.base_ms = WEIR_S3_UNDO_PAUSE_MS,
+            .max_ms = WEIR_S3_UNDO_PAUSE_MAX_MS,
             .until_mono_ms = job->until_mono_ms,
             .unmetered = true},
-        .pause_ms = WEIR_S3_PAUSE_MS};
+        .pause_ms = WEIR_S3_UNDO_PAUSE_MS};
     if (job->upload_id != NULL) {
         snprintf(undo->id, sizeof undo->id, "%s", job->upload_id);
     }
@@ -143,13 +143,13 @@ static bool pause_again(struct weir_s3_undo *undo)
 {
     int64_t now = weir_clock_mono_ms(), left = undo->job.until_mono_ms - now;
 
-    if (left < WEIR_S3_PAUSE_MS / 2) {
+    if (left < WEIR_S3_UNDO_PAUSE_MS / 2) {
         return false;
     }
     undo->pause_until_mono_ms = now + (undo->pause_ms < left / 2 ? undo->pause_ms : left / 2);
     undo->pause_ms *= 2;
-    if (undo->pause_ms > WEIR_S3_PAUSE_MAX_MS) {
-        undo->pause_ms = WEIR_S3_PAUSE_MAX_MS;
+    if (undo->pause_ms > WEIR_S3_UNDO_PAUSE_MAX_MS) {
+        undo->pause_ms = WEIR_S3_UNDO_PAUSE_MAX_MS;
     }
     return true;
 }

@@ -283,8 +283,8 @@
 #define WEIR_S3_RETRY_TOKENS 5
 #define WEIR_S3_TIMEOUT_TOKENS 10
 /* The first pause at most; it doubles. Set by WEIR_S3_RETRY_BASE_MS. */
-#define WEIR_S3_BACKOFF_MS 1000
-#define WEIR_S3_BACKOFF_MAX_MS                                                                     \
+#define WEIR_S3_RETRY_PAUSE_MS 1000
+#define WEIR_S3_RETRY_PAUSE_MAX_MS                                                                 \
     20000 /* a later one, as the SDKs have it; in WEIR_S3_RETRY_BASE_MS */
 #define WEIR_S3_RETRY_AFTER_MAX_MS 5000 /* what a server may add to a pause (x-amz-retry-after) */
 /* A broken GetObject that has moved so far is none that fails in a row: the rest of it is new */
@@ -299,8 +299,8 @@
 #define WEIR_S3_SETTLE_MS 3000        /* a server may still be at work on a create that broke off */
 /* Before an abort is sent again: from this, doubled up to that; a server that restarts is back in
  * seconds */
-#define WEIR_S3_PAUSE_MS 200
-#define WEIR_S3_PAUSE_MAX_MS 5000
+#define WEIR_S3_UNDO_PAUSE_MS 200
+#define WEIR_S3_UNDO_PAUSE_MAX_MS 5000
 
 /* ---- aws: credentials ---- */
 
@@ -411,7 +411,7 @@
 #define WEIR_RUNTIME_FINISH_MS 200      /* after a signal, for an answer whose post has begun */
 /* A lost Runtime API: pauses of 50 ms, doubled each time, 3 s in all; then the process ends, and
  * Lambda starts another */
-#define WEIR_RUNTIME_RETRY_MS 50
+#define WEIR_RUNTIME_PAUSE_MS 50
 #define WEIR_RUNTIME_TRIES_MAX 8
 /* For an extensions API that takes a request and says nothing */
 #define WEIR_RUNTIME_REGISTER_MS 1000
@@ -532,8 +532,8 @@
 #define WEIR_QUEUE_RECEIVES_MAX 1000 /* in --receives: SQS's own number */
 #define WEIR_WORKER_BATCH_MAX 10     /* messages in one event: SQS's default ceiling; in --batch */
 /* Before a function that failed to start is started again: from this, doubled up to that */
-#define WEIR_WORKER_BACKOFF_MS 250
-#define WEIR_WORKER_BACKOFF_MAX_MS 15000
+#define WEIR_WORKER_PAUSE_MS 250
+#define WEIR_WORKER_PAUSE_MAX_MS 15000
 #define WEIR_WORKER_RETRY_MS 1000    /* after the journal could not be written */
 #define WEIR_OUTPUT_ERRORS_MAX 16    /* of an invocation: more than a batch has messages */
 #define WEIR_OUTPUT_ERROR_BYTES 512  /* of each: an error of ours has 256, and what is before it */
