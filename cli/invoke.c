@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 struct args {
     struct weir_cli cli;
     const char *event, *handler, *bootstrap;

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 struct args {
     struct weir_cli cli;
     const char *event, *handler, *bootstrap, *compare, *memory, *svg, *price_text, *weight_text;
