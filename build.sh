@@ -10,6 +10,7 @@ usage() {
 usage: ./build.sh VERB
   deps [build|test]       install what is missing (Debian packages); test is the larger set and the default
   build [VAR=VALUE...]    build/bootstrap, build/weir, build/events.schema.json; SANITIZE=address,undefined: build-asan/
+                          make install PREFIX=/usr/local puts them where they are found, make uninstall takes them away
   test [STEP...]          all tests, or these steps of them: ./build.sh test help
   demo                    a 150 MB file through the function with 128 MB, on this machine, no server
   bench                   the main job beside Rust, Go, Node and others, a table, JSON, a plot; weir cp beside curl

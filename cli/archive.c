@@ -27,6 +27,25 @@ struct args {
 };
 
 #define FORMAT_UNSAID SIZE_MAX
+
+/* An option that cannot be, behind PROGRAM and without a "--": it is meant for PROGRAM. Always
+ * returns -1. */
+static int for_program(int argc, char **argv, const struct args *a, struct weir_err *err)
+{
+    const struct weir_err was = *err;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            return -1;
+        }
+    }
+    if (a->program[0] != NULL) {
+        *err = (struct weir_err){0};
+        weir_err_set(err, was.code, "%.160s; what is PROGRAM's own stands after --", was.msg);
+    }
+    return -1;
+}
+
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     const struct weir_opt opts[] = {
@@ -58,7 +77,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     int n =
         weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, a->program, (size_t)argc, err);
     if (n < 0) {
-        return -1;
+        return for_program(argc, argv, a, err);
     }
     if (n == 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "no PROGRAM: name it after --");

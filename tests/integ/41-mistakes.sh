@@ -58,6 +58,7 @@ mistake 2 "weir: tune: no sizes: --memory 128,512,1769 $(usage tune)" tune in/he
 mistake 2 "weir: elb-logs: no input: name files, s3://bucket/key or - $(usage elb-logs)" elb-logs
 mistake 2 "weir: elb-logs: no receiver: give --to WHERE (--to - for stdout) $(usage elb-logs)" elb-logs in/ok.csv
 mistake 2 "weir: archive: no PROGRAM: name it after -- $(usage archive)" archive -o o/out
+mistake 2 "weir: archive: -F: no such option; what is PROGRAM's own stands after -- $(usage archive)" archive -o o/out pg_dump -Fc db
 mistake 2 "weir: zip: no FILE: name files, s3://bucket/key or - $(usage zip)" zip -o o/out
 mistake 2 "weir: local: no place: give --root DIR $(usage local)" local
 mistake 2 "weir: relay: no source: give --source NAME=URL $(usage relay)" relay
@@ -187,6 +188,14 @@ dies() {
         grep -q "^weir: local: the function ended with status 1$" err && ! grep -q 'started again' err
 }
 check "local: a program that is no bootstrap" dies
+twice() {
+    "$WEIR" local --root one --listen 127.0.0.1:0 "${memory[@]}" 2>one.log </dev/null &
+    PIDS+=($!)
+    until_true 20 grep -q http:// one.log && mistake 2 "weir: local: $T/one: another weir local runs there" local --root one --listen 127.0.0.1:0
+    kill $!
+    wait $!
+}
+twice
 if [ "$ASAN" -eq 0 ]; then
     check "tune: a handler that is none: exit 1" status 1 "$WEIR" tune in/hello.json --handler nonsense --memory 128 --num 1
     check "... and where more is said" same "$(cat err)" "weir: tune: 128 MB: function error: Function.BadConfiguration (-v shows the function's log)"
