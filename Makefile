@@ -232,7 +232,7 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(TEST_A)
 $(BUILD)/tests/test_cli_help: WRAPPED := -Wl,--wrap=weir_cli_parse
 
 # Programs that tests talk to, with the library in them.
-$(BUILD)/tests/%_driver: $(BUILD)/obj/tests/tools/%_driver.o $(LIB_A)
+$(BUILD)/tests/%_driver: $(BUILD)/obj/tests/tools/%_driver.o $(SUPPORT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_BOOTSTRAP)

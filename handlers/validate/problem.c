@@ -13,8 +13,7 @@
  * the row has no room left for that (WEIR_ROW_ERRORS_MAX_BYTES), or the whole job has none
  * (max_errors); what is left out is told by its number.
  */
-#define TAIL_BYTES 112  /* of what is told of those left out, in any form */
-#define LINE_BYTES 4096 /* of a problem in JSON: its texts, escaped, are shorter */
+#define TAIL_BYTES 112 /* of what is told of those left out, in any form */
 #define POINTER_BYTES 1024
 
 void weir_problem_begin(struct worker *w, size_t at, struct weir_err *err)
@@ -140,11 +139,9 @@ int weir_problem_head(const struct weir_validate *v, struct weir_buf *to, struct
 
 static int put_text(struct weir_buf *to, const struct weir_schema_problem *p, struct weir_err *err)
 {
-    return weir_buf_adds(to, to->len > 0 ? "; " : "", err) != 0 ||
-                   weir_buf_adds(to, p->label, err) != 0 ||
-                   weir_buf_adds(to, p->pointer, err) != 0 || weir_buf_adds(to, ": ", err) != 0
+    return weir_buf_adds(to, to->len > 0 ? "; " : "", err) != 0
                ? -1
-               : weir_buf_adds(to, p->message, err);
+               : weir_schema_put_problem(to, p, err);
 }
 
 /* Describe a problem at the end of `to`. */

@@ -6,17 +6,13 @@
 #include <stdio.h>
 
 /*
- * What is said about a row: each problem with its place, and the text that they become in `errors`,
- * in the order in which they are found, up to the ceiling; from the first that does not fit, they
- * are only counted.
+ * What is said about a row: each problem with its place, in the order in which they are found.
  */
 
 #define LABEL_BYTES 112
 #define POINTER_BYTES 640
 #define MESSAGE_BYTES 320
-#define LINE_BYTES (LABEL_BYTES + POINTER_BYTES + MESSAGE_BYTES)
 #define NAME_MAX_BYTES 96 /* of one name in a pointer */
-#define TAIL_BYTES 40     /* "; and 18446744073709551615 more" */
 
 /* The places of nested values, and of a member that is missing in the innermost. */
 #define CHAIN_MAX (WEIR_JSON_DEPTH_MAX + 2)
@@ -93,40 +89,11 @@ void weir_schema_report_at(struct weir_schema_check *c, const struct weir_schema
     weir_schema_report(c, at, text, message);
 }
 
-void weir_schema_errors_begin(
-    struct weir_schema_errors *e, struct weir_buf *to, struct weir_err *err)
+int weir_schema_put_problem(
+    struct weir_buf *to, const struct weir_schema_problem *p, struct weir_err *err)
 {
-    *e = (struct weir_schema_errors){.to = to, .err = err, .before = to->len};
-}
-
-void weir_schema_errors_add(void *ctx, const struct weir_schema_problem *p)
-{
-    struct weir_schema_errors *e = ctx;
-    char line[LINE_BYTES];
-    struct weir_text t;
-
-    if (!e->full) {
-        weir_text_init(&t, line, sizeof line);
-        weir_text_add(&t, e->to->len > 0 ? "; " : "");
-        weir_text_add(&t, p->label);
-        weir_text_add(&t, p->pointer);
-        weir_text_add(&t, ": ");
-        weir_text_add(&t, p->message);
-        size_t used = e->to->len - e->before;
-        e->full = used + t.len > WEIR_ROW_ERRORS_MAX_BYTES - TAIL_BYTES;
-        if (!e->full && weir_buf_add(e->to, line, t.len, e->err) == -1) {
-            e->full = e->failed = true;
-        }
-    }
-    e->left_out += e->full;
-    e->said += !e->full;
-}
-
-int weir_schema_errors_end(struct weir_schema_errors *e)
-{
-    if (!e->failed && e->left_out > 0) {
-        /* The first always fits, so there is something to follow. */
-        e->failed = weir_buf_addf(e->to, e->err, "; and %zu more", e->left_out) == -1;
-    }
-    return e->failed ? -1 : 0;
+    return weir_buf_adds(to, p->label, err) != 0 || weir_buf_adds(to, p->pointer, err) != 0 ||
+                   weir_buf_adds(to, ": ", err) != 0
+               ? -1
+               : weir_buf_adds(to, p->message, err);
 }

@@ -451,17 +451,6 @@ int weir_schema_check_cells(struct weir_schema_check *c, const struct weir_schem
     return end(c, valid, problems, err);
 }
 
-int weir_schema_check_row(struct weir_schema_check *c, const struct weir_str *cells, size_t n,
-    struct weir_buf *errors, size_t *problems, struct weir_err *err)
-{
-    const struct weir_schema_row row = {.cells = cells, .n = n};
-    struct weir_schema_errors e;
-
-    weir_schema_errors_begin(&e, errors, err);
-    int rc = weir_schema_check_cells(c, &row, weir_schema_errors_add, &e, problems, err);
-    return rc == -1 ? -1 : weir_schema_errors_end(&e);
-}
-
 bool weir_schema_plan_json(const struct weir_schema_plan *plan, size_t column)
 {
     const unsigned accept = plan->columns[column].accept;

@@ -163,6 +163,11 @@ struct weir_schema_problem {
     bool whole; /* it is of the row itself, and not of a column or member that it has or lacks */
 };
 
+/** weir_schema_put_problem: append `<label><pointer>: <message>`. Returns 0, or -1 with *err set:
+ * the buffer's. */
+int weir_schema_put_problem(
+    struct weir_buf *to, const struct weir_schema_problem *problem, struct weir_err *err);
+
 /** What is called for each problem; it cannot fail, so it keeps its own account. */
 typedef void weir_schema_on_problem(void *ctx, const struct weir_schema_problem *problem);
 
@@ -236,34 +241,5 @@ int weir_schema_key_cell(struct weir_schema_check *check, size_t column, struct 
     struct weir_buf *to, struct weir_err *err);
 int weir_schema_key_member(const struct weir_schema_check *check, struct weir_str name,
     struct weir_buf *to, struct weir_err *err);
-
-/*
- * The text of a row's problems: `<label><pointer>: <message>`, joined by "; ". At most
- * WEIR_ROW_ERRORS_MAX_BYTES are appended to the buffer, the last of them "; and N more" when some
- * were left out.
- */
-struct weir_schema_errors {
-    struct weir_buf *to;
-    struct weir_err *err;
-    size_t before, said, left_out;
-    bool full, failed;
-};
-
-/** weir_schema_errors_begin: for one row; what `to` holds already stands before. Its ceiling must
- *  leave room. err is set when the text does not fit it. */
-void weir_schema_errors_begin(
-    struct weir_schema_errors *e, struct weir_buf *to, struct weir_err *err);
-
-/** weir_schema_errors_add: a weir_schema_on_problem; ctx is a struct weir_schema_errors. */
-weir_schema_on_problem weir_schema_errors_add;
-
-/** weir_schema_errors_end: say how many were left out. Returns 0, or -1 with err set. */
-int weir_schema_errors_end(struct weir_schema_errors *e);
-
-/** weir_schema_check_row: weir_schema_check_cells for n cells of which nothing is known, with the
- *  problems as text, appended to errors, which the caller empties before each row and may put a
- *  message of its own into first. */
-int weir_schema_check_row(struct weir_schema_check *check, const struct weir_str *cells, size_t n,
-    struct weir_buf *errors, size_t *problems, struct weir_err *err);
 
 #endif

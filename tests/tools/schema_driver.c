@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "schema/schema.h"
+#include "tests/support/schema_errors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,13 +46,10 @@ static int load(struct state *s, struct weir_str text, struct weir_err *err)
 static int answer(struct state *s, struct weir_str text, struct weir_buf *errors)
 {
     struct weir_err err = {.code = WEIR_OK};
-    struct weir_schema_errors e;
     size_t problems;
 
     errors->len = 0;
-    weir_schema_errors_begin(&e, errors, &err);
-    if (weir_schema_check_json(s->check, text, weir_schema_errors_add, &e, &problems, &err) != 0 ||
-        weir_schema_errors_end(&e) != 0) {
+    if (weir_schema_check_json(s->check, text, schema_errors_add, errors, &problems, &err) != 0) {
         fprintf(stderr, "schema_driver: %s\n", err.msg);
         return 3;
     }

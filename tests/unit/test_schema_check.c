@@ -3,7 +3,7 @@
  */
 #include "core/buf.h"
 #include "core/limits.h"
-#include "schema/schema.h"
+#include "tests/support/schema_errors.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -46,7 +46,7 @@ static struct table open_table(const char *schema, const char *header)
     assert_non_null(t.plan);
     t.check = weir_schema_check_new(t.plan, &err);
     assert_non_null(t.check);
-    weir_buf_init(&t.errors, 2 * WEIR_ROW_ERRORS_MAX_BYTES);
+    weir_buf_init(&t.errors, WEIR_MIB);
     return t;
 }
 
@@ -73,8 +73,7 @@ static const char *check_cells(struct table *t, const struct weir_str *cells, si
         }
         copies[i] = (struct weir_str){p, cells[i].len};
     }
-    t->errors.len = 0;
-    if (weir_schema_check_row(t->check, copies, n, &t->errors, &t->problems, &err) == -1) {
+    if (schema_check_row(t->check, copies, n, &t->errors, &t->problems, &err) == -1) {
         fail_msg("%s", err.msg);
     }
     for (size_t i = 0; i < n; i++) {
@@ -521,69 +520,14 @@ static void nothing_of_the_data_is_in_a_message(void **state)
     close_table(&t);
 }
 
-static void error_text_is_bounded_and_the_count_complete(void **state)
-{
-    struct table t = open_table("{\"properties\":{\"c\":{\"items\":{\"type\":\"null\"}}}}", "c");
-    struct weir_err err = {.code = WEIR_OK};
-    struct weir_buf cell;
-    char tail[64];
-
-    (void)state;
-    weir_buf_init(&cell, WEIR_MIB);
-    for (unsigned n = 1; n < 2000; n += n < 200 ? 1 : 100) {
-        cell.len = 0;
-        for (unsigned i = 0; i < n; i++) {
-            weir_buf_adds(&cell, i == 0 ? "[0" : ",0", &err);
-        }
-        weir_buf_adds(&cell, "]", &err);
-        const char *errors = check_cell(&t, weir_buf_text(&cell, &err));
-        assert_int_equal(t.problems, n);
-        assert_true(strlen(errors) <= WEIR_ROW_ERRORS_MAX_BYTES);
-        unsigned said = 1;
-        for (const char *p = errors; (p = strstr(p, "; c/")) != NULL; p++) {
-            said++;
-        }
-        if (said < n) {
-            snprintf(tail, sizeof tail, "; and %u more", n - said);
-            assert_string_equal(errors + strlen(errors) - strlen(tail), tail);
-            assert_true(strlen(errors) > WEIR_ROW_ERRORS_MAX_BYTES - 128);
-        } else {
-            assert_null(strstr(errors, "more"));
-        }
-    }
-    weir_buf_fini(&cell);
-    close_table(&t);
-}
-
-static void errors_follow_what_the_caller_put_first(void **state)
+static void a_cell_over_the_limit_is_a_failure(void **state)
 {
     struct table t = open_table("{\"required\":[\"a\",\"b\"]}", "a");
     struct weir_err err = {.code = WEIR_OK};
-    struct weir_str cell = WEIR_STR("");
-
-    (void)state;
-    weir_buf_adds(&t.errors, "row: 1 field, the header has 2", &err);
-    assert_int_equal(weir_schema_check_row(t.check, &cell, 1, &t.errors, &t.problems, &err), 0);
-    assert_int_equal(t.problems, 2);
-    assert_string_equal(
-        weir_buf_text(&t.errors, &err), "row: 1 field, the header has 2; a: required; b: required");
-    close_table(&t);
-}
-
-static void no_room_for_errors_is_a_failure(void **state)
-{
-    struct table t = open_table("{\"required\":[\"a\",\"b\"]}", "a");
-    struct weir_err err = {.code = WEIR_OK};
-    struct weir_buf small;
     struct weir_str cell = {NULL, WEIR_ROW_MAX_BYTES + 1};
 
     (void)state;
-    weir_buf_init(&small, 8);
-    assert_int_equal(weir_schema_check_row(t.check, NULL, 0, &small, &t.problems, &err), -1);
-    assert_int_equal(err.code, WEIR_E_LIMIT);
-    weir_buf_fini(&small);
-    err.code = WEIR_OK;
-    assert_int_equal(weir_schema_check_row(t.check, &cell, 1, &t.errors, &t.problems, &err), -1);
+    assert_int_equal(schema_check_row(t.check, &cell, 1, &t.errors, &t.problems, &err), -1);
     assert_int_equal(err.code, WEIR_E_LIMIT);
     close_table(&t);
 }
@@ -649,8 +593,7 @@ static void a_row_allocates_nothing_in_the_steady_state(void **state)
 
     (void)state;
     for (int i = 0; i < 100; i++) {
-        t.errors.len = 0;
-        assert_int_equal(weir_schema_check_row(t.check, cells, 2, &t.errors, &t.problems, &err), 0);
+        assert_int_equal(schema_check_row(t.check, cells, 2, &t.errors, &t.problems, &err), 0);
         assert_int_equal(t.problems, 2);
         if (HAVE_MALLINFO && i == 1) {
             before = mallinfo2().uordblks;
@@ -791,8 +734,7 @@ static void two_checks_share_a_plan(void **state)
     (void)state;
     assert_non_null(other);
     check_cells(&t, &cell, 1);
-    t.errors.len = 0;
-    assert_int_equal(weir_schema_check_row(other, &good, 1, &t.errors, &problems, &err), 0);
+    assert_int_equal(schema_check_row(other, &good, 1, &t.errors, &problems, &err), 0);
     assert_int_equal(problems, 0);
     weir_schema_check_free(other);
     weir_schema_check_free(NULL);
@@ -896,9 +838,7 @@ int main(void)
         cmocka_unit_test(a_root_that_refers_on_checks_both),
         cmocka_unit_test(names_in_messages_are_clean_and_short),
         cmocka_unit_test(nothing_of_the_data_is_in_a_message),
-        cmocka_unit_test(error_text_is_bounded_and_the_count_complete),
-        cmocka_unit_test(errors_follow_what_the_caller_put_first),
-        cmocka_unit_test(no_room_for_errors_is_a_failure),
+        cmocka_unit_test(a_cell_over_the_limit_is_a_failure),
         cmocka_unit_test(wide_objects_are_searched_and_their_missing_names_told),
         cmocka_unit_test(a_row_allocates_nothing_in_the_steady_state),
         cmocka_unit_test(a_row_has_so_many_steps_and_no_more),

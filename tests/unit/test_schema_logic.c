@@ -4,7 +4,7 @@
  */
 #include "core/buf.h"
 #include "core/limits.h"
-#include "schema/schema.h"
+#include "tests/support/schema_errors.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -48,7 +48,7 @@ static struct bench set_up(const char *schema, const char *header)
     assert_non_null(b.plan);
     b.check = weir_schema_check_new(b.plan, &err);
     assert_non_null(b.check);
-    weir_buf_init(&b.errors, 2 * WEIR_ROW_ERRORS_MAX_BYTES);
+    weir_buf_init(&b.errors, WEIR_MIB);
     return b;
 }
 
@@ -63,18 +63,15 @@ static void tear_down(struct bench *b)
 static const char *check_json(struct bench *b, const char *text)
 {
     struct weir_err err = {.code = WEIR_OK};
-    struct weir_schema_errors e;
     size_t len = strlen(text);
     char *copy = malloc(len + 1); /* so that a sanitizer sees each byte that is read beyond */
 
     assert_non_null(copy);
     memcpy(copy, text, len);
     b->errors.len = 0;
-    weir_schema_errors_begin(&e, &b->errors, &err);
     assert_int_equal(weir_schema_check_json(b->check, (struct weir_str){copy, len},
-                         weir_schema_errors_add, &e, &b->problems, &err),
+                         schema_errors_add, &b->errors, &b->problems, &err),
         0);
-    assert_int_equal(weir_schema_errors_end(&e), 0);
     free(copy);
     assert_int_equal(b->problems > 0, b->errors.len > 0);
     return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
@@ -92,8 +89,7 @@ static const char *check_row(struct bench *b, const char *cells)
         row[n++] = (struct weir_str){p, bar == NULL ? strlen(p) : (size_t)(bar - p)};
         p = bar == NULL ? NULL : bar + 1;
     }
-    b->errors.len = 0;
-    assert_int_equal(weir_schema_check_row(b->check, row, n, &b->errors, &b->problems, &err), 0);
+    assert_int_equal(schema_check_row(b->check, row, n, &b->errors, &b->problems, &err), 0);
     assert_int_equal(b->problems > 0, b->errors.len > 0);
     return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
 }
