@@ -163,8 +163,3 @@ int weir_keyset_add(struct weir_keyset *s, struct weir_str key, const struct wei
     s->used += sizeof(uint32_t) + start_len + key.len;
     return 1;
 }
-
-uint64_t weir_keyset_count(const struct weir_keyset *s)
-{
-    return s->count;
-}

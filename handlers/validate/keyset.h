@@ -45,7 +45,4 @@ void weir_keyset_free(struct weir_keyset *s);
 int weir_keyset_add(struct weir_keyset *s, struct weir_str key, const struct weir_key_place *place,
     struct weir_key_place *first, struct weir_err *err);
 
-/** weir_keyset_count: how many keys it has. */
-uint64_t weir_keyset_count(const struct weir_keyset *s);
-
 #endif

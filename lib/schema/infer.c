@@ -466,11 +466,6 @@ int weir_schema_infer_cells(
     return 0;
 }
 
-uint64_t weir_schema_infer_rows(const struct weir_schema_infer *f)
-{
-    return f->rows;
-}
-
 /* ---- what it comes to ---- */
 
 unsigned weir_infer_types(const struct weir_infer_node *n)

@@ -57,9 +57,6 @@ int weir_schema_infer_cells(
 int weir_schema_infer_json(
     struct weir_schema_infer *f, struct weir_str text, bool *looked, struct weir_err *err);
 
-/** weir_schema_infer_rows: how many were looked at. */
-uint64_t weir_schema_infer_rows(const struct weir_schema_infer *f);
-
 /** weir_schema_infer_write: append the schema: JSON with a final newline, at most
  *  WEIR_SCHEMA_MAX_BYTES, which weir_schema_load takes. Returns 0, or -1 with *err set:
  *  WEIR_E_LIMIT (it would be larger), WEIR_E_NOMEM. */

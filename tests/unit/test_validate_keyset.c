@@ -33,14 +33,12 @@ static void keys_are_found_where_they_were_first(void **state)
         int len = snprintf(key, sizeof key, "k%llu", (unsigned long long)i);
         assert_int_equal(add(s, key, (size_t)len, i, &first, NULL), 1);
     }
-    assert_int_equal(weir_keyset_count(s), n);
     for (uint64_t i = n; i >= 1; i--) {
         int len = snprintf(key, sizeof key, "k%llu", (unsigned long long)i);
         assert_int_equal(add(s, key, (size_t)len, 7 * n, &first, NULL), 0);
         assert_int_equal(first.row, i);
         assert_int_equal(first.line, i + i / 3);
     }
-    assert_int_equal(weir_keyset_count(s), n);
     weir_keyset_free(s);
     weir_keyset_free(NULL);
 }
@@ -82,7 +80,6 @@ static uint64_t fill(size_t budget, size_t key_len, struct weir_err *err)
         }
         assert_int_equal(rc, 1);
     }
-    assert_int_equal(weir_keyset_count(s), n);
     for (uint64_t i = 0; i < n; i++) {
         memcpy(key, &i, sizeof i);
         assert_int_equal(add(s, key, key_len, 1, &first, NULL), 0);
@@ -103,7 +100,10 @@ static void the_budget_is_an_error_at_the_same_key(void **state)
             err = (struct weir_err){0};
             const uint64_t n = fill(budget, lengths[i], &err);
             assert_int_equal(err.code, WEIR_E_LIMIT);
-            assert_non_null(strstr(err.msg, "unique_memory"));
+            char says[64];
+            snprintf(says, sizeof says, "used up: %llu of them take the %zu bytes of unique_memory",
+                (unsigned long long)n, budget);
+            assert_non_null(strstr(err.msg, says));
             assert_int_equal(fill(budget, lengths[i], &err), n);
             /* A link, a head, two numbers and a length are all that comes to a key. */
             assert_true(n * (lengths[i] + 4 + 4 + 3 + 3 + 2) + 1024 >= budget);
