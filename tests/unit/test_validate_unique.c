@@ -4,9 +4,7 @@
  * for keys is used up?
  */
 #include "core/limits.h"
-#include "handlers/validate/job.h"
-#include "net/pool.h"
-#include "tests/support/memory_ends.h"
+#include "tests/support/validate_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,107 +16,45 @@
 
 #define ROWS 45000 /* seven blocks, which here end by their lines */
 
-static struct weir_schema *schema;
-static struct weir_buf csv, json;
+static struct validate_inputs in;
 
 /* A key for each row: new ones, but every `often`th row has that of the row `far` before it. */
 static void make_input(size_t often, size_t far)
 {
-    csv.len = json.len = 0;
-    assert_int_equal(weir_buf_adds(&csv, "id,a,b\n", NULL), 0);
+    in.csv.len = in.json.len = 0;
+    assert_int_equal(weir_buf_adds(&in.csv, "id,a,b\n", NULL), 0);
     for (size_t i = 1; i <= ROWS; i++) {
         const size_t id = often > 0 && i % often == 0 && i > far ? i - far : i;
         const char *a = id % 7 == 0 ? "" : "x";
-        assert_int_equal(
-            weir_buf_addf(&csv, NULL, "%zu%s,%s,%zu\n", id, i % 3 == 0 ? ".0" : "", a, id % 20011),
+        assert_int_equal(weir_buf_addf(&in.csv, NULL, "%zu%s,%s,%zu\n", id, i % 3 == 0 ? ".0" : "",
+                             a, id % 20011),
             0);
-        assert_int_equal(weir_buf_addf(&json, NULL, "{\"id\":%zu%s,\"a\":%s,\"b\":\"%zu\"}\n", id,
-                             i % 3 == 0 ? ".0" : "", *a != '\0' ? "\"x\"" : "null", id % 20011),
+        assert_int_equal(weir_buf_addf(&in.json, NULL, "{\"id\":%zu%s,\"a\":%s,\"b\":\"%zu\"}\n",
+                             id, i % 3 == 0 ? ".0" : "", *a != '\0' ? "\"x\"" : "null", id % 20011),
             0);
     }
 }
 
 static int prepare(void **state)
 {
-    static const char text[] = "{\"properties\":{\"id\":{\"type\":\"integer\"}}}";
-
     (void)state;
-    schema = weir_schema_load(text, sizeof text - 1, NULL, NULL);
-    weir_buf_init(&csv, 64 * WEIR_MIB);
-    weir_buf_init(&json, 64 * WEIR_MIB);
-    return schema != NULL ? 0 : -1;
+    return validate_inputs_init(&in, "{\"properties\":{\"id\":{\"type\":\"integer\"}}}");
 }
 
 static int drop_inputs(void **state)
 {
     (void)state;
-    weir_schema_free(schema);
-    weir_buf_fini(&csv);
-    weir_buf_fini(&json);
+    validate_inputs_fini(&in);
     return 0;
 }
 
-struct result {
-    int rc;
-    struct weir_err err;
-    struct weir_validate_summary sums;
-    struct memory_sink sink;
-};
-
-/* One pair of option and value after the other, NULL at the end; input ndjson takes `json`. */
-static struct result run(const char *const *words, size_t threads)
+static struct validate_result expect_same(const char *const *words)
 {
-    struct result r = {0};
-    struct weir_validate_options options;
+    const struct validate_how how = {0};
+    struct validate_result r = validate_same(&in, words, &how);
 
-    weir_validate_options_init(&options);
-    for (; *words != NULL; words += 2) {
-        assert_int_equal(weir_validate_options_set(&options, words[0], words[1], NULL), 0);
-    }
-    weir_validate_options_resolve(&options, NULL, NULL);
-    const struct weir_buf *in = options.input == WEIR_INPUT_NDJSON ? &json : &csv;
-    struct memory_source source = {.in = in->p, .len = in->len};
-    struct weir_loop *loop = weir_loop_new(NULL);
-    struct weir_pool *pool = threads > 0 ? weir_pool_new(loop, threads, NULL) : NULL;
-    struct weir_validate_job job = {.source = memory_source(&source),
-        .out = {memory_sink(&r.sink), false},
-        .info = &source.info,
-        .schema = schema,
-        .options = &options,
-        .workers = pool != NULL ? weir_pool_workers(pool) : NULL,
-        .deadline_mono_ms = INT64_MAX};
-    weir_buf_init(&r.sink.got, 64 * WEIR_MIB);
-    struct weir_validate *v = weir_validate_new(&job, &r.err);
-    assert_non_null(v);
-    r.rc = weir_loop_run(loop, weir_validate_pipe(v), &r.err);
-    weir_validate_summarize(v, &r.sums);
-    weir_validate_free(v);
-    weir_pool_free(pool);
-    weir_loop_free(loop);
-    weir_validate_options_fini(&options);
-    assert_int_equal(r.sink.published, r.rc == 0);
+    assert_true(r.rc != 0 || r.sums.rows == ROWS);
     return r;
-}
-
-static struct result expect_same(const char *const *words)
-{
-    struct result one = run(words, 0);
-
-    for (size_t threads = 1; threads <= 8; threads *= 2) {
-        struct result more = run(words, threads);
-        assert_string_equal(more.err.msg, one.err.msg);
-        assert_int_equal(more.rc, one.rc);
-        if (one.rc == 0) {
-            assert_int_equal(more.sums.rows, ROWS);
-            assert_int_equal(more.sums.valid, one.sums.valid);
-            assert_int_equal(more.sums.described, one.sums.described);
-            assert_int_equal(more.sink.got.len, one.sink.got.len);
-            assert_memory_equal(more.sink.got.p, one.sink.got.p, one.sink.got.len);
-        }
-        weir_buf_fini(&more.sink.got);
-    }
-    weir_buf_fini(&one.sink.got);
-    return one;
 }
 #define SAME(...) expect_same((const char *const[]){__VA_ARGS__, NULL})
 
@@ -151,7 +87,7 @@ static void beside_limits_of_problems_and_rows(void **state)
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         SAME("unique", "id", "max_errors", limits[i]);
         SAME("unique", "id", "unique", "b", "max_errors", limits[i], "output", "report");
-        struct result r = SAME("unique", "id", "fail_fast", limits[i]);
+        struct validate_result r = SAME("unique", "id", "fail_fast", limits[i]);
         const unsigned long n = strtoul(limits[i], NULL, 10);
         assert_int_equal(r.rc, n <= ROWS / 4 - 7001 / 4 ? -1 : 0);
         if (r.rc != 0) {
@@ -169,7 +105,7 @@ static void memory_is_used_up_at_the_same_row(void **state)
     (void)state;
     make_input(9, 7000);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct result r = SAME("unique", "id", "unique_memory", sizes[i]);
+        struct validate_result r = SAME("unique", "id", "unique_memory", sizes[i]);
         assert_int_equal(r.rc, i < 4 ? -1 : 0);
         assert_int_equal(r.rc == 0 || r.err.code == WEIR_E_LIMIT, true);
         SAME("unique", "id", "unique_memory", sizes[i], "fail_fast", "300");
@@ -180,14 +116,14 @@ static void memory_is_used_up_at_the_same_row(void **state)
 static void keys_that_are_too_many_to_wait_are_compared_all_the_same(void **state)
 {
     (void)state;
-    csv.len = 0;
-    assert_int_equal(weir_buf_adds(&csv, "id,a,b\n", NULL), 0);
+    in.csv.len = 0;
+    assert_int_equal(weir_buf_adds(&in.csv, "id,a,b\n", NULL), 0);
     for (size_t i = 1; i <= ROWS; i++) {
-        assert_int_equal(weir_buf_addf(&csv, NULL, "%zu,%0120zu,\n", i, i % 44000), 0);
+        assert_int_equal(weir_buf_addf(&in.csv, NULL, "%zu,%0120zu,\n", i, i % 44000), 0);
     }
-    const struct result r = SAME("unique", "a", "unique", "id,a", "unique", "a,id", "unique",
-        "id,a,a", "unique", "a,a,a", "unique", "id,id,a", "unique", "a,id,id", "unique", "id",
-        "unique", "a,a,id", "unique_memory", "256MiB");
+    const struct validate_result r = SAME("unique", "a", "unique", "id,a", "unique", "a,id",
+        "unique", "id,a,a", "unique", "a,a,a", "unique", "id,id,a", "unique", "a,id,id", "unique",
+        "id", "unique", "a,a,id", "unique_memory", "256MiB");
     assert_int_equal(ROWS - r.sums.valid, ROWS - 44000);
 }
 
