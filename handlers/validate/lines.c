@@ -210,7 +210,7 @@ static int on_line(struct worker *w, struct weir_str line, size_t at, struct wei
         return weir_err_set(
             err, WEIR_E_DATA, "in line %" PRIu64 ": not JSON", weir_problem_line(w));
     }
-    if ((w->job->unique != NULL && weir_unique_members(w, err) != 0) || weir_problem_end(w) != 0 ||
+    if ((w->job->unique != NULL && weir_unique_row(w, 0, err) != 0) || weir_problem_end(w) != 0 ||
         put_line(w, line, judge.json, err) != 0) {
         return -1;
     }

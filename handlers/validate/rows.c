@@ -214,7 +214,7 @@ static int on_row(void *ctx, const struct weir_csv_row *row, struct weir_err *er
     take_cells(w, row->fields, n);
     if (((row->malformed || row->fields_n != v->columns) && check_shape(w, row, err) != 0) ||
         weir_schema_check_cells(w->check, &cells, weir_problem_add, w, &problems, err) != 0 ||
-        (v->unique != NULL && weir_unique_cells(w, n, err) != 0) || weir_problem_end(w) != 0 ||
+        (v->unique != NULL && weir_unique_row(w, n, err) != 0) || weir_problem_end(w) != 0 ||
         put_row(w, row, n, err) != 0) {
         return -1;
     }

@@ -31,7 +31,7 @@ struct key {
     size_t columns[WEIR_UNIQUE_MAX]; /* of the header; of JSON none */
     size_t n;
     char *text;                 /* the names' */
-    char label[LABEL_BYTES];    /* of its problems: the one name, or "row" */
+    char label[LABEL_BYTES];    /* of its problems: "row", or JSON's one name; else the column's */
     char list[2 * LABEL_BYTES]; /* its names, for people */
 };
 
@@ -173,17 +173,16 @@ bool weir_unique_has(const struct weir_unique *u, size_t column)
 
 /* ---- rows ---- */
 
-static void tell(
-    struct worker *w, const struct key *k, const char *label, const struct weir_key_place *first)
+static void tell(struct worker *w, const struct key *k, const struct weir_key_place *first)
 {
+    const bool column = k->n == 1 && w->job->columns > 0;
     char message[MESSAGE_BYTES];
 
     snprintf(message, sizeof message,
         "must be unique: row %" PRIu64 " (line %" PRIu64 ") has the same %s", first->row,
         first->line, k->list);
-    const struct weir_schema_problem p = {
-        .column = k->n == 1 && w->job->columns > 0 ? k->columns[0] : SIZE_MAX,
-        .label = label,
+    const struct weir_schema_problem p = {.column = column ? k->columns[0] : SIZE_MAX,
+        .label = column ? weir_schema_plan_label(w->job->plan, k->columns[0]) : k->label,
         .pointer = "",
         .keyword = "unique",
         .message = message,
@@ -211,7 +210,7 @@ static int keep(struct worker *w, const struct weir_key_place *here, struct weir
 }
 
 /* The row's key is made: see whether it is a new one. */
-static int compare(struct worker *w, const struct key *k, const char *label, struct weir_err *err)
+static int compare(struct worker *w, const struct key *k, struct weir_err *err)
 {
     const struct weir_key_place here = {w->row, weir_problem_line(w)};
     const struct weir_str key = {(const char *)w->key.p, w->key.len};
@@ -222,7 +221,7 @@ static int compare(struct worker *w, const struct key *k, const char *label, str
     }
     const int rc = weir_keyset_add(w->job->unique->seen, key, &here, &first, err);
     if (rc == 0 && first.row != here.row) { /* else it was added when this was done before */
-        tell(w, k, label, &first);
+        tell(w, k, &first);
     }
     return rc < 0 ? -1 : 0;
 }
@@ -267,31 +266,19 @@ static int begin(struct worker *w, size_t i, struct weir_err *err)
     return weir_buf_add(&w->key, &which, 1, err) == 0 ? 1 : -1;
 }
 
-int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err)
+/* The key's j-th value, of a row with n cells. Returns as weir_schema_key_cell does. */
+static int add_value(
+    struct worker *w, const struct key *k, size_t j, size_t n, struct weir_err *err)
 {
-    const struct weir_unique *u = w->job->unique;
+    const size_t at = k->columns[j];
 
-    for (size_t i = 0; i < u->n; i++) {
-        const struct key *k = &u->keys[i];
-        struct weir_err why = {0};
-        int rc = begin(w, i, &why);
-        for (size_t j = 0; j < k->n && rc > 0; j++) {
-            const size_t at = k->columns[j];
-            rc = at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &w->key, &why) : 0;
-        }
-        if (rc < 0) {
-            return no_key(k, &why, err);
-        }
-        const char *label =
-            k->n > 1 ? k->label : weir_schema_plan_label(w->job->plan, k->columns[0]);
-        if (rc > 0 && compare(w, k, label, err) != 0) {
-            return -1;
-        }
+    if (w->job->options.input == WEIR_INPUT_NDJSON) {
+        return weir_schema_key_member(w->check, k->names[j], &w->key, err);
     }
-    return 0;
+    return at < n ? weir_schema_key_cell(w->check, at, w->cells[at], &w->key, err) : 0;
 }
 
-int weir_unique_members(struct worker *w, struct weir_err *err)
+int weir_unique_row(struct worker *w, size_t n, struct weir_err *err)
 {
     const struct weir_unique *u = w->job->unique;
 
@@ -300,12 +287,12 @@ int weir_unique_members(struct worker *w, struct weir_err *err)
         struct weir_err why = {0};
         int rc = begin(w, i, &why);
         for (size_t j = 0; j < k->n && rc > 0; j++) {
-            rc = weir_schema_key_member(w->check, k->names[j], &w->key, &why);
+            rc = add_value(w, k, j, n, &why);
         }
         if (rc < 0) {
             return no_key(k, &why, err);
         }
-        if (rc > 0 && compare(w, k, k->label, err) != 0) {
+        if (rc > 0 && compare(w, k, err) != 0) {
             return -1;
         }
     }

@@ -234,11 +234,10 @@ int weir_unique_header(
 /** weir_unique_has: whether a column is in a key; u may be NULL. */
 bool weir_unique_has(const struct weir_unique *u, size_t column);
 
-/** weir_unique_cells, weir_unique_members: after the check of a row, w->cells or JSON: whether its
- *  keys are new; if not, that is a problem of it. Return 0, or -1 with *err set: WEIR_E_LIMIT (the
+/** weir_unique_row: after the check of a row, which has n of w->cells or is JSON: whether its keys
+ *  are new; if not, that is a problem of it. Returns 0, or -1 with *err set: WEIR_E_LIMIT (the
  *  memory for keys is used up, a key is too long), WEIR_E_NOMEM. */
-int weir_unique_cells(struct worker *w, size_t n, struct weir_err *err);
-int weir_unique_members(struct worker *w, struct weir_err *err);
+int weir_unique_row(struct worker *w, size_t n, struct weir_err *err);
 
 /** weir_unique_again: it is the turn of the worker's block, which was worked on before: whether it
  *  has to be again, as its keys are not all new. In order, serial. */
