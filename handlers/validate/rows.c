@@ -71,31 +71,40 @@ static int put_surplus(struct worker *w, const struct weir_csv_row *row, struct 
     return 0;
 }
 
+#define SHAPE_BYTES 96 /* of what is said of it */
+
+static void say_malformed(const struct weir_csv_row *row, char message[SHAPE_BYTES])
+{
+    snprintf(message, SHAPE_BYTES, "text after the closing quote of field %zu",
+        row->malformed_field + 1);
+}
+
+/* A row that is none, where nothing but rows is wanted. */
+static int fail_strict(struct worker *w, const char *message, struct weir_err *err)
+{
+    return weir_err_set(err, WEIR_E_DATA, "in line %" PRIu64 ": %s", weir_problem_line(w), message);
+}
+
 /* What is wrong with the row as a row. */
 static int check_shape(struct worker *w, const struct weir_csv_row *row, struct weir_err *err)
 {
-    char message[96];
+    char message[SHAPE_BYTES];
 
     if (row->malformed) {
-        snprintf(message, sizeof message, "text after the closing quote of field %zu",
-            row->malformed_field + 1);
+        say_malformed(row, message);
         if (weir_problem_shape(w, "quote", message) != 0) {
             return -1;
         }
     }
     if (row->fields_n != w->job->columns) {
-        snprintf(message, sizeof message, "%zu field%s, the header has %zu", row->fields_n,
+        snprintf(message, SHAPE_BYTES, "%zu field%s, the header has %zu", row->fields_n,
             row->fields_n == 1 ? "" : "s", w->job->columns);
         if (weir_problem_shape(w, "fields", message) != 0 ||
             (w->job->form == FORM_TEXT && put_surplus(w, row, err) != 0)) {
             return -1;
         }
     }
-    if (w->problems > 0 && w->job->options.strict) {
-        return weir_err_set(
-            err, WEIR_E_DATA, "in line %" PRIu64 ": %s", weir_problem_line(w), message);
-    }
-    return 0;
+    return w->job->options.strict ? fail_strict(w, message, err) : 0;
 }
 
 struct weir_str weir_validate_cell(
@@ -302,11 +311,20 @@ static int on_names(void *ctx, const struct weir_csv_row *row, struct weir_err *
 static int on_first(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     struct head *h = ctx;
+    char message[SHAPE_BYTES];
+    const bool header = weir_validate_has_header(&h->v->options);
 
+    if (header && row->malformed && h->v->options.strict) {
+        weir_problem_begin(h->w, h->w->note->cut.skip + row->at, err);
+        say_malformed(row, message);
+        fail_strict(h->w, message, err);
+        weir_err_prefix(err, "the header");
+        return -1;
+    }
     if (weir_validate_names(&h->v->options, row, on_names, h, err) != 0) {
         return -1;
     }
-    if (weir_validate_has_header(&h->v->options)) {
+    if (header) {
         return 0;
     }
     return prepare(h->w, err) != 0 ? -1 : on_row(h->w, row, err);

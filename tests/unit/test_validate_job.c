@@ -2,7 +2,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/validate/job.h"
-#include "tests/support/memory_ends.h"
+#include "tests/support/validate_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -199,6 +199,32 @@ static void nul_bytes_are_bytes(void **state)
     assert_int_equal(r.sink.got.len, sizeof out - 1);
     assert_memory_equal(r.sink.got.p, out, sizeof out - 1);
     weir_buf_fini(&r.sink.got);
+}
+
+static void a_header_with_text_after_a_quote_is_none_where_strict(void **state)
+{
+    static const char text[] = "\n\nid,\"email\"s\n1,a@b.c\n";
+    static const char *const words[][3] = {{"strict", "false", NULL}, {"strict", "true", NULL}};
+    struct validate_inputs in = {.schema = schema};
+    const struct validate_how how = {0};
+
+    (void)state;
+    weir_buf_init(&in.csv, sizeof text);
+    assert_int_equal(weir_buf_adds(&in.csv, text, NULL), 0);
+    for (int strict = 0; strict < 2; strict++) {
+        struct validate_result r = validate_run(&in, words[strict], &how);
+        assert_int_equal(r.rc, -strict);
+        if (strict) {
+            assert_int_equal(r.err.code, WEIR_E_DATA);
+            assert_string_equal(
+                r.err.msg, "the header: in line 3: text after the closing quote of field 2");
+        } else {
+            assert_string_equal(weir_buf_text(&r.main.got, NULL),
+                "id,\"\"\"email\"\"s\",valid,errors\n1,a@b.c,false,email: required\n");
+        }
+        validate_result_fini(&r);
+    }
+    weir_buf_fini(&in.csv);
 }
 
 static void what_is_no_rows_fails_as_a_whole(void **state)
@@ -419,6 +445,7 @@ int main(void)
         cmocka_unit_test(appended_columns_take_free_names),
         cmocka_unit_test(cell_that_is_no_utf8_is_passed_on_and_invalid),
         cmocka_unit_test(nul_bytes_are_bytes),
+        cmocka_unit_test(a_header_with_text_after_a_quote_is_none_where_strict),
         cmocka_unit_test(what_is_no_rows_fails_as_a_whole),
         cmocka_unit_test(row_over_the_limit_fails_with_its_line),
         cmocka_unit_test(source_that_breaks_publishes_nothing),
