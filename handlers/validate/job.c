@@ -69,7 +69,8 @@ static void *worker_new(void *job, struct weir_err *err)
     }
     weir_buf_init(&w->key, WEIR_UNIQUE_KEY_MAX_BYTES);
     weir_buf_init(&w->ahead, WEIR_UNIQUE_AHEAD_MAX_BYTES);
-    weir_buf_init(&w->text, WEIR_ROW_MAX_BYTES + 2 * WEIR_ROW_ERRORS_MAX_BYTES);
+    /* All of a row may be surplus, every byte of it doubled by quoting. */
+    weir_buf_init(&w->text, 2 * (WEIR_ROW_MAX_BYTES + WEIR_ROW_ERRORS_MAX_BYTES));
     if (v->outlets[WEIR_OUTLET_MAIN].gzip || v->outlets[WEIR_OUTLET_INVALID].gzip) {
         w->deflate = weir_deflate_new(WEIR_VALIDATE_LEVEL, err);
         if (w->deflate == NULL) {
@@ -121,14 +122,14 @@ int weir_validate_row_end(struct worker *w, struct weir_err *err)
     }
     w->note->rows++;
     w->note->valid += w->problems == 0;
-    return weir_outlet_row(w, err);
+    return weir_outlet_more(w, err);
 }
 
 uint64_t weir_validate_lines_max(size_t columns)
 {
     const size_t row = columns + 2 * (WEIR_ROW_ERRORS_MAX_BYTES + 256);
 
-    return (WEIR_BLOCK_OUT_MAX_BYTES - 4 * WEIR_BLOCK_BYTES) / row;
+    return WEIR_BLOCK_ERRORS_MAX_BYTES / row;
 }
 
 /* ---- in order ---- */

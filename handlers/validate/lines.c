@@ -127,8 +127,9 @@ int weir_validate_lines_split(
 
 #define PIECE_BYTES 1024
 
-/* Any bytes as a JSON string, a piece at a time: only what needs it is made longer. */
-static int put_string(struct weir_buf *to, struct weir_str s, struct weir_err *err)
+/* Any bytes as a JSON string, which may be six times as long: a piece at a time. */
+static int put_string(
+    struct worker *w, struct weir_buf *to, struct weir_str s, struct weir_err *err)
 {
     char piece[WEIR_JSON_QUOTE_ROOM(PIECE_BYTES)];
 
@@ -141,7 +142,8 @@ static int put_string(struct weir_buf *to, struct weir_str s, struct weir_err *e
             n--; /* not in the middle of a character */
         }
         const char *end = weir_json_quote_at(piece, s.p, n);
-        if (weir_buf_add(to, piece + 1, (size_t)(end - piece) - 2, err) != 0) {
+        if (weir_buf_add(to, piece + 1, (size_t)(end - piece) - 2, err) != 0 ||
+            weir_outlet_more(w, err) != 0) {
             return -1;
         }
         s.p += n;
@@ -151,9 +153,10 @@ static int put_string(struct weir_buf *to, struct weir_str s, struct weir_err *e
 }
 
 /* The line as a value: what is no JSON becomes a string, so that the output is. */
-static int put_value(struct weir_buf *to, struct weir_str line, bool json, struct weir_err *err)
+static int put_value(
+    struct worker *w, struct weir_buf *to, struct weir_str line, bool json, struct weir_err *err)
 {
-    return json ? weir_buf_add(to, line.p, line.len, err) : put_string(to, line, err);
+    return json ? weir_buf_add(to, line.p, line.len, err) : put_string(w, to, line, err);
 }
 
 static int put_line(struct worker *w, struct weir_str line, bool json, struct weir_err *err)
@@ -174,7 +177,8 @@ static int put_line(struct worker *w, struct weir_str line, bool json, struct we
                err) != 0 ||
                    weir_buf_adds(to, "\"errors\":[", err) != 0 ||
                    weir_buf_add(to, w->text.p, w->text.len, err) != 0 ||
-                   weir_buf_adds(to, "],\"row\":", err) != 0 || put_value(to, line, json, err) != 0
+                   weir_buf_adds(to, "],\"row\":", err) != 0 ||
+                   put_value(w, to, line, json, err) != 0
                ? -1
                : weir_buf_adds(to, "}\n", err);
 }

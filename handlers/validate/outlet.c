@@ -27,7 +27,7 @@ void weir_outlet_begin(struct worker *w, struct weir_block *block)
     }
 }
 
-/* The rows that are there, where they are compressed into the block's output. */
+/* What is there of the rows, where they are compressed into the block's output. */
 static int compress(struct worker *w, bool last, struct weir_err *err)
 {
     struct weir_buf *plain = &w->plain[WEIR_OUTLET_MAIN];
@@ -42,8 +42,10 @@ static int compress(struct worker *w, bool last, struct weir_err *err)
     return rc;
 }
 
-int weir_outlet_row(struct worker *w, struct weir_err *err)
+int weir_outlet_more(void *ctx, struct weir_err *err)
 {
+    struct worker *w = ctx;
+
     return w->pieces && w->plain[WEIR_OUTLET_MAIN].len >= PIECE_BYTES ? compress(w, false, err) : 0;
 }
 

@@ -131,9 +131,18 @@ struct weir_str weir_validate_cell(
     return (struct weir_str){NULL, 0};
 }
 
+/* The row's last field and its end. */
+static int put_errors(struct worker *w, struct weir_buf *to, struct weir_err *err)
+{
+    return weir_csv_put_long(
+               to, &w->job->write, w->text.p, w->text.len, weir_outlet_more, w, err) != 0
+               ? -1
+               : weir_buf_add(to, "\n", 1, err);
+}
+
 /* The row's fields need not be written again: their source is what they would become. */
-static int put_as_is(const struct worker *w, const struct weir_csv_row *row, struct weir_buf *to,
-    struct weir_err *err)
+static int put_as_is(
+    struct worker *w, const struct weir_csv_row *row, struct weir_buf *to, struct weir_err *err)
 {
     const struct weir_validate *v = w->job;
     const bool split = v->options.output == WEIR_OUTPUT_SPLIT, valid = w->problems == 0;
@@ -156,17 +165,15 @@ static int put_as_is(const struct worker *w, const struct weir_csv_row *row, str
     const size_t n = split ? 1 : sizeof invalid_is;
     memcpy(at, invalid_is + sizeof invalid_is - n, n);
     to->len += row->source_len + n;
-    return weir_csv_put_field(to, &v->write, w->text.p, w->text.len, err) != 0
-               ? -1
-               : weir_buf_add(to, "\n", 1, err);
+    return put_errors(w, to, err);
 }
 
 /* The row as the output has it; n of its fields are in columns. */
 static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, struct weir_err *err)
 {
     const struct weir_validate *v = w->job;
-    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
-    struct weir_buf *to = w->to[split && w->problems > 0 ? WEIR_OUTLET_INVALID : WEIR_OUTLET_MAIN];
+    const bool split = v->options.output == WEIR_OUTPUT_SPLIT, valid = w->problems == 0;
+    struct weir_buf *to = w->to[split && !valid ? WEIR_OUTLET_INVALID : WEIR_OUTLET_MAIN];
     struct weir_csv_field *line = w->line;
     size_t fields = v->columns;
 
@@ -181,14 +188,15 @@ static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, s
         line[i] = weir_csv_text(NULL, 0);
     }
     if (!split) {
-        line[fields++] = w->problems == 0 ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
+        line[fields++] = valid ? weir_csv_text("true", 4) : weir_csv_text("false", 5);
     }
-    if (!split || w->problems > 0) {
-        line[fields++] = weir_csv_text(w->text.p, w->text.len);
+    if (!split || !valid) {
+        line[fields++] = weir_csv_text(NULL, 0); /* the errors follow it */
     }
-    return weir_csv_put_fields(to, &v->write, line, fields, err) != 0
-               ? -1
-               : weir_buf_add(to, "\n", 1, err);
+    if (weir_csv_put_fields(to, &v->write, line, fields, err) != 0) {
+        return -1;
+    }
+    return valid ? weir_buf_add(to, "\n", 1, err) : put_errors(w, to, err);
 }
 
 /* The fields as the schema is to see them. */

@@ -1,5 +1,6 @@
 #include "csv/writer.h"
 
+#include "core/limits.h"
 #include "csv/bytes.h"
 
 #include <assert.h>
@@ -173,15 +174,38 @@ static uint8_t *put_byte(uint8_t *to, uint8_t c, const struct weir_csv_dialect *
     return to;
 }
 
-/* A field of any dialect; first: of its row, which must not look like a comment. */
-static int put_any(struct weir_buf *out, const uint8_t *p, size_t len, bool delimiter, bool first,
-    const struct weir_csv_dialect *d, struct weir_err *err)
+static uint8_t *put_bytes(
+    uint8_t *to, const uint8_t *p, size_t len, const struct weir_csv_dialect *d, bool quotes)
+{
+    for (size_t i = 0; i < len; i++) {
+        to = put_byte(to, p[i], d, quotes);
+    }
+    return to;
+}
+
+/* How a field begins; its bytes follow. first: of its row, which must not look like a comment.
+ * Room for BEGIN_BYTES. *quotes receives whether it stands between these. */
+#define BEGIN_BYTES 3
+static uint8_t *begin_any(uint8_t *to, const uint8_t *p, size_t len, bool first,
+    const struct weir_csv_dialect *d, bool *quotes)
 {
     const bool formula = d->escape_formulas && is_formula(p, len);
     const int begins = formula ? '\'' : len > 0 ? p[0] : WEIR_CSV_NONE;
-    const bool quotes = needs_quotes(p, len, d) || (first && begins >= 0 && begins == d->comment) ||
-                        (formula && (begins == d->quote || begins == d->delimiter));
-    uint8_t *to = weir_buf_reserve(out, 2 * len + 5, err);
+
+    *quotes = needs_quotes(p, len, d) || (first && begins >= 0 && begins == d->comment) ||
+              (formula && (begins == d->quote || begins == d->delimiter));
+    if (*quotes) {
+        *to++ = (uint8_t)d->quote;
+    }
+    return formula ? put_byte(to, '\'', d, *quotes) : to;
+}
+
+/* A field of any dialect. */
+static int put_any(struct weir_buf *out, const uint8_t *p, size_t len, bool delimiter, bool first,
+    const struct weir_csv_dialect *d, struct weir_err *err)
+{
+    uint8_t *to = weir_buf_reserve(out, 2 * len + BEGIN_BYTES + 2, err);
+    bool quotes;
 
     if (to == NULL) {
         return -1;
@@ -189,20 +213,43 @@ static int put_any(struct weir_buf *out, const uint8_t *p, size_t len, bool deli
     if (delimiter) {
         *to++ = (uint8_t)d->delimiter;
     }
-    if (quotes) {
-        *to++ = (uint8_t)d->quote;
-    }
-    if (formula) {
-        to = put_byte(to, '\'', d, quotes);
-    }
-    for (size_t i = 0; i < len; i++) {
-        to = put_byte(to, p[i], d, quotes);
-    }
+    to = begin_any(to, p, len, first, d, &quotes);
+    to = put_bytes(to, p, len, d, quotes);
     if (quotes) {
         *to++ = (uint8_t)d->quote;
     }
     out->len = (size_t)(to - out->p);
     return 0;
+}
+
+#define PIECE_BYTES (16 * WEIR_KIB) /* what is made of one fits the L1 cache */
+
+int weir_csv_put_long(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
+    size_t len, weir_csv_drain *drain, void *ctx, struct weir_err *err)
+{
+    uint8_t begin[BEGIN_BYTES];
+    const uint8_t end = (uint8_t)d->quote;
+    bool quotes;
+
+    if (len <= PIECE_BYTES) {
+        return weir_csv_put_field(out, d, p, len, err);
+    }
+    const uint8_t *begun = begin_any(begin, p, len, false, d, &quotes);
+    if (weir_buf_add(out, begin, (size_t)(begun - begin), err) != 0) {
+        return -1;
+    }
+    for (size_t n; len > 0; p += n, len -= n) {
+        n = len < PIECE_BYTES ? len : PIECE_BYTES;
+        uint8_t *to = weir_buf_reserve(out, 2 * n, err);
+        if (to == NULL) {
+            return -1;
+        }
+        out->len = (size_t)(put_bytes(to, p, n, d, quotes) - out->p);
+        if (drain(ctx, err) != 0) {
+            return -1;
+        }
+    }
+    return quotes ? weir_buf_add(out, &end, 1, err) : 0;
 }
 
 int weir_csv_put_quoted(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
@@ -214,9 +261,7 @@ int weir_csv_put_quoted(struct weir_buf *out, const struct weir_csv_dialect *d, 
         return -1;
     }
     *to++ = (uint8_t)d->quote;
-    for (size_t i = 0; i < len; i++) {
-        to = put_byte(to, p[i], d, true);
-    }
+    to = put_bytes(to, p, len, d, true);
     *to++ = (uint8_t)d->quote;
     out->len = (size_t)(to - out->p);
     return 0;

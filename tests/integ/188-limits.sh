@@ -143,6 +143,8 @@ skipped_in() { xs; printf '\na,b\n1,2\n'; }
 line_in() { printf '{"a":"'; xs; printf '"}\n'; }
 zipped_in() { quoted_in | gzip -1; }
 blank_in() { printf 'a\n'; head -c 100000000 /dev/zero | tr '\0' '\n'; printf '1\n'; }
+quotes_in() { printf 'a,b\n1,2,x'; head -c 16000000 /dev/zero | tr '\0' '"'; printf '\n'; }
+controls_in() { printf '{}\n'; head -c 16000000 /dev/zero | tr '\0' '\1'; printf '\n'; }
 rows_in() { printf 'a,b\n'; for _ in {1..64}; do printf '1,"'; xs 16000000; printf '"\n'; done; }
 for c in - '#'; do
     [ "$c" = - ] && flags=() || flags=(--comment '#')
@@ -165,4 +167,7 @@ judges_stream() { # NAME STATUS ROWS COMMAND...: to stdout, which is thrown away
 }
 LIMITED_IN=blank_in judges_stream "100 MB of blank lines" 0 1 validate - -o /dev/null -s any.json -q --json
 LIMITED_IN=rows_in judges_stream "64 rows of 16 MB, by one thread, as in such a function" 0 64 validate - -o /dev/null --threads 1 -s any.json -q --json
+# What is made of these is 64 MB and 96 MB.
+LIMITED_IN=quotes_in judges_stream "16 MB of surplus quotes, compressed" 1 1 validate - -o got.gz --threads 1 -s any.json -q --json
+LIMITED_IN=controls_in judges_stream "16 MB of control bytes, compressed" 1 2 validate - -o got.gz --threads 1 -s any.json -q --json --input ndjson
 finish

@@ -19,6 +19,67 @@ static uint32_t rnd(uint32_t below)
     return (uint32_t)(seed >> 33) % below;
 }
 
+/* Takes what is there, as somebody does who has no room for all of it. */
+struct drained {
+    struct weir_buf *from, all;
+    size_t longest;
+};
+
+static int drain(void *ctx, struct weir_err *err)
+{
+    struct drained *d = ctx;
+
+    d->longest = d->from->len > d->longest ? d->from->len : d->longest;
+    int rc = weir_buf_add(&d->all, d->from->p, d->from->len, err);
+    d->from->len = 0;
+    return rc;
+}
+
+static void a_long_field_is_the_same_in_pieces(void **state)
+{
+    static const struct weir_csv_dialect dialects[] = {WEIR_CSV_COMMON,
+        {.delimiter = ';', .quote = '\'', .escape = WEIR_CSV_NONE, .comment = WEIR_CSV_NONE},
+        {.delimiter = ',', .quote = '"', .escape = '\\', .comment = '#'},
+        {.delimiter = '-',
+            .quote = '\'',
+            .escape = WEIR_CSV_NONE,
+            .comment = WEIR_CSV_NONE,
+            .escape_formulas = true}};
+    static const char firsts[] = "=-+a'\"#,";
+    uint8_t *p = malloc(200000);
+
+    (void)state;
+    assert_non_null(p);
+    seed = 17;
+    for (size_t i = 0; i < 400; i++) {
+        const struct weir_csv_dialect *d = &dialects[i % 4];
+        const size_t len = i < 100 ? i : 16380 + rnd(i % 2 == 0 ? 8 : 180000);
+        const bool plain = i % 5 == 0;
+        for (size_t k = 0; k < len; k++) {
+            p[k] =
+                plain || rnd(50) > 0 ? (uint8_t)('a' + k % 26) : (uint8_t) "\"';,\\\n#-="[rnd(9)];
+        }
+        if (len > 0) {
+            p[0] = (uint8_t)firsts[i % (sizeof firsts - 1)];
+        }
+        struct weir_buf whole, pieces;
+        struct drained got = {.from = &pieces};
+        weir_buf_init(&whole, WEIR_MIB);
+        weir_buf_init(&pieces, WEIR_MIB);
+        weir_buf_init(&got.all, WEIR_MIB);
+        assert_int_equal(weir_csv_put_field(&whole, d, p, len, NULL), 0);
+        assert_int_equal(weir_csv_put_long(&pieces, d, p, len, drain, &got, NULL), 0);
+        assert_int_equal(drain(&got, NULL), 0);
+        assert_int_equal(got.all.len, whole.len);
+        assert_true(whole.len == 0 || memcmp(got.all.p, whole.p, whole.len) == 0);
+        assert_true(got.longest <= 33 * WEIR_KIB);
+        weir_buf_fini(&whole);
+        weir_buf_fini(&pieces);
+        weir_buf_fini(&got.all);
+    }
+    free(p);
+}
+
 struct write_case {
     const char *field, *text;
 };
@@ -359,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_quoted_only_where_they_must_be),
         cmocka_unit_test(every_length_and_place_is_right),
+        cmocka_unit_test(a_long_field_is_the_same_in_pieces),
         cmocka_unit_test(rows_have_delimiters_between_fields),
         cmocka_unit_test(a_full_buffer_is_a_limit_and_keeps_what_it_held),
         cmocka_unit_test(what_is_written_reads_and_writes_the_same),
