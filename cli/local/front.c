@@ -1,9 +1,10 @@
 #include "cli/local/front.h"
 
 #include "aws/dir_store.h"
-#include "aws/uri.h"
 #include "cli/cli.h"
 #include "cli/httpd.h"
+#include "cli/local/answer.h"
+#include "cli/local/asker.h"
 #include "cli/local/form.h"
 #include "cli/local/page.h"
 #include "cli/local/presign.h"
@@ -12,27 +13,17 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/presign/job.h"
-#include "json/quote.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOK_MS 1000 /* at the connections of uploads */
-
-/* The page is one file with its script in it. It needs nothing from anywhere else; its uploads go
- * to where the bucket is. */
-#define PAGE_POLICY                                                                                \
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "                  \
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "                 \
-    "connect-src 'self'"
 
 /* One HTTP request, libmicrohttpd's con_cls. */
 struct request {
@@ -48,7 +39,7 @@ struct weir_front {
     struct weir_httpd *httpd;
     LIST_HEAD(, request) uploads;
     int64_t look_ms;
-    char page_policy[sizeof PAGE_POLICY + 300];
+    char page_policy[sizeof WEIR_ANSWER_POLICY + 300];
 };
 
 struct route {
@@ -57,165 +48,9 @@ struct route {
         struct weir_front *front, struct MHD_Connection *c, struct request *request);
 };
 
-/* ---- answers ---- */
-
-/* Queue a response, which is taken. */
-static enum MHD_Result answer_with(struct MHD_Connection *c, unsigned status, const char *type,
-    const char *policy, struct MHD_Response *r)
-{
-    const char *const headers[][2] = {{"Cache-Control", "no-store"},
-        {"X-Content-Type-Options", "nosniff"}, {"X-Frame-Options", "DENY"},
-        {"Referrer-Policy", "no-referrer"}, {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Content-Security-Policy", policy}};
-    enum MHD_Result rc = MHD_NO;
-
-    if (r == NULL) {
-        return MHD_NO;
-    }
-    rc = type != NULL ? MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type) : MHD_YES;
-    for (size_t i = 0; rc == MHD_YES && i < sizeof headers / sizeof *headers; i++) {
-        rc = MHD_add_response_header(r, headers[i][0], headers[i][1]);
-    }
-    if (rc == MHD_YES) {
-        rc = MHD_queue_response(c, status, r);
-    }
-    MHD_destroy_response(r);
-    return rc;
-}
-
-static enum MHD_Result answer(
-    struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
-{
-    return answer_with(c, status, type, PAGE_POLICY, r);
-}
-
-static enum MHD_Result answer_text(
-    struct MHD_Connection *c, unsigned status, const char *type, const void *p, size_t n)
-{
-    return answer(c, status, type,
-        MHD_create_response_from_buffer(n, (void *)(uintptr_t)p, MHD_RESPMEM_MUST_COPY));
-}
-
-/* {"message": ...}, as API Gateway has it. */
-static enum MHD_Result answer_message(struct MHD_Connection *c, unsigned status, const char *text)
-{
-    struct weir_buf json;
-    enum MHD_Result rc = MHD_NO;
-
-    weir_buf_init(&json, WEIR_FRONT_ANSWER_MAX_BYTES);
-    if (weir_buf_adds(&json, "{\"message\":", NULL) == 0 &&
-        weir_json_quote(&json, text, NULL) == 0 && weir_buf_adds(&json, "}\n", NULL) == 0) {
-        rc = answer_text(c, status, "application/json", json.p, json.len);
-    }
-    weir_buf_fini(&json);
-    return rc;
-}
-
-/* A document that was composed, or could not be. */
-static enum MHD_Result answer_json(struct MHD_Connection *c, unsigned status, int rc,
-    const struct weir_buf *json, const struct weir_err *err)
-{
-    return rc == 0 ? answer_text(c, status, "application/json", json->p, json->len)
-                   : answer_message(c, MHD_HTTP_INTERNAL_SERVER_ERROR, err->msg);
-}
-
-static void add_xml(struct weir_buf *to, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '<'   ? "&lt;"
-                             : *text == '>' ? "&gt;"
-                             : *text == '&' ? "&amp;"
-                             : *text == '"' ? "&quot;"
-                                            : NULL;
-
-        if (entity != NULL) {
-            (void)weir_buf_adds(to, entity, NULL);
-        } else {
-            (void)weir_buf_add(to, (unsigned char)*text < 0x20 ? "?" : text, 1, NULL);
-        }
-    }
-}
-
-/* S3's form of an error. */
-static enum MHD_Result answer_refusal(
-    struct MHD_Connection *c, const struct weir_policy_refusal *why)
-{
-    struct weir_buf xml;
-    enum MHD_Result rc;
-
-    weir_buf_init(&xml, WEIR_FRONT_ANSWER_MAX_BYTES);
-    (void)weir_buf_addf(&xml, NULL,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>", why->code);
-    add_xml(&xml, why->message);
-    (void)weir_buf_adds(&xml, "</Message></Error>", NULL);
-    rc = answer_text(c, why->status, "application/xml", xml.p, xml.len);
-    weir_buf_fini(&xml);
-    return rc;
-}
-
-/* ---- who asks ---- */
-
 static const char *header(struct MHD_Connection *c, const char *name)
 {
     return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
-bool weir_front_host_ok(const char *host, const char *const *hosts, size_t hosts_n)
-{
-    char name[WEIR_HOST_BYTES];
-    struct in6_addr address;
-    size_t n = strcspn(host, ":");
-
-    if (host[0] == '[') {
-        n = strcspn(host, "]");
-        if (n < 2 || host[n] != ']' || n - 1 >= sizeof name) {
-            return false;
-        }
-        (void)snprintf(name, sizeof name, "%.*s", (int)n - 1, host + 1);
-        return inet_pton(AF_INET6, name, &address) == 1;
-    }
-    if (n == 0 || n >= sizeof name) {
-        return false;
-    }
-    (void)snprintf(name, sizeof name, "%.*s", (int)n, host);
-    /* Rebinding takes a name: an address as such cannot be made to mean another one. */
-    if (inet_pton(AF_INET, name, &address) == 1 || strcasecmp(name, "localhost") == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < hosts_n; i++) {
-        if (strcasecmp(name, hosts[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool weir_front_origin_ok(const char *origin, const char *host)
-{
-    if (strncasecmp(origin, "http://", 7) == 0) {
-        return strcasecmp(origin + 7, host) == 0;
-    }
-    return strncasecmp(origin, "https://", 8) == 0 && strcasecmp(origin + 8, host) == 0;
-}
-
-/* NULL, or why the request is not answered. */
-static const char *objection(
-    const struct weir_front *f, struct MHD_Connection *c, const char *method)
-{
-    const char *host = header(c, "Host"), *origin = header(c, "Origin"),
-               *site = header(c, "Sec-Fetch-Site");
-
-    if (host == NULL || !weir_front_host_ok(host, f->opts.hosts, f->opts.hosts_n)) {
-        return "this name is not one of ours; --host NAME allows it";
-    }
-    if (strcmp(method, "POST") != 0) {
-        return NULL;
-    }
-    if ((origin != NULL && !weir_front_origin_ok(origin, host)) ||
-        (site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0)) {
-        return "a page of another origin must not do this";
-    }
-    return NULL;
 }
 
 /* ---- routes ---- */
@@ -224,7 +59,7 @@ static enum MHD_Result serve_page(
     struct weir_front *f, struct MHD_Connection *c, struct request *request)
 {
     (void)request;
-    return answer_with(c, MHD_HTTP_OK, "text/html; charset=utf-8", f->page_policy,
+    return weir_answer_with(c, MHD_HTTP_OK, "text/html; charset=utf-8", f->page_policy,
         MHD_create_response_from_buffer((size_t)(weir_local_page_end - weir_local_page),
             (void *)(uintptr_t)weir_local_page, MHD_RESPMEM_PERSISTENT));
 }
@@ -245,7 +80,7 @@ static enum MHD_Result serve_status(
 
     weir_buf_init(&json, WEIR_JSON_DOC_MAX_BYTES);
     int rc = weir_local_status_json(&status, &json, &err);
-    enum MHD_Result sent = answer_json(c, MHD_HTTP_OK, rc, &json, &err);
+    enum MHD_Result sent = weir_answer_json(c, MHD_HTTP_OK, rc, &json, &err);
     weir_buf_fini(&json);
     return sent;
 }
@@ -259,7 +94,7 @@ static enum MHD_Result serve_dlq(
 
     weir_buf_init(&json, WEIR_QUEUE_MESSAGES_MAX * WEIR_JOURNAL_RECORD_MAX_BYTES);
     int rc = weir_local_dlq_json(f->opts.queue, &json, &err);
-    enum MHD_Result sent = answer_json(c, MHD_HTTP_OK, rc, &json, &err);
+    enum MHD_Result sent = weir_answer_json(c, MHD_HTTP_OK, rc, &json, &err);
     weir_buf_fini(&json);
     return sent;
 }
@@ -274,13 +109,14 @@ static enum MHD_Result serve_redrive(
     size_t moved = 0;
 
     if (weir_queue_redrive(f->opts.queue, id, &moved, &err) != 0) {
-        return answer_message(c, MHD_HTTP_INTERNAL_SERVER_ERROR, err.msg);
+        return weir_answer_message(c, MHD_HTTP_INTERNAL_SERVER_ERROR, err.msg);
     }
     if (id != NULL && moved == 0) {
-        return answer_message(c, MHD_HTTP_NOT_FOUND, "no such message in the dead-letter queue");
+        return weir_answer_message(
+            c, MHD_HTTP_NOT_FOUND, "no such message in the dead-letter queue");
     }
     (void)snprintf(text, sizeof text, "{\"redriven\":%zu}\n", moved);
-    return answer_text(c, MHD_HTTP_OK, "application/json", text, strlen(text));
+    return weir_answer_text(c, MHD_HTTP_OK, "application/json", text, strlen(text));
 }
 
 /* The form is made as the deployed service makes it. It goes to where this request came from, so
@@ -300,7 +136,7 @@ static enum MHD_Result serve_presign(
 
     weir_buf_init(&json, WEIR_RESPONSE_MAX_BYTES);
     int rc = weir_local_presign(&presign, &status, &json, &err);
-    enum MHD_Result sent = answer_json(c, status, rc, &json, &err);
+    enum MHD_Result sent = weir_answer_json(c, status, rc, &json, &err);
     weir_buf_fini(&json);
     return sent;
 }
@@ -333,7 +169,7 @@ static enum MHD_Result serve_output(struct weir_front *f, struct MHD_Connection 
         if (fd != -1) {
             (void)close(fd);
         }
-        return answer_message(c, MHD_HTTP_NOT_FOUND, "no such validated file");
+        return weir_answer_message(c, MHD_HTTP_NOT_FOUND, "no such validated file");
     }
     r = MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
     if (r == NULL) {
@@ -341,7 +177,7 @@ static enum MHD_Result serve_output(struct weir_front *f, struct MHD_Connection 
         return MHD_NO;
     }
     (void)MHD_add_response_header(r, "Content-Disposition", "attachment");
-    return answer(c, MHD_HTTP_OK,
+    return weir_answer(c, MHD_HTTP_OK,
         n > 3 && strcmp(key + n - 3, ".gz") == 0 ? "application/gzip" : "text/csv", r);
 }
 
@@ -384,33 +220,11 @@ static enum MHD_Result route(struct weir_front *f, struct MHD_Connection *c,
         return serve_output(f, c, rest + 1);
     }
     return other || rest != NULL
-               ? answer_message(c, MHD_HTTP_METHOD_NOT_ALLOWED, "not with this method")
-               : answer_message(c, MHD_HTTP_NOT_FOUND, "no such path; the page is at /");
+               ? weir_answer_message(c, MHD_HTTP_METHOD_NOT_ALLOWED, "not with this method")
+               : weir_answer_message(c, MHD_HTTP_NOT_FOUND, "no such path; the page is at /");
 }
 
 /* ---- uploads ---- */
-
-static enum MHD_Result answer_upload(
-    struct weir_front *f, struct MHD_Connection *c, const struct weir_policy *policy)
-{
-    struct weir_buf xml;
-    enum MHD_Result rc;
-
-    if (policy->success_status != MHD_HTTP_CREATED) {
-        return answer_text(c, policy->success_status, NULL, "", 0);
-    }
-    weir_buf_init(&xml, WEIR_FRONT_ANSWER_MAX_BYTES);
-    (void)weir_buf_adds(
-        &xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse><Location>", NULL);
-    (void)weir_buf_addf(&xml, NULL, "http://%s/%s/", header(c, "Host"), f->opts.bucket);
-    (void)weir_uri_encode(&xml, policy->key, true, NULL);
-    (void)weir_buf_addf(&xml, NULL, "</Location><Bucket>%s</Bucket><Key>", f->opts.bucket);
-    add_xml(&xml, policy->key);
-    (void)weir_buf_adds(&xml, "</Key></PostResponse>", NULL);
-    rc = answer_text(c, MHD_HTTP_CREATED, "application/xml", xml.p, xml.len);
-    weir_buf_fini(&xml);
-    return rc;
-}
 
 static enum MHD_Result end_upload(
     struct weir_front *f, struct MHD_Connection *c, struct request *request)
@@ -421,7 +235,7 @@ static enum MHD_Result end_upload(
 
     if (weir_form_end(request->form, &policy, &why) != 0) {
         weir_cli_note("local", "an upload was refused: %s: %s", why.code, why.message);
-        return answer_refusal(c, &why);
+        return weir_answer_refusal(c, &why);
     }
     if (!f->opts.quiet) {
         weir_cli_note("local", "%s: uploaded", policy.key);
@@ -429,7 +243,7 @@ static enum MHD_Result end_upload(
     if (weir_uploads_announce(f->opts.uploads, policy.key, "Post", &err) != 0) {
         weir_cli_note("local", "%s; it is found later", err.msg); /* the file is there */
     }
-    return answer_upload(f, c, &policy);
+    return weir_answer_stored(c, f->opts.bucket, &policy);
 }
 
 /* ---- libmicrohttpd ---- */
@@ -438,11 +252,15 @@ static enum MHD_Result end_upload(
 static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, const char *url,
     const char *method, void **con_cls)
 {
-    const char *why = objection(f, c, method);
+    const struct weir_asker asker = {.method = method,
+        .host = header(c, "Host"),
+        .origin = header(c, "Origin"),
+        .site = header(c, "Sec-Fetch-Site")};
+    const char *why = weir_asker_objection(&asker, f->opts.hosts, f->opts.hosts_n);
     struct request *request;
 
     if (why != NULL) { /* answered without its body */
-        return answer_message(c, MHD_HTTP_FORBIDDEN, why);
+        return weir_answer_message(c, MHD_HTTP_FORBIDDEN, why);
     }
     request = calloc(1, sizeof *request);
     if (request == NULL) {
@@ -462,7 +280,7 @@ static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, con
             const struct weir_policy_refusal refusal = {.status = MHD_HTTP_BAD_REQUEST,
                 .code = "InvalidRequest",
                 .message = "Bucket POST must be of the enclosure-type multipart/form-data."};
-            return answer_refusal(c, &refusal);
+            return weir_answer_refusal(c, &refusal);
         }
         request->connection = c;
         LIST_INSERT_HEAD(&f->uploads, request, link);
@@ -559,7 +377,7 @@ struct weir_front *weir_front_new(
     f->loop = loop;
     f->opts = *opts;
     LIST_INIT(&f->uploads);
-    (void)snprintf(f->page_policy, sizeof f->page_policy, PAGE_POLICY " %s",
+    (void)snprintf(f->page_policy, sizeof f->page_policy, WEIR_ANSWER_POLICY " %s",
         opts->s3_origin != NULL ? opts->s3_origin : "");
     f->httpd = weir_httpd_new(loop, &httpd, err);
     if (f->httpd == NULL) {

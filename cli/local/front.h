@@ -25,10 +25,8 @@
  *     POST /BUCKET[/]                      an upload through it
  *     GET  /BUCKET/KEY                     a validated file of the list
  *
- * It listens on the own machine unless told otherwise, and has no passwords. What keeps the pages
- * of others in the user's browser away from it: a request whose Host is a name that we were not
- * told (DNS rebinding) and a POST whose Origin is not our own get a 403; nothing allows another
- * origin to read.
+ * It listens on the own machine unless told otherwise, and has no passwords. The pages of others in
+ * the user's browser get a 403 (asker.h), and nothing allows another origin to read.
  */
 struct weir_front;
 
@@ -64,12 +62,5 @@ int64_t weir_front_turn(struct weir_front *front);
 
 /** weir_front_free: uploads that are not complete are dropped. Accepts NULL. */
 void weir_front_free(struct weir_front *front);
-
-/** weir_front_host_ok: whether a Host header is one of ours: an address, localhost, or a name in
- *  the list; with any port. */
-bool weir_front_host_ok(const char *host, const char *const *hosts, size_t hosts_n);
-
-/** weir_front_origin_ok: whether an Origin is that of the page that host serves. */
-bool weir_front_origin_ok(const char *origin, const char *host);
 
 #endif

@@ -1,6 +1,6 @@
 /* Whom does the front talk to, and does the count of a validated file say what is in it? */
+#include "cli/local/asker.h"
 #include "cli/local/count.h"
-#include "cli/local/front.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,9 +12,15 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const char *const allowed[] = {"box.example"};
+
+static bool answered(struct weir_asker asker)
+{
+    return weir_asker_objection(&asker, allowed, COUNT(allowed)) == NULL;
+}
+
 static void hosts_are_addresses_localhost_and_what_was_allowed(void **state)
 {
-    static const char *const allowed[] = {"box.example"};
     static const struct {
         const char *host;
         bool ok;
@@ -28,6 +34,7 @@ static void hosts_are_addresses_localhost_and_what_was_allowed(void **state)
         {"[::1]:9100", true},
         {"box.example:9100", true},
         {"BOX.example", true},
+        {NULL, false},
         {"", false},
         {":9100", false},
         {"evil.example", false},
@@ -43,8 +50,11 @@ static void hosts_are_addresses_localhost_and_what_was_allowed(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        if (weir_front_host_ok(cases[i].host, allowed, 1) != cases[i].ok) {
-            fail_msg("%s", cases[i].host);
+        for (int post = 0; post < 2; post++) {
+            if (answered((struct weir_asker){
+                    .method = post ? "POST" : "GET", .host = cases[i].host}) != cases[i].ok) {
+                fail_msg("%s", cases[i].host);
+            }
         }
     }
 }
@@ -60,17 +70,35 @@ static void origins_are_the_pages_own(void **state)
         {"http://localhost:9100", "127.0.0.1:9100", false},
         {"http://127.0.0.1:9101", "127.0.0.1:9100", false},
         {"http://127.0.0.1", "127.0.0.1:9100", false},
-        {"http://evil.example", "127.0.0.1:9100", false},
-        {"null", "127.0.0.1:9100", false},
-        {"", "", false},
-        {"file://", "", false},
+        {"http://evil.example", "127.0.0.1:9100", false}, {"null", "127.0.0.1:9100", false},
+        {"", "127.0.0.1:9100", false}, {"file://", "127.0.0.1:9100", false},
+        {NULL, "127.0.0.1:9100", true}, /* no page */
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        if (weir_front_origin_ok(cases[i].origin, cases[i].host) != cases[i].ok) {
+        struct weir_asker asker = {
+            .method = "POST", .host = cases[i].host, .origin = cases[i].origin};
+        if (answered(asker) != cases[i].ok) {
             fail_msg("%s at %s", cases[i].origin, cases[i].host);
         }
+        asker.method = "GET"; /* which changes nothing, and cannot be read */
+        assert_true(answered(asker));
+    }
+}
+
+static void what_a_browser_says_of_the_site_counts(void **state)
+{
+    static const struct {
+        const char *site;
+        bool ok;
+    } cases[] = {{NULL, true}, {"same-origin", true}, {"none", true}, {"same-site", false},
+        {"cross-site", false}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_asker asker = {.method = "POST", .host = "localhost", .site = cases[i].site};
+        assert_int_equal(answered(asker), cases[i].ok);
     }
 }
 
@@ -142,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_addresses_localhost_and_what_was_allowed),
         cmocka_unit_test(origins_are_the_pages_own),
+        cmocka_unit_test(what_a_browser_says_of_the_site_counts),
         cmocka_unit_test(a_count_has_the_rows_and_the_first_errors),
         cmocka_unit_test(an_error_too_long_is_cut_between_characters),
     };
