@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "core/utf8.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,7 @@
 #include "schema/check.h"
 
+#include "json/value.h"
+
 /*
  * Arrays and objects: their parts are checked one after the other.
  */

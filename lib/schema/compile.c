@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "schema/text.h"
+#include "json/value.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 #include "schema/check.h"
 
+#include "json/value.h"
+
 /*
  * unevaluatedProperties and unevaluatedItems: what no other schema for the same value has looked
  * at. No notes are taken while these run. When the keyword is reached, each part is asked for: does

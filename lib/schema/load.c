@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "schema/keyword.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 

@@ -3,6 +3,7 @@
 #include "core/hex.h"
 #include "core/limits.h"
 #include "schema/uri.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 

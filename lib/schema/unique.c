@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "json/hash.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 

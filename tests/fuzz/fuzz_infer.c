@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "schema/infer.h"
 #include "json/canon.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "core/utf8.h"
 #include "json/number.h"
-#include "json/tape.h"
+#include "json/value.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  */
 #include "core/buf.h"
 #include "core/limits.h"
-#include "json/tape.h"
+#include "json/value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
