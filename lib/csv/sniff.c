@@ -1,6 +1,7 @@
 #include "csv/sniff.h"
 
 #include "core/limits.h"
+#include "core/mark.h"
 
 #include <assert.h>
 #include <string.h>
@@ -114,9 +115,7 @@ bool weir_csv_sniff(const uint8_t *p, size_t len, bool last, struct weir_csv_dia
         end = p + WEIR_CSV_SNIFF_BYTES;
         last = false;
     }
-    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) {
-        p += 3;
-    }
+    p += weir_mark_bytes(p, (size_t)(end - p));
     for (uint64_t i = 0; i < d->skip_lines && p < end; i++) {
         p = skip_line(p, end);
     }

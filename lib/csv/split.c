@@ -1,5 +1,6 @@
 #include "csv/split.h"
 
+#include "core/mark.h"
 #include "csv/bytes.h"
 
 #include <assert.h>
@@ -418,25 +419,17 @@ static void cut(struct weir_csv_split *s, size_t len, struct weir_csv_cut *ret)
 static int skip_bom(
     struct weir_csv_split *s, const uint8_t *p, size_t len, bool last, struct weir_err *err)
 {
-    static const uint8_t bom[3] = {0xEF, 0xBB, 0xBF};
-    const size_t n = len < sizeof bom ? len : sizeof bom;
+    size_t skip;
 
     if (s->bom_done) {
         return 1;
     }
-    bool same = n == 0 || memcmp(p, bom, n) == 0, utf16 = n > 0 && (p[0] == 0xFE || p[0] == 0xFF);
-    if (!last && ((same && n < sizeof bom) || (utf16 && n < 2))) {
-        return 0;
+    const int rc = weir_mark_skip("csv", p, len, last, &skip, err);
+    if (rc == 1) {
+        s->bom_done = true;
+        s->pos = s->skip = s->row = skip;
     }
-    if (utf16 && n >= 2 && (p[0] ^ p[1]) == (0xFE ^ 0xFF)) {
-        return weir_err_set(err, WEIR_E_DATA,
-            "csv: the input is UTF-16 by its byte order mark, and its encoding was not given");
-    }
-    s->bom_done = true;
-    if (same && n == sizeof bom) {
-        s->pos = s->skip = s->row = n;
-    }
-    return 1;
+    return rc;
 }
 
 static void skipped(struct weir_csv_split *s)
