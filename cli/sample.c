@@ -1,10 +1,11 @@
-#include "handlers/validate/sample.h"
+#include "cli/sample.h"
 
 #include "core/limits.h"
+#include "core/mark.h"
 #include "core/utf8.h"
 #include "csv/sniff.h"
 #include "csv/split.h"
-#include "handlers/validate/work.h"
+#include "handlers/validate/read.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -154,14 +155,11 @@ static int take_rows(struct sample *s, bool last, size_t *taken, struct weir_err
 /* What the stream begins with. Returns 1, 0 when more bytes are needed, or -1. */
 static int begin_lines(struct sample *s, bool last, struct weir_err *err)
 {
-    if (s->in.len < 3 && !last) {
-        return 0;
-    }
-    if (weir_validate_is_utf16(s->in.p, s->in.len)) {
-        return weir_validate_utf16(err);
-    }
-    weir_buf_drop(&s->in, weir_validate_mark_bytes(s->in.p, s->in.len));
-    return 1;
+    size_t skip = 0;
+    const int rc = weir_mark_skip("json", s->in.p, s->in.len, last, &skip, err);
+
+    weir_buf_drop(&s->in, skip);
+    return rc;
 }
 
 static int take_line(struct sample *s, struct weir_str line, struct weir_err *err)
@@ -173,7 +171,7 @@ static int take_line(struct sample *s, struct weir_str line, struct weir_err *er
             s->line, (size_t)WEIR_ROW_MAX_BYTES);
     }
     s->line++;
-    if (weir_validate_is_blank((const uint8_t *)line.p, line.len) || !wanted(s)) {
+    if (weir_validate_is_blank(line.p, line.len) || !wanted(s)) {
         return 0;
     }
     if (weir_schema_infer_json(s->infer, line, &looked, err) != 0) {

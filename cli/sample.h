@@ -1,5 +1,5 @@
-#ifndef WEIR_HANDLERS_VALIDATE_SAMPLE_H
-#define WEIR_HANDLERS_VALIDATE_SAMPLE_H
+#ifndef WEIR_CLI_SAMPLE_H
+#define WEIR_CLI_SAMPLE_H
 
 #include "handlers/validate/options.h"
 #include "schema/infer.h"

@@ -2,9 +2,9 @@
 
 #include "aws/location.h"
 #include "cli/progress.h"
+#include "cli/sample.h"
 #include "cli/validate_args.h"
 #include "codec/gunzip.h"
-#include "handlers/validate/sample.h"
 #include "net/signals.h"
 #include "stream/pipe.h"
 

@@ -1,3 +1,4 @@
+#include "core/mark.h"
 #include "core/utf8.h"
 #include "csv/writer.h"
 #include "handlers/validate/work.h"
@@ -7,8 +8,8 @@
 #include <string.h>
 
 /*
- * The columns of a text: from its header, from the options, or numbered. What is odd about them is
- * told once, for it would otherwise be said in every row, or nowhere.
+ * The columns are known. What is odd about them is told once, for it would otherwise be said in
+ * every row, or nowhere.
  */
 
 #define WARNING_BYTES 512
@@ -29,19 +30,13 @@ static bool has_column(const struct weir_csv_field *names, size_t n, const char 
     return false;
 }
 
-/* A text that begins so would be taken for one with a byte order mark. */
-static bool begins_with_mark(const struct weir_csv_field *name)
-{
-    return (name->len >= 3 && memcmp(name->p, "\xEF\xBB\xBF", 3) == 0) ||
-           (name->len >= 2 && name->p[0] >= 0xFE && (name->p[0] ^ name->p[1]) == 1);
-}
-
 static int put_line(const struct weir_validate *v, struct weir_buf *to,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
     const uint8_t delimiter = (uint8_t)v->write.delimiter;
 
-    if (!begins_with_mark(names)) {
+    /* A text that begins so would be taken for one with a byte order mark. */
+    if (weir_mark_bytes(names->p, names->len) == 0) {
         return weir_csv_put_fields(to, &v->write, names, n, err);
     }
     if (weir_csv_put_quoted(to, &v->write, names->p, names->len, err) != 0) {
@@ -171,76 +166,6 @@ static int warn_names(const struct weir_validate *v, const struct weir_csv_field
     }
     free(places);
     return 0;
-}
-
-struct weir_schema_cells weir_validate_cells(
-    const struct weir_validate_options *o, bool empty_is_text)
-{
-    static const struct {
-        const char *yes[6], *no[6]; /* beside true and false */
-    } words[] = {
-        [WEIR_BOOLEANS_WORDS] = {{NULL}, {NULL}},
-        [WEIR_BOOLEANS_DIGITS] = {{"1"}, {"0"}},
-        [WEIR_BOOLEANS_YES] = {{"yes"}, {"no"}},
-        [WEIR_BOOLEANS_ANY] = {{"1", "yes", "y", "t", "on"}, {"0", "no", "n", "f", "off"}},
-    };
-
-    return (struct weir_schema_cells){.empty_is_text = empty_is_text,
-        .yes = words[o->booleans].yes,
-        .no = words[o->booleans].no,
-        .any_case = o->booleans == WEIR_BOOLEANS_ANY};
-}
-
-/* ---- names ---- */
-
-static int names_given(
-    const char *names, weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
-{
-    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, err);
-
-    if (reader == NULL) {
-        return -1;
-    }
-    int rc = weir_csv_read(reader, (const uint8_t *)names, strlen(names), true, on_names, ctx, err);
-    weir_csv_reader_free(reader);
-    return rc;
-}
-
-/* column_1, column_2, ... */
-static int names_numbered(size_t n, weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
-{
-    const size_t room = sizeof "column_" + 20;
-    struct weir_csv_field *names = calloc(n, sizeof *names);
-    char *texts = calloc(n, room);
-    int rc = -1;
-
-    if (names == NULL || texts == NULL) {
-        weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
-        goto out;
-    }
-    for (size_t i = 0; i < n; i++) {
-        char *text = texts + i * room;
-        names[i] = weir_csv_text(text, (size_t)snprintf(text, room, "column_%zu", i + 1));
-    }
-    rc = on_names(ctx, &(struct weir_csv_row){.fields = names, .fields_n = n}, err);
-out:
-    free(names);
-    free(texts);
-    return rc;
-}
-
-int weir_validate_names(const struct weir_validate_options *o, const struct weir_csv_row *first,
-    weir_csv_on_row *on_names, void *ctx, struct weir_err *err)
-{
-    if (o->header != NULL) {
-        return names_given(o->header, on_names, ctx, err);
-    }
-    if (first == NULL) {
-        return weir_err_set(err, WEIR_E_DATA, "csv: the input is empty: it has no %s",
-            o->no_header ? "row" : "header");
-    }
-    return o->no_header ? names_numbered(first->fields_n, on_names, ctx, err)
-                        : on_names(ctx, first, err);
 }
 
 /* A column of JSON is read as it stands between its quotes, and passed on so; unless its values are

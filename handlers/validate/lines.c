@@ -1,4 +1,5 @@
 #include "core/limits.h"
+#include "core/mark.h"
 #include "handlers/validate/work.h"
 #include "json/quote.h"
 
@@ -11,38 +12,12 @@
  * line, which is a row like any other; a stream without any is one of no rows.
  */
 
-bool weir_validate_is_blank(const uint8_t *p, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- split ---- */
-
-size_t weir_validate_mark_bytes(const uint8_t *p, size_t len)
-{
-    return len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
-bool weir_validate_is_utf16(const uint8_t *p, size_t len)
-{
-    return len >= 2 && p[0] >= 0xFE && (p[0] ^ p[1]) == 1;
-}
-
-int weir_validate_utf16(struct weir_err *err)
-{
-    return weir_err_set(err, WEIR_E_DATA,
-        "json: the input is UTF-16 by its byte order mark, and its encoding was not given");
-}
 
 /* Count a line of that length (without its LF). */
 static void count(struct weir_csv_counts *n, const uint8_t *p, size_t len)
 {
-    const bool blank = weir_validate_is_blank(p, len);
+    const bool blank = weir_validate_is_blank((const char *)p, len);
 
     n->lines++;
     n->blank += blank;
@@ -59,18 +34,17 @@ static int fail_long(const struct weir_validate *v, uint64_t lines, struct weir_
 static int begin(
     struct weir_validate *v, const uint8_t *p, size_t len, bool last, struct weir_err *err)
 {
+    size_t skip;
+
     if (v->begun) {
         return 1;
     }
-    if (len < 3 && !last) {
-        return 0;
+    const int rc = weir_mark_skip("json", p, len, last, &skip, err);
+    if (rc == 1) {
+        v->begun = true;
+        v->lines.skip = v->lines.pos = v->lines.seen = skip;
     }
-    if (weir_validate_is_utf16(p, len)) {
-        return weir_validate_utf16(err);
-    }
-    v->begun = true;
-    v->lines.skip = v->lines.pos = v->lines.seen = weir_validate_mark_bytes(p, len);
-    return 1;
+    return rc;
 }
 
 /* Go to the end of the block: behind the last line that fits it, or behind the first. Returns 1
@@ -228,7 +202,7 @@ static int read_lines(struct worker *w, struct weir_block *block)
     for (p += w->note->cut.skip; p < end;) {
         const uint8_t *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf != NULL ? lf : end;
         struct weir_str line = {(const char *)p, (size_t)(stop - p)};
-        if (!weir_validate_is_blank(p, line.len)) {
+        if (!weir_validate_is_blank(line.p, line.len)) {
             line.len -= line.p[line.len - 1] == '\r';
             if (on_line(w, line, (size_t)(p - block->in), &block->err) != 0) {
                 return -1;

@@ -107,30 +107,6 @@ static int check_shape(struct worker *w, const struct weir_csv_row *row, struct 
     return w->job->options.strict ? fail_strict(w, message, err) : 0;
 }
 
-struct weir_str weir_validate_cell(
-    const struct weir_validate_options *o, const struct weir_csv_field *field)
-{
-    struct weir_str s = {(const char *)field->p, field->len};
-    const bool other = field->quoted_empty && o->quoted_empty != WEIR_EMPTY_SAME;
-
-    if (o->trim) {
-        s = weir_validate_trim(s);
-    }
-    if (s.len > 0) {
-        return s;
-    }
-    switch (other ? o->quoted_empty : o->empty) {
-    case WEIR_EMPTY_NULL:
-        return (struct weir_str){weir_schema_null, 0};
-    case WEIR_EMPTY_STRING:
-        return (struct weir_str){"", 0};
-    case WEIR_EMPTY_ABSENT:
-    case WEIR_EMPTY_SAME:
-        break;
-    }
-    return (struct weir_str){NULL, 0};
-}
-
 /* The row's last field and its end. */
 static int put_errors(struct worker *w, struct weir_buf *to, struct weir_err *err)
 {

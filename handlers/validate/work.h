@@ -5,6 +5,7 @@
 #include "csv/reader.h"
 #include "csv/split.h"
 #include "handlers/validate/job.h"
+#include "handlers/validate/read.h"
 #include "handlers/validate/tally.h"
 #include "stream/blocks.h"
 #include "stream/fork.h"
@@ -19,7 +20,8 @@
  *     problem.c   what is said of a row, in the form that the output has
  *     outlet.c    where bytes go: one sink or several, compressed or not
  *     tally.c     counts by column and by keyword; summary.c: the numbers as a document
- *     options.c   how rows are read and written, by flags or a configuration
+ *     options.c   how rows are read and written, by flags or a configuration; read.c: what that
+ *                 means for names and cells
  *
  * Work never changes the job, so that blocks can be worked on by several threads; what a thread
  * needs for itself is struct worker, what merge needs of a block is struct note. Limits of a whole
@@ -175,41 +177,7 @@ int weir_validate_lines_split(
 int weir_validate_lines_head(void *job, void *worker, struct weir_block *block);
 int weir_validate_lines_work(const void *job, void *worker, struct weir_block *block);
 
-/** weir_validate_is_blank: a line of JSON Lines that is no row. weir_validate_mark_bytes: how long
- *  the byte order mark is that a text begins with. weir_validate_is_utf16: whether it is another
- *  one, which weir_validate_utf16 tells as an error; returns -1. */
-bool weir_validate_is_blank(const uint8_t *p, size_t len);
-size_t weir_validate_mark_bytes(const uint8_t *p, size_t len);
-bool weir_validate_is_utf16(const uint8_t *p, size_t len);
-int weir_validate_utf16(struct weir_err *err);
-
-/** weir_validate_cell: a field as the schema is to see it: absent when p is NULL, null when it is
- *  weir_schema_null. */
-struct weir_str weir_validate_cell(
-    const struct weir_validate_options *o, const struct weir_csv_field *field);
-
 /* ---- header.c ---- */
-
-/** weir_validate_has_header: whether the first record is one. */
-static inline bool weir_validate_has_header(const struct weir_validate_options *o)
-{
-    return o->header == NULL && !o->no_header;
-}
-
-/**
- * weir_validate_names: the columns' names: given, numbered, or those of the header.
- *
- * first     the first record; NULL: there is none
- * on_names  called once, with a row that is them
- *
- * Returns what on_names does, or -1 with *err set: WEIR_E_DATA (an empty input), WEIR_E_NOMEM.
- */
-int weir_validate_names(const struct weir_validate_options *o, const struct weir_csv_row *first,
-    weir_csv_on_row *on_names, void *ctx, struct weir_err *err);
-
-/** weir_validate_cells: how cells become values, as the options have it. */
-struct weir_schema_cells weir_validate_cells(
-    const struct weir_validate_options *o, bool empty_is_text);
 
 /** weir_validate_header: the columns are known: bind the schema to them, tell what is odd about
  *  them, and write the output's headers. Returns 0, or -1 with *err set. */
@@ -286,18 +254,5 @@ void weir_outlet_trim(struct worker *w);
 
 /** weir_summary_document: the summary as a document of its own, with the columns. */
 int weir_summary_document(const struct weir_validate *v, struct weir_buf *to, struct weir_err *err);
-
-/** weir_validate_trim: without the blanks (spaces and tabs) around it. */
-static inline struct weir_str weir_validate_trim(struct weir_str s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
 
 #endif
