@@ -9,6 +9,7 @@
 #include "cli/local/page.h"
 #include "cli/local/presign.h"
 #include "cli/local/status.h"
+#include "codec/gzip.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -155,7 +156,6 @@ static enum MHD_Result serve_output(struct weir_front *f, struct MHD_Connection 
     struct weir_buf path;
     struct stat st;
     struct MHD_Response *r = NULL;
-    size_t n = strlen(key);
     int fd = -1;
 
     weir_buf_init(&path, WEIR_S3_URL_MAX_BYTES);
@@ -177,8 +177,7 @@ static enum MHD_Result serve_output(struct weir_front *f, struct MHD_Connection 
         return MHD_NO;
     }
     (void)MHD_add_response_header(r, "Content-Disposition", "attachment");
-    return weir_answer(c, MHD_HTTP_OK,
-        n > 3 && strcmp(key + n - 3, ".gz") == 0 ? "application/gzip" : "text/csv", r);
+    return weir_answer(c, MHD_HTTP_OK, weir_gzip_named(key) ? "application/gzip" : "text/csv", r);
 }
 
 /* What follows "/BUCKET", or NULL. */

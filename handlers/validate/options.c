@@ -1,6 +1,7 @@
 #include "handlers/validate/options.h"
 
 #include "core/limits.h"
+#include "core/str.h"
 #include "csv/writer.h"
 
 #include <inttypes.h>
@@ -403,22 +404,18 @@ int weir_validate_options_check(struct weir_validate_options *o, struct weir_err
     return weir_csv_dialect_check(&o->dialect, err);
 }
 
-static bool ends_in(const char *name, const char *end)
+/* With or without .gz. */
+static bool is_named(const char *name, const char *end)
 {
-    const size_t len = strlen(name), n = strlen(end);
+    struct weir_str s = weir_str_of(name != NULL ? name : "");
 
-    return len >= n && strcmp(name + len - n, end) == 0;
-}
-
-static bool is_jsonl(const char *name)
-{
-    return name != NULL && (ends_in(name, ".jsonl") || ends_in(name, ".jsonl.gz"));
+    s.len -= weir_str_ends(s, ".gz") ? strlen(".gz") : 0;
+    return weir_str_ends(s, end);
 }
 
 static bool is_json_lines(const char *name)
 {
-    return is_jsonl(name) ||
-           (name != NULL && (ends_in(name, ".ndjson") || ends_in(name, ".ndjson.gz")));
+    return is_named(name, ".jsonl") || is_named(name, ".ndjson");
 }
 
 void weir_validate_options_resolve(
@@ -441,7 +438,9 @@ bool weir_validate_options_json_out(const struct weir_validate_options *o)
 
 const char *weir_validate_options_ext(const struct weir_validate_options *o, const char *in_name)
 {
-    return !weir_validate_options_json_out(o) ? "csv" : is_jsonl(in_name) ? "jsonl" : "ndjson";
+    return !weir_validate_options_json_out(o) ? "csv"
+           : is_named(in_name, ".jsonl")      ? "jsonl"
+                                              : "ndjson";
 }
 
 int weir_validate_options_load(struct weir_places *places, const char *name,

@@ -1,5 +1,7 @@
 #include "handlers/validate/outkey.h"
 
+#include "core/str.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -33,27 +35,20 @@ int weir_outkey_check(const char *pattern, struct weir_err *err)
     return 0;
 }
 
-static bool ends_with(const char *s, size_t n, const char *end)
-{
-    size_t m = strlen(end);
-
-    return n >= m && memcmp(s + n - m, end, m) == 0;
-}
-
 /* The key without its first folder and without what tells its form. */
 static int add_stem(const char *key, struct weir_buf *ret, struct weir_err *err)
 {
     static const char *const ends[] = {".csv", ".ndjson", ".jsonl"};
     const char *slash = strchr(key, '/');
-    const char *s = slash != NULL ? slash + 1 : key;
-    const size_t len = strlen(s), plain = ends_with(s, len, ".gz") ? len - strlen(".gz") : len;
+    const struct weir_str all = weir_str_of(slash != NULL ? slash + 1 : key);
+    const struct weir_str s = {all.p, all.len - (weir_str_ends(all, ".gz") ? strlen(".gz") : 0)};
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (ends_with(s, plain, ends[i])) {
-            return weir_buf_add(ret, s, plain - strlen(ends[i]), err);
+        if (weir_str_ends(s, ends[i])) {
+            return weir_buf_add(ret, s.p, s.len - strlen(ends[i]), err);
         }
     }
-    return weir_buf_add(ret, s, len, err);
+    return weir_buf_add(ret, all.p, all.len, err);
 }
 
 static int add_value(

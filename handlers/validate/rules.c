@@ -1,6 +1,7 @@
 #include "handlers/validate/rules.h"
 
 #include "core/limits.h"
+#include "core/str.h"
 #include "handlers/validate/outkey.h"
 #include "handlers/validate/rules_read.h"
 #include "json/doc.h"
@@ -218,7 +219,8 @@ void weir_rules_fini(struct weir_rules *rules)
 
 static bool takes(const struct weir_rule *rule, const char *key)
 {
-    return strncmp(key, rule->prefix, strlen(rule->prefix)) == 0 && weir_ends_in(key, rule->suffix);
+    return strncmp(key, rule->prefix, strlen(rule->prefix)) == 0 &&
+           weir_str_ends(weir_str_of(key), rule->suffix);
 }
 
 const struct weir_rule *weir_rules_find(const struct weir_rules *rules, const char *key)

@@ -2,6 +2,7 @@
 
 #include "aws/location.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "handlers/validate/outkey.h"
 
 #include <stdio.h>
@@ -307,7 +308,7 @@ static int check_order(const struct weir_rule_reader *in, struct weir_err *err)
 
     for (const struct weir_rule *r = in->rules->items; r < rule; r++) {
         if (strncmp(rule->prefix, r->prefix, strlen(r->prefix)) == 0 &&
-            weir_ends_in(rule->suffix, r->suffix)) {
+            weir_str_ends(weir_str_of(rule->suffix), r->suffix)) {
             (void)snprintf(why, sizeof why, "is never used: %s takes all of its keys", r->at);
             return weir_doc_error(in->doc, NULL, why, WEIR_E_CONFIG, err);
         }

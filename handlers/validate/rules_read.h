@@ -31,12 +31,4 @@ void *weir_rules_grow(void *items, size_t n, size_t size, struct weir_err *err);
  * the data's: WEIR_E_DATA becomes WEIR_E_CONFIG. Returns -1. */
 int weir_rules_config_error(const struct weir_err *why, struct weir_err *err);
 
-/** weir_ends_in: whether s has that end. */
-static inline bool weir_ends_in(const char *s, const char *end)
-{
-    const size_t len = strlen(s), n = strlen(end);
-
-    return len >= n && strcmp(s + len - n, end) == 0;
-}
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "codec/deflate.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "stream/blocks.h"
 
 #include <stdbool.h>
@@ -11,9 +12,7 @@
 
 bool weir_gzip_named(const char *name)
 {
-    size_t n = strlen(name);
-
-    return n >= 3 && strcmp(name + n - 3, ".gz") == 0;
+    return weir_str_ends(weir_str_of(name), ".gz");
 }
 
 int weir_gzip_header(struct weir_buf *out, struct weir_err *err)

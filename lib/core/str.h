@@ -44,6 +44,14 @@ static inline int weir_str_cmp_at(const void *a, const void *b)
     return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
 }
 
+/** weir_str_ends: whether s has that end. */
+static inline bool weir_str_ends(struct weir_str s, const char *end)
+{
+    const size_t n = strlen(end);
+
+    return s.len >= n && memcmp(s.p + s.len - n, end, n) == 0;
+}
+
 /** weir_base_name: what stands behind the last slash of a path or key; all of it without one. */
 static inline const char *weir_base_name(const char *path)
 {

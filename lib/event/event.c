@@ -2,6 +2,7 @@
 
 #include "core/hex.h"
 #include "core/limits.h"
+#include "core/str.h"
 #include "json/doc.h"
 
 #include <stdlib.h>
@@ -415,13 +416,6 @@ static int read_direct(const struct weir_doc *root, struct weir_event *event, st
 
 /* ---- batches ---- */
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* A record without an id cannot be reported, so it is the invocation's error and not its own. */
 static int read_sqs_record(
     const struct weir_doc *o, struct weir_event_message *m, struct weir_err *err)
@@ -454,7 +448,7 @@ static int read_sqs(const struct weir_doc *list, struct weir_event *event, struc
     while (weir_doc_each(list, &o)) {
         struct weir_event_message *m = &event->messages[event->messages_n++];
         if (weir_doc_member(&o, "eventSourceARN", &arn) && cJSON_IsString(arn.v) &&
-            ends_with(arn.v->valuestring, ".fifo")) {
+            weir_str_ends(weir_str_of(arn.v->valuestring), ".fifo")) {
             event->fifo = true;
         }
         if (read_sqs_record(&o, m, err) != 0) {

@@ -1,8 +1,8 @@
 #include "schema/ecma.h"
 
-#include "core/hex.h"
 #include "core/limits.h"
 #include "core/utf8.h"
+#include "schema/scan.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -80,11 +80,6 @@ static char peek(const struct translator *t, size_t ahead)
 static bool at_end(const struct translator *t)
 {
     return t->i == t->in.len;
-}
-
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* Hexadecimal digits from `ahead` on, at most max; returns how many, and their value. */
@@ -197,8 +192,8 @@ static bool escape(struct translator *t, uint32_t *cp)
                                      : refuse(t, "\\x needs two hexadecimal digits");
     case '0':
         *cp = 0;
-        return digit(peek(t, 2)) ? refuse(t, "octal escapes are not ECMA-262")
-                                 : put(t, 2, "\\x{0}");
+        return weir_scan_digit(peek(t, 2)) ? refuse(t, "octal escapes are not ECMA-262")
+                                           : put(t, 2, "\\x{0}");
     case 'c': {
         char lower = (char)(peek(t, 2) | 0x20);
         *cp = (uint32_t)(lower & 0x1F);
@@ -216,7 +211,8 @@ static bool escape(struct translator *t, uint32_t *cp)
         return put_point(t, 2, *cp);
     }
     /* A character for itself. ASCII marks may be escaped; others only stand plain. */
-    if (digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80) {
+    if (weir_scan_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+        (unsigned char)c >= 0x80) {
         return refuse(t, "an escape that ECMA-262 has not");
     }
     *cp = (unsigned char)c;
@@ -244,7 +240,7 @@ static bool back_reference(struct translator *t)
         }
         n = (size_t)(close - from) + 1;
     } else {
-        for (; digit(peek(t, n)); n++) {
+        for (; weir_scan_digit(peek(t, n)); n++) {
             number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(peek(t, n) - '0');
         }
     }
@@ -270,7 +266,8 @@ static bool escape_outside(struct translator *t)
     case 'S':
         return put(t, 2, "[" NO_SPACES "]");
     default:
-        return c == 'k' || (digit(c) && c != '0') ? back_reference(t) : escape(t, &ignored);
+        return c == 'k' || (weir_scan_digit(c) && c != '0') ? back_reference(t)
+                                                            : escape(t, &ignored);
     }
 }
 
@@ -303,7 +300,7 @@ static bool class_atom(struct translator *t, uint32_t *cp)
     }
     /* What PCRE2 might read as something else is written as a number. */
     size_t n = weir_utf8_get(t->in.p + t->i, cp);
-    return *cp < 0x80 && !digit(c) && (((c | 0x20) < 'a') || ((c | 0x20) > 'z'))
+    return *cp < 0x80 && !weir_scan_digit(c) && (((c | 0x20) < 'a') || ((c | 0x20) > 'z'))
                ? put_point(t, n, *cp)
                : copy(t, n);
 }
@@ -364,7 +361,7 @@ static size_t braces(const struct translator *t, bool *order)
         n++;
     }
     from = n;
-    while (digit(peek(t, n))) {
+    while (weir_scan_digit(peek(t, n))) {
         n++;
     }
     first = n - from;
@@ -379,7 +376,7 @@ static size_t braces(const struct translator *t, bool *order)
             n++;
         }
         size_t digits = n;
-        while (digit(peek(t, n))) {
+        while (weir_scan_digit(peek(t, n))) {
             n++;
         }
         second = n - digits;
@@ -489,7 +486,7 @@ static bool name_group(struct translator *t)
     for (size_t k = 0; k < name.len; k++) {
         char c = from[k], lower = (char)(c | 0x20);
         bool word = (lower >= 'a' && lower <= 'z') || c == '_' || c == '$' ||
-                    (unsigned char)c >= 0x80 || (k > 0 && digit(c));
+                    (unsigned char)c >= 0x80 || (k > 0 && weir_scan_digit(c));
         name.len = word ? name.len : 0;
     }
     if (name.len == 0) {
