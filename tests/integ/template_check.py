@@ -98,7 +98,7 @@ def alarm(name, namespace, metric, dimension, threshold=is_(0)):
         (p + "TreatMissingData", is_("notBreaching")), (p + "AlarmActions", lambda v, t: v == [t.parameters["AlarmTopicArn"]])
 
 
-def demands():
+def of_forms():
     yield "a form is asked for over an HTTP API", [
         ("Api/ProtocolType", is_("HTTP")), ("ApiRoute/RouteKey", is_("POST /batch/generate-presigned-url")),
         ("ApiRoute/Target", is_("integrations/ApiIntegration")), ("ApiRoute/AuthorizationType", lambda v, t: v == t.parameters["ApiAuthorization"]),
@@ -111,6 +111,9 @@ def demands():
     yield "pages of the allowed origin may ask for forms, and upload", [
         ("Api/CorsConfiguration/AllowOrigins", is_(["*"])), ("Api/CorsConfiguration/AllowMethods", is_(["POST"])),
         ("Bucket/CorsConfiguration/CorsRules/0/AllowedOrigins", is_(["*"])), ("Bucket/CorsConfiguration/CorsRules/0/AllowedMethods", is_(["POST"]))]
+
+
+def of_messages():
     yield "uploads/*.csv comes to the queue", [
         ("Bucket/NotificationConfiguration/QueueConfigurations/0/Queue", arn("UploadsQueue")),
         ("Bucket/NotificationConfiguration/QueueConfigurations/0/Event", is_("s3:ObjectCreated:*")),
@@ -146,10 +149,9 @@ def demands():
         yield f"an upload of {queue} outlives its message", [
             (("Bucket" if queue == "UploadsQueue" else "ElbLogsBucket") + "/LifecycleConfiguration/Rules",
              lambda v, t: all(int(r.get("ExpirationInDays", 99)) * 86400 > 1209600 for r in v if r.get("Prefix") in ("uploads/", "AWSLogs/", "weir-state/")))]
-    yield "what Lambda may do to a VPC for the logs' function, its code may not", [
-        ("ElbLogsRole/Policies/0/PolicyDocument/Statement", lambda v, t: any(
-            (s["Effect"], s["Action"], s["Resource"]) == ("Deny", "ec2:*", "*") and
-            s["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": t.fn_getatt(["ElbLogsFunction", "Arn"])}} for s in v))]
+
+
+def of_data():
     yield "an archive that nobody waits for is not lost", [
         ("ArchiveFunction/EventInvokeConfig/DestinationConfig/OnFailure/Destination", arn("ArchiveFailures")),
         ("ArchiveFailures/MessageRetentionPeriod", is_(1209600))]
@@ -174,6 +176,13 @@ def demands():
     for q in QUEUES:
         yield f"{q} is encrypted, and spoken to over TLS only", [
             (q + "/SqsManagedSseEnabled", is_(True)), (q + "Policy/PolicyDocument/Statement", tls_only), (q + "Policy/Queues", is_([q]))]
+
+
+def of_functions():
+    yield "what Lambda may do to a VPC for the logs' function, its code may not", [
+        ("ElbLogsRole/Policies/0/PolicyDocument/Statement", lambda v, t: any(
+            (s["Effect"], s["Action"], s["Resource"]) == ("Deny", "ec2:*", "*") and
+            s["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": t.fn_getatt(["ElbLogsFunction", "Arn"])}} for s in v))]
     for f in FUNCTIONS:
         yield f"{f} is the bootstrap of its architecture, built by make, with a role of its own, logging where it may", [
             ("Globals/Runtime", is_("provided.al2023")), ("Globals/Architectures", is_(["x86_64"])), ("Globals/CodeUri", is_("packaging/sam/x86_64")),
@@ -188,6 +197,11 @@ def demands():
         yield f"an alarm tells that something waits too long in {q}", alarm(
             name, "AWS/SQS", "ApproximateAgeOfOldestMessage", ("QueueName", is_(q)), lambda v, t: v == t.parameters["AgeAlarmSeconds"])
     yield "an alarm tells of requests that failed", alarm("ApiErrorsAlarm", "AWS/ApiGateway", "5xx", ("ApiId", ref("Api")))
+
+
+def demands():
+    for of in of_forms, of_messages, of_data, of_functions:
+        yield from of()
 
 
 def fails(places, t):
