@@ -57,7 +57,7 @@ static void read_pat(struct weir_ts *ts, const uint8_t *packet, uint64_t pos)
     if (s == NULL) {
         return;
     }
-    ts->has_pat = ts->after_pat = true;
+    ts->after_pat = true;
     ts->pat_pos = pos;
     for (const uint8_t *p = s + 8; p + 4 <= end; p += 4) {
         if ((p[0] | p[1]) != 0) { /* 0 is the network's table */

@@ -18,11 +18,10 @@
 #define WEIR_TS_SYNC 0x47
 
 struct weir_ts {
-    bool has_pat; /* and where it lay: */
-    uint64_t pat_pos;
+    bool after_pat;   /* there has been a table, and no point since then; ... */
+    uint64_t pat_pos; /* ... where it lay */
     bool has_pmt, has_video;
     uint16_t pmt_pid, video_pid;
-    bool after_pat; /* no point since the last table */
 };
 
 /**
