@@ -99,38 +99,13 @@ int weir_validate_lines_split(
 
 /* ---- lines ---- */
 
-#define PIECE_BYTES 1024
-
-/* Any bytes as a JSON string, which may be six times as long: a piece at a time. */
-static int put_string(
-    struct worker *w, struct weir_buf *to, struct weir_str s, struct weir_err *err)
-{
-    char piece[WEIR_JSON_QUOTE_ROOM(PIECE_BYTES)];
-
-    if (weir_buf_adds(to, "\"", err) != 0) {
-        return -1;
-    }
-    while (s.len > 0) {
-        size_t n = s.len < PIECE_BYTES ? s.len : PIECE_BYTES;
-        for (int i = 0; i < 3 && n < s.len && ((unsigned char)s.p[n] & 0xC0) == 0x80; i++) {
-            n--; /* not in the middle of a character */
-        }
-        const char *end = weir_json_quote_at(piece, s.p, n);
-        if (weir_buf_add(to, piece + 1, (size_t)(end - piece) - 2, err) != 0 ||
-            weir_outlet_more(w, err) != 0) {
-            return -1;
-        }
-        s.p += n;
-        s.len -= n;
-    }
-    return weir_buf_adds(to, "\"", err);
-}
-
-/* The line as a value: what is no JSON becomes a string, so that the output is. */
+/* The line as a value: what is no JSON becomes a string, so that the output is; it may be six times
+ * as long. */
 static int put_value(
     struct worker *w, struct weir_buf *to, struct weir_str line, bool json, struct weir_err *err)
 {
-    return json ? weir_buf_add(to, line.p, line.len, err) : put_string(w, to, line, err);
+    return json ? weir_buf_add(to, line.p, line.len, err)
+                : weir_json_quote_long(to, line, weir_outlet_more, w, err);
 }
 
 static int put_line(struct worker *w, struct weir_str line, bool json, struct weir_err *err)

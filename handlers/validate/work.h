@@ -240,7 +240,7 @@ void weir_outlet_begin(struct worker *w, struct weir_block *block);
 int weir_outlet_end(struct worker *w, struct weir_block *block);
 
 /** weir_outlet_more: a row is written, or a part of a long one: what is there may go on. A
- *  weir_csv_drain; ctx is the worker. Returns 0, or -1 with *err set. */
+ *  weir_buf_drain; ctx is the worker. Returns 0, or -1 with *err set. */
 int weir_outlet_more(void *ctx, struct weir_err *err);
 
 /** weir_outlet_merge: add up. weir_outlet_finish: what ends the outputs, and the summary. */

@@ -46,6 +46,10 @@ int weir_buf_addf(struct weir_buf *b, struct weir_err *err, const char *fmt, ...
  */
 const char *weir_buf_text(struct weir_buf *b, struct weir_err *err);
 
+/** What is called between the pieces of something long: may take what is in the buffer by now.
+ *  Returns 0, or -1 with *err set. */
+typedef int weir_buf_drain(void *ctx, struct weir_err *err);
+
 /** weir_buf_drop: remove the first n bytes (n <= len). */
 void weir_buf_drop(struct weir_buf *b, size_t n);
 

@@ -225,7 +225,7 @@ static int put_any(struct weir_buf *out, const uint8_t *p, size_t len, bool deli
 #define PIECE_BYTES (16 * WEIR_KIB) /* what is made of one fits the L1 cache */
 
 int weir_csv_put_long(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
-    size_t len, weir_csv_drain *drain, void *ctx, struct weir_err *err)
+    size_t len, weir_buf_drain *drain, void *ctx, struct weir_err *err)
 {
     uint8_t begin[BEGIN_BYTES];
     const uint8_t end = (uint8_t)d->quote;

@@ -23,13 +23,10 @@ bool weir_csv_needs_quotes(const struct weir_csv_dialect *d, const uint8_t *p, s
 int weir_csv_put_field(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
     size_t len, struct weir_err *err);
 
-/** May take what is in the buffer by now. Returns 0, or -1 with *err set. */
-typedef int weir_csv_drain(void *ctx, struct weir_err *err);
-
 /** weir_csv_put_long: the same, for a field that may be a million times as long as others: such a
  *  one is written in pieces, and drain is called after each. On -1 a part may be appended. */
 int weir_csv_put_long(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,
-    size_t len, weir_csv_drain *drain, void *ctx, struct weir_err *err);
+    size_t len, weir_buf_drain *drain, void *ctx, struct weir_err *err);
 
 /** weir_csv_put_quoted: weir_csv_put_field between quotes, whether it needs them or not. */
 int weir_csv_put_quoted(struct weir_buf *out, const struct weir_csv_dialect *d, const uint8_t *p,

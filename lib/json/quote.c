@@ -77,16 +77,15 @@ char *weir_json_quote_at(char *to, const char *p, size_t len)
     return to;
 }
 
-int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
+int weir_json_quote_long(
+    struct weir_buf *to, struct weir_str s, weir_buf_drain *drain, void *ctx, struct weir_err *err)
 {
-    size_t left = strlen(text);
     int rc = weir_buf_adds(to, "\"", err);
 
-    /* In pieces, so that the room asked for is not six times that of a long text.
-     */
-    while (rc == 0 && left > 0) {
-        size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
-        for (int back = 0; n < left && back < 3 && ((unsigned char)text[n] & 0xC0) == 0x80;
+    /* So the room asked for is not six times that of a long text. */
+    while (rc == 0 && s.len > 0) {
+        size_t n = s.len < PIECE_BYTES ? s.len : PIECE_BYTES;
+        for (int back = 0; n < s.len && back < 3 && ((unsigned char)s.p[n] & 0xC0) == 0x80;
              back++) {
             n--; /* not in the middle of a character */
         }
@@ -94,11 +93,17 @@ int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
         if (at == NULL) {
             return -1;
         }
-        to->len += (size_t)(put_text((char *)at, text, n) - (char *)at);
-        text += n;
-        left -= n;
+        to->len += (size_t)(put_text((char *)at, s.p, n) - (char *)at);
+        s.p += n;
+        s.len -= n;
+        rc = drain != NULL ? drain(ctx, err) : 0;
     }
     return rc != 0 ? -1 : weir_buf_adds(to, "\"", err);
+}
+
+int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err)
+{
+    return weir_json_quote_long(to, weir_str_of(text), NULL, NULL, err);
 }
 
 bool weir_json_is_plain(const char *p, size_t len, size_t *quotes)

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,11 @@
 /** weir_json_quote: append a text with its quotes. Returns 0, or -1 with *err set: WEIR_E_LIMIT,
  *  WEIR_E_NOMEM. */
 int weir_json_quote(struct weir_buf *to, const char *text, struct weir_err *err);
+
+/** weir_json_quote_long: the same of a text that may be very long: drain, if it is not NULL, is
+ * called after each piece. */
+int weir_json_quote_long(
+    struct weir_buf *to, struct weir_str s, weir_buf_drain *drain, void *ctx, struct weir_err *err);
 
 /** WEIR_JSON_QUOTE_ROOM: what weir_json_quote_at needs at most for len bytes. */
 #define WEIR_JSON_QUOTE_ROOM(len) (6 * (len) + 2)

@@ -37,13 +37,7 @@ static int put_line(const struct out *o, int indent)
 
 static int put_string(const struct out *o, struct weir_str s)
 {
-    uint8_t *to = weir_buf_reserve(o->to, WEIR_JSON_QUOTE_ROOM(s.len), NULL);
-
-    if (to == NULL) {
-        return weir_err_set(o->err, WEIR_E_LIMIT, "no room");
-    }
-    o->to->len += (size_t)(weir_json_quote_at((char *)to, s.p, s.len) - (char *)to);
-    return 0;
+    return weir_json_quote_long(o->to, s, NULL, NULL, o->err);
 }
 
 /* Before a member: what separates it, and its name. */
