@@ -46,7 +46,7 @@ static struct table open_table(const char *schema, const char *header)
     assert_non_null(t.plan);
     t.check = weir_schema_check_new(t.plan, &err);
     assert_non_null(t.check);
-    weir_buf_init(&t.errors, WEIR_MIB);
+    weir_buf_init(&t.errors, 256 * WEIR_MIB); /* of a row of a million */
     return t;
 }
 
