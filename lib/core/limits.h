@@ -38,13 +38,11 @@
 /* A block of whole records. 512 KiB keep the loss of compression at their borders under 1 %, and
  * what is made of one fits the L2 cache; 1 MiB is no faster, and takes twice the memory. */
 #define WEIR_BLOCK_BYTES (512 * WEIR_KIB)
-/* A line of the largest size that is no JSON, every byte of it escaped as \u0001 is. Of CSV, fields
- * that move into the errors, and with them into quotes of quotes, become four times as long. */
+/* What is made of a block: at the most of a line of the largest size that is no JSON, every byte of
+ * it escaped as \u0001 is. CSV's fields that move into the errors become four times as long. */
 #define WEIR_BLOCK_OUT_MAX_BYTES (97 * WEIR_MIB)
-/* What the errors of all rows of a block may take: it has no more lines than fit that, however
- * short they are. Beside it there is room for the rows. */
+/* What may be said of the rows of a block, all together: it has no more lines than that is for */
 #define WEIR_BLOCK_ERRORS_MAX_BYTES (62 * WEIR_MIB)
-
 /* A block shorter than this is worked on where it was cut: the way to a thread and back costs as
  * much as some 16 KiB of deflate */
 #define WEIR_BLOCK_INLINE_BYTES (16 * WEIR_KIB)
