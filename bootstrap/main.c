@@ -3,6 +3,7 @@
 #include "core/env.h"
 #include "core/limits.h"
 #include "core/log_env.h"
+#include "core/secret.h"
 #include "core/self.h"
 #include "core/stdfds.h"
 
@@ -19,6 +20,7 @@ int main(void)
     struct weir_err err = {0};
     int64_t undo_ms;
 
+    weir_secret_hide(); /* the role's keys are in the environment: not for a handler's programs */
     if (weir_stdfds_open() != 0) {
         return WEIR_RUNTIME_FAILED;
     }

@@ -16,9 +16,10 @@ S
 printf '#!/bin/sh\nhead -c 20000000 /dev/urandom\necho "cannot go on" >&2\nexit 3\n' >task/fails
 printf '#!/bin/sh\nenv\n' >task/env
 printf '#!/bin/sh\ncat\n' >task/cat
+printf '#!/bin/sh\ntr "\\0" "\\n" <"/proc/$PPID/environ"\nhead -c 9 "/proc/$PPID/maps"\necho done\n' >task/spies
 printf '#!/bin/sh\nhead -c 20000000 /dev/urandom\nexec sleep 300\n' >task/hangs
 chmod +x task/*
-PROGRAMS='{"report":"report","fails":"fails","cat":"cat","hangs":"hangs","env":"env","env-keys":{"path":"env","credentials":true}}'
+PROGRAMS='{"report":"report","fails":"fails","cat":"cat","hangs":"hangs","spies":"spies","env":"env","env-keys":{"path":"env","credentials":true}}'
 
 # run_event NAME EVENT-JSON [WEIR-INVOKE-ARGS...]: NAME.json and NAME.log; weir's status
 run_event() {
@@ -68,6 +69,20 @@ secrets() {
     ! grep -q SECRET store/weir-demo/e1 && ! grep -q RUNTIME_API store/weir-demo/e1 && grep -q SECRET store/weir-demo/e2
 }
 check "credentials only for whom the configuration gives them" secrets
+# As root it could read all there is, so this is done by somebody else, as on Lambda.
+spied() {
+    mkdir -p spied/weir-demo && chmod 777 spied/weir-demo && echo '{"program":"spies","bucket":"weir-demo","key":"s","format":"none"}' >spied.event
+    "$@" env "AWS_ENDPOINT_URL_S3=file://$T/spied" "$WEIR" invoke spied.event --handler archive --memory 0 --env "LAMBDA_TASK_ROOT=$T/task" \
+        --env "WEIR_PROGRAMS=$PROGRAMS" --env AWS_SECRET_ACCESS_KEY=sss >spied.json 2>spied.log </dev/null || { cat spied.json; return 1; }
+    same "$(cat spied/weir-demo/s)" "done"
+}
+as=()
+[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if "${as[@]}" test -x "$BUILD/bootstrap" 2>/dev/null && "${as[@]}" test -x "$T/task/spies"; then
+    check "a program reads neither the environment nor the memory of what started it" spied "${as[@]}"
+else
+    skip "a program reads neither the environment nor the memory of what started it" "no other user can be one here"
+fi
 
 # refused NAME TEXT EVENT: a function error whose body has the text, and no object
 refused() {
