@@ -446,14 +446,33 @@ static enum MHD_Result serve(struct weir_rapi *rapi, struct request *request)
     return refuse(c, MHD_HTTP_NOT_FOUND, "NotFound", "no such path");
 }
 
+/* Whether a web page may have sent it: a browser on this machine does what any page asks of it, and
+ * what it sends, no runtime does: another name for this address, or where the page came from. */
+static bool is_from_a_page(const struct weir_rapi *rapi, struct MHD_Connection *c)
+{
+    static const char *const told[] = {"Origin", "Sec-Fetch-Site"};
+    const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (MHD_lookup_connection_value(c, MHD_HEADER_KIND, told[i]) != NULL) {
+            return true;
+        }
+    }
+    return host != NULL && strcmp(host, rapi->address) != 0;
+}
+
 static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const char *url,
     const char *method, const char *version, const char *data, size_t *data_len, void **con_cls)
 {
     struct request *request = *con_cls;
+    const struct weir_rapi *rapi = self;
 
     (void)version;
-    if (((struct weir_rapi *)self)->closing) {
+    if (rapi->closing) {
         return MHD_NO;
+    }
+    if (request == NULL && is_from_a_page(rapi, c)) {
+        return refuse(c, MHD_HTTP_FORBIDDEN, "Forbidden", "this is for a runtime");
     }
     if (request == NULL) {
         request = request_new(c, url, method);

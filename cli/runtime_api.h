@@ -21,7 +21,9 @@
  * an /extension/event/next that is parked for ever. With weir_rapi_set_concurrency several
  * invocations are under way at once, as on Managed Instances.
  *
- * Served on the loop, without a thread (cli/httpd.h). Not there: the restore paths.
+ * Served on the loop, without a thread (cli/httpd.h). What a web page can have a browser send
+ * (another Host than the address, an Origin, a Sec-Fetch-Site) is 403. Not there: the restore
+ * paths.
  */
 struct weir_rapi;
 

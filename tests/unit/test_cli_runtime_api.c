@@ -255,13 +255,15 @@ static void init_error_after_a_next_is_out_of_turn(void **state)
 /* A connection of the test's own, which reads when it wants to. */
 static int plain_next(struct world *w)
 {
-    static const char request[] = "GET " BASE "invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
+    char request[128];
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     to.sin_port = htons((uint16_t)strtoul(strchr(weir_rapi_address(w->rapi), ':') + 1, NULL, 10));
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
-    assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
+    int n = snprintf(request, sizeof request,
+        "GET " BASE "invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n", weir_rapi_address(w->rapi));
+    assert_int_equal(send(fd, request, (size_t)n, 0), n);
     return fd;
 }
 
@@ -370,6 +372,35 @@ static void newer_next_takes_the_place_of_a_parked_one(void **state)
     weir_http_free(new_next);
 }
 
+/* Any page may have the browser send these; the event stays for whom it is. */
+static void what_a_web_page_can_send_is_refused_and_takes_nothing(void **state)
+{
+    struct world *w = *state;
+    static const struct weir_http_header told[] = {{"Host", "evil.example:80"},
+        {"Host", "localhost:1"}, {"Origin", "http://evil.example"}, {"Origin", "null"},
+        {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "none"}};
+    static const char *const paths[][2] = {{"GET", BASE "invocation/next"},
+        {"POST", BASE "invocation/id-1/response"}, {"POST", BASE "init/error"}};
+    struct weir_err err = {0};
+    char url[128];
+
+    assert_int_equal(weir_rapi_invoke(w->rapi, &invocation, &err), 0);
+    for (size_t i = 0; i < COUNT(told); i++) {
+        for (size_t k = 0; k < COUNT(paths); k++) {
+            const struct weir_http_request request = {.method = paths[k][0],
+                .url = url,
+                .headers = &told[i],
+                .headers_n = 1,
+                .body = k > 0 ? (const uint8_t *)"1" : NULL,
+                .body_len = k > 0};
+            (void)snprintf(url, sizeof url, "http://%s%s", weir_rapi_address(w->rapi), paths[k][1]);
+            assert_int_equal(weir_http_call(w->loop, &request, NULL, NULL, &err), 403);
+        }
+    }
+    assert_int_equal(w->nexts + w->answers, 0);
+    assert_int_equal(call(w, "GET", BASE "invocation/next", NULL, NULL), 200);
+}
+
 /* The teardown closes the engine while a connection is suspended. */
 static void engine_closes_while_a_next_is_parked(void **state)
 {
@@ -400,6 +431,7 @@ int main(void)
         T(response_up_to_the_limit_is_taken_and_one_beyond_is_an_error),
         T(other_paths_and_methods_are_refused),
         T(newer_next_takes_the_place_of_a_parked_one),
+        T(what_a_web_page_can_send_is_refused_and_takes_nothing),
         T(engine_closes_while_a_next_is_parked),
         T(engine_that_is_null_is_freed),
     };
