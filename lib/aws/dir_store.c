@@ -3,18 +3,17 @@
 #include "aws/config.h"
 #include "core/limits.h"
 #include "core/str.h"
+#include "net/beneath.h"
 #include "net/file.h"
 #include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <uv.h>
@@ -110,51 +109,10 @@ int weir_dir_unkey(struct weir_buf *to, const char *path, struct weir_err *err)
     return 0;
 }
 
-/* Without openat2 (old kernels, some sandboxes) no link is followed at all. */
-static int open_no_links(int root, const char *path)
-{
-    char part[NAME_MAX + 1];
-    int at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    while (at != -1) {
-        size_t n = strcspn(path, "/");
-        bool more = path[n] == '/';
-        struct stat st;
-        memcpy(part, path, n); /* add_part and the bucket's check have seen to n */
-        part[n] = '\0';
-        int next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC), e = errno;
-        if (next != -1 && fstat(next, &st) == 0 && S_ISLNK(st.st_mode)) {
-            close(next);
-            next = -1;
-            e = EXDEV;
-        }
-        close(at);
-        errno = e;
-        at = next;
-        if (!more) {
-            break;
-        }
-        path += n + 1;
-    }
-    return at;
-}
-
-/* What is at path, by a descriptor that names it (O_PATH); -1 with errno EXDEV when the way there
- * leads out of root. */
-static int open_beneath(int root, const char *path)
-{
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
-    int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-
-    return fd == -1 && (errno == ENOSYS || errno == EPERM) ? open_no_links(root, path) : fd;
-}
-
 struct place {
     int root;
-    const char *dir;
     char name[WEIR_S3_NAME_BYTES];
-    struct weir_buf bucket; /* as text: dir/bucket */
-    struct weir_buf path;   /* as text: bucket/key, encoded */
+    struct weir_buf path; /* as text: bucket/key, encoded */
 };
 
 static int refuse(const struct place *at, int e, struct weir_err *err)
@@ -178,7 +136,6 @@ static void place_fini(struct place *at)
     if (at->root != -1) {
         close(at->root);
     }
-    weir_buf_fini(&at->bucket);
     weir_buf_fini(&at->path);
 }
 
@@ -186,16 +143,13 @@ static void place_fini(struct place *at)
 static int place_init(
     struct place *at, const char *dir, const char *bucket, const char *key, struct weir_err *err)
 {
-    *at = (struct place){.root = -1, .dir = dir};
-    weir_buf_init(&at->bucket, WEIR_S3_URL_MAX_BYTES);
+    *at = (struct place){.root = -1};
     weir_buf_init(&at->path, WEIR_S3_URL_MAX_BYTES);
     if (weir_s3_bucket_check(bucket, err) != 0 || weir_s3_key_check(key, err) != 0) {
         return -1;
     }
     weir_s3_name(at->name, bucket, key);
-    if (weir_buf_addf(&at->bucket, err, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, bucket) != 0 ||
-        weir_buf_text(&at->bucket, err) == NULL ||
-        weir_buf_addf(&at->path, err, "%s/", bucket) != 0 ||
+    if (weir_buf_addf(&at->path, err, "%s/", bucket) != 0 ||
         weir_dir_key(&at->path, key, err) != 0 || weir_buf_text(&at->path, err) == NULL) {
         return -1;
     }
@@ -204,7 +158,7 @@ static int place_init(
         return weir_err_detail(
             err, WEIR_E_CONFIG, errno, "store: the folder %.160s: %s", dir, uv_strerror(-errno));
     }
-    int fd = open_beneath(at->root, bucket);
+    int fd = weir_open_beneath(at->root, bucket, O_PATH);
     struct stat st;
     if ((fd == -1 && errno == ENOENT) ||
         (fd != -1 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))) {
@@ -224,11 +178,13 @@ static const char *key_path(const struct place *at)
     return strchr((const char *)at->path.p, '/') + 1;
 }
 
-/* The object's file, by a descriptor that names it; -1 with *err set. */
+/* The object's file, open for reading; -1 with *err set. */
 static int open_file(const struct place *at, struct weir_err *err)
 {
     struct stat st;
-    int fd = open_beneath(at->root, (const char *)at->path.p);
+    /* O_NONBLOCK: what is there may turn out to be a fifo. */
+    int fd =
+        weir_open_beneath(at->root, (const char *)at->path.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
     if (fd == -1) { /* a file where the key has a folder: there is no such key */
         return refuse(at, errno == ENOTDIR ? ENOENT : errno, err);
@@ -244,20 +200,10 @@ static int open_file(const struct place *at, struct weir_err *err)
     return fd;
 }
 
-static int check_readable(const struct place *at, struct weir_err *err)
-{
-    int fd = open_file(at, err);
-
-    if (fd != -1) {
-        close(fd);
-    }
-    return fd != -1 ? 0 : -1;
-}
-
 int weir_dir_attribute(const char *dir, const struct weir_object *object, const char *name,
     char *value, size_t size, struct weir_err *err)
 {
-    char path[64], attribute[64];
+    char attribute[64];
     struct weir_err e = {0};
     struct place at;
     int fd = -1, rc = -1;
@@ -267,9 +213,8 @@ int weir_dir_attribute(const char *dir, const struct weir_object *object, const 
         (fd = open_file(&at, &e)) == -1) {
         goto out;
     }
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* it only names the file */
     (void)snprintf(attribute, sizeof attribute, "user.%s", name);
-    const ssize_t n = getxattr(path, attribute, value, size - 1);
+    const ssize_t n = fgetxattr(fd, attribute, value, size - 1);
     if (n == -1 && errno == ERANGE) {
         weir_err_set(
             &e, WEIR_E_DATA, "store: %s: the attribute %s is too long", at.name, attribute);
@@ -293,29 +238,19 @@ int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct we
     struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err)
 {
     struct weir_err e = {0};
-    struct weir_buf file;
     struct place at;
-    int rc = -1;
+    int fd = -1, rc = -1;
 
-    weir_buf_init(&file, WEIR_S3_URL_MAX_BYTES);
-    if (place_init(&at, dir, object->bucket, object->key, &e) != 0 ||
-        check_readable(&at, &e) != 0 ||
-        weir_buf_addf(&file, &e, "%s/%s", (const char *)at.bucket.p, key_path(&at)) != 0 ||
-        weir_buf_text(&file, &e) == NULL) {
-        goto out;
+    if (place_init(&at, dir, object->bucket, object->key, &e) == 0) {
+        fd = open_file(&at, &e);
     }
-    rc = weir_file_source_new(loop, (const char *)file.p, info, ret, &e);
-    if (rc != 0 && (e.detail == ENOENT || e.detail == EACCES)) {
-        int why = e.detail;
-        e = (struct weir_err){0};
-        refuse(&at, why, &e);
+    if (fd != -1) {
+        rc = weir_file_source_of(loop, fd, at.name, info, ret, &e);
     }
-out:
     if (rc != 0 && err != NULL && err->code == WEIR_OK) {
         *err = e;
     }
     place_fini(&at);
-    weir_buf_fini(&file);
     return rc;
 }
 
@@ -329,7 +264,7 @@ static int check_writable(const struct place *at, struct weir_err *err)
     if (path == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "store: out of memory");
     }
-    while ((fd = open_beneath(at->root, path)) == -1 && errno == ENOENT &&
+    while ((fd = weir_open_beneath(at->root, path, O_PATH)) == -1 && errno == ENOENT &&
            (slash = strrchr(path, '/')) != NULL) {
         *slash = '\0';
     }
@@ -356,7 +291,7 @@ int weir_dir_sink_new(struct weir_loop *loop, const char *dir, const char *bucke
     int rc = -1;
 
     if (place_init(&at, dir, bucket, key, &e) == 0 && check_writable(&at, &e) == 0) {
-        rc = weir_file_sink_below(loop, (const char *)at.bucket.p, key_path(&at), ret, &e);
+        rc = weir_file_sink_below(loop, at.root, bucket, key_path(&at), ret, &e);
         if (rc != 0 && e.detail == EACCES) {
             e = (struct weir_err){0};
             refuse(&at, EACCES, &e);

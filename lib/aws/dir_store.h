@@ -19,8 +19,9 @@
  *
  * Errors are S3's, as far as somebody acts on them: WEIR_E_REMOTE with detail 404 (NoSuchBucket,
  * NoSuchKey), 403 (no permission, or a symbolic link that leads out of the folder; links inside of
- * it are followed). The check for links is against mistakes, not against somebody who swaps folders
- * for links while it runs: who can do that can write to the store anyway.
+ * it are followed). Who may write to the store does not get out of it with our rights: all is
+ * opened below its folder by the kernel (net/beneath.h), also at the end, when an object gets its
+ * name; a link that was put there meanwhile is WEIR_E_IO.
  */
 
 /**

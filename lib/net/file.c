@@ -174,17 +174,11 @@ static enum weir_step source_step(
 static const struct weir_stage_ops source_ops = {
     .name = "file-in", .step = source_step, .free = end_free};
 
-int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
-    struct weir_stage *ret, struct weir_err *err)
+int weir_file_source_of(struct weir_loop *loop, int fd, const char *name,
+    struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err)
 {
-    /* O_NONBLOCK: the open of a fifo must not wait; means nothing for regular files. */
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    struct end *end;
+    struct end *end = end_new(loop, fd, name, err);
 
-    if (fd == -1) {
-        return fail_open(path, errno, err);
-    }
-    end = end_new(loop, fd, path, err);
     if (end == NULL) {
         close(fd);
         return -1;
@@ -198,6 +192,16 @@ int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_s
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *ret = (struct weir_stage){.ops = &source_ops, .self = end};
     return 0;
+}
+
+int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
+    struct weir_stage *ret, struct weir_err *err)
+{
+    /* O_NONBLOCK: the open of a fifo must not wait; means nothing for regular files. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+    return fd != -1 ? weir_file_source_of(loop, fd, path, info, ret, err)
+                    : fail_open(path, errno, err);
 }
 
 int weir_fd_source_new(struct weir_loop *loop, int fd, struct weir_source_info *info,
@@ -345,9 +349,17 @@ static int open_direct(struct end *end, const char *path, bool fifo, struct weir
     return end->fd != -1 ? look(end, true, err) : fail_open(path, errno, err);
 }
 
-static int sink_open(struct weir_loop *loop, const char *path, const char *root, const char *rel,
-    struct weir_stage *ret, struct weir_err *err)
+static void write_to(struct end *end, struct weir_file_new *file)
 {
+    end->file_new = file;
+    end->fd = weir_file_new_fd(file); /* the file's own */
+    end->owned = false;
+}
+
+int weir_file_sink_new(
+    struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err)
+{
+    struct weir_file_new *file = NULL;
     struct stat st;
     bool there = stat(path, &st) == 0;
     struct end *end;
@@ -368,25 +380,17 @@ static int sink_open(struct weir_loop *loop, const char *path, const char *root,
             goto fail;
         }
     } else {
-        end->file_new = root != NULL ? weir_file_new_below(root, rel, there ? &st : NULL, err)
-                                     : weir_file_new_beside(path, there ? &st : NULL, err);
-        if (end->file_new == NULL) {
+        file = weir_file_new_beside(path, there ? &st : NULL, err);
+        if (file == NULL) {
             goto fail;
         }
-        end->fd = weir_file_new_fd(end->file_new);
-        end->owned = false;
+        write_to(end, file);
     }
     *ret = (struct weir_stage){.ops = &sink_ops, .self = end};
     return 0;
 fail:
     end_free(end);
     return -1;
-}
-
-int weir_file_sink_new(
-    struct weir_loop *loop, const char *path, struct weir_stage *ret, struct weir_err *err)
-{
-    return sink_open(loop, path, NULL, NULL, ret, err);
 }
 
 int weir_file_sink_held(struct weir_loop *loop, const char *path, struct weir_file_held *held,
@@ -414,18 +418,17 @@ void weir_file_held_drop(struct weir_file_held *held)
     held->file = NULL;
 }
 
-int weir_file_sink_below(struct weir_loop *loop, const char *root, const char *path,
+int weir_file_sink_below(struct weir_loop *loop, int root, const char *folder, const char *path,
     struct weir_stage *ret, struct weir_err *err)
 {
-    size_t len = strlen(root) + strlen(path) + 2;
-    char *whole = malloc(len);
-    int rc;
+    struct weir_file_new *file = weir_file_new_below(root, folder, path, err);
+    struct end *end = file != NULL ? end_new(loop, -1, path, err) : NULL;
 
-    if (whole == NULL) {
-        return weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+    if (end == NULL) {
+        weir_file_new_free(file);
+        return -1;
     }
-    snprintf(whole, len, "%s/%s", root, path);
-    rc = sink_open(loop, whole, root, path, ret, err);
-    free(whole);
-    return rc;
+    write_to(end, file);
+    *ret = (struct weir_stage){.ops = &sink_ops, .self = end};
+    return 0;
 }

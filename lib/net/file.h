@@ -30,13 +30,19 @@
 int weir_file_source_new(struct weir_loop *loop, const char *path, struct weir_source_info *info,
     struct weir_stage *ret, struct weir_err *err);
 
+/** weir_file_source_of: the same for one that is open by now. fd is taken, also when that fails;
+ *  name is for messages. */
+int weir_file_source_of(struct weir_loop *loop, int fd, const char *name,
+    struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err);
+
 /**
  * weir_file_sink_new: write a file that appears when it is complete.
  *
  * The bytes go to a hidden file ".weir-<random>" in the same folder, which on WEIR_END is synced
  * and renamed to path; the folder is synced too. Until then an existing file is what it was; abort
- * and free remove the hidden one. The new file has the mode of the one it replaces; a symbolic link
- * is followed, also to a file that is not there yet. An existing path that is no regular file
+ * and free remove the hidden one. The new file has the mode of the one it replaces, but for setuid
+ * and setgid; a symbolic link is followed, also to a file that is not there yet. An existing path
+ * that is no regular file
  * (/dev/null, a fifo) is written directly, a fifo once it has a reader. Should only the folder's
  * sync fail, the file is there and the stage fails all the same, since nobody can promise that it
  * stays.
@@ -64,14 +70,18 @@ int weir_file_held_publish(struct weir_file_held *held, struct weir_err *err);
 void weir_file_held_drop(struct weir_file_held *held);
 
 /**
- * weir_file_sink_below: weir_file_sink_new for root/path, where folders in path that do not exist
- * are made on WEIR_END, not before. The hidden file is in root. A link in the last place is not
- * followed but replaced.
+ * weir_file_sink_below: weir_file_sink_new for a path below a folder that nothing leads out of.
  *
- * root  a folder that exists
- * path  relative; an empty, "." or ".." part is WEIR_E_CONFIG
+ * root    the descriptor of that folder; borrowed until this returns
+ * folder  a folder below it that exists ("." is root itself); the hidden file is there
+ * path    from folder on; an empty, "." or ".." part is WEIR_E_CONFIG. Folders in it that do not
+ *         exist are made on WEIR_END, not before
+ *
+ * A link on the way is followed as long as it stays below root (net/beneath.h), then and on
+ * WEIR_END: one that leads out is WEIR_E_IO there. A link in the last place is not followed but
+ * replaced.
  */
-int weir_file_sink_below(struct weir_loop *loop, const char *root, const char *path,
+int weir_file_sink_below(struct weir_loop *loop, int root, const char *folder, const char *path,
     struct weir_stage *ret, struct weir_err *err);
 
 /** weir_fd_source_new: read from a descriptor (stdin), from where it stands. fd is borrowed. */

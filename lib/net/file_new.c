@@ -1,8 +1,10 @@
 /*
  * A file in the making. The hidden file's folder is held open, so that neither a change of the
- * working folder nor a rename of that folder makes the final rename go elsewhere.
+ * working folder nor a rename of that folder makes the final rename go elsewhere. Below a root, the
+ * way to the final folder is gone at the end, from that root on, whatever was there in between.
  */
 #include "core/limits.h"
+#include "net/beneath.h"
 #include "net/file.h"
 #include "net/file_priv.h"
 #include "net/reason.h"
@@ -23,9 +25,10 @@
 struct weir_file_new {
     int fd;
     int dir;         /* O_PATH */
+    int root;        /* nothing may lead out of it; -1: the final folder is dir */
     bool there;      /* the hidden file exists */
     char hidden[32]; /* its name in dir */
-    char *name;      /* the final one, from dir on; may have folders in it */
+    char *name;      /* the final one: in dir, or from root on, with its folders */
     char *path;      /* for messages */
 };
 
@@ -34,15 +37,19 @@ static int fail(const struct weir_file_new *f, enum weir_code code, int e, struc
     return weir_err_detail(err, code, e, "%.180s: %s", f->path, weir_reason(e));
 }
 
+/* old: what it replaces, whose mode it gets; not its setuid and setgid: these were for what was in
+ * it. Until then nobody else opens it, who might not open the old one. */
 static int create_hidden(struct weir_file_new *f, const struct stat *old, struct weir_err *err)
 {
+    const mode_t mode = old != NULL ? 0600 : 0666;
+
     for (int tries = 0; tries < 8; tries++) {
         uint64_t random;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
             continue; /* interrupted */
         }
         snprintf(f->hidden, sizeof f->hidden, WEIR_FILE_HIDDEN "%016" PRIx64, random);
-        f->fd = openat(f->dir, f->hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        f->fd = openat(f->dir, f->hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (f->fd != -1) {
             f->there = true;
             break;
@@ -54,35 +61,36 @@ static int create_hidden(struct weir_file_new *f, const struct stat *old, struct
     if (f->fd == -1) {
         return fail(f, weir_file_open_code(errno), errno, err);
     }
-    if (old != NULL && fchmod(f->fd, old->st_mode & 07777) != 0) {
+    if (old != NULL && fchmod(f->fd, old->st_mode & 0777) != 0) {
         return fail(f, WEIR_E_IO, errno, err);
     }
     return 0;
 }
 
-/* dir: the hidden file's folder; name: the final name from there on; path: for messages. */
-static struct weir_file_new *file_new(const char *dir, const char *name, const char *path,
+/* Takes dir and root, also when it fails. */
+static struct weir_file_new *file_new(int dir, int root, const char *name, const char *path,
     const struct stat *old, struct weir_err *err)
 {
     struct weir_file_new *f = calloc(1, sizeof *f);
 
     if (f == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+        (void)close(dir);
+        if (root != -1) {
+            (void)close(root);
+        }
         return NULL;
     }
-    f->fd = f->dir = -1;
+    f->fd = -1;
+    f->dir = dir;
+    f->root = root;
     f->name = strdup(name);
     f->path = strdup(path);
     if (f->name == NULL || f->path == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
         goto fail;
     }
-    f->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (f->dir == -1) {
-        fail(f, weir_file_open_code(errno), errno, err);
-        goto fail;
-    }
-    if (old != NULL && faccessat(f->dir, name, W_OK, AT_EACCESS) != 0) {
+    if (old != NULL && faccessat(root != -1 ? root : dir, name, W_OK, AT_EACCESS) != 0) {
         fail(f, weir_file_open_code(errno), errno, err);
         goto fail;
     }
@@ -93,6 +101,23 @@ static struct weir_file_new *file_new(const char *dir, const char *name, const c
 fail:
     weir_file_new_free(f);
     return NULL;
+}
+
+static struct weir_file_new *no_folder(const char *path, struct weir_err *err)
+{
+    int e = errno;
+
+    weir_err_detail(err, weir_file_open_code(e), e, "%.180s: %s", path, weir_reason(e));
+    return NULL;
+}
+
+/* In a folder by its path. */
+static struct weir_file_new *file_in(const char *folder, const char *name, const char *path,
+    const struct stat *old, struct weir_err *err)
+{
+    int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return dir != -1 ? file_new(dir, -1, name, path, old, err) : no_folder(path, err);
 }
 
 /* Where a path leads at which there is no file: itself, or the end of a chain of links, which
@@ -142,10 +167,10 @@ struct weir_file_new *weir_file_new_beside(
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         weir_err_detail(err, WEIR_E_CONFIG, EISDIR, "\"%.180s\" is no name for a file", path);
     } else if (slash == NULL) {
-        f = file_new(".", name, path, old, err);
+        f = file_in(".", name, path, old, err);
     } else {
         *slash = '\0';
-        f = file_new(slash == real ? "/" : real, name, path, old, err);
+        f = file_in(slash == real ? "/" : real, name, path, old, err);
     }
     free(real);
     return f;
@@ -166,13 +191,37 @@ static bool is_safe_path(const char *path)
 }
 
 struct weir_file_new *weir_file_new_below(
-    const char *root, const char *path, const struct stat *old, struct weir_err *err)
+    int root, const char *folder, const char *path, struct weir_err *err)
 {
+    struct weir_file_new *f = NULL;
+    struct stat old;
+    char *name = NULL;
+
     if (!is_safe_path(path)) {
         weir_err_set(err, WEIR_E_CONFIG, "\"%.160s\" is no path that stays in its folder", path);
         return NULL;
     }
-    return file_new(root, path, path, old, err);
+    if (asprintf(&name, "%s/%s", folder, path) < 0) {
+        weir_err_set(err, WEIR_E_NOMEM, "file: out of memory");
+        return NULL;
+    }
+    int there = weir_open_beneath(root, name, O_PATH);
+    const bool replaces = there != -1 && fstat(there, &old) == 0;
+    if (there != -1) {
+        (void)close(there);
+    }
+    int dir = weir_open_beneath(root, folder, O_PATH | O_DIRECTORY);
+    int own = dir != -1 ? fcntl(root, F_DUPFD_CLOEXEC, 0) : -1;
+    if (own != -1) {
+        f = file_new(dir, own, name, path, replaces ? &old : NULL, err);
+    } else {
+        (void)no_folder(path, err);
+        if (dir != -1) {
+            (void)close(dir);
+        }
+    }
+    free(name);
+    return f;
 }
 
 int weir_file_new_fd(const struct weir_file_new *f)
@@ -197,29 +246,49 @@ static int sync_folder(int dir)
     return rc;
 }
 
-/* Walk from dir to the folder of name, making what is missing. Returns that folder, or -1 with
- * errno set; *base receives the last part of name. */
-static int walk(int dir, char *name, const char **base)
+/* Make a folder below root that is not there; at is the one around it. 0, or -1 with errno set. */
+static int make_folder(int at, const char *name)
 {
-    int at = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (mkdirat(at, name, 0777) == 0) {
+        (void)sync_folder(at); /* an entry of at's */
+        return 0;
+    }
+    return errno == EEXIST ? 0 : -1; /* somebody else was faster */
+}
 
-    for (char *slash; at != -1 && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+/* The folder of name, a path below root; what is missing of it is made. Returns it, or -1 with
+ * errno set; *base receives the last part of name. */
+static int walk(int root, char *name, const char **base)
+{
+    int at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    *base = name;
+    for (char *slash; at != -1 && (slash = strchr(*base, '/')) != NULL; *base = slash + 1) {
         *slash = '\0';
-        int made = mkdirat(at, name, 0777), e = errno, next = -1;
-        if (made == 0) {
-            (void)sync_folder(at); /* an entry of at's */
+        int next = weir_open_beneath(root, name, O_PATH | O_DIRECTORY);
+        if (next == -1 && errno == ENOENT && make_folder(at, *base) == 0) {
+            next = weir_open_beneath(root, name, O_PATH | O_DIRECTORY);
         }
-        if (made == 0 || e == EEXIST) {
-            next = openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-            e = errno;
-        }
+        int e = errno;
         *slash = '/';
         close(at);
         at = next;
         errno = e;
     }
-    *base = name;
     return at;
+}
+
+static int final_folder(struct weir_file_new *f, const char **base, struct weir_err *err)
+{
+    *base = f->name;
+    int at = f->root != -1 ? walk(f->root, f->name, base)
+                           : openat(f->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (at == -1 && f->root != -1 && (errno == EXDEV || errno == ELOOP)) {
+        return weir_err_detail(err, WEIR_E_IO, errno,
+            "%.160s: a symbolic link leads out of its folder", f->path);
+    }
+    return at != -1 ? at : fail(f, WEIR_E_IO, errno, err);
 }
 
 int weir_file_new_sync(struct weir_file_new *f, struct weir_err *err)
@@ -235,8 +304,11 @@ int weir_file_new_publish(struct weir_file_new *f, struct weir_err *err)
     if (weir_file_new_sync(f, err) != 0) {
         return -1;
     }
-    at = walk(f->dir, f->name, &base);
-    if (at == -1 || renameat(f->dir, f->hidden, at, base) != 0) {
+    at = final_folder(f, &base, err);
+    if (at == -1) {
+        goto out;
+    }
+    if (renameat(f->dir, f->hidden, at, base) != 0) {
         fail(f, WEIR_E_IO, errno, err);
         goto out;
     }
@@ -265,8 +337,9 @@ void weir_file_new_free(struct weir_file_new *f)
     if (f->fd != -1) {
         close(f->fd);
     }
-    if (f->dir != -1) {
-        close(f->dir);
+    close(f->dir);
+    if (f->root != -1) {
+        close(f->root);
     }
     free(f->name);
     free(f->path);

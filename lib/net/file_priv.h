@@ -17,9 +17,10 @@ enum weir_code weir_file_open_code(int e);
 struct weir_file_new *weir_file_new_beside(
     const char *path, const struct stat *old, struct weir_err *err);
 
-/** weir_file_new_below: a hidden file in root, to become root/path. */
+/** weir_file_new_below: a hidden file in root/folder, to become root/folder/path, with the mode of
+ * what is there. root is borrowed. */
 struct weir_file_new *weir_file_new_below(
-    const char *root, const char *path, const struct stat *old, struct weir_err *err);
+    int root, const char *folder, const char *path, struct weir_err *err);
 
 /** weir_file_new_fd: where to write. Owned by the file. */
 int weir_file_new_fd(const struct weir_file_new *f);

@@ -351,6 +351,36 @@ static void links_out_of_the_store_are_not_followed(void **state)
     assert_int_equal(count_files(fx), 4); /* the secret and the links */
 }
 
+/* Between the beginning and the end somebody puts links where there were folders, and the bucket.
+ */
+static void links_that_are_put_there_meanwhile_lead_nowhere(void **state)
+{
+    struct fixture *fx = *state;
+    static const char *const folders[] = {"b/folder", "b"};
+
+    assert_int_equal(mkdir(path_of(fx, "b/folder"), 0777), 0);
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        struct memory_source source = {.in = (const uint8_t *)"x", .len = 1};
+        struct weir_stage stages[2] = {memory_source(&source), {0}};
+        struct weir_err err = {0};
+        char folder[128], aside[128];
+
+        snprintf(folder, sizeof folder, "%s/%s", fx->root, folders[i]);
+        snprintf(aside, sizeof aside, "%s/aside-%zu", fx->root, i);
+        assert_int_equal(
+            weir_store_sink_new(fx->loop, &fx->cfg, "b", "folder/k", NULL, &stages[1], &err), 0);
+        assert_int_equal(rename(folder, aside), 0);
+        assert_int_equal(symlink(fx->top, folder), 0);
+        struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, &err);
+        assert_non_null(pipe);
+        assert_int_equal(weir_loop_run(fx->loop, pipe, &err), -1);
+        assert_int_equal(err.code, WEIR_E_IO);
+        weir_pipe_free(pipe);
+        assert_int_equal(unlink(folder), 0);
+        assert_int_equal(count_files(fx), 0);
+    }
+}
+
 static void links_inside_the_store_are_followed(void **state)
 {
     struct fixture *fx = *state;
@@ -443,6 +473,7 @@ int main(void)
         TEST(missing_things_are_404),
         TEST(key_that_is_a_folder_or_below_a_file_cannot_be_written),
         TEST(links_out_of_the_store_are_not_followed),
+        TEST(links_that_are_put_there_meanwhile_lead_nowhere),
         TEST(links_inside_the_store_are_followed),
         TEST(special_files_are_no_objects),
         TEST(store_that_is_not_there_is_a_setting),

@@ -24,6 +24,7 @@
 
 static struct weir_loop *loop;
 static struct tempdir dir;
+static int root = -1; /* dir */
 
 static int setup(void **state)
 {
@@ -31,14 +32,16 @@ static int setup(void **state)
 
     (void)state;
     tempdir_new(&dir);
+    root = open(dir.path, O_PATH | O_DIRECTORY);
     loop = weir_loop_new(&err);
-    return loop != NULL ? 0 : -1;
+    return loop != NULL && root != -1 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     weir_loop_free(loop);
+    close(root);
     tempdir_free(&dir);
     return 0;
 }
@@ -220,7 +223,7 @@ static void a_failure_leaves_nothing_and_keeps_what_was_there(void **state)
     assert_int_equal(tempdir_count(&dir, "."), 1);
 }
 
-static void a_replaced_file_keeps_its_mode_and_a_new_one_obeys_the_umask(void **state)
+static void a_replaced_file_keeps_its_permissions_and_a_new_one_obeys_the_umask(void **state)
 {
     struct weir_stage sink;
     struct weir_err err = {0};
@@ -229,7 +232,7 @@ static void a_replaced_file_keeps_its_mode_and_a_new_one_obeys_the_umask(void **
 
     (void)state;
     tempdir_write(&dir, "old", "old");
-    assert_int_equal(chmod(in_dir("old"), 0604), 0);
+    assert_int_equal(chmod(in_dir("old"), 06604), 0); /* setuid is not for another content */
     assert_int_equal(weir_file_sink_new(loop, in_dir("old"), &sink, &err), 0);
     assert_int_equal(write_through(&sink, "new text", 0, &err), 0);
     tempdir_expect(&dir, "old", "new text");
@@ -375,14 +378,14 @@ static void folders_below_a_root_are_made_at_the_end_only(void **state)
     struct weir_err err = {0};
 
     (void)state;
-    assert_int_equal(weir_file_sink_below(loop, dir.path, "a/b/c.txt", &sink, &err), 0);
+    assert_int_equal(weir_file_sink_below(loop, root, ".", "a/b/c.txt", &sink, &err), 0);
     assert_false(tempdir_exists(&dir, "a"));
     assert_int_equal(write_through(&sink, "0123456789", 5, &err), -1);
     assert_int_equal(tempdir_count(&dir, "."), 0);
 
     for (int i = 0; i < 2; i++) { /* the second time all of it is there */
         err = (struct weir_err){0};
-        assert_int_equal(weir_file_sink_below(loop, dir.path, "a/b/c.txt", &sink, &err), 0);
+        assert_int_equal(weir_file_sink_below(loop, root, ".", "a/b/c.txt", &sink, &err), 0);
         assert_int_equal(write_through(&sink, "0123456789", 0, &err), 0);
         tempdir_expect(&dir, "a/b/c.txt", "0123456789");
         assert_int_equal(tempdir_count(&dir, "."), 1);
@@ -399,14 +402,14 @@ static void paths_that_leave_the_root_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(paths); i++) {
         struct weir_err err = {0};
-        if (weir_file_sink_below(loop, dir.path, paths[i], &sink, &err) != -1 ||
+        if (weir_file_sink_below(loop, root, ".", paths[i], &sink, &err) != -1 ||
             err.code != WEIR_E_CONFIG) {
             fail_msg("'%s' was not refused: %d %s", paths[i], err.code, err.msg);
         }
     }
     assert_int_equal(tempdir_count(&dir, "."), 0);
     struct weir_err err = {0};
-    assert_int_equal(weir_file_sink_below(loop, in_dir("none"), "a", &sink, &err), -1);
+    assert_int_equal(weir_file_sink_below(loop, root, "none", "a", &sink, &err), -1);
     assert_int_equal(err.code, WEIR_E_CONFIG);
     assert_int_equal(err.detail, ENOENT);
 }
@@ -417,13 +420,38 @@ static void a_file_in_the_place_of_a_folder_fails_and_leaves_nothing(void **stat
     struct weir_err err = {0};
 
     (void)state;
-    assert_int_equal(weir_file_sink_below(loop, dir.path, "a/b", &sink, &err), 0);
+    assert_int_equal(weir_file_sink_below(loop, root, ".", "a/b", &sink, &err), 0);
     tempdir_write(&dir, "a", "a file by now");
     assert_int_equal(write_through(&sink, "x", 0, &err), -1);
     assert_int_equal(err.code, WEIR_E_IO);
     assert_int_equal(err.detail, ENOTDIR);
     tempdir_expect(&dir, "a", "a file by now");
     assert_int_equal(tempdir_count(&dir, "."), 1);
+}
+
+/* Whoever may write there may do this while we are at work. */
+static void a_link_that_is_put_in_the_way_leads_nowhere(void **state)
+{
+    const char *const targets[] = {"..", "../out", in_dir("out")};
+
+    (void)state;
+    tempdir_mkdir(&dir, "root");
+    tempdir_mkdir(&dir, "out");
+    int below = open(in_dir("root"), O_PATH | O_DIRECTORY);
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        struct weir_stage sink;
+        struct weir_err err = {0};
+        assert_int_equal(weir_file_sink_below(loop, below, ".", "a/b", &sink, &err), 0);
+        assert_int_equal(symlink(targets[i], in_dir("root/a")), 0);
+        assert_int_equal(write_through(&sink, "x", 0, &err), -1);
+        assert_int_equal(err.code, WEIR_E_IO);
+        assert_non_null(strstr(err.msg, "link"));
+        assert_int_equal(unlink(in_dir("root/a")), 0);
+        assert_int_equal(tempdir_count(&dir, "out"), 0);
+        assert_int_equal(tempdir_count(&dir, "root"), 0);
+        assert_int_equal(tempdir_count(&dir, "."), 2);
+    }
+    close(below);
 }
 
 /*
@@ -613,7 +641,7 @@ int main(void)
         TEST(inputs_that_cannot_be_read_are_config_errors),
         TEST(outputs_that_cannot_be_made_are_config_errors),
         TEST(a_failure_leaves_nothing_and_keeps_what_was_there),
-        TEST(a_replaced_file_keeps_its_mode_and_a_new_one_obeys_the_umask),
+        TEST(a_replaced_file_keeps_its_permissions_and_a_new_one_obeys_the_umask),
         TEST(a_link_stays_a_link_and_its_target_is_replaced),
         TEST(a_link_to_nothing_stays_a_link_and_its_target_is_made),
         TEST(a_held_file_appears_when_it_is_published_and_not_before),
@@ -624,6 +652,7 @@ int main(void)
         TEST(folders_below_a_root_are_made_at_the_end_only),
         TEST(paths_that_leave_the_root_are_refused),
         TEST(a_file_in_the_place_of_a_folder_fails_and_leaves_nothing),
+        TEST(a_link_that_is_put_in_the_way_leads_nowhere),
         TEST(inherited_pipes_wait_in_the_loop_and_stay_blocking),
         TEST(fifos_wait_for_their_other_end),
         TEST(a_fifo_that_nobody_opens_meets_the_deadline),
