@@ -42,7 +42,7 @@ struct request {
 
     struct weir_archive_input *inputs; /* or objects */
     char **texts;                      /* their s3:// names, which are owned */
-    size_t inputs_n;
+    size_t inputs_n, texts_bytes;
 
     struct weir_buf entries; /* JSON: what the answer says of each */
     size_t entries_left_out;
@@ -241,6 +241,10 @@ static int add_input(struct request *r, const char *bucket, const char *key, con
         }
     }
     const size_t size = strlen(bucket) + strlen(key) + sizeof "s3:///" + strlen(name) + 1;
+    if (size > WEIR_ARCHIVE_TEXTS_MAX_BYTES - r->texts_bytes) {
+        return weir_err_set(err, WEIR_E_LIMIT,
+            "/entries: objects with names of more than %zu bytes", WEIR_ARCHIVE_TEXTS_MAX_BYTES);
+    }
     char *text = malloc(size);
     if (text == NULL) {
         return weir_err_set(err, WEIR_E_NOMEM, "archive: out of memory");
@@ -253,6 +257,7 @@ static int add_input(struct request *r, const char *bucket, const char *key, con
         .mtime_s =
             listed != NULL && listed->mtime_s > 0 ? listed->mtime_s : weir_clock_unix_ms() / 1000};
     r->texts[r->inputs_n++] = text;
+    r->texts_bytes += size;
     return weir_location_parse(text, &input->at, err);
 }
 

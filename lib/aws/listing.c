@@ -7,8 +7,14 @@
 
 int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, struct weir_err *err)
 {
+    const size_t bytes = strlen(item->key) + 1 + (item->etag != NULL ? strlen(item->etag) + 1 : 0);
+
     if (to->n >= WEIR_S3_LIST_MAX) {
         return weir_err_set(err, WEIR_E_LIMIT, "more than %zu objects to list", WEIR_S3_LIST_MAX);
+    }
+    if (bytes > WEIR_S3_LIST_MAX_BYTES - to->bytes) {
+        return weir_err_set(err, WEIR_E_LIMIT, "objects to list with keys of more than %zu bytes",
+            WEIR_S3_LIST_MAX_BYTES);
     }
     if (to->n == to->cap) {
         size_t cap = to->cap > 0 ? 2 * to->cap : 64;
@@ -26,6 +32,7 @@ int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, st
         free(to->items[to->n].key);
         return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a list");
     }
+    to->bytes += bytes;
     to->n++;
     return 0;
 }

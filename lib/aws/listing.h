@@ -19,10 +19,11 @@ struct weir_listed {
 struct weir_listing { /* zeroed: nothing */
     struct weir_listed *items;
     size_t n, cap;
+    size_t bytes; /* of their texts */
 };
 
 /** weir_listing_add: append one; its texts are copied. 0, or -1 with *err set: WEIR_E_LIMIT (more
- *  than WEIR_S3_LIST_MAX), WEIR_E_NOMEM. */
+ *  than WEIR_S3_LIST_MAX, or WEIR_S3_LIST_MAX_BYTES of texts), WEIR_E_NOMEM. */
 int weir_listing_add(struct weir_listing *to, const struct weir_listed *item, struct weir_err *err);
 
 /** weir_listing_sort: into the order of the keys' bytes. */

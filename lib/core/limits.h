@@ -262,7 +262,10 @@
 #define WEIR_S3_OBJECT_HEADERS_MAX 16   /* what settings say of every object */
 #define WEIR_S3_HEADERS_MAX 24          /* of a request, besides the signer's */
 #define WEIR_S3_URL_MAX_BYTES (16 * WEIR_KIB) /* a key, all of it encoded, and an upload id */
-#define WEIR_S3_LIST_MAX ((size_t)1 << 18)    /* objects of one list: what an archive may have */
+/* Objects of one list: what an archive may have */
+#define WEIR_S3_LIST_MAX ((size_t)1 << 18)
+/* The keys and ETags of one list, which are in memory */
+#define WEIR_S3_LIST_MAX_BYTES (32 * WEIR_MIB)
 /* Where a list goes on, its NUL too; AWS's are far shorter */
 #define WEIR_S3_LIST_TOKEN_BYTES 4096
 /* Pages of a list without a key, in a row: S3 may have to skip what was deleted, but not for ever
@@ -389,6 +392,8 @@
 /* Objects asked for before their turn: the answer to a request takes longer than a small object's
  * bytes */
 #define WEIR_ARCHIVE_AHEAD 4
+/* Of all objects that go into one, where they lie and what they are called there, in memory */
+#define WEIR_ARCHIVE_TEXTS_MAX_BYTES (2 * WEIR_ZIP_NAMES_MAX_BYTES)
 /* Entries told in the answer; the rest of WEIR_RESPONSE_MAX_BYTES is for one more */
 #define WEIR_ARCHIVE_LISTED_MAX_BYTES (5 * WEIR_MIB)
 

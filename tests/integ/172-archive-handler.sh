@@ -101,6 +101,13 @@ refused "no bucket" "bucket" '{"program":"cat","key":"bad"}'
 refused "arguments that are no strings" "/args/1: must be a string" '{"program":"cat","args":["a",1],"bucket":"weir-demo","key":"bad"}'
 refused "a flag that is no truth" "/require_output: must be true or false" '{"program":"cat","require_output":"yes","bucket":"weir-demo","key":"bad"}'
 refused "no objects below the prefix" "no objects" '{"entries":[{"prefix":"none/"}],"bucket":"weir-demo","key":"bad"}'
+# Long keys, and the prefix again and again: 66 MB of names, which nobody counts as objects.
+long=$(printf 'k%.0s' {1..240})
+long=$long/$long/$long/$long
+mkdir -p "store/weir-demo/$long" && (cd "store/weir-demo/$long" && seq -f 'an-object-%05g' 1000 | xargs touch)
+refused "objects whose names are too much memory" "names of more than 67108864 bytes" \
+    "{\"entries\":[$(printf "{\"prefix\":\"$long/\"},%.0s" {1..70})\"x\"],\"bucket\":\"weir-demo\",\"key\":\"bad\"}"
+rm -rf "store/weir-demo/${long%%/*}"
 refused "an object that is not there" "404 NoSuchKey" '{"entries":["none"],"bucket":"weir-demo","key":"bad"}'
 refused "a program that fails: its status and last words" "fails: exit status 3: cannot go on" '{"program":"fails","bucket":"weir-demo","key":"bad"}'
 refused "its stdin is not there" "404 NoSuchKey" '{"program":"cat","stdin":{"key":"none"},"bucket":"weir-demo","key":"bad"}'

@@ -227,6 +227,24 @@ static void a_folder_lists_its_files_by_their_keys(void **state)
     tempdir_free(&d);
 }
 
+/* Keys are as long as who uploads likes: 262,144 of them would be 268 MB. */
+static void list_is_bounded_in_bytes_too(void **state)
+{
+    struct fixture *fx = *state;
+    char key[WEIR_S3_KEY_MAX_BYTES + 1];
+    const struct weir_listed item = {.key = key, .etag = (char[]){"0123456789"}};
+    const size_t fits = WEIR_S3_LIST_MAX_BYTES / (sizeof key + 11);
+
+    memset(key, 'k', sizeof key - 1);
+    key[sizeof key - 1] = '\0';
+    for (size_t i = 0; i < fits; i++) {
+        assert_int_equal(weir_listing_add(&fx->got, &item, &fx->err), 0);
+    }
+    assert_int_equal(weir_listing_add(&fx->got, &item, &fx->err), -1);
+    assert_int_equal(fx->err.code, WEIR_E_LIMIT);
+    assert_int_equal(fx->got.n, fits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             page_that_is_too_large_is_asked_for_again_with_fewer_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_lists_its_files_by_their_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(list_is_bounded_in_bytes_too, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
