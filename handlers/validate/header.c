@@ -20,14 +20,50 @@ static struct weir_str text_of(const struct weir_csv_field *field)
     return (struct weir_str){(const char *)field->p, field->len};
 }
 
-static bool has_column(const struct weir_csv_field *names, size_t n, const char *name)
+/* 1 for "valid" and "errors", N for "valid_N" and "errors_N", 0 for any other name; at most max. */
+static size_t number_of(struct weir_str name, size_t max)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (weir_str_eq(text_of(&names[i]), weir_str_of(name))) {
-            return true;
-        }
+    static const char *const ours[] = {"valid", "errors"};
+    const char *p = NULL, *end = name.p + name.len;
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours && p == NULL; i++) {
+        const size_t len = strlen(ours[i]);
+        p = name.len >= len && memcmp(name.p, ours[i], len) == 0 ? name.p + len : NULL;
     }
-    return false;
+    if (p == NULL) {
+        return 0;
+    }
+    if (p == end) {
+        return 1;
+    }
+    if (*p++ != '_' || p == end || *p == '0') {
+        return 0;
+    }
+    for (; p < end && *p >= '0' && *p <= '9' && n <= max; p++) {
+        n = n * 10 + (size_t)(*p - '0');
+    }
+    return p == end && n > 1 && n <= max ? n : 0;
+}
+
+/* The first N whose two names are free. Each column takes one, so it is no more than n + 1. 0: no
+ * memory. */
+static size_t free_number(const struct weir_csv_field *names, size_t n)
+{
+    bool *taken = calloc(n + 2, sizeof *taken);
+    size_t free_one = 1;
+
+    if (taken == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        taken[number_of(text_of(&names[i]), n + 1)] = true;
+    }
+    while (taken[free_one]) {
+        free_one++;
+    }
+    free(taken);
+    return free_one;
 }
 
 static int put_line(const struct weir_validate *v, struct weir_buf *to,
@@ -53,14 +89,16 @@ static int put_names(const struct weir_validate *v, struct weir_buf *to,
     const struct weir_csv_field *names, size_t n, size_t more, struct weir_err *err)
 {
     struct weir_csv_field *line = calloc(n + 2, sizeof *line);
+    const size_t k = free_number(names, n);
     char valid[32] = "valid", errors[32] = "errors";
 
-    if (line == NULL) {
+    if (line == NULL || k == 0) {
+        free(line);
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
-    for (unsigned k = 2; has_column(names, n, valid) || has_column(names, n, errors); k++) {
-        snprintf(valid, sizeof valid, "valid_%u", k);
-        snprintf(errors, sizeof errors, "errors_%u", k);
+    if (k > 1) {
+        snprintf(valid, sizeof valid, "valid_%zu", k);
+        snprintf(errors, sizeof errors, "errors_%zu", k);
     }
     memcpy(line, names, n * sizeof *line);
     line[n] = weir_csv_text(valid, strlen(valid));

@@ -1,6 +1,7 @@
 #include "handlers/validate/tally.h"
 
 #include "core/limits.h"
+#include "json/hash.h"
 #include "json/quote.h"
 
 #include <inttypes.h>
@@ -43,18 +44,14 @@ static int no_memory(struct weir_err *err)
 static int count_name(
     struct weir_tally_names *names, const char *name, uint64_t n, struct weir_err *err)
 {
-    uint32_t at = 2166136261U; /* FNV-1a; a chain is no longer than the table */
-
     if (names->slots == NULL) {
         names->slots = calloc(SLOTS, sizeof *names->slots);
         if (names->slots == NULL) {
             return no_memory(err);
         }
+        weir_json_hash_seed(names->seed, names->slots);
     }
-    for (const char *c = name; *c != '\0'; c++) {
-        at = (at ^ (unsigned char)*c) * 16777619U;
-    }
-    for (;; at++) {
+    for (uint64_t at = weir_json_hash(names->seed, weir_str_of(name));; at++) {
         struct weir_tally_name *slot = &names->slots[at % SLOTS];
         if (slot->name == NULL && names->used == WEIR_TALLY_NAMES_MAX) {
             names->others += n;

@@ -20,7 +20,8 @@ struct weir_tally {
         struct weir_tally_name {
             char *name; /* NULL: free */
             uint64_t n;
-        } * slots; /* open addressing; NULL: none yet */
+        } * slots;        /* open addressing; NULL: none yet */
+        uint64_t seed[2]; /* names are the data's: nobody knows in advance which collide */
         size_t used;
         uint64_t others;
     } keywords, names;

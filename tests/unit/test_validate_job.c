@@ -179,6 +179,29 @@ static void appended_columns_take_free_names(void **state)
     expect("id,email,valid\n1,a@b.c,no\n", "id,email,valid,valid_2,errors_2\n1,a@b.c,no,true,\n");
     expect("errors,valid_2,id,email\n,,1,a@b.c\n",
         "errors,valid_2,id,email,valid_3,errors_3\n,,1,a@b.c,true,\n");
+    expect("errors_3,valid,id,email,valid_02,valid_1,errors_,valid_2x,validx,errors_99999999999\n"
+           ",,1,a@b.c,,,,,,\n",
+        "errors_3,valid,id,email,valid_02,valid_1,errors_,valid_2x,validx,errors_99999999999,"
+        "valid_2,errors_2\n,,1,a@b.c,,,,,,,true,\n");
+}
+
+/* Each number is taken: the widest header there is, and no search through it for each of them. */
+static void appended_columns_take_the_last_free_name(void **state)
+{
+    struct weir_buf in;
+
+    (void)state;
+    weir_buf_init(&in, WEIR_MIB);
+    assert_int_equal(weir_buf_adds(&in, "id,email,valid", NULL), 0);
+    for (size_t k = 2; k < WEIR_COLUMNS_MAX - 2; k++) {
+        assert_int_equal(weir_buf_addf(&in, NULL, k % 2 ? ",valid_%zu" : ",errors_%zu", k), 0);
+    }
+    assert_int_equal(weir_buf_adds(&in, "\n", NULL), 0);
+    struct result r = run_n(in.p, in.len, true, 0);
+    assert_int_equal(r.rc, 0);
+    assert_non_null(strstr(weir_buf_text(&r.sink.got, NULL), ",valid_16382,errors_16382\n"));
+    weir_buf_fini(&r.sink.got);
+    weir_buf_fini(&in);
 }
 
 static void cell_that_is_no_utf8_is_passed_on_and_invalid(void **state)
@@ -443,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_name_that_looks_like_a_mark_is_quoted),
         cmocka_unit_test(nothing_is_trimmed_and_quotes_are_as_few_as_can_be),
         cmocka_unit_test(appended_columns_take_free_names),
+        cmocka_unit_test(appended_columns_take_the_last_free_name),
         cmocka_unit_test(cell_that_is_no_utf8_is_passed_on_and_invalid),
         cmocka_unit_test(nul_bytes_are_bytes),
         cmocka_unit_test(a_header_with_text_after_a_quote_is_none_where_strict),
