@@ -24,6 +24,8 @@ size_t weir_line_vmake(char to[WEIR_LINE_BYTES], const char *head, const char *f
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)to[i] < 0x20 || to[i] == 0x7F) {
             to[i] = '?';
+        } else if (i > 0 && to[i - 1] == '\xC2' && (unsigned char)to[i] < 0xA0) {
+            to[i - 1] = to[i] = '?'; /* C1: U+009B begins what ESC [ does */
         }
     }
     to[len++] = '\n'; /* where snprintf's NUL was */

@@ -17,8 +17,9 @@
  *
  * head  what stands before the text, such as "weir: "; may be ""
  *
- * Names in the text are chosen by people and servers: control characters in it, and in head, become
- * '?', so that a name starts no line of its own. Any thread.
+ * Names in the text are chosen by people and servers: control characters in it, and in head (C0,
+ * DEL, C1), become '?', so that a name starts no line of its own and tells a terminal nothing. Any
+ * thread.
  */
 void weir_line_print(int fd, const char *head, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -67,6 +67,10 @@ static size_t put_character(struct json_line *to, const char *s, size_t left)
     if (want > left || weir_utf8_check(s, want) != want) {
         return put_all(to, "\xEF\xBF\xBD") ? 1 : 0;
     }
+    if (c == 0xC2 && (unsigned char)s[1] < 0xA0) { /* C1, which terminals obey as they do ESC */
+        (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)s[1]);
+        return put_all(to, escape) ? want : 0;
+    }
     return put(to, s, want) ? want : 0;
 }
 

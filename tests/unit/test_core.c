@@ -190,9 +190,11 @@ static void log_line_is_one_line_whatever_is_in_it(void **state)
     assert_int_equal(pipe(fd), 0);
     struct weir_log log = {.fd = fd[1], .level = WEIR_LOG_INFO, .request_id = "id-1"};
     weir_log_write(&log, WEIR_LOG_DEBUG, "not enabled");
-    weir_log_write(&log, WEIR_LOG_WARN, "key %s", "a\nERROR b\x1b[2J");
+    weir_log_write(&log, WEIR_LOG_WARN, "key %s",
+        "a\nERROR b\x1b[2J \xC2\x9B"
+        "2J \xC2\xA0\xC3\x9B");
     assert_true(read(fd[0], got, sizeof got - 1) > 0);
-    assert_string_equal(got, "WARN id-1 key a?ERROR b?[2J\n");
+    assert_string_equal(got, "WARN id-1 key a?ERROR b?[2J ??2J \xC2\xA0\xC3\x9B\n");
     close(fd[0]);
     close(fd[1]);
 }

@@ -162,6 +162,21 @@ static void json_line_is_valid_whatever_is_in_it(void **state)
     close(log.fd);
 }
 
+/* What a terminal that shows the log would obey. */
+static void json_line_holds_no_control_character_as_it_is(void **state)
+{
+    struct weir_log log = log_new(true);
+    char text[WEIR_LOG_LINE_BYTES + 1];
+
+    (void)state;
+    weir_log_write(&log, WEIR_LOG_INFO, "%s",
+        "\x1B[2J\x7F\xC2\x9B"
+        "2J\xC2\x80\xC2\xA0\xC3\x9B");
+    take(&log, text, sizeof text);
+    assert_non_null(strstr(text, "\"\\u001b[2J\\u007f\\u009b2J\\u0080\xC2\xA0\xC3\x9B\""));
+    close(log.fd);
+}
+
 static void json_line_that_is_too_long_is_cut_in_its_message(void **state)
 {
     static const char *const fills[] = {"a", "\"", "\x01", "\xC3\xA9", "\xF0\x9F\x8E\x89", "\xFF"};
