@@ -31,6 +31,24 @@ static int make_folder(const char *path, mode_t mode, struct weir_err *err)
     return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : fail(path, errno, err);
 }
 
+/* The secret and the queue are in it. Somebody else's would know the one, and have us write through
+ * links of his. */
+static int make_private(const char *path, struct weir_err *err)
+{
+    struct stat st;
+
+    if (make_folder(path, 0700, err) != 0) {
+        return -1;
+    }
+    if (lstat(path, &st) != 0) {
+        return fail(path, errno, err);
+    }
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG,
+                     "%.160s: must be a folder of your own that nobody else may write to", path);
+}
+
 static int make_root(struct weir_home *h, const char *root, struct weir_err *err)
 {
     char path[PATH_MAX + 32];
@@ -42,7 +60,7 @@ static int make_root(struct weir_home *h, const char *root, struct weir_err *err
         return fail(root, errno, err);
     }
     (void)snprintf(path, sizeof path, "%s/.weir", h->root);
-    return make_folder(path, 0700, err);
+    return make_private(path, err);
 }
 
 static int make_bucket(

@@ -95,6 +95,7 @@ void weir_client_begin(struct weir_conn *c)
     c->buf_pos = 0;
     if (weir_buf_addf(&c->buf, NULL,
             "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sCache-Control: no-store\r\n"
+            "X-Content-Type-Options: nosniff\r\nContent-Security-Policy: sandbox\r\n"
             "Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n",
             c->source->content_type, c->http11 ? "Transfer-Encoding: chunked\r\n" : "") != 0) {
         weir_conn_close(c);

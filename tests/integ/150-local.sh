@@ -360,6 +360,15 @@ wrong_use() {
         grep -q '^weir: local: --listen 192.0.2.1:1: ' err && status 0 "$WEIR" local --help
 }
 step "wrong usage is a 2 with one line" wrong_use
+others() { # a folder for secrets that somebody else has laid there, and would read or lead elsewhere
+    mkdir -p linked open elsewhere && ln -s "$T/elsewhere" linked/.weir && mkdir -m 0777 open/.weir || return 1
+    local root
+    for root in linked open; do
+        status 2 "$WEIR" local --root "$root" --listen 127.0.0.1:0 && grep -q "/.weir: must be a folder of your own" err || return 1
+    done
+    only elsewhere && only open/.weir
+}
+step "a .weir of somebody else's is refused" others
 
 sanitized() { ! grep -lE 'ERROR: (Address|Leak|Undefined)|runtime error:' "$T"/*.log; }
 step "no sanitizer has found anything" sanitized

@@ -25,6 +25,23 @@ relay_unreadable() { # what cannot be read is no end: status 3, and a line that 
 }
 check "a source that cannot be read fails the relay" relay_unreadable
 
+# A source chooses its type, and whoever pushes may choose text/html: in a browser it must not be a page of the relay's.
+relay_no_page() {
+    rm -f relay.err
+    WEIR_RELAY_TOKEN=t "$WEIR" relay --listen 127.0.0.1:0 --unit lines --burst 64KiB --age-max 0 --source live=push: 2>relay.err </dev/null &
+    local pid=$! at encoder
+    PIDS+=("$pid")
+    until_true 20 grep -q 'listening on' relay.err || fail "it does not listen: $(cat relay.err)"
+    at=$(sed -n "s/.*listening on //p" relay.err)
+    exec {encoder}<>"/dev/tcp/${at/:/\/}"
+    printf 'PUT /live HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<script>\n' >&"$encoder"
+    until_true 20 sh -c "curl -sS -I --max-time 5 http://$at/live | tr -d '\r' >head.got && grep -q '^Content-Type: text/html\$' head.got" || { cat head.got; return 1; }
+    exec {encoder}>&-
+    kill "$pid"
+    grep -q '^X-Content-Type-Options: nosniff$' head.got && grep -q '^Content-Security-Policy: sandbox$' head.got || { cat head.got; return 1; }
+}
+check "what is pushed as a page is none of the relay's" relay_no_page
+
 # ---- wrong usage ----
 
 usage_error() { # usage_error TEXT ARGS...
