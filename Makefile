@@ -263,7 +263,7 @@ fuzz:
 
 fuzz-build: $(FUZZ_BIN)
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUPPORT_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUPPORT_A) $(CLI_A) $(BOOTSTRAP_A) $(HANDLERS_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_WEIR)

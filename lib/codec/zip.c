@@ -63,6 +63,11 @@ int weir_zip_name_check(const char *name, struct weir_err *err)
         return weir_err_set(
             err, WEIR_E_CONFIG, "zip: %.160s: an entry's name that is not UTF-8", name);
     }
+    if (((name[0] | 32) >= 'a' && (name[0] | 32) <= 'z') && name[1] == ':') {
+        return weir_err_set(err, WEIR_E_CONFIG,
+            "zip: %.160s: an entry's name must not begin with a drive, which leads out on Windows",
+            name);
+    }
     for (const char *p = name;;) {
         size_t n = strcspn(p, "/");
         if (n == 0 || (n <= 2 && strncmp(p, "..", n) == 0)) {

@@ -384,7 +384,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 {
     static const char *const good[] = {"a", "a/b.c", ".hidden", "a..b", "...", "\xe6\x97\xa5", "-"};
     static const char *const bad[] = {"", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/..",
-        "a/./b", "a\\b", "a\nb", "a\x7f", "\xff", "a\xc3"};
+        "a/./b", "a\\b", "a\nb", "a\x7f", "\xff", "a\xc3", "C:/x", "c:x", "Z:"};
     char *longest = calloc(1, WEIR_ZIP_NAME_MAX_BYTES + 2);
 
     (void)state;
