@@ -11,7 +11,7 @@ node_ready() {
     cp "${root:?}"/bench/peers/node/{package.json,package-lock.json,*.mjs} "$peer/"
     # Only when the packages are not those of the lock file.
     if ! cmp -s "$peer/package-lock.json" "$peer/installed.json"; then
-        if ! (cd "$peer" && npm ci --no-audit --no-fund >"$dir/npm.log" 2>&1); then
+        if ! (cd "$peer" && npm ci --ignore-scripts --no-audit --no-fund >"$dir/npm.log" 2>&1); then
             echo "npm ci failed ($dir/npm.log)" >"$dir/node.skipped"
             return 1
         fi

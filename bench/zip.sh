@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 make -s build/bench/measure
 python3 tests/integ/log_text.py "$SIZE" >"$dir/log.txt"
 names=("weir zip" "weir zip --threads 1")
-have_archiver() { command -v node >/dev/null && command -v npm >/dev/null && timeout 120 npm install --prefix "$dir" --no-audit --no-fund --silent archiver@7 >"$dir/npm.log" 2>&1; }
+have_archiver() { command -v node >/dev/null && command -v npm >/dev/null && timeout 120 npm install --ignore-scripts --prefix "$dir" --no-audit --no-fund --silent archiver@7 >"$dir/npm.log" 2>&1; }
 if command -v pigz >/dev/null; then names+=("pigz -K -1"); else echo "pigz: skipped: no pigz"; fi
 if have_archiver; then names+=("archiver, level 1"); else echo "archiver: skipped: no npm, or no registry"; fi
 

@@ -17,7 +17,7 @@ read_java() { java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$T" Re
 read_yauzl() { node "$INTEG/read_zip.js" "$1" "$T"; }
 
 have_yauzl() {
-    has node && has npm && timeout 60 npm install --prefix "$T" --no-audit --no-fund --silent yauzl@3 >npm.log 2>&1 && [ -d "$T/node_modules/yauzl" ]
+    has node && has npm && timeout 60 npm install --ignore-scripts --prefix "$T" --no-audit --no-fund --silent yauzl@3 >npm.log 2>&1 && [ -d "$T/node_modules/yauzl" ]
 }
 READERS=(python)
 for r in unzip 7z bsdtar; do
