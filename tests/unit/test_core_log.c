@@ -483,6 +483,7 @@ int main(void)
         cmocka_unit_test_setup(json_line_has_the_members_that_apply, setup),
         cmocka_unit_test_setup(text_line_of_an_error_ends_with_it, setup),
         cmocka_unit_test_setup(json_line_is_valid_whatever_is_in_it, setup),
+        cmocka_unit_test_setup(json_line_holds_no_control_character_as_it_is, setup),
         cmocka_unit_test_setup(json_line_that_is_too_long_is_cut_in_its_message, setup),
         cmocka_unit_test_setup(level_is_lambdas, setup),
         cmocka_unit_test_setup(environment_decides_format_and_level, setup),
