@@ -166,7 +166,7 @@ static void json_line_is_valid_whatever_is_in_it(void **state)
 static void json_line_holds_no_control_character_as_it_is(void **state)
 {
     struct weir_log log = log_new(true);
-    char text[WEIR_LOG_LINE_BYTES + 1];
+    char text[WEIR_LINE_BYTES + 1];
 
     (void)state;
     weir_log_write(&log, WEIR_LOG_INFO, "%s",
