@@ -285,8 +285,8 @@ static int final_folder(struct weir_file_new *f, const char **base, struct weir_
                            : openat(f->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (at == -1 && f->root != -1 && (errno == EXDEV || errno == ELOOP)) {
-        return weir_err_detail(err, WEIR_E_IO, errno,
-            "%.160s: a symbolic link leads out of its folder", f->path);
+        return weir_err_detail(
+            err, WEIR_E_IO, errno, "%.160s: a symbolic link leads out of its folder", f->path);
     }
     return at != -1 ? at : fail(f, WEIR_E_IO, errno, err);
 }
