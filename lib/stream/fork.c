@@ -20,11 +20,11 @@ struct fork {
     size_t n;
     uint64_t *bytes;
     uint8_t head[HEAD_BYTES];
-    size_t head_n; /* bytes of the head that are there */
-    uint32_t left; /* of the frame at hand */
-    bool given;    /* all of it, and nobody waits */
-    size_t ending; /* all are prepared: the sink whose turn it is to end, and 1 */
-    bool failed;
+    size_t head_n;        /* bytes of the head that are there */
+    uint32_t left;        /* of the frame at hand */
+    bool given;           /* all of it, and nobody waits */
+    size_t ending;        /* all are prepared: the sink whose turn it is to end, and 1 */
+    struct weir_err undo; /* what could not be undone first; told when all have answered */
 };
 
 int weir_fork_begin(struct weir_buf *to, size_t sink, size_t *mark, struct weir_err *err)
@@ -220,20 +220,19 @@ static enum weir_step abort_all(void *self, struct weir_err *err)
         enum weir_step step = b->sink.ops->abort(b->sink.self, &undo);
         b->undone = step != WEIR_WAIT;
         wait |= step == WEIR_WAIT;
-        if (step == WEIR_FAIL) {
-            f->failed = true;
-            weir_err_set(err, undo.code, "%s", undo.msg);
+        if (step == WEIR_FAIL && f->undo.code == WEIR_OK) {
+            f->undo = undo;
         }
     }
     if (wait) {
         return WEIR_WAIT;
     }
-    if (count_ended(f) > 0 && !f->failed) {
-        f->failed = true;
-        weir_err_set(
-            err, WEIR_E_IO, "%zu of %zu outputs were published before that", count_ended(f), f->n);
+    if (count_ended(f) > 0) { /* unless worse is known */
+        weir_err_set(&f->undo, WEIR_E_IO, "%zu of %zu outputs were published before that",
+            count_ended(f), f->n);
     }
-    return f->failed ? WEIR_FAIL : WEIR_END;
+    *err = f->undo;
+    return f->undo.code != WEIR_OK ? WEIR_FAIL : WEIR_END;
 }
 
 static void fork_free(void *self)

@@ -31,7 +31,8 @@ struct moody {
     int in_flight;              /* steps for which it waits, though it takes bytes meanwhile */
     bool greedy, published, aborted, fail_at_end, fail_early, wait_at_end, before_others;
     bool prepares, prepared, fail_to_prepare; /* prepares: it has such an operation */
-    int preparing;                            /* steps for which it waits then */
+    bool fail_to_undo;
+    int preparing; /* steps for which it waits then */
 };
 
 static enum weir_step moody_step(
@@ -104,13 +105,13 @@ static enum weir_step moody_abort(void *self, struct weir_err *err)
 {
     struct moody *m = self;
 
-    (void)err;
     assert_false(m->published);
     if (!m->aborted && rnd(2) == 0) {
         return WEIR_WAIT;
     }
     m->aborted = true;
-    return WEIR_END;
+    return m->fail_to_undo ? (weir_err_set(err, WEIR_E_REMOTE, "moody: left open"), WEIR_FAIL)
+                           : WEIR_END;
 }
 
 static void moody_free(void *self)
@@ -294,6 +295,84 @@ static void a_sink_that_fails_to_end_is_told_with_what_is_there(void **state)
     }
 }
 
+static void a_sink_that_cannot_be_undone_is_told(void **state)
+{
+    int failed = 0;
+
+    (void)state;
+    seed = 6;
+    for (int i = 0; i < 300; i++) {
+        struct run r = {.rc = 0};
+        r.sinks[i % 3].fail_to_undo = true;
+        run(&r, 1 + rnd(300), 1 + rnd(100));
+        if (r.rc != 0) {
+            failed++;
+            assert_string_equal(r.undo.msg, "moody: left open");
+            for (size_t k = 0; k < 3; k++) { /* the others all the same */
+                assert_true(r.sinks[k].aborted);
+            }
+        }
+    }
+    assert_true(failed > 100);
+}
+
+/* A sink whose answers are not true. */
+struct liar {
+    enum weir_step step, prepare;
+    size_t takes; /* bytes of its window */
+};
+
+static enum weir_step liar_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    const struct liar *l = self;
+
+    (void)out;
+    (void)err;
+    in->pos += l->takes;
+    return l->step;
+}
+
+static enum weir_step liar_prepare(void *self, struct weir_err *err)
+{
+    (void)err;
+    return ((const struct liar *)self)->prepare;
+}
+
+static void a_sink_whose_answers_are_not_true_is_a_bug(void **state)
+{
+    static const struct weir_stage_ops liar_ops = {
+        .name = "liar", .step = liar_step, .prepare = liar_prepare, .free = moody_free};
+    static const struct {
+        struct liar liar;
+        const char *in; /* one frame of a byte, or none */
+        size_t len;
+    } cases[] = {
+        {{.step = WEIR_NEED_IN, .takes = 0}, "\0\1\0\0\0x", 6},  /* with input left */
+        {{.step = WEIR_NEED_IN, .takes = 2}, "\0\1\0\0\0x", 6},  /* more than there was */
+        {{.step = WEIR_NEED_OUT, .takes = 1}, "\0\1\0\0\0x", 6}, /* it has no output */
+        {{.step = WEIR_END, .takes = 1}, "\0\1\0\0\0x", 6},      /* before the last byte */
+        {{.step = WEIR_NEED_IN, .prepare = WEIR_END}, "", 0},    /* after the last byte */
+        {{.step = WEIR_END, .prepare = WEIR_NEED_IN}, "", 0},    /* nothing is coming */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct liar liar = cases[i].liar;
+        struct weir_stage inner = {&liar_ops, &liar}, fork;
+        struct weir_in in = {(const uint8_t *)cases[i].in, cases[i].len, 0, true};
+        struct weir_out out = {(uint8_t[1]){0}, 0, 0};
+        struct weir_err err = {0};
+        uint64_t bytes[1];
+
+        assert_int_equal(weir_fork_new(&inner, 1, bytes, &fork, NULL), 0);
+        assert_int_equal(fork.ops->step(fork.self, &in, &out, &err), WEIR_FAIL);
+        assert_int_equal(err.code, WEIR_E_BUG);
+        assert_memory_equal(err.msg, "fork: sink liar: ", 17);
+        weir_stage_free(&fork);
+    }
+}
+
 static enum weir_step step_once(const void *in, size_t len, bool last, struct weir_err *err)
 {
     struct memory_sink sink = {0};
@@ -351,6 +430,8 @@ int main(void)
         cmocka_unit_test(a_sink_that_fails_before_the_end_fails_all),
         cmocka_unit_test(a_sink_that_cannot_prepare_its_end_fails_all),
         cmocka_unit_test(a_sink_that_fails_to_end_is_told_with_what_is_there),
+        cmocka_unit_test(a_sink_that_cannot_be_undone_is_told),
+        cmocka_unit_test(a_sink_whose_answers_are_not_true_is_a_bug),
         cmocka_unit_test(frames_that_are_none_are_a_bug),
         cmocka_unit_test(an_empty_frame_is_taken_back),
     };
