@@ -5,7 +5,9 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "net/resolve.h"
+#include "net/tcp_conn.h"
 #include "net/tcp_pool.h"
+#include "net/wake.h"
 #include "stream/pipe.h"
 #include "tests/support/deaf_port.h"
 #include "tests/support/line_sink.h"
@@ -338,6 +340,57 @@ static void addresses_are_read_or_refused(void **state)
     }
 }
 
+/* The peer closes its direction while our bytes wait for room at it: its FIN confirms nothing, and
+ * when it goes without having read them, they are lost. */
+static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void **state)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM, 0), small = 4096;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    static const uint8_t bytes[65536];
+    char port[8];
+    struct weir_err err = {0};
+    int64_t again_ms = 0;
+    int rc;
+
+    (void)state;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    (void)snprintf(port, sizeof port, "%u", ntohs(at.sin_port));
+    const struct weir_tcp_conn_opts opts = {
+        .host = "127.0.0.1", .port = port, .connect_by_mono_ms = weir_clock_mono_ms() + 20000};
+    struct weir_tcp_conn *conn = weir_tcp_conn_new(loop, &opts, &err);
+    assert_non_null(conn);
+    while ((rc = weir_tcp_conn_connect(conn, weir_clock_mono_ms())) == 0) {
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(rc, 1);
+    const int peer = accept(fd, NULL, NULL);
+    assert_int_not_equal(peer, -1);
+    while (weir_tcp_conn_write(conn, bytes, sizeof bytes) > 0) { /* until nobody has room */
+    }
+    assert_int_equal(weir_tcp_conn_finish(conn), 1);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    while ((rc = weir_tcp_conn_confirm(conn, &again_ms)) == 0 && again_ms == 0) {
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(rc, 0); /* its FIN is here, and only time will tell */
+    (void)close(peer);       /* a reset, for there are bytes that it has not read */
+    struct weir_wake *wake = weir_wake_new(loop, &err);
+    assert_non_null(wake);
+    while ((rc = weir_tcp_conn_confirm(conn, &again_ms)) == 0) {
+        weir_wake_in(wake, again_ms);
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(rc, -1);
+    assert_int_equal(weir_tcp_conn_err(conn)->code, WEIR_E_NET);
+    weir_wake_free(wake);
+    weir_tcp_conn_free(conn);
+    (void)close(fd);
+}
+
 static void names_are_looked_up_without_stopping_and_may_be_forgotten(void **state)
 {
     const struct addrinfo *list = NULL;
@@ -373,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_or_refused),
+        cmocka_unit_test(a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing),
         cmocka_unit_test(no_lines_need_no_connection),
         cmocka_unit_test(nobody_listens_is_an_error_that_says_so),
         cmocka_unit_test(a_connection_that_never_comes_ends_at_its_timeout),

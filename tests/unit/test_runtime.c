@@ -802,6 +802,7 @@ static void answer_lost_on_the_way_is_logged_and_not_given_as_an_error(void **st
     (void)state;
     run_script(&r, "fake", script, COUNT(script));
     assert_has(r.log, "ERROR id-1 runtime: POST invocation/id-1/response: ");
+    assert_request(&r, 2, NEXT); /* and it is not given a second time */
     assert_int_equal(fake.runs, 2);
     for (size_t i = 0; i < canned_http_requests(r.server); i++) {
         assert_null(strstr(canned_http_request(r.server, i, NULL), "/error"));

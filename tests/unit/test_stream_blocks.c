@@ -213,6 +213,46 @@ static void blocks_error_has_its_place_and_what_is_before_it_is_out(void **state
     expect("h;aaaa;b?", "[h;]", "after byte 2: a question at 6");
 }
 
+/* A job whose merge looks at no error. */
+static int merge_blindly(void *job, struct weir_block *block)
+{
+    (void)block;
+    ((struct job *)job)->merged++;
+    return 0;
+}
+
+static int make_blind(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_blocks_ops blind = {"blind", sizeof(struct note), split, worker_new,
+        head, work, worker_free, NULL, merge_blindly, NULL};
+
+    (void)ctx;
+    the_job = (struct job){0};
+    return weir_blocks_new(&blind, &the_job, 64, NULL, ret, err);
+}
+
+static void blocks_error_is_one_whatever_merge_makes_of_it(void **state)
+{
+    static const struct {
+        const char *in, *msg;
+    } cases[] = {{"!;aaaa;", "an exclamation"}, {"h;aaaa;bbbb;!;", "an exclamation"},
+        {"h;aaaa;b?", "a question at 6"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct stage_case c = {
+            "blind", make_blind, NULL, (const uint8_t *)cases[i].in, strlen(cases[i].in)};
+        struct weir_buf got;
+        struct weir_err err = {0};
+        uint64_t seed = 1;
+
+        weir_buf_init(&got, 4096);
+        assert_int_equal(stage_run(&c, 1, 1, &seed, &got, &err), -1);
+        assert_string_equal(err.msg, cases[i].msg);
+        weir_buf_fini(&got);
+    }
+}
+
 static void blocks_record_over_the_ceiling_is_a_limit(void **state)
 {
     struct weir_buf in, out;
@@ -446,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_come_out_in_order_after_their_head),
         cmocka_unit_test(blocks_error_has_its_place_and_what_is_before_it_is_out),
+        cmocka_unit_test(blocks_error_is_one_whatever_merge_makes_of_it),
         cmocka_unit_test(blocks_record_over_the_ceiling_is_a_limit),
         cmocka_unit_test(blocks_are_the_same_when_the_work_is_done_elsewhere),
         cmocka_unit_test(blocks_done_ahead_of_their_turn_are_done_again_where_it_matters),

@@ -128,6 +128,48 @@ static void late_sink_is_never_made_for_a_source_that_says_nothing(void **state)
     weir_pipe_free(pipe);
 }
 
+static enum weir_step prepare_waits(void *self, struct weir_err *err)
+{
+    (void)self;
+    (void)err;
+    return WEIR_WAIT;
+}
+
+static int make_waiting(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_stage_ops waiting = {
+        .name = "waiting", .step = broken_step, .prepare = prepare_waits, .free = free_nothing};
+
+    (void)err;
+    *ret = (struct weir_stage){&waiting, ctx};
+    return 0;
+}
+
+/* In a fork all sinks are asked, also one for which no byte has come. */
+static void late_sink_is_made_when_its_end_is_prepared(void **state)
+{
+    struct maker m = {0}, refusing = {.refuse = true};
+    struct weir_err err = {0};
+    struct weir_stage late;
+
+    (void)state;
+    assert_int_equal(weir_late_sink_new(make, &m, &late, &err), 0);
+    assert_int_equal(late.ops->prepare(late.self, &err), WEIR_END); /* it has nothing to prepare */
+    assert_int_equal(late.ops->prepare(late.self, &err), WEIR_END);
+    assert_int_equal(m.made, 1);
+    assert_false(m.sink.published);
+    weir_stage_free(&late);
+
+    assert_int_equal(weir_late_sink_new(make, &refusing, &late, &err), 0);
+    assert_int_equal(late.ops->prepare(late.self, &err), WEIR_FAIL);
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    weir_stage_free(&late);
+
+    assert_int_equal(weir_late_sink_new(make_waiting, &m, &late, &err), 0);
+    assert_int_equal(late.ops->prepare(late.self, &err), WEIR_WAIT); /* its own answer */
+    weir_stage_free(&late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +177,7 @@ int main(void)
         cmocka_unit_test(late_sink_that_cannot_be_made_fails_the_pipe),
         cmocka_unit_test(late_sink_is_aborted_when_it_was_made),
         cmocka_unit_test(late_sink_is_never_made_for_a_source_that_says_nothing),
+        cmocka_unit_test(late_sink_is_made_when_its_end_is_prepared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

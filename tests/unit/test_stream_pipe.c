@@ -315,12 +315,14 @@ static void pipe_deadline_fails_and_undoes(void **state)
 static void pipe_cancel_keeps_its_reason(void **state)
 {
     const struct weir_err why = {WEIR_E_CANCEL, 15, "terminated"};
+    const struct weir_err other = {WEIR_E_DEADLINE, 0, "too late, too"};
 
     (void)state;
     source.waits = 1000;
     struct weir_pipe *pipe = make(8);
     assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_WAITING);
     weir_pipe_cancel(pipe, &why);
+    weir_pipe_cancel(pipe, &other);
     assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_FAILED);
     assert_int_equal(weir_pipe_err(pipe)->code, WEIR_E_CANCEL);
     assert_int_equal(weir_pipe_err(pipe)->detail, 15);
@@ -402,6 +404,17 @@ static void pipe_breaches_are_bugs_with_a_name(void **state)
     }
 }
 
+/* Takes all there is, and has enough. */
+static enum weir_step hasty_step(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)self;
+    (void)out;
+    (void)err;
+    in->pos = in->size;
+    return WEIR_END;
+}
+
 static void pipe_stage_that_misuses_a_window_is_a_bug(void **state)
 {
     (void)state;
@@ -411,6 +424,14 @@ static void pipe_stage_that_misuses_a_window_is_a_bug(void **state)
     assert_int_equal(run(pipe), WEIR_PIPE_FAILED);
     assert_string_equal(
         weir_pipe_err(pipe)->msg, "pipe: stage thief: a window was moved instead of its position");
+    weir_pipe_free(pipe);
+
+    reset(state);
+    struct weir_stage hasty[] = {
+        stage_of(&source, "source", source_step), stage_of(&sink, "hasty", hasty_step)};
+    pipe = weir_pipe_new(2, hasty, 2, NULL);
+    assert_int_equal(run(pipe), WEIR_PIPE_FAILED);
+    assert_string_equal(weir_pipe_err(pipe)->msg, "pipe: stage hasty: END before the last byte");
     weir_pipe_free(pipe);
 
     struct weir_stage lazy[] = {
