@@ -5,6 +5,8 @@
 #   make uninstall PREFIX=/usr/local        these files again
 #   make SANITIZE=address,undefined         the same under build-asan (thread: build-tsan)
 #   make check-unit UNIT="csv_split"        build and run one unit test
+#   make coverage                           which lines and branches the tests walk (build-cov)
+#   make mutate                             faults put in one by one, each of which a test must see (build/mutate)
 #   make MODULES="core stream csv" check-unit    a partial tree: only these of lib/, no handlers, bootstrap, cli
 #   make V=1                                show the commands
 
@@ -13,12 +15,15 @@ MAKEFLAGS += --no-builtin-rules # `make build` made a copy of build.sh in the fo
 MODULES_ALL := core stream codec csv json schema net aws relay event
 MODULES ?= $(MODULES_ALL)
 SANITIZE ?=
+COVERAGE ?=
 CFLAGS ?=
 LDFLAGS ?=
 FUZZ_SECONDS ?= 60
 WRAP ?=
 
-ifeq ($(SANITIZE),)
+ifneq ($(COVERAGE),)
+BUILD ?= build-cov
+else ifeq ($(SANITIZE),)
 BUILD ?= build
 else ifeq ($(SANITIZE),thread)
 BUILD ?= build-tsan
@@ -68,7 +73,11 @@ HARDEN += -fno-pie -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDI
 HARDEN_LD := -static -no-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none
 endif
 
-ifeq ($(SANITIZE),)
+ifneq ($(COVERAGE),)
+# As it is written, line by line; threads count, too.
+HARDEN += -O0 -U_FORTIFY_SOURCE --coverage -fprofile-update=atomic
+HARDEN_LD += --coverage
+else ifeq ($(SANITIZE),)
 HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 else
 HARDEN += -U_FORTIFY_SOURCE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -90,7 +99,7 @@ BOOTSTRAP_SRC := $(if $(filter bootstrap,$(PARTS)),$(wildcard bootstrap/*.c))
 CLI_SRC := $(if $(filter cli,$(PARTS)),$(wildcard cli/*.c cli/*/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 # What looks at every byte, or at every value, of a table: 3 % less CPU for all of the work, and 15 KiB.
-HOT := $(if $(SANITIZE),,-O3)
+HOT := $(if $(SANITIZE)$(COVERAGE),,-O3)
 HOT_SRC := $(filter lib/csv/% lib/json/tape.c lib/json/value.c lib/json/n% lib/schema/row.c lib/schema/check% lib/schema/format% lib/schema/chain.c lib/core/utf8.c,$(LIB_SRC))
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -111,7 +120,7 @@ C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c t
 
 # ---- products ----
 
-.PHONY: all lib man install uninstall unit check-unit check-headers check-deps check-style check-format fuzz fuzz-build clean FORCE
+.PHONY: all lib man install uninstall unit check-unit check-headers check-deps check-style check-format coverage mutate fuzz fuzz-build clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -254,6 +263,14 @@ check-format:
 	$(Q)if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES) && echo "check-format: $(words $(C_FILES)) files ok"; \
 		else echo "check-format: skipped: no clang-format"; fi
 
+# COVERAGE_INTEG="10 20" runs these integration scripts, too, instead of the quick ones.
+coverage:
+	$(Q)tests/coverage.sh $(COVERAGE_INTEG)
+
+# MUTATE="12 13" puts in these faults only.
+mutate:
+	$(Q)python3 tests/mutate/run.py $(MUTATE)
+
 # libFuzzer comes with clang; its objects live in a folder of their own.
 fuzz:
 	$(Q)if command -v clang >/dev/null; then \
@@ -269,7 +286,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUPPORT_A) $(CLI_A) $(B
 	$(Q)$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_WEIR)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-cov
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(HANDLERS_SRC) $(BOOTSTRAP_SRC) $(CLI_SRC) $(SUPPORT_SRC) \
 	$(UNIT:%=tests/unit/test_%.c) $(wildcard tests/tools/*.c) $(FUZZ:%=tests/fuzz/fuzz_%.c)))

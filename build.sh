@@ -210,8 +210,8 @@ bench() {
 package() { exec packaging/package.sh "$@"; }
 
 clean() {
-    say "clean: removing build/ build-asan/ build-tsan/ build-clang/ build-fuzz/"
-    rm -rf build build-asan build-tsan build-clang build-fuzz
+    say "clean: removing build/ build-asan/ build-tsan/ build-clang/ build-cov/ build-fuzz/"
+    rm -rf build build-asan build-tsan build-clang build-cov build-fuzz
 }
 
 verb=${1:-}

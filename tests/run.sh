@@ -18,6 +18,7 @@ valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=d
 threaded="runtime_sim stream_blocks codec_zip net_pool validate_threads validate_unique"
 
 steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
+named=(coverage mutate) # only when they are asked for by name; WEIR_FULL=1 asks for mutate
 run_step() {
     case $1 in
     build) "${make[@]}" all unit ;;
@@ -33,16 +34,19 @@ run_step() {
     fuzz) "${make[@]}" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-60}" ;;
     integ) INTEG_JOBS=$jobs tests/integ/run.sh build ;;
     integ-asan) "${make[@]}" "${asan[@]}" all && INTEG_JOBS=$jobs tests/integ/run.sh build-asan ;;
+    coverage) "${make[@]}" coverage ;;
+    mutate) "${make[@]}" mutate ;;
     *) return 2 ;;
     esac
 }
 
 wanted=("$@")
 [ $# -gt 0 ] || wanted=("${steps[@]}")
+[ $# -gt 0 ] || [ "${WEIR_FULL:-0}" != 1 ] || wanted+=(mutate)
 for s in "${wanted[@]}"; do
-    case " ${steps[*]} " in
+    case " ${steps[*]} ${named[*]} " in
     *" $s "*) ;;
-    *) echo "steps: ${steps[*]}" >&2; exit 2 ;;
+    *) echo "steps: ${steps[*]}; and, by name only: ${named[*]}" >&2; exit 2 ;;
     esac
 done
 
