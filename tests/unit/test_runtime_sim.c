@@ -533,6 +533,7 @@ static void every_invocation_of_eight_workers_is_answered_once(void **state)
     assert_int_equal(told.inits, 8);
     assert_int_equal(told.finis, 8);
     assert_int_equal(told.runs, 400);
+    assert_int_equal(s.requests[WEIR_RAPI_POST_RESPONSE], 400); /* those refused count, too */
     assert_int_equal(s.rc, WEIR_RUNTIME_FAILED);
     assert_int_equal(s.requests[WEIR_RAPI_EXT_REGISTER], 1);
     sim_free(&s);
