@@ -93,6 +93,12 @@ struct weir_cli {
     { .name = "verbose", .letter = 'v', .kind = WEIR_OPT_FLAG, .to = &(cli)->verbose }
 #define WEIR_CLI_THREADS(n)                                                                   \
     { .name = "threads", .letter = 'j', .kind = WEIR_OPT_COUNT, .to = (n), .min = 1, .max = WEIR_THREADS_MAX }
+/* Of verbs that run a function; into the members of these names */
+#define WEIR_CLI_FUNCTION(args)                                                               \
+    { .name = "handler", .kind = WEIR_OPT_TEXT, .to = &(args)->handler },                     \
+    { .name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &(args)->bootstrap },                 \
+    { .name = "env", .kind = WEIR_OPT_LIST, .to = &(args)->env },                             \
+    { .name = "timeout", .kind = WEIR_OPT_SECONDS, .to = &(args)->timeout_ms, .min = 1, .max = WEIR_CLI_TIME_MAX_MS }
 /* clang-format on */
 
 /**

@@ -21,18 +21,11 @@ struct args {
 static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
 {
     const struct weir_opt opts[] = {
-        {.name = "handler", .kind = WEIR_OPT_TEXT, .to = &a->handler},
+        WEIR_CLI_FUNCTION(a),
         {.name = "memory",
             .kind = WEIR_OPT_COUNT,
             .to = &a->memory_mb,
             .max = WEIR_CLI_MEMORY_MAX_MB},
-        {.name = "timeout",
-            .kind = WEIR_OPT_SECONDS,
-            .to = &a->timeout_ms,
-            .min = 1,
-            .max = WEIR_CLI_TIME_MAX_MS},
-        {.name = "bootstrap", .kind = WEIR_OPT_TEXT, .to = &a->bootstrap},
-        {.name = "env", .kind = WEIR_OPT_LIST, .to = &a->env},
         WEIR_CLI_VERBOSE(&a->cli),
     };
     int n = weir_cli_parse(opts, sizeof opts / sizeof *opts, argc, argv, &a->event, 1, err);

@@ -65,11 +65,6 @@ out:
     return NULL;
 }
 
-struct weir_pipe *weir_elb_job_pipe(struct weir_elb_job *job)
-{
-    return job->pipe;
-}
-
 static uint64_t confirmed(const struct weir_elb_job *job)
 {
     if (job->confirmed != NULL) {

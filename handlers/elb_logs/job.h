@@ -49,9 +49,6 @@ struct weir_elb_job *weir_elb_job_new(struct weir_elb_job_opts *opts, struct wei
 /** weir_elb_job_free: free the job and its pipe. Accepts NULL. */
 void weir_elb_job_free(struct weir_elb_job *job);
 
-/** weir_elb_job_pipe: the pipe, for weir_loop_run and weir_pipe_cancel. Owned by the job. */
-struct weir_pipe *weir_elb_job_pipe(struct weir_elb_job *job);
-
 /**
  * weir_elb_job_run: run it to its end, and hold it to its promise: each line that was read has
  * arrived. Returns 0, also when it was stopped in time (see weir_elb_summary); or -1 with *err set:
