@@ -126,7 +126,8 @@ END {
             print ".SH OPTIONS"
         }
         if (is_literal(line[i])) {
-            print ".PP"
+            if (line[i - 1] == "")
+                print ".PP"
             print ".nf"
             print ".RS 4"
             for (; is_literal(line[i]); i++)
