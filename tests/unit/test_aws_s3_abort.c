@@ -663,6 +663,9 @@ static void lost_create_is_found_in_the_list_and_aborted(void **state)
     const struct canned_reply lost[] = {
         {.match = CREATE, .end = CANNED_CLOSE},
         {.match = CREATE, .head = OK "Content-Length: 3\r\n\r\n<x>"},
+        {.match = CREATE,
+            .head = OK "Content-Length: 63\r\n\r\n<InitiateMultipartUploadResult>"
+                       "</InitiateMultipartUploadResult>"},
         {.match = CREATE, .head = BROKEN_500},
     };
 

@@ -4,6 +4,7 @@
  */
 #include "aws/s3_part.h"
 #include "core/clock.h"
+#include "stream/fork.h"
 #include "tests/support/s3_fixture.h"
 
 #include <setjmp.h>
@@ -99,6 +100,50 @@ static void part_is_sent_while_the_next_one_is_made(void **state)
     }
     assert_int_equal(step, WEIR_END);
     weir_stage_free(&sink);
+}
+
+/* Beside another output, the last part is answered before either of them is published. */
+static void last_part_is_there_before_anything_is_published(void **state)
+{
+    struct s3_fixture *fx = *state;
+
+    for (int refused = 0; refused < 2; refused++) {
+        const struct canned_reply replies[] = {{.match = CREATE, .head = CREATED},
+            {.match = PART "3&", .head = refused ? DENIED : PART_OK},
+            {.match = PART, .head = PART_OK, .again = true}, {.match = COMPLETE, .head = COMPLETED},
+            {.match = UNDO, .head = GONE}, {.match = UNDO, .head = NO_UPLOAD, .again = true}};
+        const struct weir_put_opts opts = {.part_bytes = 10};
+        struct memory_sink other = {0};
+        struct memory_source source = {0};
+        struct weir_stage sinks[2] = {memory_sink(&other)}, stages[2];
+        struct weir_buf in;
+        uint64_t bytes[2];
+        size_t mark;
+
+        s3_serve(fx, replies, COUNT(replies));
+        fx->err = (struct weir_err){0};
+        weir_buf_init(&other.got, 100);
+        weir_buf_init(&in, 100);
+        assert_int_equal(weir_fork_begin(&in, 1, &mark, NULL), 0);
+        assert_int_equal(weir_buf_add(&in, s3_data, 25, NULL), 0);
+        weir_fork_end(&in, mark);
+        source.in = in.p;
+        source.len = in.len;
+        stages[0] = memory_source(&source);
+        assert_int_equal(
+            weir_s3_sink_new(fx->loop, &fx->cfg, "b", "k", &opts, &sinks[1], &fx->err), 0);
+        assert_int_equal(weir_fork_new(sinks, 2, bytes, &stages[1], &fx->err), 0);
+        struct weir_pipe *pipe = weir_pipe_new(7, stages, 2, &fx->err);
+        assert_non_null(pipe);
+        assert_int_equal(weir_loop_run(fx->loop, pipe, &fx->err), refused ? -1 : 0);
+        assert_int_equal(other.published, !refused);
+        assert_int_equal(s3_asked(fx, PART "3&", NULL), 1);
+        assert_int_equal(s3_asked(fx, COMPLETE, NULL), !refused);
+        assert_int_equal(s3_asked(fx, UNDO, NULL) > 0, refused);
+        weir_pipe_free(pipe);
+        weir_buf_fini(&in);
+        weir_buf_fini(&other.got);
+    }
 }
 
 static void upstream_failure_publishes_nothing(void **state)
@@ -499,6 +544,7 @@ int main(void)
         TEST(output_of_one_part_is_one_put),
         TEST(larger_output_is_a_multipart_upload),
         TEST(part_is_sent_while_the_next_one_is_made),
+        TEST(last_part_is_there_before_anything_is_published),
         TEST(upstream_failure_publishes_nothing),
         TEST(refused_request_fails_and_aborts),
         TEST(refused_put_fails),

@@ -3,6 +3,7 @@
  * then every operation against a server with answers made beforehand.
  */
 #include "aws/s3_client.h"
+#include "aws/s3_head.h"
 #include "core/clock.h"
 #include "tests/support/s3_fixture.h"
 
@@ -299,6 +300,49 @@ static void clock_that_is_right_is_not_learnt(void **state)
     assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), -1);
     assert_string_equal(fx->err.msg, "s3: s3://b/k: 403 RequestTimeTooSkewed");
     assert_int_equal(canned_http_requests(fx->server), 1);
+}
+
+/* HEAD has no body that could name the error. */
+static void answer_to_head_hints_at_what_is_wrong(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct weir_object object = {.bucket = "b", .key = "k"};
+    const time_t now = time(NULL), there = now - 3 * 86400;
+    char late[128], right[128], day[32];
+    struct tm tm;
+    const struct {
+        const char *head, *again; /* what the second request has; NULL: there is none */
+    } cases[] = {{late, day},
+        {"HTTP/1.1 400 Bad Request\r\nx-amz-bucket-region: eu-west-3\r\n" EMPTY,
+            "/eu-west-3/s3/aws4_request"},
+        {right, NULL}, {"HTTP/1.1 403 Forbidden\r\n" EMPTY, NULL},
+        {"HTTP/1.1 400 Bad Request\r\n" EMPTY, NULL}};
+
+    gmtime_r(&there, &tm);
+    strftime(day, sizeof day, "x-amz-date: %Y%m%dT", &tm);
+    strftime(late, sizeof late,
+        "HTTP/1.1 403 Forbidden\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n" EMPTY, &tm);
+    gmtime_r(&now, &tm);
+    strftime(right, sizeof right,
+        "HTTP/1.1 403 Forbidden\r\nDate: %a, %d %b %Y %H:%M:%S GMT\r\n" EMPTY, &tm);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct canned_reply replies[] = {
+            {.head = cases[i].head}, {.head = OK "x-amz-meta-a: value\r\n" EMPTY}};
+        const bool mended = cases[i].again != NULL;
+        struct weir_head head = {.value = ""};
+        struct weir_err err = {0};
+
+        serve3(fx, replies, COUNT(replies));
+        assert_int_equal(weir_store_head(fx->loop, &fx->cfg, &object, "a", INT64_MAX, &head, &err),
+            mended ? 0 : -1);
+        assert_int_equal(canned_http_requests(fx->server), mended ? 2 : 1);
+        assert_string_equal(head.value, mended ? "value" : "");
+        if (mended) {
+            assert_non_null(strstr(canned_http_request(fx->server, 1, NULL), cases[i].again));
+        } else {
+            assert_int_equal(err.code, WEIR_E_REMOTE);
+        }
+    }
 }
 
 static void region_is_learnt_once_and_location_is_never_followed(void **state)
@@ -676,6 +720,7 @@ int main(void)
         TEST(deadline_ends_the_patience),
         TEST(skewed_clock_is_learnt_from_the_server),
         TEST(clock_that_is_right_is_not_learnt),
+        TEST(answer_to_head_hints_at_what_is_wrong),
         TEST(region_is_learnt_once_and_location_is_never_followed),
         TEST(expired_token_is_tried_once_more),
         TEST(broken_body_is_gone_on_with),

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +26,18 @@
 static struct weir_loop *loop;
 static struct tempdir dir;
 static int root = -1; /* dir */
+
+/* The C library's, but for a disk that fails: the call with this number, with this errno. */
+static int fsync_fails_at, fsync_errno;
+
+int fsync(int fd)
+{
+    if (fsync_fails_at > 0 && --fsync_fails_at == 0) {
+        errno = fsync_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static int setup(void **state)
 {
@@ -243,6 +256,51 @@ static void a_replaced_file_keeps_its_permissions_and_a_new_one_obeys_the_umask(
     assert_int_equal(stat(in_dir("new"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0640);
     umask(mask);
+}
+
+/* First the file is synced, then, when it has its name, its folder. */
+static void a_file_that_cannot_be_synced_is_not_published(void **state)
+{
+    static const struct {
+        int at, number, rc;
+        const char *there;
+    } cases[] = {
+        {1, EIO, -1, "old"}, {1, ENOSPC, -1, "old"},
+        {2, EIO, -1, "new"},   /* it may be gone after a crash, which is told */
+        {2, EINVAL, 0, "new"}, /* a file system that has no such thing */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_stage sink;
+        struct weir_err err = {0};
+
+        tempdir_write(&dir, "out", "old");
+        assert_int_equal(weir_file_sink_new(loop, in_dir("out"), &sink, &err), 0);
+        fsync_fails_at = cases[i].at;
+        fsync_errno = cases[i].number;
+        assert_int_equal(write_through(&sink, "new", 0, &err), cases[i].rc);
+        fsync_fails_at = 0;
+        assert_int_equal(err.code, cases[i].rc == 0 ? WEIR_OK : WEIR_E_IO);
+        assert_int_equal(err.detail, cases[i].rc == 0 ? 0 : cases[i].number);
+        tempdir_expect(&dir, "out", cases[i].there);
+        assert_int_equal(tempdir_count(&dir, "."), 1);
+    }
+}
+
+static void a_file_that_cannot_be_synced_cannot_prepare_its_end(void **state)
+{
+    struct weir_stage sink;
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_file_sink_new(loop, in_dir("out"), &sink, &err), 0);
+    fsync_fails_at = 1;
+    fsync_errno = EIO;
+    assert_int_equal(sink.ops->prepare(sink.self, &err), WEIR_FAIL);
+    assert_int_equal(err.code, WEIR_E_IO);
+    weir_stage_free(&sink);
+    assert_int_equal(tempdir_count(&dir, "."), 0);
 }
 
 static void a_link_stays_a_link_and_its_target_is_replaced(void **state)
@@ -642,6 +700,8 @@ int main(void)
         TEST(outputs_that_cannot_be_made_are_config_errors),
         TEST(a_failure_leaves_nothing_and_keeps_what_was_there),
         TEST(a_replaced_file_keeps_its_permissions_and_a_new_one_obeys_the_umask),
+        TEST(a_file_that_cannot_be_synced_is_not_published),
+        TEST(a_file_that_cannot_be_synced_cannot_prepare_its_end),
         TEST(a_link_stays_a_link_and_its_target_is_replaced),
         TEST(a_link_to_nothing_stays_a_link_and_its_target_is_made),
         TEST(a_held_file_appears_when_it_is_published_and_not_before),

@@ -675,6 +675,22 @@ static void a_row_has_so_many_steps_and_no_more(void **state)
     }
 }
 
+/* One pattern that costs more than a row has: what nobody has tried to the end is not valid. */
+static void a_pattern_that_is_too_dear_for_a_cell_is_no_match(void **state)
+{
+    const size_t len = WEIR_MIB;
+    char *cell = malloc(len);
+
+    (void)state;
+    assert_non_null(cell);
+    memset(cell, 'a', len);
+    struct table t = open_table("{\"properties\":{\"c\":{\"pattern\":\"a*a*[!?]\"}}}", "c");
+    const struct weir_str cells[1] = {{cell, len}};
+    assert_string_equal(check_cells(&t, cells, 1), "c: " STEPS);
+    close_table(&t);
+    free(cell);
+}
+
 static void references_that_double_end_at_the_rows_steps(void **state)
 {
     static const char schema[] =
@@ -842,6 +858,7 @@ int main(void)
         cmocka_unit_test(wide_objects_are_searched_and_their_missing_names_told),
         cmocka_unit_test(a_row_allocates_nothing_in_the_steady_state),
         cmocka_unit_test(a_row_has_so_many_steps_and_no_more),
+        cmocka_unit_test(a_pattern_that_is_too_dear_for_a_cell_is_no_match),
         cmocka_unit_test(references_that_double_end_at_the_rows_steps),
         cmocka_unit_test(memory_of_large_cells_is_given_back),
         cmocka_unit_test(two_checks_share_a_plan),
