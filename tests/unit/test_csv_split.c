@@ -1,8 +1,8 @@
 /*
  * Does the splitter cut exactly at record ends, whatever the bytes and however they arrive? A slow
- * model of the rules in csv/split.h stands beside it.
+ * model of the rules in csv/split.h stands beside it (tests/support/csv_model.h).
  */
-#include "csv/split.h"
+#include "tests/support/csv_model.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,320 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define CUTS_MAX 1024
-
-struct result {
-    struct weir_csv_cut cuts[CUTS_MAX];
-    size_t n;
-    enum weir_code code;
-    uint64_t line; /* of the stream, that the model's error is about */
-    char msg[WEIR_ERR_MSG_BYTES];
-};
-
-static uint64_t seed;
-
-/* What run_split and the model go by. */
-static struct weir_csv_dialect dialect = WEIR_CSV_COMMON;
-
-static uint32_t rnd(uint32_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % below;
-}
-
-/* Feed the splitter from windows on the heap that end with the bytes shown. window 0: random. */
-static void run_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
-    uint64_t lines_max, size_t window, struct result *r)
-{
-    struct weir_csv_split s;
-    struct weir_err err = {0};
-    size_t at = 0, shown = 0;
-
-    memset(r, 0, sizeof *r);
-    weir_csv_split_init(&s, &dialect, block_bytes, row_max);
-    s.lines_max = lines_max;
-    for (;;) {
-        size_t more = window > 0 ? window : rnd(4) == 0 ? rnd(200) : rnd(4);
-        shown = more < len - at - shown ? shown + more : len - at;
-        uint8_t *copy = malloc(shown > 0 ? shown : 1);
-        assert_non_null(copy);
-        if (shown > 0) {
-            memcpy(copy, in + at, shown);
-        }
-        struct weir_csv_cut *cut = &r->cuts[r->n];
-        bool last = at + shown == len && (window > 0 || rnd(2) == 0);
-        const uint64_t before = s.lines_before;
-        int rc = weir_csv_split(&s, copy, shown, last, cut, &err);
-        free(copy);
-        if (rc != 0) {
-            r->code = err.code;
-            memcpy(r->msg, err.msg, sizeof r->msg);
-            memset(cut, 0, sizeof *cut);
-            return;
-        }
-        assert_int_equal(cut->counts.lines, s.lines_before - before);
-        if (cut->len > 0 || (last && len == 0)) {
-            assert_true(++r->n < CUTS_MAX);
-        }
-        at += cut->len;
-        shown -= cut->len;
-        if (at == len && last) {
-            return;
-        }
-        assert_true(cut->len > 0 || !last);
-    }
-}
-
-/* ---- the model ---- */
-
-struct line {
-    size_t end; /* after its line end */
-    uint64_t lines, open_line;
-    bool blank, comment, odd, open, has_end, lone_cr;
-};
-
-static bool is_line_end(uint8_t c)
-{
-    return c == '\n' || c == '\r';
-}
-
-/* The record, blank line or comment that begins at pos, by the letter of split.h. */
-static struct line next_line(const uint8_t *in, size_t len, size_t pos)
-{
-    const struct weir_csv_dialect *d = &dialect;
-    struct line l = {.blank = true};
-    bool quoted = false, start = true, plain = false, closed = false;
-    size_t i = pos;
-
-    l.comment = l.odd = pos < len && in[pos] == d->comment;
-    for (; i < len; i++) {
-        uint8_t c = in[i];
-        bool nl = is_line_end(c);
-        if (nl && !(c == '\n' && i > pos && in[i - 1] == '\r')) {
-            l.lines++;
-        }
-        if (quoted && c == d->escape && i + 1 < len) {
-            i++;
-            l.lines += is_line_end(in[i]) && !(in[i] == '\n' && in[i - 1] == '\r');
-            continue;
-        }
-        if (quoted) {
-            if (c == d->quote && d->escape < 0 && i + 1 < len && in[i + 1] == d->quote) {
-                i++;
-            } else if (c == d->quote) {
-                quoted = false;
-                closed = true;
-            }
-            continue;
-        }
-        if (nl) {
-            l.has_end = true;
-            l.lone_cr = c == '\r' && !(i + 1 < len && in[i + 1] == '\n');
-            i += c == '\r' && !l.lone_cr;
-            break;
-        }
-        l.blank = false;
-        if (l.comment) {
-            continue;
-        }
-        if (c == d->delimiter) {
-            start = true;
-            plain = closed = false;
-            continue;
-        }
-        if (start && c == d->quote) {
-            quoted = true;
-            l.open_line = l.lines + 1;
-        } else {
-            l.odd |= closed || (plain && c == d->quote);
-            plain = true;
-            closed = false;
-        }
-        start = false;
-    }
-    l.open = quoted;
-    l.end = l.has_end ? i + 1 : len;
-    return l;
-}
-
-/* The offset of the first byte of the line from pos that makes the row (which began there, or in
- * the head before it) too long, or SIZE_MAX. */
-static size_t too_long(
-    const uint8_t *in, size_t row, size_t pos, const struct line *l, size_t row_max)
-{
-    if (l->end - row <= row_max) {
-        return SIZE_MAX;
-    }
-    size_t i = row + row_max > pos ? row + row_max : pos, ends = l->end;
-    if (l->has_end) {
-        ends -= l->end - pos >= 2 && in[l->end - 1] == '\n' && in[l->end - 2] == '\r' ? 2 : 1;
-    }
-    if (i < ends) {
-        return i;
-    }
-    i = row + row_max + 2 > pos ? row + row_max + 2 : pos;
-    return i < l->end ? i : SIZE_MAX;
-}
-
-/* The end of the byte order mark and the lines to skip, in *sum; false when that is too long. */
-static bool model_skip(const uint8_t *in, size_t len, size_t row_max, size_t row,
-    struct weir_csv_cut *sum, struct result *r)
-{
-    size_t pos = row;
-
-    for (uint64_t n = 0; n < dialect.skip_lines && pos < len; n++) {
-        for (bool end = false; !end && pos < len; pos++) {
-            if (pos - row >= row_max) {
-                r->code = WEIR_E_LIMIT;
-                r->line = n + 1;
-                return false;
-            }
-            end = is_line_end(in[pos]);
-            pos += in[pos] == '\r' && pos + 1 < len && in[pos + 1] == '\n';
-        }
-        sum->counts.lines++;
-    }
-    sum->skip = pos;
-    return true;
-}
-
-/* One block from *at. Returns false at an error. */
-static bool model_block(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
-    uint64_t lines_max, size_t *at, struct result *r)
-{
-    const size_t begin = *at;
-    const bool head = r->n == 0;
-    struct weir_csv_cut sum = {0};
-    struct weir_csv_counts *n = &sum.counts;
-    size_t end = 0, pos = begin, row = begin;
-
-    if (head) {
-        row = len >= 3 && memcmp(in, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-        if (!model_skip(in, len, row_max, row, &sum, r)) {
-            return false;
-        }
-        pos = sum.skip;
-    }
-    while (pos < len) {
-        struct line l = next_line(in, len, pos);
-        size_t fault = too_long(in, row, pos, &l, row_max);
-        size_t known = fault != SIZE_MAX ? fault - begin : l.end - begin - !l.has_end;
-        if (fault == SIZE_MAX && !l.has_end) {
-            known = len - begin; /* what ends only with the input */
-        } else if (fault == SIZE_MAX) {
-            known = l.end - begin - 1 + l.lone_cr;
-        }
-        if (!head && end > 0 && known >= block_bytes) {
-            break; /* the block is full before more is known of this line */
-        }
-        if (!head && end > 0 && lines_max > 0 &&
-            (n->lines > lines_max ||
-                (fault == SIZE_MAX && n->lines + l.lines + !l.has_end > lines_max))) {
-            break;
-        }
-        if (fault != SIZE_MAX || l.open) {
-            r->code = fault != SIZE_MAX ? WEIR_E_LIMIT : WEIR_E_DATA;
-            r->line += n->lines + (fault != SIZE_MAX ? 1 : l.open_line);
-            return false;
-        }
-        end = l.end - begin;
-        n->lines += l.lines + !l.has_end;
-        n->blank += l.blank;
-        n->comments += l.comment;
-        n->rows += !l.blank && !l.comment;
-        n->odd |= l.odd;
-        pos = l.end;
-        if (!head || n->rows > 0) {
-            row = pos;
-        }
-        if (head ? n->rows > 0 : end >= block_bytes) {
-            break;
-        }
-    }
-    sum.len = end > 0 ? end : pos - begin;
-    *at += sum.len;
-    r->line += n->lines;
-    r->cuts[r->n++] = sum;
-    return true;
-}
-
-static void model(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
-    uint64_t lines_max, struct result *r)
-{
-    size_t at = 0;
-
-    memset(r, 0, sizeof *r);
-    while (model_block(in, len, block_bytes, row_max, lines_max, &at, r) && at < len) {
-        assert_true(r->n < CUTS_MAX);
-    }
-}
-
-static void print_bytes(const uint8_t *in, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (in[i] < ' ' || in[i] > '~') {
-            print_error("\\x%02x", in[i]);
-        } else {
-            print_error("%c", in[i]);
-        }
-    }
-    print_error("\n");
-}
-
-static void print_result(const char *name, const struct result *r)
-{
-    print_error("%s: code %d line %d '%s'\n", name, (int)r->code, (int)r->line, r->msg);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct weir_csv_cut *c = &r->cuts[i];
-        print_error("  len %zu skip %zu lines %d rows %d blank %d comments %d odd %d\n", c->len,
-            c->skip, (int)c->counts.lines, (int)c->counts.rows, (int)c->counts.blank,
-            (int)c->counts.comments, c->counts.odd);
-    }
-}
-
-static bool same_counts(const struct weir_csv_counts *a, const struct weir_csv_counts *b)
-{
-    return a->lines == b->lines && a->rows == b->rows && a->blank == b->blank &&
-           a->comments == b->comments && a->odd == b->odd;
-}
-
-static bool same_result(const struct result *got, const struct result *want)
-{
-    char line[40];
-
-    if (got->n != want->n || got->code != want->code) {
-        return false;
-    }
-    for (size_t i = 0; i < got->n; i++) {
-        const struct weir_csv_cut *x = &got->cuts[i], *y = &want->cuts[i];
-        if (x->len != y->len || x->skip != y->skip || !same_counts(&x->counts, &y->counts)) {
-            return false;
-        }
-    }
-    snprintf(line, sizeof line, "line %d is", (int)want->line);
-    return got->code == WEIR_OK || strstr(got->msg, line) != NULL;
-}
-
-/* Every window size must give what the model gives. */
-static void check(
-    const uint8_t *in, size_t len, size_t block_bytes, size_t row_max, uint64_t lines_max)
-{
-    static const size_t windows[] = {SIZE_MAX / 2, 1, 2, 3, 63, 64, 65, 0, 0, 0};
-    static struct result want, got;
-
-    model(in, len, block_bytes, row_max, lines_max, &want);
-    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
-        run_split(in, len, block_bytes, row_max, lines_max, windows[i], &got);
-        if (!same_result(&got, &want)) {
-            print_bytes(in, len);
-            print_result("model", &want);
-            print_result("split", &got);
-            fail_msg("window %zu, block %zu, row max %zu, lines max %zu: not what the model says",
-                windows[i], block_bytes, row_max, (size_t)lines_max);
-        }
-    }
-}
 
 /* ---- the table: inputs and what is known of them by hand ---- */
 
@@ -367,7 +53,7 @@ static const struct split_case split_cases[] = {
 
 static void cuts_are_whole_records_and_counted(void **state)
 {
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
     for (size_t i = 0; i < sizeof split_cases / sizeof split_cases[0]; i++) {
@@ -375,8 +61,8 @@ static void cuts_are_whole_records_and_counted(void **state)
         char lens[200] = "";
         uint64_t lines = 0, blank = 0;
         bool odd = false;
-        check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
-        run_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
+        model_check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
+        model_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
         assert_int_equal(r.code, WEIR_OK);
         for (size_t k = 0; k < r.n; k++) {
             size_t used = strlen(lens);
@@ -386,8 +72,8 @@ static void cuts_are_whole_records_and_counted(void **state)
             odd |= r.cuts[k].counts.odd;
         }
         if (strcmp(lens, c->lens) != 0 || lines != c->lines || blank != c->blank || odd != c->odd) {
-            print_bytes((const uint8_t *)c->in, strlen(c->in));
-            print_result("split", &r);
+            model_print_bytes((const uint8_t *)c->in, strlen(c->in));
+            model_print("split", &r);
             fail_msg("case %zu: not blocks of %s, or the counts are wrong", i, c->lens);
         }
     }
@@ -414,14 +100,14 @@ static const struct lines_case lines_cases[] = {
 
 static void blocks_have_no_more_lines_than_they_may(void **state)
 {
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
     for (size_t i = 0; i < sizeof lines_cases / sizeof lines_cases[0]; i++) {
         const struct lines_case *c = &lines_cases[i];
         char lens[200] = "";
-        check((const uint8_t *)c->in, strlen(c->in), 1000, 1000, 3);
-        run_split((const uint8_t *)c->in, strlen(c->in), 1000, 1000, 3, 1, &r);
+        model_check((const uint8_t *)c->in, strlen(c->in), 1000, 1000, 3);
+        model_split((const uint8_t *)c->in, strlen(c->in), 1000, 1000, 3, 1, &r);
         for (size_t k = 0; k < r.n; k++) {
             size_t used = strlen(lens);
             snprintf(lens + used, sizeof lens - used, "%s%zu", k > 0 ? " " : "", r.cuts[k].len);
@@ -440,12 +126,12 @@ static void a_limit_of_lines_holds_in_large_blocks(void **state)
     struct weir_csv_cut cut;
 
     (void)state;
-    seed = 10;
+    model_seed = 10;
     for (size_t i = 0; i < len; i++) {
-        in[i] = rnd((uint32_t)(i / 1000 % 7) + 2) == 0 ? '\n' : 'x';
+        in[i] = model_rnd((uint32_t)(i / 1000 % 7) + 2) == 0 ? '\n' : 'x';
     }
     for (uint64_t lines_max = 100; lines_max < 30000; lines_max *= 4) {
-        weir_csv_split_init(&s, &dialect, 100000, 10000);
+        weir_csv_split_init(&s, &model_dialect, 100000, 10000);
         assert_int_equal(weir_csv_split(&s, in, len, true, &cut, NULL), 0);
         s.lines_max = lines_max;
         for (size_t at = cut.len; at < len; at += cut.len) {
@@ -488,13 +174,13 @@ static const struct error_case error_cases[] = {
 
 static void errors_name_the_line(void **state)
 {
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
     for (size_t i = 0; i < sizeof error_cases / sizeof error_cases[0]; i++) {
         const struct error_case *c = &error_cases[i];
-        check((const uint8_t *)c->in, strlen(c->in), 12, 20, 0);
-        run_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 0, 3, &r);
+        model_check((const uint8_t *)c->in, strlen(c->in), 12, 20, 0);
+        model_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 0, 3, &r);
         assert_int_equal(r.code, c->code);
         assert_string_equal(r.msg, c->msg);
     }
@@ -515,7 +201,7 @@ static void rows_of_the_largest_size_pass(void **state)
                     memset(in + 2, 'x', len);
                     n = 2 + (int)len + snprintf(in + 2 + len, 8, "%s", ends[e]);
                 }
-                check((const uint8_t *)in, (size_t)n, 64, row_max, 0);
+                model_check((const uint8_t *)in, (size_t)n, 64, row_max, 0);
             }
         }
     }
@@ -528,35 +214,36 @@ static size_t make_text(uint8_t *p, size_t max, uint32_t one_in)
 {
     static const char plain[] = "abc d\t;x\x00\xC3";
     static const char *const ends[] = {"\n", "\r\n", "\r", "\n"};
-    size_t n = 0, want = rnd((uint32_t)max - 64);
-    const char *end = ends[rnd(4)];
+    size_t n = 0, want = model_rnd((uint32_t)max - 64);
+    const char *end = ends[model_rnd(4)];
 
-    if (rnd(8) == 0) {
+    if (model_rnd(8) == 0) {
         memcpy(p, "\xEF\xBB\xBF", 3);
         n = 3;
     }
     while (n < want) {
-        bool quoted = rnd(2) == 0;
-        uint32_t len = rnd(rnd(10) == 0 ? 60 : 8);
+        bool quoted = model_rnd(2) == 0;
+        uint32_t len = model_rnd(model_rnd(10) == 0 ? 60 : 8);
         if (quoted) {
             p[n++] = '"';
         }
         for (uint32_t i = 0; i < len && n < want; i++) {
-            if (quoted && rnd(3) == 0) {
+            if (quoted && model_rnd(3) == 0) {
                 p[n++] = '"';
                 p[n++] = '"';
             } else {
-                p[n++] = (uint8_t)(quoted && rnd(6) == 0 ? "\n\r,"[rnd(3)] : plain[rnd(10)]);
+                p[n++] = (uint8_t)(quoted && model_rnd(6) == 0 ? "\n\r,"[model_rnd(3)]
+                                                               : plain[model_rnd(10)]);
             }
-            if (one_in > 0 && rnd(one_in) == 0) {
-                p[n++] = (uint8_t) "\",\n\rx"[rnd(5)];
+            if (one_in > 0 && model_rnd(one_in) == 0) {
+                p[n++] = (uint8_t) "\",\n\rx"[model_rnd(5)];
             }
         }
         if (quoted) {
             p[n++] = '"';
         }
-        if (rnd(4) == 0) {
-            const char *s = rnd(9) == 0 ? ends[rnd(4)] : end;
+        if (model_rnd(4) == 0) {
+            const char *s = model_rnd(9) == 0 ? ends[model_rnd(4)] : end;
             for (; *s != '\0'; s++) {
                 p[n++] = (uint8_t)*s;
             }
@@ -569,7 +256,7 @@ static size_t make_text(uint8_t *p, size_t max, uint32_t one_in)
 
 static uint64_t some_lines(void)
 {
-    return rnd(2) == 0 ? 0 : 1 + rnd(rnd(3) == 0 ? 70 : 6);
+    return model_rnd(2) == 0 ? 0 : 1 + model_rnd(model_rnd(3) == 0 ? 70 : 6);
 }
 
 static void random_texts_are_cut_as_the_model_says(void **state)
@@ -577,12 +264,13 @@ static void random_texts_are_cut_as_the_model_says(void **state)
     static uint8_t in[1100];
 
     (void)state;
-    seed = 7;
+    model_seed = 7;
     for (int i = 0; i < 6000; i++) {
         static const uint32_t breaks[] = {0, 0, 300, 20};
-        size_t len = make_text(in, rnd(3) == 0 ? 1000 : 300, breaks[rnd(4)]);
-        size_t block_bytes = rnd(3) == 0 ? 1 + rnd(400) : 64 + rnd(100);
-        check(in, len, block_bytes, rnd(4) == 0 ? 1 + rnd(200) : 100000, some_lines());
+        size_t len = make_text(in, model_rnd(3) == 0 ? 1000 : 300, breaks[model_rnd(4)]);
+        size_t block_bytes = model_rnd(3) == 0 ? 1 + model_rnd(400) : 64 + model_rnd(100);
+        model_check(
+            in, len, block_bytes, model_rnd(4) == 0 ? 1 + model_rnd(200) : 100000, some_lines());
     }
 }
 
@@ -592,14 +280,16 @@ static void random_bytes_are_cut_as_the_model_says(void **state)
     uint8_t in[200];
 
     (void)state;
-    seed = 8;
+    model_seed = 8;
     for (int i = 0; i < 30000; i++) {
-        size_t len = rnd(sizeof in);
-        uint32_t from = rnd(8), kinds = 1 + rnd(15 - from); /* few kinds: long runs of one */
+        size_t len = model_rnd(sizeof in);
+        uint32_t from = model_rnd(8),
+                 kinds = 1 + model_rnd(15 - from); /* few kinds: long runs of one */
         for (size_t k = 0; k < len; k++) {
-            in[k] = (uint8_t)bytes[from + rnd(kinds)];
+            in[k] = (uint8_t)bytes[from + model_rnd(kinds)];
         }
-        check(in, len, 1 + rnd(150), rnd(3) == 0 ? 1 + rnd(100) : 100000, some_lines());
+        model_check(in, len, 1 + model_rnd(150), model_rnd(3) == 0 ? 1 + model_rnd(100) : 100000,
+            some_lines());
     }
 }
 
@@ -609,7 +299,7 @@ static void all_short_inputs_are_cut_as_the_model_says(void **state)
     uint8_t in[6];
 
     (void)state;
-    seed = 9;
+    model_seed = 9;
     for (size_t len = 0; len <= sizeof in; len++) {
         size_t all = 1;
         for (size_t i = 0; i < len; i++) {
@@ -620,7 +310,7 @@ static void all_short_inputs_are_cut_as_the_model_says(void **state)
                 in[i] = (uint8_t)bytes[rest % 5];
             }
             for (uint64_t lines_max = 0; lines_max < 3; lines_max++) {
-                check(in, len, lines_max == 0 ? 3 : 8, 100, lines_max);
+                model_check(in, len, lines_max == 0 ? 3 : 8, 100, lines_max);
             }
         }
     }
@@ -677,16 +367,16 @@ static const struct dialect_case dialect_cases[] = {
 
 static void dialects_are_cut_and_counted(void **state)
 {
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
     for (size_t i = 0; i < sizeof dialect_cases / sizeof dialect_cases[0]; i++) {
         const struct dialect_case *c = &dialect_cases[i];
         struct weir_csv_counts sum = {0};
         char lens[200] = "";
-        dialect = dialects[c->dialect];
-        check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
-        run_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
+        model_dialect = dialects[c->dialect];
+        model_check((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0);
+        model_split((const uint8_t *)c->in, strlen(c->in), 8, 1000, 0, 1, &r);
         for (size_t k = 0; k < r.n; k++) {
             size_t used = strlen(lens);
             snprintf(lens + used, sizeof lens - used, "%s%zu", k > 0 ? " " : "", r.cuts[k].len);
@@ -698,12 +388,12 @@ static void dialects_are_cut_and_counted(void **state)
         if (r.code != WEIR_OK || strcmp(lens, c->lens) != 0 || r.cuts[0].skip != c->skip ||
             sum.lines != c->lines || sum.rows != c->rows || sum.comments != c->comments ||
             sum.odd != c->odd) {
-            print_bytes((const uint8_t *)c->in, strlen(c->in));
-            print_result("split", &r);
+            model_print_bytes((const uint8_t *)c->in, strlen(c->in));
+            model_print("split", &r);
             fail_msg("case %zu: not blocks of %s, or the counts are wrong", i, c->lens);
         }
     }
-    dialect = weir_csv_common;
+    model_dialect = weir_csv_common;
 }
 
 static const struct error_case dialect_errors[] = {
@@ -719,36 +409,36 @@ static const struct error_case dialect_errors[] = {
 
 static void errors_of_dialects_name_the_line(void **state)
 {
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
-    dialect = dialects[4];
+    model_dialect = dialects[4];
     for (size_t i = 0; i < sizeof dialect_errors / sizeof dialect_errors[0]; i++) {
         const struct error_case *c = &dialect_errors[i];
-        check((const uint8_t *)c->in, strlen(c->in), 12, 20, 0);
-        run_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 0, 3, &r);
+        model_check((const uint8_t *)c->in, strlen(c->in), 12, 20, 0);
+        model_split((const uint8_t *)c->in, strlen(c->in), 12, 20, 0, 3, &r);
         assert_int_equal(r.code, c->code);
         assert_string_equal(r.msg, c->msg);
     }
-    dialect = weir_csv_common;
+    model_dialect = weir_csv_common;
 }
 
 static void utf16_is_refused_by_its_mark(void **state)
 {
     static const uint8_t in[][4] = {{0xFF, 0xFE, 'a', 0}, {0xFE, 0xFF, 0, 'a'}};
     static const uint8_t others[][3] = {{0xFF}, {0xFE, 'a'}, {0xFF, 0xFF}, {'a', 0xFF, 0xFE}};
-    static struct result r;
+    static struct model_result r;
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         for (size_t window = 1; window < 5; window++) {
-            run_split(in[i], 4, 100, 100, 0, window, &r);
+            model_split(in[i], 4, 100, 100, 0, window, &r);
             assert_int_equal(r.code, WEIR_E_DATA);
             assert_non_null(strstr(r.msg, "UTF-16"));
         }
     }
     for (size_t i = 0; i < 4; i++) {
-        check(others[i], i == 0 ? 1 : sizeof others[i], 100, 100, 0);
+        model_check(others[i], i == 0 ? 1 : sizeof others[i], 100, 100, 0);
     }
 }
 
@@ -758,18 +448,19 @@ static void random_bytes_of_any_dialect_are_cut_as_the_model_says(void **state)
     uint8_t in[300];
 
     (void)state;
-    seed = 11;
+    model_seed = 11;
     for (int i = 0; i < 30000; i++) {
-        size_t len = rnd(i % 3 == 0 ? 40 : sizeof in);
-        uint32_t from = rnd(9), kinds = 1 + rnd(18 - from);
-        uint32_t dull = rnd(3) == 0 ? 0 : rnd(30); /* long stretches for the fast way */
-        dialect = dialects[rnd(DIALECTS)];
+        size_t len = model_rnd(i % 3 == 0 ? 40 : sizeof in);
+        uint32_t from = model_rnd(9), kinds = 1 + model_rnd(18 - from);
+        uint32_t dull = model_rnd(3) == 0 ? 0 : model_rnd(30); /* long stretches for the fast way */
+        model_dialect = dialects[model_rnd(DIALECTS)];
         for (size_t k = 0; k < len; k++) {
-            in[k] = dull > 0 && rnd(dull) > 0 ? 'x' : (uint8_t)bytes[from + rnd(kinds)];
+            in[k] = dull > 0 && model_rnd(dull) > 0 ? 'x' : (uint8_t)bytes[from + model_rnd(kinds)];
         }
-        check(in, len, 1 + rnd(250), rnd(3) == 0 ? 1 + rnd(100) : 100000, some_lines());
+        model_check(in, len, 1 + model_rnd(250), model_rnd(3) == 0 ? 1 + model_rnd(100) : 100000,
+            some_lines());
     }
-    dialect = weir_csv_common;
+    model_dialect = weir_csv_common;
 }
 
 static void all_short_inputs_of_any_dialect_are_cut_as_the_model_says(void **state)
@@ -778,7 +469,7 @@ static void all_short_inputs_of_any_dialect_are_cut_as_the_model_says(void **sta
     uint8_t in[5];
 
     (void)state;
-    seed = 12;
+    model_seed = 12;
     for (size_t len = 0; len <= sizeof in; len++) {
         size_t all = 1;
         for (size_t i = 0; i < len; i++) {
@@ -789,12 +480,12 @@ static void all_short_inputs_of_any_dialect_are_cut_as_the_model_says(void **sta
                 in[i] = (uint8_t)bytes[rest % 6];
             }
             for (size_t d = 2; d < DIALECTS; d++) {
-                dialect = dialects[d];
-                check(in, len, 3, d % 2 == 0 ? 4 : 100, 0);
+                model_dialect = dialects[d];
+                model_check(in, len, 3, d % 2 == 0 ? 4 : 100, 0);
             }
         }
     }
-    dialect = weir_csv_common;
+    model_dialect = weir_csv_common;
 }
 
 int main(void)
