@@ -8,7 +8,8 @@
 #   radosgw.sh restart-rgw DIR  the gateway again, on the same port
 #
 # Needs no systemd and no root rights of its own: each daemon runs in the foreground as a background job of this script,
-# its process id in DIR/NAME.pid, and only these are ever ended.
+# its process id in DIR/NAME.pid, and only these are ever ended. One at a time: of two that restart the gateway side by side (a proxy's
+# rule and the script behind it) one would be forgotten.
 set -euo pipefail
 
 verb=${1:-} dir=${2:-}
@@ -49,7 +50,7 @@ ours() { grep -qzF -e "$conf" -e radosgw.sh "/proc/$1/cmdline" 2>/dev/null; }
 daemon() {
     local name=$1
     shift
-    setsid "$@" >"$dir/log/$name.out" 2>"$dir/log/$name.err" </dev/null &
+    setsid "$@" >"$dir/log/$name.out" 2>"$dir/log/$name.err" </dev/null 9>&- &
     echo $! >"$dir/$name.pid"
 }
 
@@ -195,6 +196,8 @@ stop() {
     end mon TERM
 }
 
+exec 9>"$dir/lock" # not the daemons'
+flock 9
 case $verb in
 start)
     # A start that fails, or is interrupted, leaves no daemon behind.
