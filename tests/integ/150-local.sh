@@ -138,6 +138,7 @@ step "a redrive sends it back" redrive
 
 small=small.csv # one row
 printf 'id\n1\n' >"$small"
+no_hidden() { [ -z "$(find "$ROOT_DIR/weir" -name '.weir-*')" ]; }
 refused() { # refused EXPECTED-STATUS CODE FORM CHANGES...
     local want=$1 code=$2 f=$3 before
     shift 3
@@ -184,7 +185,6 @@ cut_off() {
     until_true 20 no_hidden || { find "$ROOT_DIR" -name '.weir-*'; return 1; }
     [ ! -e "$ROOT_DIR/weir/$(python3 -c "import json; print(json.load(open('form.json'))['data']['fields']['key'])")" ]
 }
-no_hidden() { [ -z "$(find "$ROOT_DIR/weir" -name '.weir-*')" ]; }
 step "an upload that is cut off leaves nothing" cut_off
 
 code() { curl -sS --max-time 60 -o /dev/null -w '%{http_code}' "$@"; }

@@ -105,6 +105,7 @@ finish() { [ $FAILED -eq 0 ]; exit $?; }
 until_true() {
     local end=$((SECONDS + 10 * $1))
     shift
+    command -v "$1" >/dev/null || { fail "$1: no such command"; return; } # else false for ever
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt "$end" ] || return 1
         sleep 0.02
