@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/line.h"
 #include "net/http.h"
 #include "net/reason.h"
 #include "net/signals.h"
@@ -240,7 +241,10 @@ static void print_summary(const struct upload *u, int64_t ms)
 
     if (!u->args->json && isatty(STDOUT_FILENO) != 0) {
         weir_cli_bytes_text(u->body.file_bytes, bytes);
-        rc = printf("%s (%s, %" PRId64 ".%03" PRId64 " s)\n", key, bytes, ms / 1000, ms % 1000);
+        /* The key is the form's, and so its server's: it tells the terminal nothing else. */
+        weir_line_print(STDOUT_FILENO, "", "%s (%s, %" PRId64 ".%03" PRId64 " s)", key, bytes,
+            ms / 1000, ms % 1000);
+        rc = 0;
     } else {
         struct weir_buf json;
         weir_buf_init(&json, WEIR_UPLOAD_HEAD_MAX_BYTES);

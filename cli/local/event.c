@@ -53,9 +53,13 @@ int weir_local_notification(
         add_key(to, object->key, err) != 0) {
         return -1;
     }
-    return weir_buf_addf(to, err,
-        "\",\"size\":%" PRIu64 ",\"eTag\":\"%s\",\"sequencer\":\"%016" PRIX64 "\"}}}]}",
-        object->size_bytes, object->etag, (uint64_t)object->unix_ms);
+    /* The ETag is the server's own word, the key the only other text that somebody chooses. */
+    if (weir_buf_addf(to, err, "\",\"size\":%" PRIu64 ",\"eTag\":", object->size_bytes) != 0 ||
+        weir_json_quote(to, object->etag, err) != 0) {
+        return -1;
+    }
+    return weir_buf_addf(
+        to, err, ",\"sequencer\":\"%016" PRIX64 "\"}}}]}", (uint64_t)object->unix_ms);
 }
 
 int weir_local_announce(struct weir_queue *queue, const struct weir_local_object *object,

@@ -93,6 +93,19 @@ while b"--\r\n" not in d[-4:]:
     d = d[-4:] + c.recv(65536)
 c.close()' && status 3 "$WEIR" upload "$BIG" --form f.json && grep -q "^weir: upload: all was sent, no answer came, and the object may be there: " err && same "$(wc -l <err)" 1
 }
+# The key is the server's: what it would tell a terminal is not shown to one.
+on_a_terminal() {
+    printf 'a,b\n1,2\n' >small.csv
+    server '
+d = b""
+while b"--\r\n" not in d[-4:]:
+    d += c.recv(65536)
+c.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")' || return 1
+    sed -i 's/"key":"k"/"key":"k\\u001b[2J\\u009b2J"/' f.json
+    python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))' "$WEIR" upload small.csv --form f.json --quiet >terminal </dev/null || return 1
+    cat -v terminal
+    grep -q '^k?\[2J??2J (8 B, ' terminal
+}
 # A server that stops in the middle until the progress has been seen.
 slow='
 got = 0
@@ -136,6 +149,7 @@ check "--form takes it from a file or stdin, in either shape" by_file
 check "a refusal is one line with S3's code; wrong usage is a 2" refusals
 step "a server that goes away is a 3" unready
 step "an answer that was lost is told" lost_answer
+step "what a key would tell a terminal is not shown to one" on_a_terminal
 step "progress where it is asked for" progress
 step "SIGTERM ends an upload with 143" interrupted
 [ $ASAN -ne 0 ] || check "whatever the size, under 40 MB" memory

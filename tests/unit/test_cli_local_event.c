@@ -63,6 +63,25 @@ static void an_event_is_read_back_by_the_functions_own_reader(void **state)
     }
 }
 
+/* It is a text of the server's; it must not become other members. */
+static void an_etag_with_a_quote_stays_one(void **state)
+{
+    const struct weir_local_object object = {
+        .bucket = "weir", .key = "uploads/a.csv", .how = "Put", .etag = "e1\",\"versionId\":\"v2"};
+    struct weir_err err = {0};
+    struct weir_event event = {0};
+    struct weir_buf body;
+
+    (void)state;
+    weir_buf_init(&body, 65536);
+    assert_int_equal(weir_local_notification(&body, &object, &err), 0);
+    assert_non_null(strstr(weir_buf_text(&body, &err), "\"eTag\":\"e1\\\",\\\"versionId"));
+    assert_int_equal(weir_event_parse((char *)body.p, body.len, &event, &err), -1);
+    assert_non_null(strstr(err.msg, "eTag"));
+    weir_event_fini(&event);
+    weir_buf_fini(&body);
+}
+
 static void a_response_means_what_lambda_takes_it_for(void **state)
 {
     static const struct {
@@ -107,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_is_read_back_by_the_functions_own_reader),
+        cmocka_unit_test(an_etag_with_a_quote_stays_one),
         cmocka_unit_test(a_response_means_what_lambda_takes_it_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
