@@ -65,7 +65,8 @@ def more(result):
     if "linear" in result:
         lines += ["CPU per byte by size, var, less the start:", "", "| input | CPU s | ns a byte |", "|---|---|---|"]
         lines += [f"| {s['input_bytes'] / 1e6:,.0f} MB | {s['median']['cpu_s']:.2f} | {s['ns_per_byte']:.3f} |" for s in result["linear"]["sizes"]]
-        lines += ["", f"Spread: {100 * result['linear']['spread']:.1f} %; the start: {1000 * result['linear']['start_cpu_s']:.0f} ms.", ""]
+        spread = result["linear"]["spread"]
+        lines += ["", f"Spread: {'-' if spread is None else f'{100 * spread:.1f} %'}; the start: {1000 * result['linear']['start_cpu_s']:.0f} ms.", ""]
     if "small" in result:
         s = result["small"]
         lines += [f"In the CPU share of a function of 128 MB ({100 * s['cpus']:.1f} % of one, by a control group), 150 MB of var, file to file:",

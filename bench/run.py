@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -34,12 +35,28 @@ CPU_PERIOD_US = 20000    # Lambda's
 BUCKET = "weir-bench"
 
 
-def words(name, default):
-    return [w for w in os.environ.get(name, default).split(",") if w]
+def words(name, default, known=None, pattern=None, what=None):
+    """A setting that is a list: each word is one of those known, or looks as it has to."""
+    found = [w for w in os.environ.get(name, default).split(",") if w]
+    for w in found:
+        if known and w not in known:
+            sys.exit(f"bench: {name}: there is no {w}: there are {', '.join(known)}")
+        if pattern and not re.fullmatch(pattern, w):
+            sys.exit(f"bench: {name}: {w} is no {what}")
+    if not found:
+        sys.exit(f"bench: {name}: empty value")
+    return found
 
 
-RUNS = int(os.environ.get("BENCH_RUNS", "5"))
-SIZE = os.environ.get("BENCH_SIZE", "157MB")
+def one_word(name, default, pattern, what):
+    found = words(name, default, pattern=pattern, what=what)
+    if len(found) > 1:
+        sys.exit(f"bench: {name}: one is wanted, and not {','.join(found)}")
+    return found[0]
+
+
+COUNT = r"[1-9][0-9]{0,3}", "whole number of 1 to 9999"
+BYTES = r"(?=[0-9.]*[1-9])[0-9]+(\.[0-9]+)?([KMGTkmgt]i?)?[Bb]?", "size (150MB, 64KiB)"
 wrong = []  # what must not be: a verdict that differs
 
 
@@ -82,7 +99,9 @@ def generate(path, shape, size):
     kind, invalid, _ = SHAPES[shape]
     weir = os.path.join(BUILD, "weir")
     done = subprocess.run([weir, "generate", "-v", "-o", path, "--size", size, "--shape", kind, "--invalid", invalid, "--seed", "1",
-                           "--truth", path + ".truth"], check=True, capture_output=True, text=True)
+                           "--truth", path + ".truth"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("bench: " + done.stderr.strip())
     rows = re.search(r"(\d+) rows", done.stderr + done.stdout)
     truth = {"invalid": sum(1 for _ in open(path + ".truth"))}
     os.remove(path + ".truth")
@@ -105,9 +124,7 @@ def in_turn(ready, runs, one):
 # ---- the parts ----
 
 def part_files(ready, result):
-    for shape in words("BENCH_SHAPES", "seed,var,narrow,invalid"):
-        if shape not in SHAPES:
-            sys.exit(f"bench: no shape {shape}: there are {', '.join(SHAPES)}")
+    for shape in CHOSEN_SHAPES:
         source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
         truth = generate(source, shape, SIZE)
         say(f"{shape}: {os.path.getsize(source)} bytes, {truth['rows']} rows, {truth['invalid']} of them invalid")
@@ -143,17 +160,18 @@ def start_s3():
 
 
 def part_s3(ready, result):
-    env = start_s3()
     s3 = ["python3", f"{ROOT}/tests/integ/s3.py"]
     able = [Function(DIR)]
     for peer in ready:
         try:
+            say(f"{peer.name}, S3 to S3: being made ready")
             peer.ready_s3()
             able.append(peer)
         except peers.Skipped as why:
             result["skipped"][f"{peer.name}, S3 to S3"] = str(why)
             say(f"{peer.name}, S3 to S3: skipped: {why}")
     try:
+        env = start_s3()
         source = os.path.join(DIR, "in.csv")
         truth = generate(source, "var", SIZE)
         subprocess.run([*s3, "mb", BUCKET], check=True, env=env)
@@ -210,7 +228,7 @@ def part_threads(_, result):
 def part_linear(_, result):
     source, sink, weir = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz"), peers.Weir(DIR)
     lines = []
-    for size in ["1KB", *words("BENCH_LINEAR", "15MB,150MB,1500MB")]:  # the first: what the start costs
+    for size in ["1KB", *LINEAR]:  # the first: what the start costs
         truth = generate(source, "var", size)
         got_bytes = os.path.getsize(source)
         runs = []
@@ -226,7 +244,9 @@ def part_linear(_, result):
     for line in lines[1:]:
         line["ns_per_byte"] = round((line["median"]["cpu_s"] - start_s) / line["input_bytes"] * 1e9, 4)
     costs = [line["ns_per_byte"] for line in lines[1:]]
-    result["linear"] = {"start_cpu_s": start_s, "sizes": lines[1:], "spread": round(max(costs) / min(costs) - 1, 4)}
+    # None: the sizes are so small that their cost is lost in that of the start.
+    spread = round(max(costs) / min(costs) - 1, 4) if min(costs) > 0 else None
+    result["linear"] = {"start_cpu_s": start_s, "sizes": lines[1:], "spread": spread}
 
 
 def make_group(cpus):
@@ -252,8 +272,6 @@ def make_group(cpus):
 def part_small(ready, result):
     group = make_group(SMALL_CPUS)
     source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
-    truth = generate(source, "var", "150MB")
-    say("in the CPU share of a function of 128 MB, 150 MB of var, file to file")
 
     def one(peer):
         used, printed = measured(peer.files(source, sink, EVENTS), procs=[f"{group}/cgroup.procs"])
@@ -262,13 +280,14 @@ def part_small(ready, result):
         return used, {"verdict": verdict(peer, printed, truth)}
 
     try:
+        truth = generate(source, "var", "150MB")
+        say("in the CPU share of a function of 128 MB, 150 MB of var, file to file")
         able = [p for p in ready if "var" not in p.gives_up]
         result["small"] = {"input_bytes": os.path.getsize(source), "cpus": round(SMALL_CPUS, 4),
-                           "peers": in_turn(able, int(os.environ.get("BENCH_SMALL_RUNS", "1")), one)}
+                           "peers": in_turn(able, SMALL_RUNS, one)}
     finally:
         time.sleep(0.2)  # the kernel lets go of the last process a little later
         os.rmdir(group)
-        os.remove(source)
 
 
 def script(name, *args):
@@ -286,27 +305,46 @@ PARTS = {"files": part_files, "s3": part_s3, "threads": part_threads, "linear": 
          "schema": script("schema.sh"), "relay": script("relay.sh")}
 
 
+CHOSEN_PARTS = words("BENCH_PARTS", ",".join(PARTS), known=PARTS)
+CHOSEN_SHAPES = words("BENCH_SHAPES", "seed,var,narrow,invalid", known=SHAPES)
+CHOSEN_PEERS = words("BENCH_PEERS", ",".join(p.name for p in peers.ALL), known=[p.name for p in peers.ALL])
+RUNS = int(one_word("BENCH_RUNS", "5", *COUNT))
+SMALL_RUNS = int(one_word("BENCH_SMALL_RUNS", "1", *COUNT))
+SIZE = one_word("BENCH_SIZE", "157MB", *BYTES)
+LINEAR = words("BENCH_LINEAR", "15MB,150MB,1500MB", None, *BYTES)
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+def stop(number, _):
+    """What a part has begun ends with it: servers, control groups, files."""
+    for n in SIGNALS:
+        signal.signal(n, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     os.makedirs(DIR, exist_ok=True)
-    parts = words("BENCH_PARTS", ",".join(PARTS))
-    for part in parts:
-        if part not in PARTS:
-            sys.exit(f"bench: no part {part}: there are {', '.join(PARTS)}")
+    for n in SIGNALS:
+        signal.signal(n, stop)
     result = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "runs": RUNS, "skipped": {}}
     ready = []
-    for peer in peers.chosen(words("BENCH_PEERS", ",".join(p.name for p in peers.ALL)), DIR):
+    for peer in peers.chosen(CHOSEN_PEERS, DIR):
         try:
             peer.ready()
             ready.append(peer)
         except peers.Skipped as why:
             result["skipped"][peer.name] = str(why)
             say(f"{peer.name}: skipped: {why}")
-    for part in parts:
+    for part in CHOSEN_PARTS:
         try:
             PARTS[part](ready, result)
         except peers.Skipped as why:
             result["skipped"][part] = str(why)
             say(f"{part}: skipped: {why}")
+        finally:  # also of a part that was stopped
+            for name in ("in.csv", "in.csv.truth", "out.csv.gz"):
+                if os.path.exists(os.path.join(DIR, name)):
+                    os.remove(os.path.join(DIR, name))
         report.write(result, DIR)  # what is there is kept when a later part fails
     say("")
     say(report.markdown(result))
