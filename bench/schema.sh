@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 SIZE=${SIZE:-50000000} RUNS=${RUNS:-5}
+build=${BUILD:-build}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export dir
-make --no-print-directory build/weir build/bench/measure build/tests/schema_driver >"$dir/make.log" 2>&1 || { tail "$dir/make.log"; exit 1; }
-build/weir generate -q -o "$dir/var.csv" --size "$((SIZE * 5 / 4))" --shape var --invalid 0% --seed 1
+export build dir
+make --no-print-directory BUILD="$build" "$build/weir" "$build/bench/measure" "$build/tests/schema_driver" >"$dir/make.log" 2>&1 || { tail "$dir/make.log"; exit 1; }
+"$build/weir" generate -q -o "$dir/var.csv" --size "$((SIZE * 5 / 4))" --shape var --invalid 0% --seed 1
 python3 - "$dir" "$SIZE" <<'PY'
 import csv, json, sys
 folder, size = sys.argv[1], int(sys.argv[2])
@@ -35,14 +36,14 @@ else
 fi
 one() {
     case $1 in
-    weir) build/tests/schema_driver --time "$SCHEMA" "$dir/var.jsonl" ;;
+    weir) "$build/tests/schema_driver" --time "$SCHEMA" "$dir/var.jsonl" ;;
     Blaze) "$BLAZE" validate "$SCHEMA" "$dir/var.jsonl" --fast ;;
     esac
 }
 export -f one
 for ((run = 1; run <= RUNS; run++)); do
     for n in "${names[@]}"; do
-        build/bench/measure "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >"$dir/$n.out" 2>&1
+        "$build/bench/measure" "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >"$dir/$n.out" 2>&1
     done
 done
 tail -n 1 "$dir"/*.out
