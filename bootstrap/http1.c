@@ -215,10 +215,7 @@ static int open_connection(struct weir_http1 *h, struct weir_err *err)
         weir_http1_close(h);
         h->addr = (h->addr + 1) % h->addrs_n;
     }
-    if (err != NULL && err->code == WEIR_OK) {
-        *err = first;
-    }
-    return -1;
+    return weir_err_keep(err, &first);
 }
 
 bool weir_http1_answered(const struct weir_http1 *h)
@@ -478,8 +475,8 @@ static long exchange(struct weir_http1 *h, struct bounds *b, struct weir_err *er
         ok = receive(h, b, err) == 0;
     } else { /* the server may have said why before it closed */
         ok = broke.code == WEIR_E_NET && h->fd != -1 && !h->connecting && receive(h, b, NULL) == 0;
-        if (!ok && err != NULL && err->code == WEIR_OK) {
-            *err = broke;
+        if (!ok) {
+            (void)weir_err_keep(err, &broke);
         }
     }
     h->answer.keep = h->answer.keep && ok;

@@ -144,7 +144,7 @@ int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object
         if (why.code == WEIR_E_REMOTE && (why.detail == 404 || why.detail == 403)) {
             rc = 0;
         } else {
-            weir_err_detail(err, why.code, why.detail, "%s", why.msg);
+            (void)weir_err_keep(err, &why);
         }
         goto out;
     }

@@ -254,7 +254,7 @@ static int no_key(const struct key *k, const struct weir_err *why, struct weir_e
         return weir_err_set(err, WEIR_E_LIMIT, "unique: %s: a key of more than %zu bytes", k->list,
             WEIR_UNIQUE_KEY_MAX_BYTES);
     }
-    return weir_err_set(err, why->code, "%s", why->msg);
+    return weir_err_keep(err, why);
 }
 
 /* The key's begin: which one it is. Returns 1, or -1. */

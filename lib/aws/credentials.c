@@ -214,9 +214,7 @@ static int from_process(
         if (strncmp(why.msg, "credential_process", 18) != 0) {
             weir_err_prefix(&why, "credential_process");
         }
-        if (err != NULL && err->code == WEIR_OK) {
-            *err = why;
-        }
+        (void)weir_err_keep(err, &why);
     }
     if (answer.p != NULL) {
         OPENSSL_cleanse(answer.p, answer.cap);

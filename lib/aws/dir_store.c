@@ -224,8 +224,8 @@ int weir_dir_attribute(const char *dir, const struct weir_object *object, const 
         '\0'; /* whatever else is wrong with it: it cannot be read, so it is none */
     rc = 0;
 out:
-    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
-        *err = e;
+    if (rc != 0) {
+        (void)weir_err_keep(err, &e);
     }
     if (fd != -1) {
         close(fd);
@@ -247,8 +247,8 @@ int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct we
     if (fd != -1) {
         rc = weir_file_source_of(loop, fd, at.name, info, ret, &e);
     }
-    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
-        *err = e;
+    if (rc != 0) {
+        (void)weir_err_keep(err, &e);
     }
     place_fini(&at);
     return rc;
@@ -297,8 +297,8 @@ int weir_dir_sink_new(struct weir_loop *loop, const char *dir, const char *bucke
             refuse(&at, EACCES, &e);
         }
     }
-    if (rc != 0 && err != NULL && err->code == WEIR_OK) {
-        *err = e;
+    if (rc != 0) {
+        (void)weir_err_keep(err, &e);
     }
     place_fini(&at);
     return rc;

@@ -487,8 +487,5 @@ int weir_s3_call_failed(
         weir_err_prefix(&e, "%s", what);
     }
     weir_err_prefix(&e, "s3: %s", name);
-    if (err != NULL && err->code == WEIR_OK) {
-        *err = e;
-    }
-    return -1;
+    return weir_err_keep(err, &e);
 }

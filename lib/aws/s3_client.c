@@ -110,10 +110,7 @@ int weir_s3_client_renew(struct weir_s3_client *client, int64_t now_unix_ms, int
         if (!refused && now_unix_ms < client->expires_unix_ms) {
             return 0; /* they are good still */
         }
-        if (err != NULL && err->code == WEIR_OK) {
-            *err = why;
-        }
-        return -1;
+        return weir_err_keep(err, &why);
     }
     weir_aws_credentials_fini(&client->renewed);
     client->renewed = c; /* the client's now */

@@ -55,6 +55,14 @@ int weir_err_detail(struct weir_err *err, enum weir_code code, int detail, const
     return -1;
 }
 
+int weir_err_keep(struct weir_err *err, const struct weir_err *why)
+{
+    if (err != NULL && err->code == WEIR_OK) {
+        *err = *why;
+    }
+    return -1;
+}
+
 void weir_err_prefix(struct weir_err *err, const char *fmt, ...)
 {
     char old[WEIR_ERR_MSG_BYTES];

@@ -47,6 +47,16 @@ int weir_err_set(struct weir_err *err, enum weir_code code, const char *fmt, ...
 int weir_err_detail(struct weir_err *err, enum weir_code code, int detail, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/**
+ * weir_err_keep: take an error that was found elsewhere, as it is.
+ *
+ * err  receives it; one that is already there is kept. May be NULL
+ * why  its code is not WEIR_OK
+ *
+ * Always returns -1. Any thread.
+ */
+int weir_err_keep(struct weir_err *err, const struct weir_err *why);
+
 /** weir_err_prefix: put "<prefix>: " before the message, cutting the message's end if need be. */
 void weir_err_prefix(struct weir_err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -9,7 +9,7 @@ static bool is_over(const struct weir_invocation *inv, struct weir_err *err)
     const struct weir_err *cancelled = weir_loop_cancelled(inv->loop);
 
     if (cancelled != NULL) {
-        weir_err_detail(err, cancelled->code, cancelled->detail, "%s", cancelled->msg);
+        (void)weir_err_keep(err, cancelled);
     } else if (weir_clock_mono_ms() >= inv->deadline_mono_ms) {
         weir_err_set(err, WEIR_E_DEADLINE, "not begun: the deadline came first");
     }
@@ -61,7 +61,7 @@ static void one_message(const struct weir_event_work *work, const struct weir_in
         bool over = is_over(inv, &err);
         if (over || one_record(work, inv, r, &err) != 0) {
             log_failure(work, inv, m, r, &err);
-            weir_err_detail(&m->err, err.code, err.detail, "%s", err.msg); /* the first one stays */
+            (void)weir_err_keep(&m->err, &err); /* the first one stays */
         }
         if (over || (fifo && m->err.code != WEIR_OK)) {
             break;
@@ -103,7 +103,7 @@ int weir_event_failures(
             continue;
         }
         if (m->id == NULL) {
-            return weir_err_detail(err, m->err.code, m->err.detail, "%s", m->err.msg);
+            return weir_err_keep(err, &m->err);
         }
         rest = event->fifo;
         if (weir_buf_addf(response, err, "%s{\"itemIdentifier\":", comma) != 0 ||

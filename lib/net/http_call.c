@@ -25,9 +25,7 @@ static void call_done(void *ctx, long status, const struct weir_err *err)
 
     call->status = status;
     call->done = true;
-    if (call->err.code == WEIR_OK) {
-        call->err = *err;
-    }
+    (void)weir_err_keep(&call->err, err);
 }
 
 long weir_http_call(struct weir_loop *loop, const struct weir_http_request *request,
@@ -49,15 +47,12 @@ long weir_http_call(struct weir_loop *loop, const struct weir_http_request *requ
     while (!call.done && call.err.code == WEIR_OK) {
         struct weir_err broke = {0};
 
-        if (weir_loop_step(loop, INT64_MAX, &broke) != 0 && !call.done &&
-            call.err.code == WEIR_OK) {
-            call.err = broke;
+        if (weir_loop_step(loop, INT64_MAX, &broke) != 0 && !call.done) {
+            (void)weir_err_keep(&call.err, &broke);
         }
     }
     if (call.err.code != WEIR_OK) {
-        if (err != NULL && err->code == WEIR_OK) {
-            *err = call.err;
-        }
+        (void)weir_err_keep(err, &call.err);
         goto out;
     }
     status = call.status;

@@ -46,13 +46,6 @@ static void process_init(void)
     }
 }
 
-static void keep_first(struct weir_err *err, const struct weir_err *why)
-{
-    if (err != NULL && err->code == WEIR_OK) {
-        *err = *why;
-    }
-}
-
 /* Hand an event to libcurl, then tell the requests that it finished. */
 static void act(struct weir_loop *loop, curl_socket_t fd, int events)
 {
@@ -262,7 +255,7 @@ void weir_loop_cancel(struct weir_loop *loop, const struct weir_err *why)
     if (loop->cancel.code == WEIR_OK && loop->undo_ms > 0) {
         loop->undo_by_ms = weir_clock_mono_ms() + loop->undo_ms;
     }
-    keep_first(&loop->cancel, why);
+    (void)weir_err_keep(&loop->cancel, why);
 }
 
 void weir_loop_set_undo(struct weir_loop *loop, int64_t ms)
@@ -289,8 +282,7 @@ void weir_loop_set_deadline(struct weir_loop *loop, int64_t mono_ms)
 static int check_stop(const struct weir_loop *loop, struct weir_err *err)
 {
     if (loop->cancel.code != WEIR_OK) {
-        keep_first(err, &loop->cancel);
-        return -1;
+        return weir_err_keep(err, &loop->cancel);
     }
     if (loop->deadline_ms != INT64_MAX && weir_clock_mono_ms() >= loop->deadline_ms) {
         return weir_err_set(err, WEIR_E_DEADLINE, "the time for this ran out");
@@ -340,8 +332,7 @@ int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err
         return weir_err_set(err, WEIR_E_BUG, "net: a loop was run from inside its own callback");
     }
     if (loop->broken.code != WEIR_OK) {
-        keep_first(err, &loop->broken);
-        return -1;
+        return weir_err_keep(err, &loop->broken);
     }
     if (!uv_loop_alive(&loop->uv)) {
         return weir_err_set(err, WEIR_E_BUG, "net: a wait for nothing: no wake-up is armed");
@@ -387,8 +378,7 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
         case WEIR_PIPE_DONE:
             return 0;
         case WEIR_PIPE_FAILED:
-            keep_first(err, weir_pipe_err(pipe));
-            return -1;
+            return weir_err_keep(err, weir_pipe_err(pipe));
         case WEIR_PIPE_RUNNING:
             look(loop);
             break;

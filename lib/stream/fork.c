@@ -220,8 +220,8 @@ static enum weir_step abort_all(void *self, struct weir_err *err)
         enum weir_step step = b->sink.ops->abort(b->sink.self, &undo);
         b->undone = step != WEIR_WAIT;
         wait |= step == WEIR_WAIT;
-        if (step == WEIR_FAIL && f->undo.code == WEIR_OK) {
-            f->undo = undo;
+        if (step == WEIR_FAIL) {
+            (void)weir_err_keep(&f->undo, &undo);
         }
     }
     if (wait) {

@@ -110,9 +110,7 @@ int64_t weir_pipe_deadline(const struct weir_pipe *pipe)
 
 static void fail(struct weir_pipe *pipe, const struct weir_err *why)
 {
-    if (pipe->err.code == WEIR_OK) {
-        pipe->err = *why;
-    }
+    (void)weir_err_keep(&pipe->err, why);
     pipe->aborting = true;
 }
 
@@ -127,8 +125,8 @@ void weir_pipe_cancel(struct weir_pipe *pipe, const struct weir_err *why)
 void weir_pipe_abandon(struct weir_pipe *pipe, const struct weir_err *why)
 {
     assert(pipe->aborting);
-    if (pipe->state != WEIR_PIPE_FAILED && pipe->undo_err.code == WEIR_OK) {
-        pipe->undo_err = *why;
+    if (pipe->state != WEIR_PIPE_FAILED) {
+        (void)weir_err_keep(&pipe->undo_err, why);
     }
     pipe->state = WEIR_PIPE_FAILED;
 }
@@ -271,8 +269,8 @@ static enum weir_pipe_state sweep_abort(struct weir_pipe *pipe)
                 waits = true;
                 continue;
             }
-            if (step == WEIR_FAIL && pipe->undo_err.code == WEIR_OK) {
-                pipe->undo_err = err;
+            if (step == WEIR_FAIL) {
+                (void)weir_err_keep(&pipe->undo_err, &err);
             }
         }
         node->undone = true;

@@ -31,6 +31,20 @@ static void err_first_one_wins(void **state)
     assert_string_equal(err.msg, "s3: gone");
 }
 
+static void err_that_is_kept_is_taken_as_it_is_unless_there_is_one(void **state)
+{
+    struct weir_err why = {0}, err = {0};
+
+    (void)state;
+    (void)weir_err_detail(&why, WEIR_E_REMOTE, 404, "100 %% gone");
+    assert_int_equal(weir_err_keep(&err, &why), -1);
+    assert_memory_equal(&err, &why, sizeof err);
+    (void)weir_err_prefix(&why, "later");
+    assert_int_equal(weir_err_keep(&err, &why), -1);
+    assert_string_equal(err.msg, "100 % gone");
+    assert_int_equal(weir_err_keep(NULL, &why), -1);
+}
+
 static void err_prefix_goes_before_the_message(void **state)
 {
     struct weir_err err = {0};
@@ -284,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(err_first_one_wins),
+        cmocka_unit_test(err_that_is_kept_is_taken_as_it_is_unless_there_is_one),
         cmocka_unit_test(err_prefix_goes_before_the_message),
         cmocka_unit_test(err_long_message_is_cut_between_characters),
         cmocka_unit_test(err_types_match_the_grammar_of_the_runtime_api),
