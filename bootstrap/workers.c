@@ -7,10 +7,8 @@
 #include "bootstrap/workers.h"
 
 #include "bootstrap/worker.h"
-#include "core/limits.h"
+#include "core/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,21 +77,10 @@ static int prepare(struct slot *s, const struct weir_runtime *rt, struct weir_er
     return 0;
 }
 
-/* Signals are the main thread's: a worker is not to be woken for them. */
 static int start_thread(struct slot *s, struct weir_err *err)
 {
-    pthread_attr_t attr;
-    sigset_t all, old;
+    int rc = weir_thread_start(&s->thread, thread_main, s);
 
-    (void)sigfillset(&all);
-    int rc = pthread_attr_init(&attr);
-    if (rc == 0) {
-        (void)pthread_attr_setstacksize(&attr, WEIR_RUNTIME_STACK_BYTES);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-        rc = pthread_create(&s->thread, &attr, thread_main, s);
-        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-        (void)pthread_attr_destroy(&attr);
-    }
     s->has_thread = rc == 0;
     return rc == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, rc, "a worker: %s", strerror(rc));
 }

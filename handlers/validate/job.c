@@ -103,7 +103,7 @@ int weir_validate_deadline(struct worker *w, struct weir_err *err)
     if (weir_clock_mono_ms() >= w->job->deadline_ms) {
         return weir_err_set(err, WEIR_E_DEADLINE, "the deadline has passed");
     }
-    if (w->job->workers != NULL && atomic_load(&w->job->workers->stop)) {
+    if (atomic_load(w->block->dropped)) {
         return weir_err_set(err, WEIR_E_CANCEL, "nobody wants the rest");
     }
     return 0;
@@ -395,7 +395,6 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->warn = job->warn;
     v->ctx = job->ctx;
     v->at = (struct place){.line = 1};
-    v->workers = job->workers;
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
     if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {

@@ -62,7 +62,6 @@ struct weir_validate {
     void *ctx;
     int64_t begun_ms, deadline_ms;
     struct weir_pipe *pipe;
-    struct weir_workers *workers; /* NULL: inline */
 
     struct outlet outlets[WEIR_OUTLETS];
     bool forked; /* there are several */

@@ -24,6 +24,9 @@
 /* A telemetry socket that is full is waited for; whoever is there reads it in a millisecond */
 #define WEIR_LOG_WAIT_MS 100
 
+/* The stack of a thread: the deepest call takes a tenth of it (but see WEIR_SCHEMA_FRAMES_MAX) */
+#define WEIR_THREAD_STACK_BYTES (1 * WEIR_MIB)
+
 /* ---- stream: edges, pipes, blocks ---- */
 
 /* An edge between two stages. 64 KiB fit the L2 cache with what a stage keeps beside them; larger
@@ -425,8 +428,7 @@
 #define WEIR_RUNTIME_TRIES_MAX 8
 /* For an extensions API that takes a request and says nothing */
 #define WEIR_RUNTIME_REGISTER_MS 1000
-#define WEIR_RUNTIME_WORKERS_MAX 1024           /* Lambda: 64 for each vCPU, 16 vCPUs */
-#define WEIR_RUNTIME_STACK_BYTES (1 * WEIR_MIB) /* of a worker; the deepest call takes a tenth */
+#define WEIR_RUNTIME_WORKERS_MAX 1024   /* Lambda: 64 for each vCPU, 16 vCPUs */
 #define WEIR_RUNTIME_MARGIN_MAX_MS 2000 /* of the time left, to report in; else a tenth of it */
 
 /* ---- relay: one loop for thousands of connections ---- */

@@ -3,7 +3,9 @@
 #include "core/cgroup_dir.h"
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/thread.h"
 
+#include <assert.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -19,19 +21,20 @@ struct weir_pool {
     struct weir_workers workers; /* first: what a stage has is found from it */
     uv_async_t home;             /* the pool is freed in its close callback */
     size_t out;                  /* tasks submitted whose `done` is not set */
-    uv_thread_t threads[WEIR_THREADS_MAX];
+    pthread_t threads[WEIR_THREADS_MAX];
     size_t threads_n; /* started: each with the first task that finds no idle one */
-    uv_mutex_t lock;  /* for all below */
-    uv_cond_t changed;
+
+    uv_mutex_t lock; /* for all below */
+    uv_cond_t work;  /* a task waits, or all are to leave: for the threads */
+    uv_cond_t over;  /* a task has ended: for the loop's thread, when it waits for one */
     struct weir_task *waiting, **last; /* in order */
     struct weir_task *ended;           /* in any */
-    size_t running;
     bool leaving;
 };
 
 /* ---- on the pool's threads ---- */
 
-static void thread_main(void *self)
+static void *thread_main(void *self)
 {
     struct weir_pool *pool = self;
 
@@ -39,38 +42,30 @@ static void thread_main(void *self)
     while (!pool->leaving) {
         struct weir_task *task = pool->waiting;
         if (task == NULL) {
-            uv_cond_wait(&pool->changed, &pool->lock);
+            uv_cond_wait(&pool->work, &pool->lock);
             continue;
         }
         pool->waiting = task->next;
         pool->last = task->next == NULL ? &pool->waiting : pool->last;
-        pool->running++;
         uv_mutex_unlock(&pool->lock);
         task->run(task);
         uv_mutex_lock(&pool->lock);
-        pool->running--;
         task->next = pool->ended;
         pool->ended = task;
         uv_async_send(&pool->home);
-        if (pool->workers.stop) {
-            uv_cond_broadcast(&pool->changed); /* settle waits */
-        }
+        uv_cond_signal(&pool->over);
     }
     uv_mutex_unlock(&pool->lock);
+    return NULL;
 }
 
 /* ---- on the loop's ---- */
 
-/* The lock is held. */
-static void take_home(struct weir_pool *pool, struct weir_task **list)
+static void bring_home(struct weir_pool *pool, struct weir_task *task)
 {
-    while (*list != NULL) {
-        struct weir_task *task = *list;
-        *list = task->next;
-        task->done = true;
-        if (--pool->out == 0) {
-            uv_unref((uv_handle_t *)&pool->home);
-        }
+    task->done = true;
+    if (--pool->out == 0) {
+        uv_unref((uv_handle_t *)&pool->home);
     }
 }
 
@@ -79,8 +74,14 @@ static void on_home(uv_async_t *home)
     struct weir_pool *pool = home->data;
 
     uv_mutex_lock(&pool->lock);
-    take_home(pool, &pool->ended);
+    struct weir_task *ended = pool->ended;
+    pool->ended = NULL;
     uv_mutex_unlock(&pool->lock);
+    while (ended != NULL) {
+        struct weir_task *task = ended;
+        ended = task->next;
+        bring_home(pool, task);
+    }
 }
 
 static void submit(struct weir_workers *workers, struct weir_task *task)
@@ -88,7 +89,7 @@ static void submit(struct weir_workers *workers, struct weir_task *task)
     struct weir_pool *pool = (struct weir_pool *)workers;
 
     if (pool->out >= pool->threads_n && pool->threads_n < workers->threads &&
-        uv_thread_create(&pool->threads[pool->threads_n], thread_main, pool) == 0) {
+        weir_thread_start(&pool->threads[pool->threads_n], thread_main, pool) == 0) {
         pool->threads_n++;
     }
     if (pool->threads_n == 0) { /* none can be had: there is still this one */
@@ -103,24 +104,38 @@ static void submit(struct weir_workers *workers, struct weir_task *task)
     uv_mutex_lock(&pool->lock);
     *pool->last = task;
     pool->last = &task->next;
-    uv_cond_signal(&pool->changed);
+    uv_cond_signal(&pool->work);
     uv_mutex_unlock(&pool->lock);
 }
 
-static void settle(struct weir_workers *workers)
+/* The lock is held. Was it there? */
+static bool take_out(struct weir_task **list, const struct weir_task *task)
+{
+    while (*list != NULL && *list != task) {
+        list = &(*list)->next;
+    }
+    if (*list == NULL) {
+        return false;
+    }
+    *list = task->next;
+    return true;
+}
+
+static void drop(struct weir_workers *workers, struct weir_task *task)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
     uv_mutex_lock(&pool->lock);
-    take_home(pool, &pool->waiting);
-    pool->last = &pool->waiting;
-    atomic_store(&workers->stop, true);
-    while (pool->running > 0) { /* as long as a task takes to look at `stop` */
-        uv_cond_wait(&pool->changed, &pool->lock);
+    if (take_out(&pool->waiting, task)) {
+        for (pool->last = &pool->waiting; *pool->last != NULL; pool->last = &(*pool->last)->next) {
+        }
+    } else {
+        while (!take_out(&pool->ended, task)) { /* as long as it takes to see that it is dropped */
+            uv_cond_wait(&pool->over, &pool->lock);
+        }
     }
-    atomic_store(&workers->stop, false);
-    take_home(pool, &pool->ended);
     uv_mutex_unlock(&pool->lock);
+    bring_home(pool, task);
 }
 
 static size_t processors(void)
@@ -163,17 +178,22 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
     if (uv_mutex_init(&pool->lock) != 0) {
         goto out_async;
     }
-    if (uv_cond_init(&pool->changed) != 0) {
+    if (uv_cond_init(&pool->work) != 0) {
         goto out_lock;
+    }
+    if (uv_cond_init(&pool->over) != 0) {
+        goto out_work;
     }
     threads = threads > 0 ? threads : weir_pool_threads();
     pool->workers = (struct weir_workers){
         .threads = threads < WEIR_THREADS_MAX ? threads : WEIR_THREADS_MAX,
         .submit = submit,
-        .settle = settle,
+        .drop = drop,
     };
     pool->last = &pool->waiting;
     return pool;
+out_work:
+    uv_cond_destroy(&pool->work);
 out_lock:
     uv_mutex_destroy(&pool->lock);
 out_async:
@@ -195,15 +215,16 @@ void weir_pool_free(struct weir_pool *pool)
     if (pool == NULL) {
         return;
     }
-    settle(&pool->workers);
+    assert(pool->out == 0); /* the stages that used it are gone */
     uv_mutex_lock(&pool->lock);
     pool->leaving = true;
-    uv_cond_broadcast(&pool->changed);
+    uv_cond_broadcast(&pool->work);
     uv_mutex_unlock(&pool->lock);
     for (size_t i = 0; i < pool->threads_n; i++) {
-        (void)uv_thread_join(&pool->threads[i]);
+        (void)pthread_join(pool->threads[i], NULL);
     }
-    uv_cond_destroy(&pool->changed);
+    uv_cond_destroy(&pool->over);
+    uv_cond_destroy(&pool->work);
     uv_mutex_destroy(&pool->lock);
     uv_close((uv_handle_t *)&pool->home, free_pool);
 }

@@ -31,8 +31,8 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
  *  use, or no pool. Owned by the pool. */
 struct weir_workers *weir_pool_workers(struct weir_pool *pool);
 
-/** weir_pool_free: wait for what runs, and forget it; its memory goes in a later turn of the loop.
- *  Accepts NULL. */
+/** weir_pool_free: end its threads, which are idle: the stages that used it are gone. Its memory
+ *  goes in a later turn of the loop. Accepts NULL. */
 void weir_pool_free(struct weir_pool *pool);
 
 /**

@@ -1,9 +1,7 @@
 #include "net/resolve.h"
 
-#include "core/limits.h"
+#include "core/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,27 +66,6 @@ static void on_wake(uv_async_t *async)
     (void)async; /* turning the loop is all it is for */
 }
 
-static int start_thread(struct query *q)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-    sigset_t all, old;
-    int rc = pthread_attr_init(&attr);
-
-    if (rc != 0) {
-        return rc;
-    }
-    /* Signals are the loop's. A resolver's module needs some stack, not eight megabytes of it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, 512 * 1024);
-    rc = pthread_create(&thread, &attr, run, q);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return rc;
-}
-
 struct weir_resolve *weir_resolve_start(
     struct weir_loop *loop, const char *host, const char *port, struct weir_err *err)
 {
@@ -113,8 +90,10 @@ struct weir_resolve *weir_resolve_start(
     q->addresses = NULL;
     q->wake = &r->wake;
     if (uv_async_init(weir_loop_uv(loop), &r->wake, on_wake) == 0) {
+        pthread_t thread;
         r->watching = true;
-        if (start_thread(q) == 0) {
+        if (weir_thread_start(&thread, run, q) == 0) {
+            (void)pthread_detach(thread);
             return r;
         }
     }

@@ -23,6 +23,7 @@ struct slot {
     struct weir_block block;
     struct weir_buf in; /* with workers: the block's input */
     void *worker;       /* made with its first block */
+    bool submitted;     /* to the workers */
     int rc;             /* of split or work */
 };
 
@@ -31,6 +32,7 @@ struct blocks {
     const struct weir_blocks_ops *ops;
     void *job;
     struct weir_workers *workers; /* NULL: inline */
+    atomic_bool dropped;
     struct weir_buf in;
     size_t seen;    /* bytes of `in` that split has been shown for this block */
     uint64_t index; /* of the next block */
@@ -80,6 +82,7 @@ static int work_on(struct blocks *b, struct slot *s, size_t cut, struct weir_err
     if (weir_buf_add(&b->in, full.p + cut, full.len - cut, err) != 0) {
         return -1;
     }
+    s->submitted = !here;
     if (here) {
         run_inline(s);
     } else {
@@ -128,7 +131,7 @@ static void release(struct blocks *b)
 {
     struct slot *s = &b->slots[b->first];
 
-    s->task.done = false;
+    s->task.done = s->submitted = false;
     s->block.out.len = s->block.lead.len = s->in.len = 0;
     weir_buf_trim(&s->block.out, WEIR_KEEP_MAX_BYTES); /* after a huge record */
     weir_buf_trim(&s->block.lead, WEIR_KEEP_MAX_BYTES);
@@ -259,6 +262,18 @@ static enum weir_step step(
 
 /* ---- the stage ---- */
 
+/* What is under way is told to end, all of it, before any is waited for. */
+static void drop_tasks(struct blocks *b)
+{
+    atomic_store(&b->dropped, true);
+    for (size_t i = 0; b->slots != NULL && i < b->slots_n; i++) {
+        struct slot *s = &b->slots[i];
+        if (s->submitted && !s->task.done) {
+            b->workers->drop(b->workers, &s->task);
+        }
+    }
+}
+
 static void free_blocks(void *self)
 {
     struct blocks *b = self;
@@ -266,9 +281,7 @@ static void free_blocks(void *self)
     if (b == NULL) {
         return;
     }
-    if (b->workers != NULL) {
-        b->workers->settle(b->workers);
-    }
+    drop_tasks(b);
     for (size_t i = 0; b->slots != NULL && i < b->slots_n; i++) {
         struct slot *s = &b->slots[i];
         b->ops->worker_free(s->worker);
@@ -292,6 +305,7 @@ static int slots_new(struct blocks *b, size_t in_max)
         struct slot *s = &b->slots[i];
         s->of = b;
         s->task.run = run_task;
+        s->block.dropped = &b->dropped;
         weir_buf_init(&s->in, in_max + WEIR_BLOCK_BYTES);
         weir_buf_init(&s->block.out, WEIR_BLOCK_OUT_MAX_BYTES);
         weir_buf_init(&s->block.lead, WEIR_BLOCK_OUT_MAX_BYTES);

@@ -5,6 +5,8 @@
 #include "stream/stage.h"
 #include "stream/workers.h"
 
+#include <stdatomic.h>
+
 /*
  * The middle of a record pipeline: cut the stream into blocks of whole records, work on each block
  * alone, and let the results out in order. The cut and the merge are serial, on the thread that
@@ -14,10 +16,13 @@
  * merged before any other is touched.
  */
 struct weir_block {
-    uint64_t index;       /* 0 for the head, then 1, 2, ... */
-    const uint8_t *in;    /* whole records; valid during work */
-    size_t in_len;        /* 0 only in the head, when the input is empty */
-    bool in_order;        /* during work: all blocks before it are merged; so it always is inline */
+    uint64_t index;    /* 0 for the head, then 1, 2, ... */
+    const uint8_t *in; /* whole records; valid during work */
+    size_t in_len;     /* 0 only in the head, when the input is empty */
+    bool in_order;     /* during work: all blocks before it are merged; so it always is inline */
+    /* Set when nobody wants the result any more; work that takes long looks at it now and then, and
+     * fails with whatever it likes */
+    const atomic_bool *dropped;
     void *note;           /* note_bytes of the job's own, zeroed before split */
     struct weir_buf out;  /* what work appends: this block's part of the output */
     struct weir_buf lead; /* what merge appends: it goes out before `out` */

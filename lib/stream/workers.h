@@ -1,19 +1,18 @@
 #ifndef WEIR_STREAM_WORKERS_H
 #define WEIR_STREAM_WORKERS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /*
  * Somebody who does work on other threads; the parallel stage (stream/blocks.h) knows no more of
- * them than this. net/pool.h is the one that real programs use.
+ * them than this. net/pool.h is the one that real programs use. Several stages may share one.
  */
 
 /* A piece of work; part of a larger thing that its owner finds from it. */
 struct weir_task {
     void (*run)(struct weir_task *task); /* on any thread */
-    bool done;                           /* set on the owner's thread, after run */
+    bool done;                           /* set on the owner's thread, after run, or by drop */
     struct weir_task *next;              /* of whoever has it run */
 };
 
@@ -24,12 +23,10 @@ struct weir_workers {
      *  anything that happens on the loop. Never fails: with no other way, it runs at once. */
     void (*submit)(struct weir_workers *workers, struct weir_task *task);
 
-    /** settle: nobody wants the results any more: wait until every task that was submitted is done.
-     *  Those not begun yet may be done without having run. */
-    void (*settle)(struct weir_workers *workers);
-
-    /* Set while settle waits; a task that takes long looks at it now and then, and ends early. */
-    atomic_bool stop;
+    /** drop: nobody wants the result of a task that was submitted and is not done. One that has not
+     *  begun never runs; one that has is waited for, so it should be told to end early. It is done
+     *  then. */
+    void (*drop)(struct weir_workers *workers, struct weir_task *task);
 };
 
 #endif

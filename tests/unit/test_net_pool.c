@@ -10,8 +10,10 @@
 #include "stream/blocks.h"
 #include "tests/support/memory_ends.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -92,7 +94,8 @@ struct run {
     uint8_t *in;
 };
 
-static struct weir_pipe *begin(struct run *r, size_t threads)
+static struct weir_pipe *begin_with(
+    struct run *r, size_t threads, const struct weir_blocks_ops *with)
 {
     *r = (struct run){.in = malloc(TOTAL)};
     for (size_t i = 0; i < TOTAL; i++) {
@@ -105,10 +108,25 @@ static struct weir_pipe *begin(struct run *r, size_t threads)
     assert_non_null(r->pool);
     struct weir_stage stages[3] = {memory_source(&r->source), {0}, memory_sink(&r->sink)};
     assert_int_equal(
-        weir_blocks_new(&ops, &r->blocks, BLOCK, weir_pool_workers(r->pool), &stages[1], NULL), 0);
+        weir_blocks_new(with, &r->blocks, BLOCK, weir_pool_workers(r->pool), &stages[1], NULL), 0);
     struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, NULL);
     assert_non_null(pipe);
     return pipe;
+}
+
+static struct weir_pipe *begin(struct run *r, size_t threads)
+{
+    return begin_with(r, threads, &ops);
+}
+
+static void assert_whole(const struct run *r)
+{
+    assert_true(r->sink.published);
+    assert_int_equal(r->sink.got.len, TOTAL);
+    for (size_t i = 0; i < TOTAL; i++) {
+        assert_int_equal(r->sink.got.p[i], (uint8_t)(r->in[i] + 1));
+    }
+    assert_int_equal(r->blocks, 101);
 }
 
 static void end(struct run *r, struct weir_pipe *pipe)
@@ -128,12 +146,7 @@ static void the_result_does_not_depend_on_the_threads(void **state)
         struct weir_err err = {0};
         struct weir_pipe *pipe = begin(&r, threads);
         assert_int_equal(weir_loop_run(r.loop, pipe, &err), 0);
-        assert_true(r.sink.published);
-        assert_int_equal(r.sink.got.len, TOTAL);
-        for (size_t i = 0; i < TOTAL; i++) {
-            assert_int_equal(r.sink.got.p[i], (uint8_t)(r.in[i] + 1));
-        }
-        assert_int_equal(r.blocks, 101);
+        assert_whole(&r);
         end(&r, pipe);
     }
 }
@@ -168,53 +181,113 @@ static void a_pipe_dropped_while_threads_work_waits_for_them(void **state)
 }
 
 /* What has not begun never does, and what has is told to end: it would wait here for good. */
-static struct weir_workers *stopping;
 static atomic_size_t begun;
 
-static int work_until_stopped(const void *job, void *worker, struct weir_block *block)
+static int work_until_dropped(const void *job, void *worker, struct weir_block *block)
 {
     if (block->index == 0) {
         return work(job, worker, block);
     }
     atomic_fetch_add(&begun, 1);
-    while (!atomic_load(&stopping->stop)) {
+    while (!atomic_load(block->dropped)) {
         sched_yield();
     }
-    return weir_err_set(&block->err, WEIR_E_CANCEL, "stopped");
+    return weir_err_set(&block->err, WEIR_E_CANCEL, "dropped");
+}
+
+/* A pipe of it, swept until so many of its blocks are worked on. */
+struct endless {
+    struct memory_source source;
+    struct memory_sink sink;
+    struct weir_blocks_ops ops;
+    size_t blocks;
+    struct weir_pipe *pipe;
+};
+
+static void begin_endless(struct endless *e, struct weir_pool *pool, size_t working)
+{
+    *e = (struct endless){.source = {.in = calloc(32, BLOCK), .len = 32 * BLOCK}, .ops = ops};
+    e->ops.work = work_until_dropped;
+    weir_buf_init(&e->sink.got, WEIR_MIB);
+    struct weir_stage stages[3] = {memory_source(&e->source), {0}, memory_sink(&e->sink)};
+    assert_int_equal(
+        weir_blocks_new(&e->ops, &e->blocks, BLOCK, weir_pool_workers(pool), &stages[1], NULL), 0);
+    e->pipe = weir_pipe_new(0, stages, 3, NULL);
+    assert_non_null(e->pipe);
+    atomic_store(&begun, 0);
+    while (atomic_load(&begun) < working) {
+        assert_true(weir_pipe_sweep(e->pipe, 0) <= WEIR_PIPE_WAITING);
+    }
+}
+
+static void drop_endless(struct endless *e)
+{
+    weir_pipe_free(e->pipe);
+    weir_buf_fini(&e->sink.got);
+    free((void *)(uintptr_t)e->source.in);
 }
 
 static void a_pipe_dropped_while_threads_work_stops_them(void **state)
 {
     enum { THREADS = 3 };
-    struct weir_blocks_ops long_ops = ops;
-    struct memory_source source = {.in = calloc(32, BLOCK), .len = 32 * BLOCK};
-    struct memory_sink sink = {0};
+    struct endless e;
     struct weir_loop *loop = weir_loop_new(NULL);
     struct weir_pool *pool = weir_pool_new(loop, THREADS, NULL);
-    size_t blocks = 0;
 
     (void)state;
     assert_non_null(pool);
-    weir_buf_init(&sink.got, WEIR_MIB);
-    stopping = weir_pool_workers(pool);
-    long_ops.work = work_until_stopped;
-    struct weir_stage stages[3] = {memory_source(&source), {0}, memory_sink(&sink)};
-    assert_int_equal(weir_blocks_new(&long_ops, &blocks, BLOCK, stopping, &stages[1], NULL), 0);
-    struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, NULL);
-    assert_non_null(pipe);
-    while (atomic_load(&begun) == 0) {
-        assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
-    }
+    begin_endless(&e, pool, 1);
     for (int i = 0; i < 60; i++) { /* until all slots are taken */
-        assert_true(weir_pipe_sweep(pipe, 0) <= WEIR_PIPE_WAITING);
+        assert_true(weir_pipe_sweep(e.pipe, 0) <= WEIR_PIPE_WAITING);
     }
-    weir_pipe_free(pipe);
+    drop_endless(&e);
     assert_true(atomic_load(&begun) <= THREADS); /* of the more blocks that there is room for */
-    assert_false(atomic_load(&stopping->stop));  /* the next job starts anew */
     weir_pool_free(pool);
     weir_loop_free(loop);
-    weir_buf_fini(&sink.got);
-    free((void *)(uintptr_t)source.in);
+}
+
+static void a_pipe_dropped_leaves_alone_what_another_has_the_pool_do(void **state)
+{
+    struct run r;
+    struct endless e;
+    struct weir_err err = {0};
+    struct weir_pipe *other = begin(&r, 2);
+
+    (void)state;
+    begin_endless(&e, r.pool, 2); /* both threads: what the other one submits has to wait */
+    for (int i = 0; i < 60; i++) {
+        assert_true(weir_pipe_sweep(other, 0) <= WEIR_PIPE_WAITING);
+    }
+    drop_endless(&e);
+    assert_int_equal(weir_loop_run(r.loop, other, &err), 0);
+    assert_whole(&r);
+    end(&r, other);
+}
+
+/* A signal is to wake the thread whose loop watches it. */
+static int work_without_signals(const void *job, void *worker, struct weir_block *block)
+{
+    sigset_t blocked;
+
+    if (pthread_sigmask(SIG_SETMASK, NULL, &blocked) != 0 || sigismember(&blocked, SIGTERM) != 1 ||
+        sigismember(&blocked, SIGCHLD) != 1) {
+        return weir_err_set(&block->err, WEIR_E_BUG, "signals are not blocked");
+    }
+    return work(job, worker, block);
+}
+
+static void threads_of_a_pool_get_no_signals(void **state)
+{
+    struct run r;
+    struct weir_err err = {0};
+    struct weir_blocks_ops watched = ops;
+
+    (void)state;
+    watched.work = work_without_signals;
+    struct weir_pipe *pipe = begin_with(&r, 2, &watched);
+    assert_int_equal(weir_loop_run(r.loop, pipe, &err), 0);
+    assert_whole(&r);
+    end(&r, pipe);
 }
 
 static void a_function_gets_the_threads_that_its_memory_buys(void **state)
@@ -264,6 +337,8 @@ int main(void)
         cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_stops_them),
+        cmocka_unit_test(a_pipe_dropped_leaves_alone_what_another_has_the_pool_do),
+        cmocka_unit_test(threads_of_a_pool_get_no_signals),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
         cmocka_unit_test(a_quota_of_the_control_group_counts),
     };
