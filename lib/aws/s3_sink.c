@@ -82,7 +82,7 @@ static int take(struct sink *s, struct weir_in *in, struct weir_err *err)
             return -1;
         }
         in->pos += n;
-        s->up.bytes += n;
+        s->up.whole.bytes += n;
     }
     return 0;
 }

@@ -2,27 +2,14 @@
 
 #include "aws/s3_head.h"
 #include "core/clock.h"
-#include "core/hex.h"
 #include "stream/stage.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define LIST_BEGIN "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-#define LIST_END "</CompleteMultipartUpload>"
 
 int weir_s3_upload_init(struct weir_s3_upload *up, struct weir_err *err)
 {
-    if (weir_checksum_init(&up->sum, up->cfg->checksum, err) != 0) {
-        return -1;
-    }
-    up->etags = EVP_MD_CTX_new();
-    if (up->etags != NULL && EVP_DigestInit_ex(up->etags, EVP_md5(), NULL) != 1) {
-        EVP_MD_CTX_free(up->etags); /* no MD5 on this machine: an ETag tells nothing then */
-        up->etags = NULL;
-    }
-    return 0;
+    return weir_s3_whole_init(&up->whole, up->cfg->checksum, err);
 }
 
 void weir_s3_upload_fini(struct weir_s3_upload *up)
@@ -30,10 +17,7 @@ void weir_s3_upload_fini(struct weir_s3_upload *up)
     weir_s3_call_stop(&up->call);
     weir_s3_call_stop(&up->check);
     weir_s3_undo_fini(&up->undo);
-    weir_buf_fini(&up->parts);
-    weir_checksum_fini(&up->sum);
-    EVP_MD_CTX_free(up->etags);
-    up->etags = NULL;
+    weir_s3_whole_fini(&up->whole);
 }
 
 /*
@@ -90,8 +74,7 @@ int weir_s3_upload_put(
     size_t n = object_headers(up, headers);
 
     n += checksum_header(up, slot->sum, headers + n);
-    snprintf(up->sum_text, sizeof up->sum_text, "%s", slot->sum);
-    up->put = slot;
+    weir_s3_whole_alone(&up->whole, &slot->part.data, slot->sum);
     return start(up, &up->call, WEIR_S3_OP_PUT,
         &(struct weir_s3_request){.method = "PUT",
             .headers = headers,
@@ -100,21 +83,6 @@ int weir_s3_upload_put(
             .body_len = slot->part.data.len,
             .body_hash = slot->sha},
         err);
-}
-
-/* The list of parts, empty. Its memory is there from the beginning (untouched pages cost nothing):
- * a buffer that doubles as it grows would take twice as much. */
-static int begin_list(struct weir_s3_upload *up, struct weir_err *err)
-{
-    if (up->parts.p != NULL) {
-        return 0; /* a create that is sent again */
-    }
-    weir_buf_init(&up->parts, up->list_bytes + strlen(LIST_BEGIN LIST_END));
-    if (weir_buf_reserve(&up->parts, up->parts.max, err) == NULL) {
-        return -1;
-    }
-    up->parts.max = WEIR_S3_PARTS_MAX * WEIR_S3_PART_XML_MAX_BYTES;
-    return weir_buf_adds(&up->parts, LIST_BEGIN, err);
 }
 
 int weir_s3_upload_create(struct weir_s3_upload *up, struct weir_err *err)
@@ -128,7 +96,7 @@ int weir_s3_upload_create(struct weir_s3_upload *up, struct weir_err *err)
             "x-amz-checksum-algorithm", weir_checksum_name(up->cfg->checksum)};
         headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-type", "FULL_OBJECT"};
     }
-    if (begin_list(up, err) != 0) {
+    if (weir_s3_whole_begin(&up->whole, up->list_bytes, err) != 0) {
         return -1;
     }
     up->created_mono_ms = weir_clock_mono_ms();
@@ -168,11 +136,10 @@ int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
     const struct weir_sigv4_pair query[] = {{"uploadId", up->id}};
     struct weir_sigv4_pair headers[2];
 
-    if (weir_buf_adds(&up->parts, LIST_END, err) != 0 ||
-        weir_checksum_end(&up->sum, up->sum_text, err) != 0) {
+    if (weir_s3_whole_end(&up->whole, err) != 0) {
         return -1;
     }
-    size_t n = checksum_header(up, up->sum_text, headers);
+    size_t n = checksum_header(up, up->whole.sum_text, headers);
     if (n > 0) {
         headers[n++] = (struct weir_sigv4_pair){"x-amz-checksum-type", "FULL_OBJECT"};
     }
@@ -182,8 +149,8 @@ int weir_s3_upload_complete(struct weir_s3_upload *up, struct weir_err *err)
             .query_n = 1,
             .headers = headers,
             .headers_n = n,
-            .body = up->parts.p,
-            .body_len = up->parts.len,
+            .body = up->whole.list.p,
+            .body_len = up->whole.list.len,
             .stall_ms = WEIR_S3_COMPLETE_STALL_MS,
             .result = "CompleteMultipartUploadResult",
             .fresh = true}, /* a second answer may be that there is no such upload: we must know */
@@ -240,28 +207,6 @@ static bool is_etag(const char *etag)
            strpbrk(etag, "<>&") == NULL;
 }
 
-/* The object's ETag will be the MD5 of its parts' MD5s, where ETags are MD5. */
-static void add_etag(struct weir_s3_upload *up, const char *etag)
-{
-    uint8_t md5[16];
-    size_t n = strlen(etag);
-
-    if (up->etags == NULL) {
-        return;
-    }
-    bool hex = n == 34 && etag[0] == '"' && etag[33] == '"';
-    for (size_t i = 0; i < 16 && hex; i++) {
-        char digits[3] = {etag[1 + 2 * i], etag[2 + 2 * i], '\0'};
-        char *end = digits;
-        md5[i] = (uint8_t)strtoul(digits, &end, 16);
-        hex = end == digits + 2;
-    }
-    if (!hex || EVP_DigestUpdate(up->etags, md5, sizeof md5) != 1) {
-        EVP_MD_CTX_free(up->etags);
-        up->etags = NULL;
-    }
-}
-
 int weir_s3_upload_part_done(
     struct weir_s3_upload *up, struct weir_s3_slot *slot, struct weir_err *err)
 {
@@ -285,17 +230,10 @@ int weir_s3_upload_part_done(
         return weir_err_detail(err, WEIR_E_REMOTE, 200,
             "s3: %s: %s: the server has other bytes: its %s is another", up->name, what, kind);
     }
-    add_etag(up, etag);
-    /* A server that knows nothing of checksums may refuse a list of parts with some in it. */
-    if (weir_buf_addf(&up->parts, err, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag>",
-            slot->number, etag) != 0 ||
-        (echo != NULL && weir_buf_addf(&up->parts, err, "<Checksum%s>%s</Checksum%s>", kind,
-                             slot->sum, kind) != 0) ||
-        weir_buf_adds(&up->parts, "</Part>", err) != 0) {
+    if (weir_s3_whole_add(&up->whole, slot->number, etag, echo != NULL ? slot->sum : NULL,
+            &slot->part, err) != 0) {
         return -1;
     }
-    weir_checksum_append(&up->sum, &slot->part.sum, slot->part.data.len);
-    up->parts_n++;
     weir_s3_call_stop(&slot->call);
     return weir_s3_part_reset(&slot->part, err);
 }
@@ -375,8 +313,8 @@ static enum weir_step begin_head(struct weir_s3_upload *up, struct weir_err *err
 {
     struct weir_err ignored = {0};
 
-    up->put_lost = up->put != NULL;
-    up->complete_lost = up->gone = up->put == NULL;
+    up->put_lost = up->whole.alone != NULL;
+    up->complete_lost = up->gone = up->whole.alone == NULL;
     return start_head(up, &ignored) == 0 ? WEIR_NEED_IN : fail(up, NULL, err);
 }
 
@@ -427,63 +365,19 @@ static enum weir_step end_put(struct weir_s3_upload *up, struct weir_err *err)
     return up->call.in_doubt ? begin_head(up, err) : fail(up, NULL, err);
 }
 
-/* The ETag that the object has if it is ours and ETags are MD5; false when it cannot be known. */
-static bool expected_etag(struct weir_s3_upload *up, char etag[64])
-{
-    uint8_t md5[EVP_MAX_MD_SIZE];
-    char hex[2 * EVP_MAX_MD_SIZE + 1];
-
-    if (up->put != NULL) {
-        const struct weir_buf *body = &up->put->part.data;
-        if (EVP_Digest(body->p, body->len, md5, NULL, EVP_md5(), NULL) != 1) {
-            return false;
-        }
-        weir_hex(md5, 16, hex);
-        snprintf(etag, 64, "\"%.32s\"", hex);
-        return true;
-    }
-    if (up->etags == NULL || EVP_DigestFinal_ex(up->etags, md5, NULL) != 1) {
-        return false;
-    }
-    weir_hex(md5, 16, hex);
-    snprintf(etag, 64, "\"%.32s-%d\"", hex, up->parts_n);
-    return true;
-}
-
-enum whose { OURS, ANOTHER, UNKNOWN };
-
-/* Whose is the object that is there? A checksum of all of it says so for certain, and so does
- * another length; an ETag that is none of ours may be no MD5 (SSE-KMS). */
-static enum whose whose(struct weir_s3_upload *up)
-{
-    char expected[64];
-    const char *etag = weir_s3_call_header(&up->check, "ETag"), *sum = NULL;
-    const int64_t length = weir_http_length(up->check.http); /* -1: it does not say */
-
-    if (length >= 0 && length != (int64_t)up->bytes) {
-        return ANOTHER;
-    }
-    if (up->cfg->checksum != WEIR_CHECKSUM_NONE) {
-        sum = weir_s3_call_header(&up->check, weir_checksum_header(up->cfg->checksum));
-    }
-    if (sum != NULL && strchr(sum, '-') == NULL && up->sum_text[0] != '\0') {
-        return strcmp(sum, up->sum_text) == 0 ? OURS : ANOTHER;
-    }
-    return etag != NULL && expected_etag(up, expected) && strcmp(etag, expected) == 0 ? OURS
-                                                                                      : UNKNOWN;
-}
-
 static enum weir_step end_head(struct weir_s3_upload *up, struct weir_err *err)
 {
-    enum whose found = weir_s3_call_ok(&up->check) ? whose(up) : UNKNOWN;
+    enum weir_s3_whose found =
+        weir_s3_call_ok(&up->check) ? weir_s3_whole_whose(&up->whole, &up->check) : WEIR_S3_UNKNOWN;
 
-    if (found == OURS) {
+    if (found == WEIR_S3_OURS) {
         up->published = true;
         up->put_lost = up->complete_lost = false;
         return over(up, WEIR_END);
     }
     /* What the server has refused, and what is not there now, will not appear later. */
-    if (up->put != NULL && !up->call.lost && (found == ANOTHER || up->check.status == 404)) {
+    if (up->whole.alone != NULL && !up->call.lost &&
+        (found == WEIR_S3_ANOTHER || up->check.status == 404)) {
         up->put_lost = false;
     }
     return fail(up, NULL, err);

@@ -4,10 +4,9 @@
 #include "aws/s3_call.h"
 #include "aws/s3_part.h"
 #include "aws/s3_undo.h"
-#include "core/buf.h"
+#include "aws/s3_whole.h"
 #include "core/limits.h"
 
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,17 +47,11 @@ struct weir_s3_upload {
     const char *bucket, *key, *name;
     const char *content_type; /* NULL: none */
     struct weir_wake *wake;
-    size_t list_bytes; /* memory of the list of parts; it takes more than that only when ETags are
-                        * longer than an MD5 */
+    size_t list_bytes; /* memory of the list of parts */
     int64_t abort_ms, abort_by_mono_ms;
 
-    uint64_t bytes; /* of the whole object, so far */
-    char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1];
-    struct weir_buf parts;                     /* the body of Complete */
-    int parts_n;                               /* acknowledged */
-    struct weir_checksum sum;                  /* of the parts so far */
-    char sum_text[WEIR_CHECKSUM_BASE64_BYTES]; /* of the whole object, once it is known */
-    EVP_MD_CTX *etags; /* of the parts, if they are MD5; NULL: they are not */
+    struct weir_s3_whole whole;
+    char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1]; /* "": there is none */
     int64_t created_mono_ms, created_skew_ms;
 
     enum weir_s3_op op;        /* under way; parts not counted */
@@ -66,7 +59,6 @@ struct weir_s3_upload {
     struct weir_s3_call check; /* HEAD */
     struct weir_s3_undo undo;
     struct weir_err failure; /* of the call, while its doubt is settled */
-    const struct weir_s3_slot *put;
 
     bool published;
     /* What is not known, and whoever undoes it must find out or tell */
