@@ -1,7 +1,6 @@
 #include "handlers/validate/validate.h"
 
 #include "aws/location.h"
-#include "aws/s3_head.h"
 #include "aws/store.h"
 #include "codec/gzip.h"
 #include "core/env.h"
@@ -145,7 +144,7 @@ struct transfer {
     const struct weir_rule *rule;
     struct weir_object object;
     struct weir_source_info info;
-    struct weir_head head; /* where its metadata is asked for */
+    struct weir_object_head head; /* where its metadata is asked for */
     struct weir_validate_options options;
     struct weir_rule_keys keys;
     struct weir_validate_job job;

@@ -1,6 +1,9 @@
 #ifndef WEIR_AWS_OBJECT_H
 #define WEIR_AWS_OBJECT_H
 
+#include "core/limits.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +13,14 @@ struct weir_object {
     const char *key;
     const char *version_id; /* NULL: the current one */
     const char *etag;       /* with or without its quotes: only this one; NULL: any */
+};
+
+/* What an object says of itself, without its bytes (weir_store_head). */
+struct weir_object_head {
+    /* Without quotes; "": the store has none, or a weak one */
+    char etag[WEIR_S3_ETAG_MAX_BYTES + 1];
+    char value[WEIR_S3_METADATA_MAX_BYTES + 1]; /* of its metadata; "": it has none of that name */
+    bool replaced; /* it failed because the object is no longer the one that was asked for */
 };
 
 /* An object to write; zeroed, it says nothing. */

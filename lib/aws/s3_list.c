@@ -38,16 +38,12 @@ struct weir_s3_list {
 static void take_etag(struct weir_s3_list *l, const struct weir_xml *xml)
 {
     char text[WEIR_S3_ETAG_MAX_BYTES + 3];
-    size_t n;
 
     if (weir_xml_decode(xml, text, sizeof text) < 0) {
         return; /* of no store that is known */
     }
-    n = strlen(text);
-    if (n >= 2 && text[0] == '"' && text[n - 1] == '"') {
-        (void)snprintf(l->etag, sizeof l->etag, "%.*s", (int)n - 2, text + 1);
-        l->item.etag = l->etag;
-    }
+    weir_s3_etag_bare(text, l->etag);
+    l->item.etag = l->etag[0] != '\0' ? l->etag : NULL;
 }
 
 /* A text of the answer; false when it cannot be read. */

@@ -126,3 +126,14 @@ int weir_s3_if_match(const char *etag, char to[WEIR_S3_MATCH_BYTES], struct weir
                ? 0
                : weir_err_set(err, WEIR_E_CONFIG, "s3: an ETag of %zu bytes", strlen(etag));
 }
+
+void weir_s3_etag_bare(const char *etag, char to[WEIR_S3_ETAG_MAX_BYTES + 1])
+{
+    const size_t n = etag != NULL ? strlen(etag) : 0;
+
+    to[0] = '\0';
+    if (n >= 2 && n - 2 <= WEIR_S3_ETAG_MAX_BYTES && etag[0] == '"' && etag[n - 1] == '"') {
+        memcpy(to, etag + 1, n - 2);
+        to[n - 2] = '\0';
+    }
+}

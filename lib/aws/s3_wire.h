@@ -66,6 +66,10 @@ int weir_s3_wire_init(struct weir_s3_wire *wire, const struct weir_s3_config *cf
  *  -1 with *err set: WEIR_E_CONFIG (it is too long). */
 int weir_s3_if_match(const char *etag, char to[WEIR_S3_MATCH_BYTES], struct weir_err *err);
 
+/** weir_s3_etag_bare: the other way round: without its quotes, as events have it; "" for one that
+ * is weak, or too long, or NULL. */
+void weir_s3_etag_bare(const char *etag, char to[WEIR_S3_ETAG_MAX_BYTES + 1]);
+
 /** weir_s3_wire_fini: release it. */
 void weir_s3_wire_fini(struct weir_s3_wire *wire);
 

@@ -35,6 +35,25 @@ int weir_store_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg
     struct weir_err *err);
 
 /**
+ * weir_store_head: what an object says of itself, with one value of its own metadata
+ * (x-amz-meta-NAME); runs the loop.
+ *
+ * object            its version and ETag hold, as for a source
+ * name              in lower case
+ * deadline_mono_ms  CLOCK_MONOTONIC; INT64_MAX: none
+ * ret               filled; of a failure only `replaced`
+ *
+ * S3 API: HeadObject. In a folder as a store there is no ETag, and the value is the file's
+ * attribute user.NAME, where the file system has such.
+ *
+ * Returns 0, or -1 with *err set: as a source that cannot be read (see above), WEIR_E_NET,
+ * WEIR_E_DEADLINE, WEIR_E_DATA (a value of more than S3 allows).
+ */
+int weir_store_head(struct weir_loop *loop, const struct weir_s3_config *cfg,
+    const struct weir_object *object, const char *name, int64_t deadline_mono_ms,
+    struct weir_object_head *ret, struct weir_err *err);
+
+/**
  * weir_store_list: all objects whose keys begin with a prefix, page by page; runs the loop.
  *
  * prefix            "" for everything
