@@ -1,5 +1,7 @@
 #include "handlers/elb_logs/state.h"
 
+#include "net/collect.h"
+#include "stream/bytes.h"
 #include "stream/pipe.h"
 #include "json/doc.h"
 #include "json/quote.h"
@@ -46,59 +48,6 @@ static const char *etag_of(const struct weir_object *object)
     return object->etag != NULL ? object->etag : "";
 }
 
-/* ---- small things to and from a pipe ---- */
-
-/* Bytes in memory as a source, a buffer as a sink; both are the caller's. */
-struct memory {
-    struct weir_buf *buf;
-    size_t said;
-};
-
-static enum weir_step say(
-    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
-{
-    struct memory *m = self;
-
-    (void)in;
-    (void)err;
-    m->said += weir_out_put(out, m->buf->p + m->said, m->buf->len - m->said);
-    return m->said < m->buf->len ? WEIR_NEED_OUT : WEIR_END;
-}
-
-static enum weir_step keep(
-    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
-{
-    struct memory *m = self;
-
-    (void)out;
-    if (weir_buf_add(m->buf, in->p + in->pos, in->size - in->pos, err) != 0) {
-        return WEIR_FAIL;
-    }
-    in->pos = in->size;
-    return in->last ? WEIR_END : WEIR_NEED_IN;
-}
-
-static void leave(void *self)
-{
-    (void)self;
-}
-
-static int run(const struct weir_elb_state *at, struct weir_stage *from, struct weir_stage *to,
-    struct weir_err *err)
-{
-    struct weir_stage stages[2] = {*from, *to};
-    struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, err);
-    int rc = -1;
-
-    if (pipe != NULL) {
-        *from = *to = (struct weir_stage){0}; /* the pipe owns them now */
-        weir_pipe_set_deadline(pipe, at->by_mono_ms);
-        rc = weir_loop_run(at->loop, pipe, err);
-    }
-    weir_pipe_free(pipe);
-    return rc;
-}
-
 /* ---- the object ---- */
 
 /* What the text says of this object; 0 when it says nothing. */
@@ -124,12 +73,9 @@ static uint64_t read_offset(const struct weir_buf *text, const struct weir_objec
 int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object *object,
     uint64_t *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops keep_ops = {.name = "state-in", .step = keep, .free = leave};
     struct weir_source_info info = {0};
     struct weir_stage source = {0};
     struct weir_buf name, text;
-    struct memory memory = {.buf = &text};
-    struct weir_stage sink = {&keep_ops, &memory};
     struct weir_err why = {0};
     int rc = -1;
 
@@ -139,7 +85,7 @@ int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object
     const struct weir_object state = {
         .bucket = at->bucket != NULL ? at->bucket : object->bucket, .key = key};
     if (key == NULL || weir_store_source_new(at->loop, at->s3, &state, &info, &source, &why) != 0 ||
-        run(at, &source, &sink, &why) != 0) {
+        weir_collect(at->loop, &source, at->by_mono_ms, &text, &why) != 0) {
         /* 403 is what S3 says of an object that is not there to whom it may not list. */
         if (why.code == WEIR_E_REMOTE && (why.detail == 404 || why.detail == 403)) {
             rc = 0;
@@ -151,7 +97,6 @@ int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object
     *ret = read_offset(&text, object);
     rc = 0;
 out:
-    weir_stage_free(&source);
     weir_buf_fini(&name);
     weir_buf_fini(&text);
     return rc;
@@ -160,13 +105,12 @@ out:
 int weir_elb_state_put(const struct weir_elb_state *at, const struct weir_object *object,
     uint64_t offset, struct weir_err *err)
 {
-    static const struct weir_stage_ops say_ops = {.name = "state-out", .step = say, .free = leave};
     const struct weir_put_opts put = {
         .content_type = "application/json", .abort_by_mono_ms = at->by_mono_ms};
     const char *bucket = at->bucket != NULL ? at->bucket : object->bucket;
     struct weir_buf name, text;
-    struct memory memory = {.buf = &text};
-    struct weir_stage source = {&say_ops, &memory}, sink = {0};
+    struct weir_stage stages[2] = {{0}};
+    struct weir_pipe *pipe = NULL;
     int rc = -1;
 
     weir_buf_init(&text, WEIR_ELB_STATE_MAX_BYTES);
@@ -178,12 +122,19 @@ int weir_elb_state_put(const struct weir_elb_state *at, const struct weir_object
         weir_buf_adds(&text, ",\"etag\":", err) != 0 ||
         weir_json_quote(&text, etag_of(object), err) != 0 ||
         weir_buf_addf(&text, err, ",\"offset\":%" PRIu64 "}\n", offset) != 0 ||
-        weir_store_sink_new(at->loop, at->s3, bucket, key, &put, &sink, err) != 0) {
+        weir_bytes_source_new(text.p, text.len, &stages[0], err) != 0 ||
+        weir_store_sink_new(at->loop, at->s3, bucket, key, &put, &stages[1], err) != 0) {
         goto out;
     }
-    rc = run(at, &source, &sink, err);
+    pipe = weir_pipe_new(0, stages, 2, err); /* it owns them then */
+    if (pipe != NULL) {
+        weir_pipe_set_deadline(pipe, at->by_mono_ms);
+        rc = weir_loop_run(at->loop, pipe, err);
+    }
 out:
-    weir_stage_free(&sink);
+    weir_pipe_free(pipe);
+    weir_stage_free(&stages[0]);
+    weir_stage_free(&stages[1]);
     weir_buf_fini(&name);
     weir_buf_fini(&text);
     return rc;

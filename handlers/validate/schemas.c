@@ -49,7 +49,7 @@ static int fetch(const struct weir_schemas_by *by, const struct item *item, stru
     }
     return weir_store_source_new(by->loop, by->s3, &object, info, &source, err) != 0
                ? -1
-               : weir_collect(by->loop, &source, text, err);
+               : weir_collect(by->loop, &source, INT64_MAX, text, err);
 }
 
 static int compile(const struct weir_rule_schema *spec, const struct weir_schemas_by *by,

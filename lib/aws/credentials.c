@@ -194,7 +194,7 @@ static int run_program(
     if (weir_child_source_new(room->loop, &opts, &info, &source, err) != 0) {
         return -1;
     }
-    return weir_collect(room->loop, &source, answer, err);
+    return weir_collect(room->loop, &source, INT64_MAX, answer, err);
 }
 
 static int from_process(
@@ -279,7 +279,7 @@ static int container_token(struct weir_loop *loop, struct weir_buf *token, struc
         struct weir_source_info info = {0};
         struct weir_stage source;
         if (weir_file_source_new(loop, file, &info, &source, err) != 0 ||
-            weir_collect(loop, &source, token, err) != 0) {
+            weir_collect(loop, &source, INT64_MAX, token, err) != 0) {
             weir_err_prefix(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
             return -1;
         }

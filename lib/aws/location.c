@@ -175,7 +175,7 @@ int weir_location_get(
 
     if (weir_location_parse(text, &where, err) == 0 &&
         weir_location_source(places, &where, &info, &source, err) == 0) {
-        rc = weir_collect(places->loop, &source, ret, err);
+        rc = weir_collect(places->loop, &source, INT64_MAX, ret, err);
         if (rc != 0 && err != NULL && err->code == WEIR_E_LIMIT) {
             err->code = WEIR_E_CONFIG; /* it is too long to be what it should be */
             weir_err_prefix(err, "%.100s", text);

@@ -24,15 +24,19 @@ static void collect_free(void *self)
     (void)self; /* the caller's buffer */
 }
 
-int weir_collect(
-    struct weir_loop *loop, struct weir_stage *source, struct weir_buf *to, struct weir_err *err)
+int weir_collect(struct weir_loop *loop, struct weir_stage *source, int64_t deadline_mono_ms,
+    struct weir_buf *to, struct weir_err *err)
 {
     static const struct weir_stage_ops ops = {
         .name = "collect", .step = collect_step, .free = collect_free};
     struct weir_stage stages[] = {*source, {&ops, to}};
     struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, err);
-    int rc = pipe != NULL ? weir_loop_run(loop, pipe, err) : -1;
+    int rc = -1;
 
+    if (pipe != NULL) {
+        weir_pipe_set_deadline(pipe, deadline_mono_ms);
+        rc = weir_loop_run(loop, pipe, err);
+    }
     weir_stage_free(&stages[0]); /* the pipe's, unless there is none */
     weir_pipe_free(pipe);
     *source = (struct weir_stage){0};

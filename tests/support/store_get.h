@@ -14,7 +14,7 @@ static inline int store_get(struct weir_loop *loop, const struct weir_s3_config 
     if (weir_store_source_new(loop, cfg, object, &info, &source, err) != 0) {
         return -1;
     }
-    return weir_collect(loop, &source, to, err);
+    return weir_collect(loop, &source, INT64_MAX, to, err);
 }
 
 #endif
