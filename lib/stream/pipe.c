@@ -1,5 +1,6 @@
 #include "stream/pipe.h"
 
+#include "core/env.h"
 #include "core/limits.h"
 
 #include <assert.h>
@@ -37,29 +38,14 @@ struct weir_pipe {
     struct weir_stage_count counts[WEIR_PIPE_STAGES_MAX];
 };
 
-static int edge_bytes_env(size_t *ret, struct weir_err *err)
-{
-    const char *s = getenv("WEIR_EDGE_BYTES");
-    char *end;
-
-    if (s == NULL || *s == '\0') {
-        *ret = WEIR_EDGE_DEFAULT_BYTES;
-        return 0;
-    }
-    unsigned long long v = strtoull(s, &end, 10);
-    if (*end != '\0' || *s < '0' || *s > '9' || v < 1 || v > WEIR_EDGE_MAX_BYTES) {
-        return weir_err_set(err, WEIR_E_CONFIG, "WEIR_EDGE_BYTES: must be a number from 1 to %zu",
-            WEIR_EDGE_MAX_BYTES);
-    }
-    *ret = (size_t)v;
-    return 0;
-}
-
 struct weir_pipe *weir_pipe_new(
     size_t edge_bytes, struct weir_stage *stages, size_t n, struct weir_err *err)
 {
+    int64_t set = 0;
+
     assert(n >= 2 && n <= WEIR_PIPE_STAGES_MAX);
-    if (edge_bytes == 0 && edge_bytes_env(&edge_bytes, err) != 0) {
+    if (edge_bytes == 0 && weir_env_int("WEIR_EDGE_BYTES", (int64_t)WEIR_EDGE_DEFAULT_BYTES, 1,
+                               (int64_t)WEIR_EDGE_MAX_BYTES, &set, err) != 0) {
         return NULL;
     }
     struct weir_pipe *pipe = calloc(1, sizeof *pipe);
@@ -67,10 +53,10 @@ struct weir_pipe *weir_pipe_new(
         weir_err_set(err, WEIR_E_NOMEM, "pipe: out of memory");
         return NULL;
     }
-    pipe->edge_bytes = edge_bytes;
+    pipe->edge_bytes = edge_bytes != 0 ? edge_bytes : (size_t)set;
     pipe->deadline_ms = INT64_MAX;
     for (size_t i = 0; i + 1 < n; i++) {
-        pipe->nodes[i].edge.p = malloc(edge_bytes);
+        pipe->nodes[i].edge.p = malloc(pipe->edge_bytes);
         if (pipe->nodes[i].edge.p == NULL) {
             weir_err_set(err, WEIR_E_NOMEM, "pipe: out of memory");
             weir_pipe_free(pipe);
@@ -131,32 +117,6 @@ void weir_pipe_abandon(struct weir_pipe *pipe, const struct weir_err *why)
     pipe->state = WEIR_PIPE_FAILED;
 }
 
-/* What the stage's answer promises about its windows; NULL when it is kept. */
-static const char *breach(const struct weir_pipe *pipe, size_t i, enum weir_step step,
-    const struct weir_in *in, const struct weir_out *out, const struct weir_err *err)
-{
-    switch (step) {
-    case WEIR_NEED_IN:
-        if (in->pos < in->size) {
-            return "NEED_IN with input left";
-        }
-        return in->last ? "NEED_IN after the last byte" : NULL;
-    case WEIR_NEED_OUT:
-        if (out->pos < out->size) {
-            return "NEED_OUT with room left";
-        }
-        return i + 1 == pipe->n ? "NEED_OUT from the sink" : NULL;
-    case WEIR_WAIT:
-        return NULL;
-    case WEIR_END: /* a sink publishes with its END: never before all has come and was taken */
-        return i + 1 == pipe->n && (!in->last || in->pos < in->size) ? "END before the last byte"
-                                                                     : NULL;
-    case WEIR_FAIL:
-        return err->code == WEIR_OK ? "FAIL without an error" : NULL;
-    }
-    return "an answer that does not exist";
-}
-
 /* Where stage i takes from: the edge before it, or, once a stage that is left out has nothing more
  * on its own, the one before that. */
 static struct edge *edge_before(struct weir_pipe *pipe, size_t i)
@@ -179,57 +139,64 @@ static void count_taken(struct weir_pipe *pipe, size_t i, const struct edge *fro
     }
 }
 
-/* Step stage i once. Returns true when it moved a byte or ended; *waits is set when it waits. */
-static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
+/* The windows of stage i: the edge that it takes from (NULL: none) and the one that it fills. False
+ * when it is not to be stepped now. */
+static bool make_windows(struct weir_pipe *pipe, size_t i, const struct edge *from,
+    struct weir_in *in, struct weir_out *out)
 {
     static uint8_t nothing[1]; /* windows of size 0 point here */
     struct node *node = &pipe->nodes[i];
-    struct edge *from = i > 0 ? edge_before(pipe, i) : NULL;
-    struct edge *to = i + 1 < pipe->n ? &node->edge : NULL;
-    struct weir_stage_count *count = &pipe->counts[i];
-    struct weir_in in = {.p = nothing, .last = true};
-    struct weir_out out = {.p = nothing};
-    struct weir_err err = {0};
 
+    *in = (struct weir_in){.p = nothing, .last = true};
+    *out = (struct weir_out){.p = nothing};
     if (from != NULL) {
-        in = (struct weir_in){from->p + from->rd, from->wr - from->rd, 0, from->last};
+        *in = (struct weir_in){from->p + from->rd, from->wr - from->rd, 0, from->last};
     }
-    if (to != NULL) {
+    if (i + 1 < pipe->n) {
+        struct edge *to = &node->edge;
         if (to->rd == to->wr) {
             to->rd = to->wr = 0;
         }
-        out = (struct weir_out){to->p + to->wr, pipe->edge_bytes - to->wr, 0};
-        if (out.size == 0 && !node->stage.ops->spills) {
+        *out = (struct weir_out){to->p + to->wr, pipe->edge_bytes - to->wr, 0};
+        if (out->size == 0 && !node->stage.ops->spills) {
             return false; /* back-pressure: the stage after it has to take first */
         }
     }
-    if (from != NULL && in.size == 0 && !in.last && node->answer == WEIR_NEED_IN) {
-        return false; /* it has said that it needs more, and there is no more yet */
-    }
-    const struct weir_in in0 = in;
-    const struct weir_out out0 = out;
-    enum weir_step step = node->stage.ops->step(node->stage.self, &in, &out, &err);
-    count->steps++;
-    node->answer = step;
+    /* It has said that it needs more: not before there is more. */
+    return from == NULL || in->size > 0 || in->last || node->answer != WEIR_NEED_IN;
+}
 
-    const char *what = breach(pipe, i, step, &in, &out, &err);
-    if (in.p != in0.p || in.size != in0.size || in.pos > in.size || out.p != out0.p ||
-        out.size != out0.size || out.pos > out.size) {
-        what = "a window was moved instead of its position";
+/* Stage i has ended; so have those before it: nobody needs what they would say. */
+static void set_ended(struct weir_pipe *pipe, size_t i)
+{
+    pipe->nodes[i].edge.last = true;
+    for (size_t k = 0; k <= i; k++) {
+        pipe->nodes[k].ended = true;
     }
-    if (what != NULL) {
-        struct weir_err bug = {0};
-        weir_err_set(&bug, WEIR_E_BUG, "pipe: stage %s: %s", node->stage.ops->name, what);
-        fail(pipe, &bug);
-        return true;
+}
+
+/* Step stage i once. Returns true when it moved a byte or ended; *waits is set when it waits. */
+static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
+{
+    const bool sink = i + 1 == pipe->n;
+    struct node *node = &pipe->nodes[i];
+    struct edge *from = i > 0 ? edge_before(pipe, i) : NULL;
+    struct weir_stage_count *count = &pipe->counts[i];
+    struct weir_in in;
+    struct weir_out out;
+    struct weir_err err = {0};
+
+    if (!make_windows(pipe, i, from, &in, &out)) {
+        return false;
     }
+    enum weir_step step = weir_stage_step(&node->stage, sink, &in, &out, &err);
+    node->answer = step;
+    count->steps++;
     count->bytes_out += out.pos;
+    node->edge.wr += out.pos;
     if (from != NULL) {
         count_taken(pipe, i, from, in.pos);
         from->rd += in.pos;
-    }
-    if (to != NULL) {
-        to->wr += out.pos;
     }
     switch (step) {
     case WEIR_WAIT:
@@ -237,11 +204,7 @@ static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
         *waits = true;
         break;
     case WEIR_END:
-        node->ended = true;
-        node->edge.last = true;
-        for (size_t k = 0; k < i; k++) {
-            pipe->nodes[k].ended = true; /* an early end: nobody needs what they would say */
-        }
+        set_ended(pipe, i);
         break;
     case WEIR_FAIL:
         fail(pipe, &err);
@@ -250,7 +213,7 @@ static bool step_one(struct weir_pipe *pipe, size_t i, bool *waits)
     case WEIR_NEED_OUT:
         break;
     }
-    if (from != NULL && to != NULL && node->stage.ops->passes != NULL) {
+    if (from != NULL && !sink && node->stage.ops->passes != NULL) {
         node->left_out = step != WEIR_END && node->stage.ops->passes(node->stage.self);
     }
     return in.pos > 0 || out.pos > 0 || step == WEIR_END || step == WEIR_FAIL;

@@ -88,6 +88,18 @@ struct weir_stage {
 /** weir_stage_free: free a stage that no pipe owns; a stage whose ops are NULL is a no-op. */
 void weir_stage_free(struct weir_stage *stage);
 
+/**
+ * weir_stage_step: step a stage, and hold it to what its answer promises of its windows. For
+ * whoever drives stages: the pipe, and a sink that has others in it.
+ *
+ * sink  nothing comes after it
+ *
+ * Returns its answer; or, when that is not true, WEIR_FAIL with *err set to WEIR_E_BUG and the
+ * stage's name, and both windows as if it had not been stepped.
+ */
+enum weir_step weir_stage_step(const struct weir_stage *stage, bool sink, struct weir_in *in,
+    struct weir_out *out, struct weir_err *err);
+
 /*
  * The two moves that nearly every stage makes.
  */
