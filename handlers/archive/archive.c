@@ -7,6 +7,7 @@
 #include "aws/store.h"
 #include "codec/deflate.h"
 #include "core/clock.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "event/metrics.h"
 #include "handlers/archive/job.h"
@@ -62,7 +63,6 @@ static void fini(void *self)
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
-    const char *root = getenv("LAMBDA_TASK_ROOT");
     struct archive *a = calloc(1, sizeof *a);
 
     if (a == NULL) {
@@ -70,7 +70,7 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         return NULL;
     }
     a->programs = weir_programs_new(
-        getenv("WEIR_PROGRAMS"), root != NULL && *root != '\0' ? root : env->folder, err);
+        weir_env_text("WEIR_PROGRAMS", NULL), weir_env_text("LAMBDA_TASK_ROOT", env->folder), err);
     if (a->programs == NULL || weir_s3_config_check(err) != 0) {
         fini(a);
         return NULL;

@@ -1,6 +1,7 @@
 #include "handlers/hello/hello.h"
 
 #include "core/clock.h"
+#include "core/env.h"
 #include "core/limits.h"
 #include "net/wake.h"
 #include "json/doc.h"
@@ -25,7 +26,6 @@ static void fini(void *self)
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
-    const char *greeting = getenv("WEIR_HELLO_GREETING");
     struct hello *h = calloc(1, sizeof *h);
 
     (void)env;
@@ -33,7 +33,7 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
         weir_err_set(err, WEIR_E_NOMEM, "hello: out of memory");
         return NULL;
     }
-    h->greeting = greeting != NULL && *greeting != '\0' ? greeting : "hello";
+    h->greeting = weir_env_text("WEIR_HELLO_GREETING", "hello");
     if (strlen(h->greeting) > WEIR_HELLO_GREETING_MAX_BYTES) {
         weir_err_set(err, WEIR_E_CONFIG, "WEIR_HELLO_GREETING: longer than %d bytes",
             WEIR_HELLO_GREETING_MAX_BYTES);
@@ -71,19 +71,11 @@ static int wait_ms(const struct weir_invocation *inv, int64_t ms, struct weir_er
 {
     const int64_t until = weir_clock_mono_ms() + ms;
     const bool late = until > inv->deadline_mono_ms;
-    const int64_t end = late ? inv->deadline_mono_ms : until;
-    struct weir_wake *wake = weir_wake_new(inv->loop, err);
-    int rc = wake != NULL ? 0 : -1;
 
-    if (wake != NULL) {
-        weir_wake_in(wake, ms); /* the loop does not wait for nothing */
+    if (weir_wake_rest(inv->loop, late ? inv->deadline_mono_ms : until, err) != 0) {
+        return -1;
     }
-    while (rc == 0 && weir_clock_mono_ms() < end) {
-        rc = weir_loop_step(inv->loop, end, err);
-    }
-    weir_wake_free(wake);
-    return rc == 0 && late ? weir_err_set(err, WEIR_E_DEADLINE, "hello: the deadline came first")
-                           : rc;
+    return late ? weir_err_set(err, WEIR_E_DEADLINE, "hello: the deadline came first") : 0;
 }
 
 static int put_data(struct weir_buf *to, size_t n, struct weir_err *err)

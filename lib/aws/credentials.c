@@ -10,6 +10,7 @@
 #include "net/file.h"
 #include "net/http.h"
 #include "net/room.h"
+#include "net/wake.h"
 #include "json/doc.h"
 
 #include <openssl/crypto.h>
@@ -318,8 +319,8 @@ static int ask_endpoint(const struct weir_room *room, const char *url, const str
 
     for (int attempt = 1;; attempt++) {
         struct weir_err why = {0};
-        if (attempt > 1 &&
-            weir_room_rest(room, WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1), err) != 0) {
+        const int64_t pause_ms = WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1);
+        if (weir_wake_rest(room->loop, weir_clock_mono_ms() + pause_ms, err) != 0) {
             return -1;
         }
         answer->len = 0;

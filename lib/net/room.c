@@ -1,7 +1,6 @@
 #include "net/room.h"
 
 #include "core/clock.h"
-#include "net/wake.h"
 
 #include <stddef.h>
 
@@ -40,20 +39,6 @@ int weir_room_init(
     uv_unref((uv_handle_t *)&room->timer);
     room->signals = weir_signals_join(room->loop, err);
     return room->signals != NULL ? 0 : -1;
-}
-
-int weir_room_rest(const struct weir_room *room, int64_t ms, struct weir_err *err)
-{
-    const int64_t until = weir_clock_mono_ms() + ms;
-    struct weir_wake *wake = weir_wake_new(room->loop, err);
-    int rc = wake != NULL ? 0 : -1;
-
-    while (rc == 0 && weir_clock_mono_ms() < until) {
-        weir_wake_in(wake, until - weir_clock_mono_ms());
-        rc = weir_loop_step(room->loop, INT64_MAX, err);
-    }
-    weir_wake_free(wake);
-    return rc;
 }
 
 void weir_room_fini(struct weir_room *room)

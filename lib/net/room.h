@@ -34,10 +34,6 @@ struct weir_room { /* zeroed, it is none */
 int weir_room_init(
     struct weir_room *room, int64_t max_ms, int64_t until_mono_ms, struct weir_err *err);
 
-/** weir_room_rest: let ms pass; nothing else runs on the loop. 0, or -1 with *err set to the reason
- *  of its cancel. */
-int weir_room_rest(const struct weir_room *room, int64_t ms, struct weir_err *err);
-
 /** weir_room_fini: when all that was made on its loop is gone. A zeroed one is a no-op. */
 void weir_room_fini(struct weir_room *room);
 

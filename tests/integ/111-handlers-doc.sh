@@ -75,6 +75,6 @@ check "the page's commands run" run_commands "And as a function"
 check "the object is copied, in capitals" same "$(cat out)" '{"batchItemFailures":[]}
 HELLO FROM A PIPE'
 check "the page says so" grep -qF 'prints `{"batchItemFailures":[]}` and `HELLO FROM A PIPE`' "$doc"
-check "without a prefix the function does not start" bash -c '[ "$1" = 1 ] && grep -q "WEIR_SHOUT_PREFIX: is empty" out' _ \
-    "$(shout "${memory[@]}" --env WEIR_SHOUT_PREFIX=; echo $?)"
+check "with a prefix that is no folder the function does not start" bash -c '[ "$1" = 1 ] && grep -q "WEIR_SHOUT_PREFIX: must end with /" out' _ \
+    "$(shout "${memory[@]}" --env WEIR_SHOUT_PREFIX=loud; echo $?)"
 finish
