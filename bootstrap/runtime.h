@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* clang-format off */
 /*
  * The client of the Lambda Runtime API (2018-06-01): fetch an invocation, run the handler, post
  * what came of it, again and again. Every invocation that was fetched is answered once, with a
  * response or with an error; an answer that the API does not take is logged and not repeated, as
  * nobody can tell whether it counted.
  *
- *     init        one loop, the handler's init; what fails goes to /init/error, and the process ends
+ *     init        one loop, the handler's init; what fails goes to /init/error, and the process
+ *                 ends
  *     register    as an internal extension, for the SIGTERM (bootstrap/extension.h)
  *     GET /next   waits as long as it takes: the process may be frozen meanwhile. A lost connection
  *                 is tried again
@@ -25,13 +25,12 @@
  * all of this for itself. One that ends, ends the process: the others finish what they have begun,
  * within its deadlines, and ask for nothing more.
  *
- * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted) within 350 ms, nothing is
- * posted any more but an answer that is on its way, and the process ends.
+ * SIGTERM, SIGINT and SIGHUP cancel: what runs is undone (an open upload is aborted) within
+ * undo_ms, nothing is posted any more but an answer that is on its way, and the process ends.
  *
- * Nothing is connected and no name is looked up before the first /next, unless the
- * handler's settings ask for it (event/handler.h).
+ * Nothing is connected and no name is looked up before the handler's init is done, unless its
+ * settings ask for it (event/handler.h).
  */
-/* clang-format on */
 
 /* How the process ends. 0 is not among them: only a signal or the platform stops a healthy one. */
 enum weir_runtime_exit {

@@ -12,8 +12,9 @@
 /*
  * A program as a process of ours. It gets a session and a process group of its own (so that all it
  * starts can be ended with it), no descriptor but the three, the standard signals, and it dies with
- * us. It is started from an argv, never by a shell. libuv's own way to start processes has no place
- * to set a limit, and reaps before the group can be ended, hence this.
+ * us, that is with the thread that started it. It is started from an argv, never by a shell.
+ * libuv's own way to start processes has no place to set a limit, and reaps before the group can be
+ * ended, hence this.
  */
 struct weir_child;
 

@@ -41,7 +41,7 @@ struct weir_http_request {
      * least 1 while fewer than body_len have come (0 ends the exchange with an error, and so does
      * -1: the caller knows why). It is asked once for each byte: set `fresh`. */
     int64_t (*read_body)(void *ctx, uint8_t *p, size_t n);
-    long timeout_ms; /* of the whole request; 0: none (the Runtime API's /next) */
+    long timeout_ms; /* of the whole request; 0: none */
     long stall_ms;   /* without a byte while some are due, not while paused by us; 0: none.
                       * WEIR_STALL_MS in the environment sets another limit where there is one */
     bool fresh;      /* on a new connection: libcurl sends a request again by itself when a kept one
@@ -56,8 +56,9 @@ struct weir_http_request {
     size_t (*on_body)(void *ctx, const uint8_t *p, size_t n);
     /* The end, called once and last, never from within weir_http_start; freeing this request in it
      * is fine, and so is starting another. status is 0 and err->code is set (WEIR_E_NET,
-     * WEIR_E_DEADLINE for timeout_ms, WEIR_E_LIMIT for headers, WEIR_E_CONFIG for a CA bundle) when
-     * the exchange failed; a body shorter than its Content-Length is such a failure. An HTTP error
+     * WEIR_E_DEADLINE for timeout_ms, WEIR_E_LIMIT for headers, WEIR_E_CONFIG for a CA bundle,
+     * WEIR_E_REMOTE for a transfer coding other than chunked, WEIR_E_NOMEM) when the exchange
+     * failed; a body shorter than its Content-Length is such a failure. An HTTP error
      * status is no failure here. err is never NULL, and its code is WEIR_OK on success. */
     void (*on_done)(void *ctx, long status, const struct weir_err *err);
     void *ctx;
@@ -104,8 +105,8 @@ const char *weir_http_host(const struct weir_http *http);
 int64_t weir_http_length(const struct weir_http *http);
 
 /**
- * weir_http_call: a whole exchange, running the loop until it is over (Runtime API, small S3 calls
- * of the command line).
+ * weir_http_call: a whole exchange, running the loop until it is over: for small things of a
+ * start or of a command. The Runtime API has a client of its own (bootstrap/http1.h).
  *
  * request  its callbacks and ctx are not used
  * body     receives the response body, up to its ceiling (WEIR_E_LIMIT beyond); NULL drops it

@@ -8,10 +8,11 @@
 #include <uv.h>
 
 /*
- * One loop serves everything: libuv for timers, descriptors, signals and children, and libcurl's
- * multi interface hung into it (curl_multi_socket_action) for HTTP. One thread owns a loop and all
- * that lives on it. Nothing here may be called from inside a libuv or libcurl callback, except
- * weir_loop_uv, weir_loop_cancel and weir_loop_cancelled.
+ * One loop serves everything: libuv for timers, descriptors and signals, and libcurl's multi
+ * interface hung into it (curl_multi_socket_action) for HTTP. A loop, and all that lives on it, is
+ * for one thread at a time. What runs the loop (weir_loop_run,
+ * weir_loop_step, weir_loop_step_undo) may not be called from inside a callback of it: it is
+ * WEIR_E_BUG then.
  *
  * Handles that only watch (signals, the progress line) are unreferenced (uv_unref): what holds a
  * reference counts as something that may still wake a waiting pipe. They are served all the same.
@@ -49,13 +50,14 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
  * mono_ms  CLOCK_MONOTONIC (core/clock.h); INT64_MAX for no limit; a time gone by only looks
  *
  * Returns 0, or -1 with *err set: the reason of weir_loop_cancel, at every call once there is one;
+ * WEIR_E_DEADLINE (weir_loop_set_deadline); WEIR_E_NET or WEIR_E_NOMEM when libcurl cannot go on;
  * WEIR_E_BUG when nothing is armed that could ever happen (mono_ms itself does not count: a wait
  * for nothing is a hang, however long).
  */
 int weir_loop_step(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
 
-/** weir_loop_step_undo: the same for whoever cleans up: a cancel does not end it. Such a wait is to
- *  have a bound of its own. */
+/** weir_loop_step_undo: the same for whoever cleans up: neither a cancel nor the loop's deadline
+ *  ends it. Such a wait is to have a bound of its own. */
 int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
 
 /**

@@ -7,7 +7,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* What loop.c, http.c and look_up.c share; nobody else includes this. */
+/* What loop.c, http.c, http_setup.c and look_up.c share; nobody else includes this. */
 struct weir_loop {
     uv_loop_t uv;
     uv_timer_t curl_timer; /* when libcurl wants to be called again */
