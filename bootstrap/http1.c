@@ -82,15 +82,10 @@ void weir_http1_idle(struct weir_http1 *h)
     }
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void weir_http1_close(struct weir_http1 *h)
 {
     if (h->watch != NULL) {
-        uv_close((uv_handle_t *)&h->watch->poll, on_closed);
+        weir_loop_close((uv_handle_t *)&h->watch->poll, h->watch);
         h->watch = NULL;
     }
     if (h->fd != -1) {

@@ -134,11 +134,6 @@ static void free_slots(struct slot *slots, size_t n)
     free(slots);
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle); /* the uv_async_t begins with it */
-}
-
 /* Until the last one has ended, or the loop is cancelled. */
 static void watch(struct slot *slots, size_t n, const struct shared *shared, struct weir_loop *loop)
 {
@@ -180,6 +175,6 @@ int weir_runtime_workers_run(
         join_all(slots, n);
     }
     free_slots(slots, n);
-    uv_close((uv_handle_t *)shared.ended, on_closed);
+    weir_loop_close((uv_handle_t *)shared.ended, shared.ended);
     return rc;
 }

@@ -130,11 +130,6 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
-static void on_close(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static bool is_terminal(void)
 {
     const char *term = getenv("TERM");
@@ -181,5 +176,5 @@ void weir_progress_stop(struct weir_progress *progress)
     if (progress->terminal && progress->drawn) {
         (void)weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
     }
-    uv_close((uv_handle_t *)&progress->timer, on_close);
+    weir_loop_close((uv_handle_t *)&progress->timer, progress);
 }

@@ -174,11 +174,6 @@ static void on_event(uv_fs_event_t *event, const char *name, int events, int sta
     }
 }
 
-static void on_close(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static void unwatch(struct weir_uploads *u, struct watched **at)
 {
     struct watched *w = *at;
@@ -186,7 +181,7 @@ static void unwatch(struct weir_uploads *u, struct watched **at)
     *at = w->next;
     u->watched_n--;
     w->owner = NULL;
-    uv_close((uv_handle_t *)&w->event, on_close);
+    weir_loop_close((uv_handle_t *)&w->event, w);
 }
 
 static void watch(struct weir_uploads *u, const char *path)

@@ -109,11 +109,6 @@ static int become(const struct weir_child_opts *opts, pid_t parent)
     return errno;
 }
 
-static void on_close(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 /* Wait for one that has ended, or is about to; its group goes before its pid is free for others. */
 static int reap(struct weir_child *child, struct rusage *used)
 {
@@ -281,7 +276,7 @@ void weir_child_free(struct weir_child *child)
         }
     }
     (void)pthread_mutex_unlock(&all_lock);
-    uv_close((uv_handle_t *)&child->chld, on_close);
+    weir_loop_close((uv_handle_t *)&child->chld, child);
 }
 
 /* ---- orphans ---- */

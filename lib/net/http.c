@@ -315,11 +315,6 @@ fail:
     return NULL;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void weir_http_free(struct weir_http *http)
 {
     if (http == NULL) {
@@ -329,7 +324,7 @@ void weir_http_free(struct weir_http *http)
     curl_easy_cleanup(http->easy);
     curl_slist_free_all(http->headers);
     if (http->timer_open) {
-        uv_close((uv_handle_t *)&http->timer, on_closed); /* libuv keeps the timer until then */
+        weir_loop_close((uv_handle_t *)&http->timer, http);
     } else {
         free(http);
     }

@@ -88,11 +88,6 @@ static void on_wake(uv_timer_t *timer)
     weir_loop_moved(timer); /* waking up is all it is for */
 }
 
-static void free_watch(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static int set_timer(CURLM *multi, long timeout_ms, void *self)
 {
     struct weir_loop *loop = self;
@@ -133,7 +128,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *self, void
     if (what == CURL_POLL_REMOVE) {
         if (w != NULL) {
             curl_multi_assign(loop->multi, fd, NULL);
-            uv_close((uv_handle_t *)&w->poll, free_watch); /* leaves epoll at once */
+            weir_loop_close((uv_handle_t *)&w->poll, w); /* leaves epoll at once */
         }
         return 0;
     }
@@ -243,6 +238,17 @@ void weir_loop_free(struct weir_loop *loop)
     }
     assert(rc == 0);
     free(loop);
+}
+
+static void free_memory(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void weir_loop_close(uv_handle_t *handle, void *memory)
+{
+    handle->data = memory;
+    uv_close(handle, free_memory);
 }
 
 uv_loop_t *weir_loop_uv(struct weir_loop *loop)

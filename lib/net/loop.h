@@ -34,6 +34,10 @@ void weir_loop_free(struct weir_loop *loop);
 /** weir_loop_uv: the libuv loop, for ends with handles of their own. */
 uv_loop_t *weir_loop_uv(struct weir_loop *loop);
 
+/** weir_loop_close: close a handle, and free the memory that it lies in once libuv is done with it:
+ *  in a later turn of the loop. No callback of the handle comes any more. */
+void weir_loop_close(uv_handle_t *handle, void *memory);
+
 /**
  * weir_loop_run: run a pipe to its end.
  *

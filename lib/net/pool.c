@@ -161,11 +161,6 @@ size_t weir_pool_threads(void)
     return n > 0 ? n : 1;
 }
 
-static void free_pool(uv_handle_t *home)
-{
-    free(home->data);
-}
-
 struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct weir_err *err)
 {
     struct weir_pool *pool = calloc(1, sizeof *pool);
@@ -197,7 +192,7 @@ out_work:
 out_lock:
     uv_mutex_destroy(&pool->lock);
 out_async:
-    uv_close((uv_handle_t *)&pool->home, free_pool);
+    weir_loop_close((uv_handle_t *)&pool->home, pool);
     pool = NULL;
 out:
     free(pool);
@@ -226,5 +221,5 @@ void weir_pool_free(struct weir_pool *pool)
     uv_cond_destroy(&pool->over);
     uv_cond_destroy(&pool->work);
     uv_mutex_destroy(&pool->lock);
-    uv_close((uv_handle_t *)&pool->home, free_pool);
+    weir_loop_close((uv_handle_t *)&pool->home, pool);
 }

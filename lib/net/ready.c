@@ -69,15 +69,10 @@ bool weir_ready_now(struct weir_ready *r)
     return false;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void weir_ready_free(struct weir_ready *r)
 {
     if (r != NULL) {
-        uv_close((uv_handle_t *)&r->poll, on_closed);
+        weir_loop_close((uv_handle_t *)&r->poll, r);
         close(r->epfd);
     }
 }

@@ -18,7 +18,7 @@ struct query {
 };
 
 struct weir_resolve {
-    uv_async_t wake; /* first: freed in its close callback */
+    uv_async_t wake;
     bool watching;
     struct query *query;
 };
@@ -121,11 +121,6 @@ int weir_resolve_answer(struct weir_resolve *r, const struct addrinfo **ret, str
     return 1;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle); /* struct weir_resolve begins with it */
-}
-
 void weir_resolve_free(struct weir_resolve *r)
 {
     if (r == NULL) {
@@ -140,7 +135,7 @@ void weir_resolve_free(struct weir_resolve *r)
         query_free(q);
     }
     if (r->watching) {
-        uv_close((uv_handle_t *)&r->wake, on_closed);
+        weir_loop_close((uv_handle_t *)&r->wake, r);
     } else {
         free(r);
     }

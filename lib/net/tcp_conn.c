@@ -55,11 +55,6 @@ static void on_event(uv_poll_t *poll, int status, int events)
     uv_poll_stop(poll); /* waking up is all it is for */
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static void arm(struct weir_tcp_conn *c, int events)
 {
     c->watch->events |= events;
@@ -71,7 +66,7 @@ static void close_socket(struct weir_tcp_conn *c)
     SSL_free(c->ssl);
     c->ssl = NULL;
     if (c->watch != NULL) {
-        uv_close((uv_handle_t *)&c->watch->poll, on_closed); /* leaves epoll at once */
+        weir_loop_close((uv_handle_t *)&c->watch->poll, c->watch); /* leaves epoll at once */
         close(c->watch->fd);
         c->watch = NULL;
     }

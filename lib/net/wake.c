@@ -45,15 +45,9 @@ int weir_wake_rest(struct weir_loop *loop, int64_t until_mono_ms, struct weir_er
     return rc;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void weir_wake_free(struct weir_wake *wake)
 {
     if (wake != NULL) {
-        wake->timer.data = wake;
-        uv_close((uv_handle_t *)&wake->timer, on_closed);
+        weir_loop_close((uv_handle_t *)&wake->timer, wake);
     }
 }

@@ -30,11 +30,6 @@ void weir_conn_watch(struct weir_conn *c, int events)
 
 /* ---- begin and end ---- */
 
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void weir_conn_leave(struct weir_conn *c)
 {
     struct weir_relay_source *s = c->source;
@@ -84,7 +79,7 @@ void weir_conn_close(struct weir_conn *c)
     }
     c->relay->conns_n--;
     weir_conn_forget(c);
-    uv_close((uv_handle_t *)&c->poll, on_closed); /* leaves epoll at once */
+    weir_loop_close((uv_handle_t *)&c->poll, c); /* leaves epoll at once */
     (void)close(c->fd);
 }
 
