@@ -7,6 +7,7 @@
 
 #include "bootstrap/http1_answer.h"
 #include "core/clock.h"
+#include "core/hostport.h"
 #include "core/limits.h"
 #include "net/look_up.h"
 
@@ -131,42 +132,21 @@ static int look_up(struct weir_http1 *h, const char *host, unsigned port, struct
     return h->addrs_n > 0 ? 0 : fail(h, EADDRNOTAVAIL, err);
 }
 
-/* host:port, host, [v6]:port, [v6] */
 static int resolve(struct weir_http1 *h, struct weir_err *err)
 {
-    char host[sizeof h->address];
-    char *name = host, *colon = NULL;
-    const char *port = "80";
+    struct weir_hostport at;
+    const char *why;
 
-    (void)snprintf(host, sizeof host, "%s", h->address);
-    if (host[0] == '[') {
-        name = host + 1;
-        char *end = strchr(name, ']');
-        if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
-            return weir_err_set(err, WEIR_E_CONFIG, "%s: no host:port", h->address);
-        }
-        *end = '\0';
-        colon = end[1] == ':' ? end + 1 : NULL;
-    } else {
-        colon = strrchr(host, ':');
-    }
-    if (colon != NULL) {
-        *colon = '\0';
-        port = colon + 1;
-    }
-    size_t digits = strspn(port, "0123456789");
-    unsigned long number =
-        digits > 0 && digits < 6 && port[digits] == '\0' ? strtoul(port, NULL, 10) : 0;
-    if (name[0] == '\0' || number == 0 || number > 65535) {
+    if (!weir_hostport_parse(h->address, 80, &at, &why) || at.host[0] == '\0' || at.port == 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "%s: no host:port", h->address);
     }
-    if (strcasecmp(name, "localhost") == 0) { /* RFC 6761: the loopback, without asking anybody */
-        add_numeric(h, "127.0.0.1", (unsigned)number);
-        add_numeric(h, "::1", (unsigned)number);
+    if (strcasecmp(at.host, "localhost") == 0) { /* RFC 6761: the loopback, without asking */
+        add_numeric(h, "127.0.0.1", at.port);
+        add_numeric(h, "::1", at.port);
         return 0;
     }
-    add_numeric(h, name, (unsigned)number);
-    return h->addrs_n > 0 ? 0 : look_up(h, name, (unsigned)number, err);
+    add_numeric(h, at.host, at.port);
+    return h->addrs_n > 0 ? 0 : look_up(h, at.host, at.port, err);
 }
 
 static int connect_to(struct weir_http1 *h, struct weir_err *err)

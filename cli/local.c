@@ -11,6 +11,7 @@
 #include "cli/local/uploads.h"
 #include "cli/local/worker.h"
 #include "core/clock.h"
+#include "core/hostport.h"
 #include "core/limits.h"
 #include "event/event.h"
 #include "handlers/presign/job.h"
@@ -51,34 +52,21 @@ struct local {
     size_t env_n;
 };
 
-/* getaddrinfo takes what is above 65535 for another port. */
-static bool is_port(const char *text)
-{
-    const size_t n = strspn(text, "0123456789");
-
-    return n > 0 && n < 6 && text[n] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
-}
-
 /* "127.0.0.1:9100", "[::1]:9100", "localhost:9100", ":9100" (this machine alone). */
 static int parse_address(const char *text, struct sockaddr_storage *ret, struct weir_err *err)
 {
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    const char *colon = strrchr(text, ':');
-    char name[WEIR_HOST_BYTES];
-    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
-    int rc;
+    struct weir_hostport at;
+    const char *why;
+    char port[8];
 
-    if (colon == NULL || n >= sizeof name || !is_port(colon + 1)) {
+    if (!weir_hostport_parse(text, -1, &at, &why)) {
         return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s is not ADDRESS:PORT", text);
     }
-    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
-        (void)snprintf(name, sizeof name, "%.*s", (int)n - 2, text + 1);
-    } else {
-        (void)snprintf(name, sizeof name, "%.*s", (int)n, text);
-    }
-    rc = getaddrinfo(n > 0 ? name : "127.0.0.1", colon + 1, &hints, &found);
+    (void)snprintf(port, sizeof port, "%u", at.port);
+    int rc = getaddrinfo(at.host[0] != '\0' ? at.host : "127.0.0.1", port, &hints, &found);
     if (rc != 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "--listen: %.80s: %s", text, gai_strerror(rc));
     }

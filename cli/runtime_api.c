@@ -1,6 +1,7 @@
 #include "cli/runtime_api.h"
 
 #include "cli/httpd.h"
+#include "core/base64.h"
 #include "core/buf.h"
 #include "core/limits.h"
 
@@ -8,7 +9,6 @@
 #include <assert.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,17 +250,14 @@ static enum MHD_Result serve_too_large(
 /* The error of a stream that failed: base64 in a trailer. Returns 0, or -1. */
 static int decode_trailer(const char *text, struct weir_buf *ret)
 {
-    size_t len = strlen(text), pad = 0;
-    uint8_t *p = weir_buf_reserve(ret, len / 4 * 3 + 3, NULL);
+    const size_t len = strlen(text);
+    uint8_t *p = weir_buf_reserve(ret, len / 4 * 3 + 1, NULL);
+    const ptrdiff_t n = p != NULL ? weir_base64_decode(text, len, p) : -1;
 
-    while (pad < 2 && pad < len && text[len - 1 - pad] == '=') {
-        pad++;
-    }
-    int n = p != NULL ? EVP_DecodeBlock(p, (const unsigned char *)text, (int)len) : -1;
-    if (n < (int)pad) {
+    if (n < 0) {
         return -1;
     }
-    ret->len += (size_t)n - pad;
+    ret->len += (size_t)n;
     return 0;
 }
 

@@ -1,12 +1,12 @@
 #include "cli/local/policy.h"
 
 #include "aws/config.h"
+#include "core/base64.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "json/doc.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -311,23 +311,20 @@ static int check_document(struct check *c, const struct weir_doc *doc, int64_t n
 static int check_policy(struct check *c, int64_t now_s)
 {
     const char *base64 = value_of(c->form, "policy");
-    size_t len = strlen(base64), pad = 0;
+    const size_t len = strlen(base64);
     struct weir_doc doc = {0};
     uint8_t *text = malloc(len + 1);
-    int n, rc = -1;
+    int rc = -1;
 
     if (text == NULL) {
         return weir_policy_refuse(c->why, 500, "InternalError", "Out of memory.");
     }
-    while (pad < 2 && pad < len && base64[len - 1 - pad] == '=') {
-        pad++;
-    }
-    n = len % 4 == 0 ? EVP_DecodeBlock(text, (const unsigned char *)base64, (int)len) : -1;
-    if (n <= (int)pad) {
+    const ptrdiff_t n = weir_base64_decode(base64, len, text);
+    if (n <= 0) {
         (void)bad_policy(c, "it is no base64");
         goto out;
     }
-    doc.v = weir_doc_parse("policy", (const char *)text, (size_t)n - pad, NULL);
+    doc.v = weir_doc_parse("policy", (const char *)text, (size_t)n, NULL);
     rc = doc.v != NULL ? check_document(c, &doc, now_s) : bad_policy(c, "it is no JSON");
 out:
     cJSON_Delete((cJSON *)(uintptr_t)doc.v);

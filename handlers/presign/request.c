@@ -1,8 +1,8 @@
 #include "handlers/presign/request.h"
 
+#include "core/base64.h"
 #include "json/doc.h"
 
-#include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,29 +74,22 @@ int weir_request_read(const cJSON *tree, struct weir_request *ret, struct weir_e
     return 0;
 }
 
-/* The bytes of a base64 text; NULL: it is none, or (with *err set) no memory. */
+/* The bytes of a base64 text, and a NUL; NULL: it is none, or (with *err set) no memory. */
 static char *decode(const char *text, size_t *len, struct weir_err *err)
 {
-    size_t n = strlen(text);
-
-    if (n % 4 != 0 ||
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != n) {
-        return NULL;
-    }
+    const size_t n = strlen(text);
     char *to = malloc(n / 4 * 3 + 1);
+
     if (to == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "presign: out of memory");
         return NULL;
     }
-    int got = EVP_DecodeBlock((unsigned char *)to, (const unsigned char *)text, (int)n);
+    const ptrdiff_t got = weir_base64_decode(text, n, (uint8_t *)to);
     if (got < 0) {
         free(to);
         return NULL;
     }
     *len = (size_t)got;
-    for (size_t i = n; i > 0 && text[i - 1] == '=' && n - i < 2; i--) {
-        (*len)--; /* OpenSSL decodes the padding, too */
-    }
     to[*len] = '\0';
     return to;
 }

@@ -10,6 +10,7 @@
 #include "net/tcp_pool.h"
 
 #include "core/clock.h"
+#include "core/hostport.h"
 #include "net/tcp_priv.h"
 
 #include <assert.h>
@@ -28,7 +29,8 @@ int weir_tcp_target_parse(const char *url, struct weir_tcp_target *ret, struct w
     } schemes[] = {{"tcp://", WEIR_TCP_LINES, false}, {"tls://", WEIR_TCP_LINES, true},
         {"lumberjack://", WEIR_TCP_LUMBERJACK, false},
         {"lumberjack+tls://", WEIR_TCP_LUMBERJACK, true}};
-    const char *host = NULL;
+    const char *host = NULL, *why = NULL;
+    struct weir_hostport at;
 
     *ret = (struct weir_tcp_target){0};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && host == NULL; i++) {
@@ -43,24 +45,15 @@ int weir_tcp_target_parse(const char *url, struct weir_tcp_target *ret, struct w
         return weir_err_set(err, WEIR_E_CONFIG,
             "%.60s: must begin with tcp://, tls://, lumberjack:// or lumberjack+tls://", url);
     }
-    const char *colon = strrchr(host, ':');
-    const size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
-    size_t n = colon != NULL ? (size_t)(colon - host) : 0;
-    if (digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
-        strtoul(colon + 1, NULL, 10) > 65535 || strtoul(colon + 1, NULL, 10) == 0) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%.60s: must end with :PORT", url);
+    if (!weir_hostport_parse(host, -1, &at, &why) || at.port == 0) {
+        return weir_err_set(
+            err, WEIR_E_CONFIG, "%.60s: %s", url, why != NULL ? why : "must end with :PORT");
     }
-    if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
-        host++;
-        n -= 2;
-    } else if (memchr(host, ':', n) != NULL) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%.60s: an IPv6 address stands in brackets", url);
-    }
-    if (n == 0 || n >= sizeof ret->host || memchr(host, '/', n) != NULL) {
+    if (at.host[0] == '\0' || strchr(at.host, '/') != NULL) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.60s: has no host", url);
     }
-    memcpy(ret->host, host, n);
-    memcpy(ret->port, colon + 1, digits);
+    (void)snprintf(ret->host, sizeof ret->host, "%s", at.host);
+    (void)snprintf(ret->port, sizeof ret->port, "%u", at.port);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #define WEIR_NET_TCP_POOL_H
 
 #include "core/err.h"
+#include "core/hostport.h"
 #include "core/limits.h"
 #include "net/loop.h"
 #include "net/tls.h"

@@ -1,9 +1,9 @@
 /* An encoder that sends its stream (PUT or POST), with a token. */
+#include "core/base64.h"
 #include "core/limits.h"
 #include "relay/priv.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@ static bool may_push(const struct weir_relay_source *s, struct weir_str shown)
 {
     const char *token = s->opts.token != NULL ? s->opts.token : "";
     size_t len = strlen(token);
-    unsigned char plain[WEIR_RELAY_HEAD_MAX_BYTES];
+    uint8_t plain[WEIR_RELAY_HEAD_MAX_BYTES];
     const char *p = NULL;
     size_t n = 0;
 
@@ -22,11 +22,8 @@ static bool may_push(const struct weir_relay_source *s, struct weir_str shown)
         n = shown.len - 7;
     } else if (shown.len > 6 && shown.len < sizeof plain &&
                strncasecmp(shown.p, "Basic ", 6) == 0) {
-        int bytes = EVP_DecodeBlock(plain, (const unsigned char *)shown.p + 6, (int)shown.len - 6);
-        for (size_t i = shown.len; bytes > 0 && i > 6 && shown.p[i - 1] == '='; i--) {
-            bytes--; /* it counts the padding */
-        }
-        const unsigned char *colon = bytes > 0 ? memchr(plain, ':', (size_t)bytes) : NULL;
+        const ptrdiff_t bytes = weir_base64_decode(shown.p + 6, shown.len - 6, plain);
+        const uint8_t *colon = bytes > 0 ? memchr(plain, ':', (size_t)bytes) : NULL;
         if (colon != NULL) {
             p = (const char *)colon + 1;
             n = (size_t)(plain + bytes - colon) - 1;

@@ -8,6 +8,7 @@
 #include "relay/relay.h"
 
 #include "core/clock.h"
+#include "core/hostport.h"
 #include "core/limits.h"
 #include "net/reason.h"
 #include "relay/priv.h"
@@ -97,19 +98,6 @@ void weir_relay_wake(struct weir_relay *relay, int64_t ms)
     }
 }
 
-void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t n)
-{
-    int64_t now_ms = weir_clock_mono_ms();
-
-    source->heard_ms = now_ms;
-    source->fresh = true;
-    source->came_bytes += n;
-    weir_leaky_write(source->ring, p, n, now_ms);
-    bool due = source->came_bytes >= WEIR_RELAY_TICK_BYTES ||
-               now_ms - source->relay->ticked_ms >= WEIR_RELAY_TICK_MS;
-    weir_relay_wake(source->relay, due ? now_ms : now_ms + WEIR_RELAY_FRESH_MS);
-}
-
 static void accept_some(struct weir_relay *relay);
 
 static void on_second(uv_timer_t *timer)
@@ -169,33 +157,6 @@ static void accept_some(struct weir_relay *relay)
     }
 }
 
-/* Split "host:port"; host is "" for any address. */
-static int split_address(const char *text, char *host, size_t host_size, const char **port)
-{
-    const char *colon = strrchr(text, ':');
-    size_t n = colon != NULL ? (size_t)(colon - text) : 0;
-
-    /* getaddrinfo takes a port above 65535 for another one. */
-    if (colon == NULL || colon[1] == '\0' || strlen(colon + 1) > 5 ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        strtoul(colon + 1, NULL, 10) > UINT16_MAX) {
-        return -1;
-    }
-    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
-        text++;
-        n -= 2;
-    } else if (memchr(text, ':', n) != NULL) {
-        return -1; /* an IPv6 address goes in brackets */
-    }
-    if (n >= host_size) {
-        return -1;
-    }
-    memcpy(host, text, n);
-    host[n] = '\0';
-    *port = colon + 1;
-    return 0;
-}
-
 static bool speaks_ipv6(void)
 {
     int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -233,22 +194,24 @@ static int listen_at(struct weir_relay *relay, struct weir_err *err)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
     struct sockaddr_storage name;
     socklen_t len = sizeof name;
-    char host[WEIR_HOST_BYTES];
-    const char *port;
+    struct weir_hostport at;
+    const char *why;
+    char port[8];
 
-    if (split_address(text, host, sizeof host, &port) != 0) {
+    if (!weir_hostport_parse(text, -1, &at, &why)) {
         return weir_err_set(
             err, WEIR_E_CONFIG, "%.80s is no address: 127.0.0.1:8000, :8000, [::1]:8000", text);
     }
     /* All addresses are one socket of IPv6, which takes IPv4 as well. */
-    bool any = host[0] == '\0';
+    bool any = at.host[0] == '\0';
     hints.ai_family = any && speaks_ipv6() ? AF_INET6 : AF_UNSPEC;
-    int rc = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &all);
+    (void)snprintf(port, sizeof port, "%u", at.port);
+    int rc = getaddrinfo(any ? NULL : at.host, port, &hints, &all);
     if (rc != 0) {
         return weir_err_set(err, WEIR_E_CONFIG, "%.80s: %s", text, gai_strerror(rc));
     }
-    for (const struct addrinfo *at = all; at != NULL && relay->fd < 0; at = at->ai_next) {
-        relay->fd = bind_to(at, any);
+    for (const struct addrinfo *a = all; a != NULL && relay->fd < 0; a = a->ai_next) {
+        relay->fd = bind_to(a, any);
     }
     freeaddrinfo(all);
     if (relay->fd < 0) {

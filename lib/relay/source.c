@@ -93,6 +93,19 @@ void weir_source_live(struct weir_relay_source *source, const char *content_type
     }
 }
 
+void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t n)
+{
+    int64_t now_ms = weir_clock_mono_ms();
+
+    source->heard_ms = now_ms;
+    source->fresh = true;
+    source->came_bytes += n;
+    weir_leaky_write(source->ring, p, n, now_ms);
+    bool due = source->came_bytes >= WEIR_RELAY_TICK_BYTES ||
+               now_ms - source->relay->ticked_ms >= WEIR_RELAY_TICK_MS;
+    weir_relay_wake(source->relay, due ? now_ms : now_ms + WEIR_RELAY_FRESH_MS);
+}
+
 void weir_source_cut(struct weir_relay_source *source, bool broke)
 {
     weir_leaky_cut(source->ring, weir_clock_mono_ms());

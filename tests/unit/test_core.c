@@ -1,7 +1,9 @@
 /* Do errors keep the first cause, do buffers keep their ceiling, do logs stay one line? */
+#include "core/base64.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/hex.h"
+#include "core/hostport.h"
 #include "core/log.h"
 #include "core/self.h"
 #include "core/stdfds.h"
@@ -294,6 +296,69 @@ static void uuids_have_the_form_of_version_4_and_differ(void **state)
     }
 }
 
+static void base64_is_decoded_or_is_none(void **state)
+{
+    static const struct {
+        const char *text, *bytes;
+        ptrdiff_t n;
+    } rows[] = {{"", "", 0}, {"Zg==", "f", 1}, {"Zm8=", "fo", 2}, {"Zm9v", "foo", 3},
+        {"Zm9vYg==", "foob", 4}, {"+/+/", "\xfb\xff\xbf", 3}, {"Zg", "", -1}, {"Zg=", "", -1},
+        {"Z===", "", -1}, {"====", "", -1}, {"Zg=\n", "", -1}, {" Zg=", "", -1}, {"Z=g=", "", -1},
+        {"-_-_", "", -1}, {"Zm9vZ", "", -1}, {"Zm\n9v===", "", -1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const size_t len = strlen(rows[i].text);
+        uint8_t *to = malloc(len / 4 * 3 + 1); /* no byte more is written */
+        assert_int_equal(weir_base64_decode(rows[i].text, len, to), rows[i].n);
+        if (rows[i].n > 0) {
+            assert_memory_equal(to, rows[i].bytes, (size_t)rows[i].n);
+        }
+        free(to);
+    }
+}
+
+static void hostport_takes_what_people_write(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        int otherwise;
+        unsigned port;
+    } good[] = {{"127.0.0.1:80", "127.0.0.1", -1, 80}, {"a-name:0", "a-name", -1, 0},
+        {":65535", "", -1, 65535}, {"[::1]:9", "::1", -1, 9}, {"a", "a", 80, 80}, {"", "", 80, 80},
+        {"[::1]", "::1", 80, 80}, {"[fe80::1%eth0]:5", "fe80::1%eth0", 80, 5}};
+    static const struct {
+        const char *text, *why;
+        int otherwise;
+    } bad[] = {{"a", "must end with :PORT", -1}, {"a:", "must end with :PORT", -1},
+        {"a:b", "must end with :PORT", 80}, {"a:65536", "must end with :PORT", -1},
+        {"a:000080", "must end with :PORT", -1}, {"[::1]", "must end with :PORT", -1},
+        {"::1:80", "an IPv6 address stands in brackets", -1},
+        {"[::1:80", "an IPv6 address stands in brackets", -1},
+        {"[::1]x:80", "an IPv6 address stands in brackets", -1}};
+    struct weir_hostport got;
+    const char *why = NULL;
+    char text[WEIR_HOST_BYTES + 8];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(weir_hostport_parse(good[i].text, good[i].otherwise, &got, &why));
+        assert_string_equal(got.host, good[i].host);
+        assert_int_equal(got.port, good[i].port);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(weir_hostport_parse(bad[i].text, bad[i].otherwise, &got, &why));
+        assert_string_equal(why, bad[i].why);
+    }
+    memset(text, 'a', sizeof text);
+    memcpy(text + WEIR_HOST_BYTES - 1, ":80", 4);
+    assert_true(weir_hostport_parse(text, -1, &got, &why));
+    memset(text, 'a', sizeof text);
+    memcpy(text + WEIR_HOST_BYTES, ":80", 4);
+    assert_false(weir_hostport_parse(text, -1, &got, &why));
+    assert_string_equal(why, "its host is too long");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +370,8 @@ int main(void)
         cmocka_unit_test(buf_stops_at_its_ceiling_and_keeps_what_it_has),
         cmocka_unit_test(buf_gives_back_what_its_contents_do_not_need),
         cmocka_unit_test(hex_digits_have_values),
+        cmocka_unit_test(base64_is_decoded_or_is_none),
+        cmocka_unit_test(hostport_takes_what_people_write),
         cmocka_unit_test(buf_never_has_more_room_than_its_ceiling),
         cmocka_unit_test(buf_size_near_the_end_of_the_address_space_is_a_limit),
         cmocka_unit_test(buf_formats_and_terminates_text),
