@@ -1,7 +1,7 @@
 #include "aws/s3_sink.h"
 
+#include "aws/s3_abort.h"
 #include "aws/s3_upload.h"
-#include "core/clock.h"
 #include "core/limits.h"
 #include "net/wake.h"
 
@@ -27,8 +27,6 @@
  * While a request is under way the step answers WEIR_WAIT even when all input is taken: a pipe does
  * not step a sink that wants input as long as there is none, and the answer is to be seen at once.
  */
-enum phase { LIVE, SETTLING, UNDOING, OVER };
-
 struct sink {
     struct weir_s3_upload up;
     char *bucket, *key, *content_type;
@@ -39,10 +37,7 @@ struct sink {
     size_t part_bytes;
     int sealed; /* parts so far */
     bool multipart;
-
-    /* Only for the abort */
-    enum phase phase;
-    int64_t settle_until_mono_ms, abort_until_mono_ms;
+    struct weir_s3_abort abort;
 };
 
 static struct weir_s3_slot *slot_at(struct sink *s, size_t i)
@@ -184,70 +179,22 @@ static enum weir_step sink_prepare(void *self, struct weir_err *err)
     return s->up.op != WEIR_S3_OP_NONE || s->full > 0 ? WEIR_WAIT : WEIR_END;
 }
 
-/*
- * The abort
- */
-
-/* What is under way is stopped, or waited for. */
-static void begin_abort(struct sink *s)
+/* The parts under way are stopped; what was sent of one may land later. */
+static void stop_parts(struct sink *s)
 {
-    int64_t now = weir_clock_mono_ms(), by = s->up.abort_by_mono_ms, budget_ms = s->up.abort_ms;
-
-    if (weir_loop_undo_by(s->up.loop) < by) {
-        by = weir_loop_undo_by(s->up.loop);
-    }
-    if (by - now < budget_ms) {
-        budget_ms = by > now ? by - now : 0;
-    }
-    s->abort_until_mono_ms = now + budget_ms;
-    /* An answer that does not come has to leave time to take back what can be. */
-    s->settle_until_mono_ms = now + (s->up.op == WEIR_S3_OP_PUT ? budget_ms : budget_ms / 2);
     for (size_t i = 0; i < s->full; i++) {
         struct weir_s3_call *call = &slot_at(s, i)->call;
         s->up.part_lost = s->up.part_lost || call->lost || call->state == WEIR_S3_CALL_SENT;
         weir_s3_call_stop(call);
     }
-    weir_s3_call_last(&s->up.call);
-    s->phase = SETTLING;
-}
-
-/* Is nothing under way any more? A request that was sent whole, and that does more than an abort
- * undoes, is waited for, since only its answer tells what came of it. */
-static bool is_settled(struct sink *s)
-{
-    struct weir_s3_upload *up = &s->up;
-    bool waits =
-        up->op == WEIR_S3_OP_PUT || up->op == WEIR_S3_OP_CREATE || up->op == WEIR_S3_OP_COMPLETE;
-    int64_t left_ms = s->settle_until_mono_ms - weir_clock_mono_ms();
-
-    if (waits && !weir_s3_call_step(&up->call) && weir_s3_call_is_sent(&up->call) && left_ms > 0) {
-        weir_wake_in(s->wake, left_ms);
-        return false;
-    }
-    weir_s3_upload_leave(up);
-    return true;
 }
 
 static enum weir_step sink_abort(void *self, struct weir_err *err)
 {
     struct sink *s = self;
-    enum weir_step step = WEIR_END;
 
-    if (s->phase == LIVE) {
-        begin_abort(s);
-    }
-    if (s->phase == SETTLING) {
-        if (!is_settled(s)) {
-            return WEIR_WAIT;
-        }
-        step = weir_s3_upload_undo(&s->up, s->abort_until_mono_ms, err);
-        s->phase = step == WEIR_WAIT ? UNDOING : OVER;
-    }
-    if (s->phase == UNDOING) {
-        step = weir_s3_undo_step(&s->up.undo, err);
-        s->phase = step == WEIR_WAIT ? UNDOING : OVER;
-    }
-    return step;
+    stop_parts(s);
+    return weir_s3_abort_step(&s->abort, &s->up, err);
 }
 
 static void sink_free(void *self)

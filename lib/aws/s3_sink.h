@@ -16,14 +16,11 @@
  * parts are smaller, down to S3's 5 MiB. A small output costs little more than its size. The object
  * appears only when the stage ends. What fails is tried again (s3_retry.h).
  *
- * ops->abort stops a part that is under way and aborts the upload. A request that publishes (or
- * that creates the upload) and was sent whole is waited for, since only its answer tells what came
- * of it; one that was not sent whole does nothing, and is cut off. When it succeeds the object is
- * there although the pipe has failed: WEIR_FAIL "was published all the same"; when its answer is
- * lost, then or before, "may have been published", unless the upload is still there to be aborted.
- * All of this ends after opts->abort_ms, and by abort_by_mono_ms, and by weir_loop_undo_by; what is
- * left then is left (WEIR_FAIL "an upload may be left open"). Without ops->abort an upload that was
- * begun stays open.
+ * ops->abort stops a part that is under way and aborts the upload (s3_abort.h). When a request that
+ * publishes was under way and succeeds, the object is there although the pipe has failed: WEIR_FAIL
+ * "was published all the same"; when its answer is lost, then or before, "may have been published",
+ * unless the upload is still there to be aborted. What is left when its time is over is left
+ * (WEIR_FAIL "an upload may be left open"). Without ops->abort an upload that was begun stays open.
  *
  * cfg          borrowed; outlives the stage
  * bucket, key  checked and copied

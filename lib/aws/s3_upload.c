@@ -178,7 +178,7 @@ static int64_t ask_until(const struct weir_s3_upload *up)
     return until < up->abort_by_mono_ms ? until : up->abort_by_mono_ms;
 }
 
-static void start_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mono_ms)
+void weir_s3_upload_begin_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mono_ms)
 {
     weir_s3_undo_fini(&up->undo);
     weir_s3_undo_begin(&up->undo, &(struct weir_s3_undo_job){.loop = up->loop,
@@ -282,7 +282,7 @@ static enum weir_step end_create(struct weir_s3_upload *up, struct weir_err *err
         return over(up, WEIR_FAIL);
     }
     if (up->call.in_doubt && weir_s3_call_again(&up->call, NULL, NULL, &ignored)) {
-        start_undo(up, true, ask_until(up));
+        weir_s3_upload_begin_undo(up, true, ask_until(up));
         up->op = WEIR_S3_OP_LOOKUP;
         return WEIR_NEED_IN;
     }
@@ -332,7 +332,7 @@ static enum weir_step end_complete(struct weir_s3_upload *up, struct weir_err *e
         return begin_head(up, err);
     }
     up->complete_lost = true;
-    start_undo(up, false, ask_until(up));
+    weir_s3_upload_begin_undo(up, false, ask_until(up));
     up->op = WEIR_S3_OP_RECALL;
     return WEIR_NEED_IN;
 }
@@ -447,29 +447,4 @@ void weir_s3_upload_leave(struct weir_s3_upload *up)
     up->op = WEIR_S3_OP_NONE;
     weir_s3_call_stop(&up->call);
     weir_s3_call_stop(&up->check);
-}
-
-static enum weir_step say(const struct weir_s3_upload *up, const char *what, struct weir_err *err)
-{
-    weir_err_set(err, WEIR_E_REMOTE, "s3: %s: %s", up->name, what);
-    return WEIR_FAIL;
-}
-
-enum weir_step weir_s3_upload_undo(
-    struct weir_s3_upload *up, int64_t until_mono_ms, struct weir_err *err)
-{
-    if (up->published) {
-        return say(up, "was published all the same: its completion was under way", err);
-    }
-    if (up->put_lost) {
-        return say(up, "may have been published: the answer to its PutObject was lost", err);
-    }
-    if (up->complete_lost && up->gone) {
-        return say(up, "may have been published: the answer to its completion was lost", err);
-    }
-    if (up->id[0] == '\0' && !up->create_lost) {
-        return WEIR_END;
-    }
-    start_undo(up, up->create_lost, until_mono_ms);
-    return WEIR_WAIT;
 }

@@ -102,9 +102,8 @@ int weir_s3_upload_part_done(
 /** weir_s3_upload_leave: the operation under way has ended, or is left: note what is not known. */
 void weir_s3_upload_leave(struct weir_s3_upload *up);
 
-/** weir_s3_upload_undo: begin to take back the upload: WEIR_WAIT (then weir_s3_undo_step of
- *  up->undo), or what there is to say at once. */
-enum weir_step weir_s3_upload_undo(
-    struct weir_s3_upload *up, int64_t until_mono_ms, struct weir_err *err);
+/** weir_s3_upload_begin_undo: begin to take back the upload, by its id, or (lookup) whatever
+ * uploads of the key there are since it was created; then weir_s3_undo_step of up->undo. */
+void weir_s3_upload_begin_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mono_ms);
 
 #endif
