@@ -1,11 +1,11 @@
 #include "bootstrap/fault.h"
 
 #include "bootstrap/api.h"
+#include "core/base64.h"
 #include "core/limits.h"
 #include "json/quote.h"
 
 #include <limits.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 int weir_fault_json(
@@ -81,12 +81,9 @@ int weir_fault_trailers(
     if (weir_fault_json(&json, type, message, err) == 0 &&
         weir_buf_addf(to, err,
             "0\r\n" WEIR_API_ERROR_TYPE ": %s\r\nLambda-Runtime-Function-Error-Body: ", type) ==
-            0) {
-        uint8_t *p = weir_buf_reserve(to, 4 * ((json.len + 2) / 3) + 1, err);
-        if (p != NULL) {
-            to->len += (size_t)EVP_EncodeBlock(p, json.p, (int)json.len);
-            rc = weir_buf_adds(to, "\r\n\r\n", err);
-        }
+            0 &&
+        weir_base64_add(to, json.p, json.len, err) == 0) {
+        rc = weir_buf_adds(to, "\r\n\r\n", err);
     }
     weir_buf_fini(&json);
     return rc;

@@ -7,6 +7,7 @@
 #include "core/line.h"
 #include "core/str.h"
 #include "handlers/archive/job.h"
+#include "net/child.h"
 #include "net/child_env.h"
 #include "net/child_source.h"
 #include "net/signals.h"
@@ -95,28 +96,6 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
     return 0;
 }
 
-/* Where the program lies: as execvp(3) would look for it. ret has PATH_MAX bytes. */
-static int find_program(const char *name, char *ret, struct weir_err *err)
-{
-    const char *path = getenv("PATH");
-
-    if (strchr(name, '/') != NULL) {
-        if (snprintf(ret, PATH_MAX, "%s", name) < PATH_MAX) {
-            return 0;
-        }
-        path = NULL;
-    }
-    while (path != NULL && *path != '\0') {
-        size_t n = strcspn(path, ":");
-        int len = snprintf(ret, PATH_MAX, "%.*s/%s", (int)n, n > 0 ? path : ".", name);
-        if (len < PATH_MAX && access(ret, X_OK) == 0) {
-            return 0;
-        }
-        path += n + (path[n] == ':');
-    }
-    return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no such program in PATH", name);
-}
-
 /* OUT's own name without .zip: what most people would unpack it as. */
 static void default_entry(const struct weir_location *out, char *ret, size_t size)
 {
@@ -160,7 +139,7 @@ static int start_program(
         .report = &z->report};
     int rc = -1;
 
-    if (find_program(a->program[0], path, err) == 0 &&
+    if (weir_child_find(a->program[0], path, err) == 0 &&
         weir_child_env_init(&env, WEIR_CHILD_ENV_OURS, a->credentials, err) == 0) {
         child.env = env.items;
         rc = weir_child_source_new(loop, &child, &z->info, ret, err);

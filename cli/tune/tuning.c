@@ -1,11 +1,11 @@
 #include "cli/tune/tuning.h"
 
+#include "core/base64.h"
 #include "core/limits.h"
 
 #include <cjson/cJSON.h>
 #include <endian.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,19 +128,6 @@ static uint32_t float_bits(double value)
     return htole32(bits);
 }
 
-static int add_base64(const void *p, size_t len, struct weir_buf *ret, struct weir_err *err)
-{
-    size_t room = (len + 2) / 3 * 4 + 1; /* EVP_EncodeBlock adds a NUL */
-    uint8_t *to = weir_buf_reserve(ret, room, err);
-
-    if (to == NULL) {
-        return -1;
-    }
-    (void)EVP_EncodeBlock(to, p, (int)len);
-    ret->len += room - 1;
-    return 0;
-}
-
 int weir_tune_url(
     const struct weir_tune_size *sizes, size_t n, struct weir_buf *ret, struct weir_err *err)
 {
@@ -156,9 +143,11 @@ int weir_tune_url(
         }
     }
     if (weir_buf_adds(ret, SHOW_URL, err) != 0 ||
-        add_base64(mb, done * sizeof *mb, ret, err) != 0 || weir_buf_adds(ret, ";", err) != 0 ||
-        add_base64(ms, done * sizeof *ms, ret, err) != 0 || weir_buf_adds(ret, ";", err) != 0 ||
-        add_base64(usd, done * sizeof *usd, ret, err) != 0) {
+        weir_base64_add(ret, mb, done * sizeof *mb, err) != 0 ||
+        weir_buf_adds(ret, ";", err) != 0 ||
+        weir_base64_add(ret, ms, done * sizeof *ms, err) != 0 ||
+        weir_buf_adds(ret, ";", err) != 0 ||
+        weir_base64_add(ret, usd, done * sizeof *usd, err) != 0) {
         return -1;
     }
     return 0;

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void weir_aws_credentials_fini(struct weir_aws_credentials *c)
 {
@@ -155,37 +154,20 @@ static int split(char *line, char *argv[WEIR_AWS_PROCESS_ARGS_MAX + 1], struct w
     return n > 0 ? 0 : weir_err_set(err, WEIR_E_CONFIG, "credential_process: no program");
 }
 
-/* A name without a slash is looked for in PATH. */
-static const char *find_program(const char *name, char path[WEIR_AWS_PATH_MAX_BYTES])
-{
-    if (strchr(name, '/') != NULL) {
-        return name;
-    }
-    for (const char *dir = weir_env_text("PATH", "/usr/bin:/bin"); dir != NULL;) {
-        int len = (int)strcspn(dir, ":");
-        int n = snprintf(path, WEIR_AWS_PATH_MAX_BYTES, "%.*s/%s", len, dir, name);
-        if (len > 0 && n > 0 && n < WEIR_AWS_PATH_MAX_BYTES && access(path, X_OK) == 0) {
-            return path;
-        }
-        dir = dir[len] == ':' ? dir + len + 1 : NULL;
-    }
-    return name;
-}
-
 static int run_program(
     const struct weir_room *room, char *line, struct weir_buf *answer, struct weir_err *err)
 {
     extern char **environ;
-    char *argv[WEIR_AWS_PROCESS_ARGS_MAX + 1], path[WEIR_AWS_PATH_MAX_BYTES];
+    char *argv[WEIR_AWS_PROCESS_ARGS_MAX + 1], path[PATH_MAX];
     struct weir_child_report report = {0};
     struct weir_source_info info = {0};
     struct weir_stage source;
 
-    if (split(line, argv, err) != 0) {
+    if (split(line, argv, err) != 0 || weir_child_find(argv[0], path, err) != 0) {
         return -1;
     }
     struct weir_child_source_opts opts = {.name = "credential_process",
-        .path = find_program(argv[0], path),
+        .path = path,
         .argv = argv,
         .env = environ,
         .stdin_fd = -1,

@@ -1,10 +1,10 @@
 #include "aws/post_form.h"
 
 #include "aws/sigv4.h"
+#include "core/base64.h"
 #include "core/limits.h"
 #include "json/quote.h"
 
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,19 +120,6 @@ static int add_policy(struct weir_buf *to, const struct weir_post_form *form,
     return weir_buf_adds(to, "]}", err);
 }
 
-static int add_base64(struct weir_buf *to, const struct weir_buf *policy, struct weir_err *err)
-{
-    size_t n = (policy->len + 2) / 3 * 4;
-    uint8_t *p = weir_buf_reserve(to, n + 1, err); /* OpenSSL ends it with a NUL */
-
-    if (p == NULL) {
-        return -1;
-    }
-    EVP_EncodeBlock(p, policy->p, (int)policy->len);
-    to->len += n;
-    return 0;
-}
-
 static int add_url(struct weir_post_form *form, const struct weir_s3_config *cfg,
     const char *bucket, struct weir_err *err)
 {
@@ -168,7 +155,8 @@ static int seal(struct weir_post_form *form, const struct weir_sigv4_key *key,
     weir_buf_init(&policy, WEIR_POST_FORM_MAX_BYTES);
     weir_buf_init(&base64, WEIR_POST_FORM_MAX_BYTES);
     if (add_policy(&policy, form, spec, now_s, err) == 0 &&
-        add_base64(&base64, &policy, err) == 0 && (text = weir_buf_text(&base64, err)) != NULL &&
+        weir_base64_add(&base64, policy.p, policy.len, err) == 0 &&
+        (text = weir_buf_text(&base64, err)) != NULL &&
         weir_sigv4_text(key, day, text, base64.len, signature, err) == 0 &&
         add_field(form, "key", spec->key, err) == 0 && add_field(form, "Policy", text, err) == 0 &&
         add_field(form, "X-Amz-Signature", signature, err) == 0) {

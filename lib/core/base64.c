@@ -4,6 +4,17 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+int weir_base64_add(struct weir_buf *to, const void *p, size_t n, struct weir_err *err)
+{
+    uint8_t *at = n <= INT_MAX / 4 * 3 ? weir_buf_reserve(to, (n + 2) / 3 * 4 + 1, err) : NULL;
+
+    if (at == NULL) {
+        return weir_err_set(err, WEIR_E_LIMIT, "%zu bytes in base64", n);
+    }
+    to->len += (size_t)EVP_EncodeBlock(at, p, (int)n); /* it ends it with a NUL */
+    return 0;
+}
+
 static size_t digits(const char *p, size_t n)
 {
     static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,6 +1,7 @@
 #include "net/child.h"
 #include "net/reason.h"
 
+#include "core/env.h"
 #include "core/limits.h"
 
 #include <errno.h>
@@ -216,6 +217,24 @@ struct weir_child *weir_child_start(
         return NULL;
     }
     return child;
+}
+
+int weir_child_find(const char *name, char path[PATH_MAX], struct weir_err *err)
+{
+    const char *dir = strchr(name, '/') == NULL ? weir_env_text("PATH", "/bin:/usr/bin") : NULL;
+
+    if (dir == NULL && snprintf(path, PATH_MAX, "%s", name) < PATH_MAX) {
+        return 0;
+    }
+    while (dir != NULL && *dir != '\0') {
+        const size_t n = strcspn(dir, ":");
+        const int len = snprintf(path, PATH_MAX, "%.*s/%s", (int)n, n > 0 ? dir : ".", name);
+        if (len < PATH_MAX && access(path, X_OK) == 0) {
+            return 0;
+        }
+        dir += n + (dir[n] == ':');
+    }
+    return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no such program in PATH", name);
 }
 
 void weir_child_kill(struct weir_child *child, int number)

@@ -4,6 +4,7 @@
 #include "core/err.h"
 #include "net/loop.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,15 @@ struct weir_child_opts {
  */
 struct weir_child *weir_child_start(
     struct weir_loop *loop, const struct weir_child_opts *opts, struct weir_err *err);
+
+/**
+ * weir_child_find: where a program lies: as execvp(3) would look for it, by PATH if the name has no
+ * slash.
+ *
+ * Returns 0 with path filled, or -1 with *err set: WEIR_E_CONFIG, there is none in PATH, or the
+ * name is too long. That it can be executed is seen when it is started.
+ */
+int weir_child_find(const char *name, char path[PATH_MAX], struct weir_err *err);
 
 /** weir_child_kill: send a signal to it and to all in its session's first process group. Nothing
  *  happens after its end, but with WEIR_CHILD_GROUP_STAYS to those that it left behind. */

@@ -318,6 +318,31 @@ static void base64_is_decoded_or_is_none(void **state)
     }
 }
 
+static void base64_is_written_as_it_is_read(void **state)
+{
+    struct weir_buf to;
+    uint8_t bytes[64], back[sizeof bytes + 3];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 37);
+    }
+    weir_buf_init(&to, 100);
+    assert_int_equal(weir_base64_add(&to, "foob", 4, NULL), 0);
+    assert_int_equal(weir_base64_add(&to, "", 0, NULL), 0);
+    assert_string_equal(weir_buf_text(&to, NULL), "Zm9vYg==");
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        to.len = 0;
+        assert_int_equal(weir_base64_add(&to, bytes, n, NULL), 0);
+        assert_int_equal(weir_base64_decode((const char *)to.p, to.len, back), n);
+        assert_memory_equal(back, bytes, n);
+    }
+    struct weir_err err = {0};
+    assert_int_equal(weir_base64_add(&to, bytes, sizeof bytes, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    weir_buf_fini(&to);
+}
+
 static void hostport_takes_what_people_write(void **state)
 {
     static const struct {
@@ -371,6 +396,7 @@ int main(void)
         cmocka_unit_test(buf_gives_back_what_its_contents_do_not_need),
         cmocka_unit_test(hex_digits_have_values),
         cmocka_unit_test(base64_is_decoded_or_is_none),
+        cmocka_unit_test(base64_is_written_as_it_is_read),
         cmocka_unit_test(hostport_takes_what_people_write),
         cmocka_unit_test(buf_never_has_more_room_than_its_ceiling),
         cmocka_unit_test(buf_size_near_the_end_of_the_address_space_is_a_limit),
