@@ -6,8 +6,9 @@
 
 int weir_thread_start(pthread_t *ret, void *(*run)(void *ctx), void *ctx)
 {
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
     pthread_attr_t attr;
-    sigset_t all, old;
+    sigset_t others, old;
     int rc = pthread_attr_init(&attr);
 
     if (rc != 0) {
@@ -15,8 +16,11 @@ int weir_thread_start(pthread_t *ret, void *(*run)(void *ctx), void *ctx)
     }
     rc = pthread_attr_setstacksize(&attr, WEIR_THREAD_STACK_BYTES);
     if (rc == 0) {
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* what it inherits */
+        (void)sigfillset(&others);
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+            (void)sigdelset(&others, own[i]);
+        }
+        (void)pthread_sigmask(SIG_SETMASK, &others, &old); /* what it inherits */
         rc = pthread_create(ret, &attr, run, ctx);
         (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     }

@@ -4,8 +4,8 @@
 #include <pthread.h>
 
 /**
- * weir_thread_start: a thread, with a stack of WEIR_THREAD_STACK_BYTES. It is given no signals:
- * they are for the thread that has the loop they are watched on.
+ * weir_thread_start: a thread, with a stack of WEIR_THREAD_STACK_BYTES. It is given no signals but
+ * those of its own faults: all others are for the thread whose loop watches them.
  *
  * ret  receives it; the caller joins or detaches it
  *
