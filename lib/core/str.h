@@ -44,6 +44,19 @@ static inline int weir_str_cmp_at(const void *a, const void *b)
     return weir_str_cmp(*(const struct weir_str *)a, *(const struct weir_str *)b);
 }
 
+/** weir_str_trim: without the blanks (spaces and tabs) around it. */
+static inline struct weir_str weir_str_trim(struct weir_str s)
+{
+    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
 /** weir_str_ends: whether s has that end. */
 static inline bool weir_str_ends(struct weir_str s, const char *end)
 {

@@ -23,18 +23,6 @@ static bool is_name(struct weir_str s, const char *name)
     return s.len == strlen(name) && strncasecmp(s.p, name, s.len) == 0;
 }
 
-static struct weir_str trimmed(struct weir_str s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 static int64_t number(struct weir_str s)
 {
     int64_t n = 0;
@@ -91,7 +79,7 @@ static long header_line(struct weir_str line, struct weir_head *ret)
         return -400;
     }
     struct weir_str name = {line.p, (size_t)(colon - line.p)};
-    struct weir_str value = trimmed((struct weir_str){colon + 1, line.len - name.len - 1});
+    struct weir_str value = weir_str_trim((struct weir_str){colon + 1, line.len - name.len - 1});
     if (!is_token(name) || memchr(value.p, '\0', value.len) != NULL) {
         return -400;
     }
