@@ -452,11 +452,7 @@ static int make_and_run(struct request *r, struct weir_buf *response, struct wei
     if (job == NULL) {
         goto out;
     }
-    rc = weir_loop_run(r->inv->loop, weir_archive_pipe(job), err);
-    if (rc != 0 && weir_pipe_undo_err(weir_archive_pipe(job))->code != WEIR_OK) {
-        weir_log_write(r->inv->log, WEIR_LOG_WARN, "archive: %s",
-            weir_pipe_undo_err(weir_archive_pipe(job))->msg);
-    }
+    rc = weir_handler_run_pipe(r->inv, "archive", weir_archive_pipe(job), err);
     if (rc == 0) {
         tell(r, job);
         rc = answer(r, job, response, err);

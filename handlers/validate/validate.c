@@ -191,19 +191,6 @@ static void write_metrics(
     weir_metrics_write(log, "validate", metrics, sizeof metrics / sizeof metrics[0]);
 }
 
-/* Run a job to its end; what it could not undo is told here. */
-static int run_job(
-    const struct weir_invocation *inv, struct weir_validate *job, struct weir_err *err)
-{
-    struct weir_pipe *pipe = weir_validate_pipe(job);
-    int rc = weir_loop_run(inv->loop, pipe, err);
-
-    if (rc != 0 && weir_pipe_undo_err(pipe)->code != WEIR_OK) {
-        weir_log_write(inv->log, WEIR_LOG_WARN, "validate: %s", weir_pipe_undo_err(pipe)->msg);
-    }
-    return rc;
-}
-
 /* The object says which schema it is for; t->head then tells which version of it has said so. */
 static int named_schema(struct transfer *t, size_t *ret, struct weir_err *err)
 {
@@ -306,7 +293,8 @@ static int transfer(struct transfer *t, struct weir_err *err)
         goto out;
     }
     job = weir_validate_new(&t->job, err);
-    if (job == NULL || run_job(work->inv, job, err) != 0) {
+    if (job == NULL ||
+        weir_handler_run_pipe(work->inv, "validate", weir_validate_pipe(job), err) != 0) {
         goto out;
     }
     log_done(t, job);

@@ -29,6 +29,18 @@ int weir_handler_error_type(
     return 0;
 }
 
+int weir_handler_run_pipe(const struct weir_invocation *invocation, const char *name,
+    struct weir_pipe *pipe, struct weir_err *err)
+{
+    int rc = weir_loop_run(invocation->loop, pipe, err);
+
+    if (rc != 0 && weir_pipe_undo_err(pipe)->code != WEIR_OK) {
+        weir_log_write(
+            invocation->log, WEIR_LOG_WARN, "%s: %s", name, weir_pipe_undo_err(pipe)->msg);
+    }
+    return rc;
+}
+
 /* What may stand in a header of a request that we make. */
 static bool is_text(const char *s)
 {

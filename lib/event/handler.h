@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "stream/pipe.h"
 #include "stream/stage.h"
 
 #include <stddef.h>
@@ -100,6 +101,17 @@ struct weir_handler {
  */
 int weir_handler_error_type(
     const struct weir_invocation *invocation, const char *type, struct weir_err *err);
+
+/**
+ * weir_handler_run_pipe: run a pipe to its end: weir_loop_run on the invocation's loop. What could
+ * not be undone after a failure (an upload that may be left open) is a warning in the log.
+ *
+ * name  the handler's: the first word of that line
+ *
+ * Returns 0, or -1 with *err set to the pipe's error.
+ */
+int weir_handler_run_pipe(const struct weir_invocation *invocation, const char *name,
+    struct weir_pipe *pipe, struct weir_err *err);
 
 /* How a streamed response begins. Zero it, and set what is needed. */
 struct weir_stream_head {
