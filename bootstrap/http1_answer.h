@@ -37,7 +37,8 @@ struct weir_http1_answer {
     bool direct; /* the window is the body's own */
 };
 
-/** weir_http1_answer_init: nothing allocated. */
+/** weir_http1_answer_init: nothing allocated. weir_http1_answer_fini: release it; it is as after
+ *  weir_http1_answer_init. */
 void weir_http1_answer_init(struct weir_http1_answer *a);
 void weir_http1_answer_fini(struct weir_http1_answer *a);
 

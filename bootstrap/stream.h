@@ -33,6 +33,7 @@ struct weir_stream {
 /** weir_stream_init: for one invocation; api and path (of the response) are borrowed. */
 void weir_stream_init(struct weir_stream *stream, struct weir_api *api, const char *path);
 
+/** weir_stream_fini: release it. */
 void weir_stream_fini(struct weir_stream *stream);
 
 /**

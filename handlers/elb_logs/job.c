@@ -3,7 +3,6 @@
 #include "codec/gunzip.h"
 #include "core/clock.h"
 #include "handlers/elb_logs/elb_stage.h"
-#include "net/loop.h"
 #include "json/quote.h"
 
 #include <inttypes.h>

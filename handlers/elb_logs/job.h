@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "handlers/elb_logs/elb_json.h"
+#include "net/loop.h"
 #include "net/tcp_pool.h"
 #include "stream/pipe.h"
 #include "stream/source.h"
@@ -54,7 +55,6 @@ void weir_elb_job_free(struct weir_elb_job *job);
  * arrived. Returns 0, also when it was stopped in time (see weir_elb_summary); or -1 with *err set:
  * the pipe's error, or WEIR_E_BUG when the numbers do not balance.
  */
-struct weir_loop;
 int weir_elb_job_run(struct weir_elb_job *job, struct weir_loop *loop, struct weir_err *err);
 
 /** weir_elb_job_summarize: what has been done so far; ms counts from weir_elb_job_new. */
