@@ -235,6 +235,30 @@ static void open_handle(struct weir_relay *relay, uv_handle_t *handle)
     relay->open++;
 }
 
+/* Check and open them. *made receives how many there are then. */
+static int init_sources(struct weir_relay *relay, size_t *made, struct weir_err *err)
+{
+    const struct weir_relay_source_opts *sources = relay->opts.sources;
+
+    for (*made = 0; *made < relay->opts.sources_n; ++*made) {
+        const struct weir_relay_source_opts *s = &sources[*made];
+        for (size_t i = 0; i < *made; i++) {
+            if (strcmp(sources[i].name, s->name) == 0) {
+                return weir_err_set(
+                    err, WEIR_E_CONFIG, "%.64s: there are two sources of that name", s->name);
+            }
+            if (strcmp(sources[i].url, "-") == 0 && strcmp(s->url, "-") == 0) {
+                return weir_err_set(
+                    err, WEIR_E_CONFIG, "%.64s: stdin is another source already", s->name);
+            }
+        }
+        if (weir_source_init(&relay->sources[*made], relay, s, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 struct weir_relay *weir_relay_new(
     struct weir_loop *loop, const struct weir_relay_opts *opts, struct weir_err *err)
 {
@@ -256,23 +280,8 @@ struct weir_relay *weir_relay_new(
         weir_err_set(err, WEIR_E_NOMEM, "out of memory");
         goto fail;
     }
-    for (; made < opts->sources_n; made++) {
-        for (size_t i = 0; i < made; i++) {
-            if (strcmp(opts->sources[i].name, opts->sources[made].name) == 0) {
-                weir_err_set(err, WEIR_E_CONFIG, "%.64s: there are two sources of that name",
-                    opts->sources[i].name);
-                goto fail;
-            }
-            if (strcmp(opts->sources[i].url, "-") == 0 &&
-                strcmp(opts->sources[made].url, "-") == 0) {
-                weir_err_set(err, WEIR_E_CONFIG, "%.64s: stdin is another source already",
-                    opts->sources[made].name);
-                goto fail;
-            }
-        }
-        if (weir_source_init(&relay->sources[made], relay, &opts->sources[made], err) != 0) {
-            goto fail;
-        }
+    if (init_sources(relay, &made, err) != 0) {
+        goto fail;
     }
     if (listen_at(relay, err) != 0) {
         goto fail;
