@@ -119,16 +119,10 @@ static enum weir_step step(
     }
 }
 
-static void sink_free(void *self)
-{
-    (void)self; /* the worker's */
-}
-
 static int open_sink(struct weir_response_stream *base, const char *content_type,
     const struct weir_buf *prelude, struct weir_stage *ret, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "response", .step = step, .abort = NULL, .free = sink_free};
+    static const struct weir_stage_ops ops = {.name = "response", .step = step};
     struct weir_stream *s = (struct weir_stream *)base;
 
     if (s->state != WEIR_STREAM_NONE) {

@@ -131,15 +131,8 @@ static enum weir_step numbers_step(
     }
 }
 
-static void no_free(void *self)
-{
-    (void)self; /* the caller's */
-}
-
-static const struct weir_stage_ops generator_ops = {
-    .name = "generate", .step = generator_step, .free = no_free};
-static const struct weir_stage_ops numbers_ops = {
-    .name = "numbers", .step = numbers_step, .free = no_free};
+static const struct weir_stage_ops generator_ops = {.name = "generate", .step = generator_step};
+static const struct weir_stage_ops numbers_ops = {.name = "numbers", .step = numbers_step};
 
 /* The two outputs. */
 struct outputs {

@@ -44,11 +44,6 @@ static enum weir_step sink_step(
     return in->last ? WEIR_END : WEIR_NEED_IN;
 }
 
-static void sink_free(void *self)
-{
-    (void)self;
-}
-
 /* Over: the program sees the end of its input. */
 static enum weir_step over(struct weir_child_stdin *s)
 {
@@ -102,8 +97,7 @@ void weir_child_stdin_free(struct weir_child_stdin *s)
 struct weir_child_stdin *weir_child_stdin_new(
     struct weir_loop *loop, struct weir_stage *source, int fd, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "stdin", .step = sink_step, .free = sink_free};
+    static const struct weir_stage_ops ops = {.name = "stdin", .step = sink_step};
     struct weir_child_stdin *s = calloc(1, sizeof *s);
 
     if (s == NULL) {

@@ -19,16 +19,10 @@ static enum weir_step collect_step(
     return in->last ? WEIR_END : WEIR_NEED_IN;
 }
 
-static void collect_free(void *self)
-{
-    (void)self; /* the caller's buffer */
-}
-
 int weir_collect(struct weir_loop *loop, struct weir_stage *source, int64_t deadline_mono_ms,
     struct weir_buf *to, struct weir_err *err)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "collect", .step = collect_step, .free = collect_free};
+    static const struct weir_stage_ops ops = {.name = "collect", .step = collect_step};
     struct weir_stage stages[] = {*source, {&ops, to}};
     struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, err);
     int rc = -1;

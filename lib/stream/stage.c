@@ -4,7 +4,7 @@
 
 void weir_stage_free(struct weir_stage *stage)
 {
-    if (stage->ops != NULL) {
+    if (stage->ops != NULL && stage->ops->free != NULL) {
         stage->ops->free(stage->self);
     }
     *stage = (struct weir_stage){0};

@@ -67,7 +67,8 @@ struct weir_stage_ops {
      */
     enum weir_step (*abort)(void *self, struct weir_err *err);
 
-    /** free: release everything, in any state, NULL accepted. Never publishes. */
+    /** free: release everything, in any state, NULL accepted. Never publishes. NULL: there is
+     *  nothing to release. */
     void (*free)(void *self);
 
     /** passes: whether a transform only copies from here on; may be NULL. The pipe then leaves it

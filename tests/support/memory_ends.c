@@ -39,15 +39,9 @@ static enum weir_step sink_abort(void *self, struct weir_err *err)
     return WEIR_END;
 }
 
-static void free_nothing(void *self)
-{
-    (void)self;
-}
-
 struct weir_stage memory_source(struct memory_source *s)
 {
-    static const struct weir_stage_ops ops = {
-        .name = "memory source", .step = source_step, .free = free_nothing};
+    static const struct weir_stage_ops ops = {.name = "memory source", .step = source_step};
 
     return (struct weir_stage){&ops, s};
 }
@@ -55,7 +49,7 @@ struct weir_stage memory_source(struct memory_source *s)
 struct weir_stage memory_sink(struct memory_sink *s)
 {
     static const struct weir_stage_ops ops = {
-        .name = "memory sink", .step = sink_step, .abort = sink_abort, .free = free_nothing};
+        .name = "memory sink", .step = sink_step, .abort = sink_abort};
 
     return (struct weir_stage){&ops, s};
 }

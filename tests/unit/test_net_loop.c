@@ -62,13 +62,8 @@ static enum weir_step sleeper_abort(void *self, struct weir_err *err)
     return s->abort_waits ? WEIR_WAIT : WEIR_END;
 }
 
-static void no_free(void *self)
-{
-    (void)self;
-}
-
 static const struct weir_stage_ops sleeper_ops = {
-    .name = "sleeper", .step = sleeper_step, .abort = sleeper_abort, .free = no_free};
+    .name = "sleeper", .step = sleeper_step, .abort = sleeper_abort};
 
 /* in -> sleeper */
 static struct weir_pipe *sleeping_pipe(struct memory_source *from, struct sleeper *s)

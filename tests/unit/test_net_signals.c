@@ -90,17 +90,11 @@ static enum weir_step drain_step(
     return WEIR_NEED_IN;
 }
 
-static void no_free(void *self)
-{
-    (void)self;
-}
-
 static void pipe_that_never_waits_is_cancelled_and_undone(void **state)
 {
     static const struct weir_stage_ops endless_ops = {
-        .name = "endless", .step = endless_step, .abort = endless_abort, .free = no_free};
-    static const struct weir_stage_ops drain_ops = {
-        .name = "drain", .step = drain_step, .free = no_free};
+        .name = "endless", .step = endless_step, .abort = endless_abort};
+    static const struct weir_stage_ops drain_ops = {.name = "drain", .step = drain_step};
     static const int numbers[] = {SIGINT, SIGTERM};
 
     for (size_t i = 0; i < COUNT(numbers); i++) {

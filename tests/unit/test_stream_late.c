@@ -106,15 +106,9 @@ static enum weir_step broken_step(
     return WEIR_FAIL;
 }
 
-static void free_nothing(void *self)
-{
-    (void)self;
-}
-
 static void late_sink_is_never_made_for_a_source_that_says_nothing(void **state)
 {
-    static const struct weir_stage_ops broken = {
-        .name = "broken", .step = broken_step, .free = free_nothing};
+    static const struct weir_stage_ops broken = {.name = "broken", .step = broken_step};
     struct maker m = {0};
     struct weir_err err = {0};
     struct weir_stage stages[2] = {{&broken, &m}};
