@@ -52,7 +52,7 @@ int weir_runtime_deadline(
     if (margin_ms > WEIR_RUNTIME_MARGIN_MAX_MS) {
         margin_ms = WEIR_RUNTIME_MARGIN_MAX_MS;
     }
-    ret->work_by_mono_ms = mono_ms + left_ms - margin_ms;
+    ret->deadline_mono_ms = mono_ms + left_ms - margin_ms;
     ret->undo_by_mono_ms = mono_ms + left_ms - margin_ms / 2;
     return 0;
 }
@@ -98,7 +98,7 @@ int weir_invocation_read(const struct weir_http1 *http, const struct weir_log *l
             weir_clock_unix_ms(), weir_clock_mono_ms(), &deadline) != 0) {
         weir_log_write(log, WEIR_LOG_WARN, "runtime: Lambda-Runtime-Deadline-Ms is no number");
     }
-    ret->deadline_mono_ms = deadline.work_by_mono_ms;
+    ret->deadline_mono_ms = deadline.deadline_mono_ms;
     ret->undo_by_mono_ms = deadline.undo_by_mono_ms;
     return 0;
 }

@@ -10,7 +10,7 @@
 /* One deadline of the platform's, and what it leaves: work ends a margin before it, clean-up half a
  * margin, so that there is time to say that it ran out. */
 struct weir_runtime_deadline {
-    int64_t work_by_mono_ms, undo_by_mono_ms; /* CLOCK_MONOTONIC; INT64_MAX: none */
+    int64_t deadline_mono_ms, undo_by_mono_ms; /* CLOCK_MONOTONIC; INT64_MAX: none */
 };
 
 /**

@@ -208,7 +208,7 @@ static int start_program(struct request *r, struct weir_stage *ret, struct weir_
         .path = program.path,
         .stdin_fd = -1,
         .require_output = require_output,
-        .abort_by_mono_ms = r->inv->undo_by_mono_ms,
+        .undo_by_mono_ms = r->inv->undo_by_mono_ms,
         .report = &r->report};
     if (read_args(r, program.path, err) != 0 || read_env(r, program.credentials, err) != 0 ||
         read_stdin(r, &child.input, err) != 0) {
@@ -436,7 +436,7 @@ static int make_and_run(struct request *r, struct weir_buf *response, struct wei
     struct weir_archive *job = NULL;
     int rc = -1;
 
-    put.abort_by_mono_ms = r->inv->undo_by_mono_ms;
+    put.undo_by_mono_ms = r->inv->undo_by_mono_ms;
     if (r->program == NULL && read_entries(r, err) != 0) {
         goto out;
     }

@@ -106,7 +106,7 @@ int weir_elb_state_put(const struct weir_elb_state *at, const struct weir_object
     uint64_t offset, struct weir_err *err)
 {
     const struct weir_put_opts put = {
-        .content_type = "application/json", .abort_by_mono_ms = at->by_mono_ms};
+        .content_type = "application/json", .undo_by_mono_ms = at->by_mono_ms};
     const char *bucket = at->bucket != NULL ? at->bucket : object->bucket;
     struct weir_buf name, text;
     struct weir_stage stages[2] = {{0}};

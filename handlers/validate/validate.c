@@ -253,7 +253,7 @@ static int make_ends(struct transfer *t, struct weir_err *err)
         sinks[i]->gzip = weir_gzip_named(key);
         struct weir_put_opts put = weir_validate_put(&t->options, (enum weir_validate_outlet)i,
             t->record->size_bytes, weir_gzip_named(t->record->key), sinks[i]->gzip);
-        put.abort_by_mono_ms = work->inv->undo_by_mono_ms;
+        put.undo_by_mono_ms = work->inv->undo_by_mono_ms;
         if (weir_store_sink_new(work->inv->loop, &work->s3, t->keys.bucket, key, &put,
                 &sinks[i]->stage, err) != 0) {
             return -1;

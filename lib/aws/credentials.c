@@ -172,7 +172,7 @@ static int run_program(
         .env = environ,
         .stdin_fd = -1,
         .require_output = true,
-        .abort_by_mono_ms = room->by_mono_ms,
+        .undo_by_mono_ms = room->by_mono_ms,
         .report = &report};
     if (weir_child_source_new(room->loop, &opts, &info, &source, err) != 0) {
         return -1;

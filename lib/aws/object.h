@@ -30,7 +30,7 @@ struct weir_put_opts {
     size_t part_bytes; /* of a multipart upload, exactly; 0: planned. For tests, whose servers take
                         * parts that are smaller than S3's */
     int64_t abort_ms;  /* how long an abort is tried again; 0: WEIR_S3_ABORT_MS */
-    int64_t abort_by_mono_ms; /* and by when it gives up in any case; 0: no such bound */
+    int64_t undo_by_mono_ms; /* and by when it gives up in any case; 0: no such bound */
 };
 
 #endif

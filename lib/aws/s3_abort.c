@@ -5,7 +5,7 @@
 /* How long it may take. */
 static void begin(struct weir_s3_abort *a, struct weir_s3_upload *up)
 {
-    int64_t now = weir_clock_mono_ms(), by = up->abort_by_mono_ms, budget_ms = up->abort_ms;
+    int64_t now = weir_clock_mono_ms(), by = up->undo_by_mono_ms, budget_ms = up->abort_ms;
 
     if (weir_loop_undo_by(up->loop) < by) {
         by = weir_loop_undo_by(up->loop);

@@ -13,7 +13,7 @@
  * answer tells what came of it; one that was not sent whole does nothing, and is cut off. Then the
  * upload is taken back (s3_undo.h), or it is told why it cannot be.
  *
- * All of this ends after up->abort_ms, and by up->abort_by_mono_ms, and by weir_loop_undo_by.
+ * All of this ends after up->abort_ms, and by up->undo_by_mono_ms, and by weir_loop_undo_by.
  */
 struct weir_s3_abort { /* zeroed, it has not begun */
     enum { WEIR_S3_ABORT_NEW, WEIR_S3_ABORT_SETTLING, WEIR_S3_ABORT_UNDOING } phase;

@@ -353,7 +353,7 @@ int weir_s3_sink_new(struct weir_loop *loop, const struct weir_s3_config *cfg, c
         .wake = s->wake,
         .list_bytes = memory.list_bytes,
         .abort_ms = opts->abort_ms > 0 ? opts->abort_ms : WEIR_S3_ABORT_MS,
-        .abort_by_mono_ms = opts->abort_by_mono_ms > 0 ? opts->abort_by_mono_ms : INT64_MAX};
+        .undo_by_mono_ms = opts->undo_by_mono_ms > 0 ? opts->undo_by_mono_ms : INT64_MAX};
     if (s->wake == NULL || weir_s3_upload_init(&s->up, err) != 0 ||
         make_slots(s, memory.slots, err) != 0) {
         sink_free(s);

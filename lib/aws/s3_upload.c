@@ -175,7 +175,7 @@ static int64_t ask_until(const struct weir_s3_upload *up)
     int64_t ms = up->abort_ms < WEIR_S3_LOOKUP_MS ? up->abort_ms : WEIR_S3_LOOKUP_MS;
     int64_t until = weir_clock_mono_ms() + ms;
 
-    return until < up->abort_by_mono_ms ? until : up->abort_by_mono_ms;
+    return until < up->undo_by_mono_ms ? until : up->undo_by_mono_ms;
 }
 
 void weir_s3_upload_begin_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mono_ms)

@@ -48,7 +48,7 @@ struct weir_s3_upload {
     const char *content_type; /* NULL: none */
     struct weir_wake *wake;
     size_t list_bytes; /* memory of the list of parts */
-    int64_t abort_ms, abort_by_mono_ms;
+    int64_t abort_ms, undo_by_mono_ms;
 
     struct weir_s3_whole whole;
     char id[WEIR_S3_UPLOAD_ID_MAX_BYTES + 1]; /* "": there is none */

@@ -30,7 +30,7 @@ struct source {
     const char *name;
     bool require_output;
     struct weir_loop *loop;
-    int64_t abort_by_ms;
+    int64_t undo_by_ms;
     int64_t exit_ms; /* when its end was seen */
     size_t own_left; /* what was in the pipe then: certainly its own */
     int64_t kill_ms; /* when SIGKILL is due; 0: nobody has asked it to end */
@@ -281,8 +281,8 @@ static enum weir_step source_abort(void *self, struct weir_err *err)
     }
     if (s->kill_ms == 0) {
         int64_t wait_ms = WEIR_CHILD_TERM_MS, by_ms = weir_loop_undo_by(s->loop);
-        if (s->abort_by_ms != 0 && s->abort_by_ms < by_ms) {
-            by_ms = s->abort_by_ms;
+        if (s->undo_by_ms != 0 && s->undo_by_ms < by_ms) {
+            by_ms = s->undo_by_ms;
         }
         if ((by_ms - now_ms) / 2 < wait_ms) {
             wait_ms = (by_ms - now_ms) / 2;
@@ -403,7 +403,7 @@ int weir_child_source_new(struct weir_loop *loop, struct weir_child_source_opts 
         .name = opts->name,
         .require_output = opts->require_output,
         .loop = loop,
-        .abort_by_ms = opts->abort_by_mono_ms,
+        .undo_by_ms = opts->undo_by_mono_ms,
         .on_stderr = opts->on_stderr,
         .ctx = opts->ctx};
     *info = (struct weir_source_info){.size_bytes = -1};

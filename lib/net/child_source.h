@@ -43,9 +43,9 @@ struct weir_child_source_opts {
      * NULL), a descriptor, borrowed; -1: nothing. A program need not read all of it. */
     struct weir_stage input;
     int stdin_fd;
-    bool require_output;      /* nothing on stdout is a failure */
-    int64_t abort_by_mono_ms; /* be gone by then, when it has to be ended, and by
-                               * weir_loop_undo_by; 0: no such bound */
+    bool require_output;     /* nothing on stdout is a failure */
+    int64_t undo_by_mono_ms; /* be gone by then, when it has to be ended, and by
+                              * weir_loop_undo_by; 0: no such bound */
     /* Each piece of stderr, beside the report's tail; may be NULL. */
     void (*on_stderr)(void *ctx, const uint8_t *p, size_t n);
     void *ctx;

@@ -481,7 +481,7 @@ static bool stop_a_hang(void **state, const struct hang *hang, int64_t ms, bool 
     const int64_t begun_ms = weir_clock_mono_ms();
     const struct weir_put_opts opts = {.part_bytes = hang->part_bytes,
         .abort_ms = OWN_MS,
-        .abort_by_mono_ms = cancel ? 0 : begun_ms + ms};
+        .undo_by_mono_ms = cancel ? 0 : begun_ms + ms};
     struct weir_err err = {0};
     bool ended;
 
@@ -531,7 +531,7 @@ static void abort_without_time_sends_nothing(void **state)
 
     s3_serve(fx, replies, COUNT(replies));
     assert_int_equal(
-        stop_with(fx, 0, PART, &(struct weir_put_opts){.part_bytes = 10, .abort_by_mono_ms = 1},
+        stop_with(fx, 0, PART, &(struct weir_put_opts){.part_bytes = 10, .undo_by_mono_ms = 1},
             &ended, &err),
         WEIR_FAIL);
     assert_string_equal(err.msg, "s3: s3://b/k: an upload may be left open: no time is left");

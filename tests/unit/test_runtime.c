@@ -933,9 +933,9 @@ static void deadline_is_put_on_the_monotonic_clock_less_a_margin(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct weir_runtime_deadline got;
         int rc = weir_runtime_deadline(cases[i].header, cases[i].unix_ms, cases[i].mono_ms, &got);
-        if (rc != cases[i].rc || got.work_by_mono_ms != cases[i].work_by ||
+        if (rc != cases[i].rc || got.deadline_mono_ms != cases[i].work_by ||
             got.undo_by_mono_ms != cases[i].undo_by) {
-            fail_msg("%s: %d, %lld, %lld", cases[i].header, rc, (long long)got.work_by_mono_ms,
+            fail_msg("%s: %d, %lld, %lld", cases[i].header, rc, (long long)got.deadline_mono_ms,
                 (long long)got.undo_by_mono_ms);
         }
     }
