@@ -9,7 +9,8 @@
 #define NEXT_PATH WEIR_API_INVOCATION "next"
 #define REQUEST_ID "Lambda-Runtime-Aws-Request-Id"
 
-bool weir_api_is_id(const char *s)
+/* Whether a text can be a request id: it goes into a path and into logs. */
+static bool is_id(const char *s)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -55,8 +56,8 @@ static enum weir_api_next ask(struct weir_api *api, struct weir_buf *event, stru
     for (unsigned tries = 1; !leaves(api); tries++) {
         struct weir_err why = {0};
         long status = weir_http1_call(api->http, &request, event, &why);
-        bool has_id = weir_http1_status(api->http) == 200 &&
-                      weir_api_is_id(weir_http1_header(api->http, REQUEST_ID));
+        bool has_id =
+            weir_http1_status(api->http) == 200 && is_id(weir_http1_header(api->http, REQUEST_ID));
         if (weir_loop_cancelled(api->loop) != NULL) {
             /* That Lambda, or weir invoke, ends an idle process is how it is to be. */
             weir_log_write(api->log, WEIR_LOG_DEBUG, "runtime: GET invocation/next: %s",

@@ -36,10 +36,6 @@ enum weir_api_next {
     WEIR_NEXT_END,   /* the API has none, or is gone, or we leave or are cancelled; logged */
 };
 
-/** weir_api_is_id: whether a text can be a request id: it goes into a path and into logs. NULL is
- *  none. */
-bool weir_api_is_id(const char *s);
-
 /**
  * weir_api_next: GET /invocation/next: wait for an invocation, as long as it takes.
  *

@@ -89,7 +89,9 @@ static void drain_stderr(struct source *s)
     }
 }
 
-const char *weir_child_tail(const struct weir_child_report *report, char *to, size_t size)
+/* The last of stderr as one line of at most size - 1 bytes: line ends become " | ", what is no text
+ * '?'. */
+static void tail_line(const struct weir_child_report *report, char *to, size_t size)
 {
     const char *p = report->tail;
     size_t n = report->tail_len, len = 0;
@@ -123,7 +125,6 @@ const char *weir_child_tail(const struct weir_child_report *report, char *to, si
         n -= i;
     }
     to[weir_utf8_cut(to, len, size - 1)] = '\0';
-    return to;
 }
 
 /* ---- its end ---- */
@@ -148,7 +149,7 @@ static enum weir_step fail_as(struct source *s, int detail, const char *what, st
     char tail[MESSAGE_TAIL_BYTES];
 
     drain_stderr(s);
-    weir_child_tail(s->report, tail, sizeof tail);
+    tail_line(s->report, tail, sizeof tail);
     weir_err_detail(err, WEIR_E_PROGRAM, detail, "%.60s: %s%s%s", s->name, what,
         tail[0] != '\0' ? ": " : "", tail);
     return WEIR_FAIL;

@@ -65,8 +65,4 @@ struct weir_child_source_opts {
 int weir_child_source_new(struct weir_loop *loop, struct weir_child_source_opts *opts,
     struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err);
 
-/** weir_child_tail: the last of stderr as one line of at most size - 1 bytes: line ends become " |
- *  ", what is no text '?'. Returns to. */
-const char *weir_child_tail(const struct weir_child_report *report, char *to, size_t size);
-
 #endif
