@@ -269,6 +269,9 @@ static int work_without_signals(const void *job, void *worker, struct weir_block
 {
     sigset_t blocked;
 
+    if (block->in_len < WEIR_BLOCK_INLINE_BYTES) {
+        return work(job, worker, block); /* on our own thread, which has them */
+    }
     if (pthread_sigmask(SIG_SETMASK, NULL, &blocked) != 0 || sigismember(&blocked, SIGTERM) != 1 ||
         sigismember(&blocked, SIGCHLD) != 1) {
         return weir_err_set(&block->err, WEIR_E_BUG, "signals are not blocked");
