@@ -121,18 +121,28 @@ static bool take_out(struct weir_task **list, const struct weir_task *task)
     return true;
 }
 
-static void drop(struct weir_workers *workers, struct weir_task *task)
+static bool take_back(struct weir_workers *workers, struct weir_task *task)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
     uv_mutex_lock(&pool->lock);
-    if (take_out(&pool->waiting, task)) {
-        for (pool->last = &pool->waiting; *pool->last != NULL; pool->last = &(*pool->last)->next) {
-        }
-    } else {
-        while (!take_out(&pool->ended, task)) { /* as long as it takes to see that it is dropped */
-            uv_cond_wait(&pool->over, &pool->lock);
-        }
+    const bool waits = take_out(&pool->waiting, task);
+    for (pool->last = &pool->waiting; *pool->last != NULL; pool->last = &(*pool->last)->next) {
+    }
+    uv_mutex_unlock(&pool->lock);
+    if (waits) {
+        bring_home(pool, task);
+    }
+    return waits;
+}
+
+static void wait_for(struct weir_workers *workers, struct weir_task *task)
+{
+    struct weir_pool *pool = (struct weir_pool *)workers;
+
+    uv_mutex_lock(&pool->lock);
+    while (!take_out(&pool->ended, task)) {
+        uv_cond_wait(&pool->over, &pool->lock);
     }
     uv_mutex_unlock(&pool->lock);
     bring_home(pool, task);
@@ -183,7 +193,8 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
     pool->workers = (struct weir_workers){
         .threads = threads < WEIR_THREADS_MAX ? threads : WEIR_THREADS_MAX,
         .submit = submit,
-        .drop = drop,
+        .take_back = take_back,
+        .wait = wait_for,
     };
     pool->last = &pool->waiting;
     return pool;

@@ -262,14 +262,20 @@ static enum weir_step step(
 
 /* ---- the stage ---- */
 
-/* What is under way is told to end, all of it, before any is waited for. */
+/* Nobody wants what is out: what has not begun never does, and what has is told to end, all of it,
+ * before any is waited for. */
 static void drop_tasks(struct blocks *b)
 {
+    for (size_t i = 0; b->slots != NULL && i < b->slots_n; i++) {
+        struct slot *s = &b->slots[i];
+        s->submitted =
+            s->submitted && !s->task.done && !b->workers->take_back(b->workers, &s->task);
+    }
     atomic_store(&b->dropped, true);
     for (size_t i = 0; b->slots != NULL && i < b->slots_n; i++) {
         struct slot *s = &b->slots[i];
-        if (s->submitted && !s->task.done) {
-            b->workers->drop(b->workers, &s->task);
+        if (s->submitted) {
+            b->workers->wait(b->workers, &s->task);
         }
     }
 }

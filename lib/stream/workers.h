@@ -12,7 +12,7 @@
 /* A piece of work; part of a larger thing that its owner finds from it. */
 struct weir_task {
     void (*run)(struct weir_task *task); /* on any thread */
-    bool done;                           /* set on the owner's thread, after run, or by drop */
+    bool done;                           /* set on the owner's thread, after run, or by take_back */
     struct weir_task *next;              /* of whoever has it run */
 };
 
@@ -23,10 +23,12 @@ struct weir_workers {
      *  anything that happens on the loop. Never fails: with no other way, it runs at once. */
     void (*submit)(struct weir_workers *workers, struct weir_task *task);
 
-    /** drop: nobody wants the result of a task that was submitted and is not done. One that has not
-     *  begun never runs; one that has is waited for, so it should be told to end early. It is done
-     *  then. */
-    void (*drop)(struct weir_workers *workers, struct weir_task *task);
+    /** take_back: nobody wants the result of a task that was submitted and is not done. One that
+     *  has not begun never does, and is done then; false: it has begun. */
+    bool (*take_back)(struct weir_workers *workers, struct weir_task *task);
+
+    /** wait: until one that has begun is done. */
+    void (*wait)(struct weir_workers *workers, struct weir_task *task);
 };
 
 #endif

@@ -153,8 +153,7 @@ static void idlers_do_one(struct idlers *d)
     task->done = true;
 }
 
-/* Dropped: it never runs. */
-static void idlers_drop(struct weir_workers *workers, struct weir_task *task)
+static bool idlers_take_back(struct weir_workers *workers, struct weir_task *task)
 {
     struct idlers *d = (struct idlers *)workers;
     size_t i = 0;
@@ -162,9 +161,10 @@ static void idlers_drop(struct weir_workers *workers, struct weir_task *task)
     while (i < d->n && d->tasks[i] != task) {
         i++;
     }
-    assert_true(i < d->n); /* nothing else is dropped */
+    assert_true(i < d->n); /* nothing else is taken back */
     d->tasks[i] = d->tasks[--d->n];
     task->done = true;
+    return true;
 }
 
 static void idlers_wait(void *ctx)
@@ -298,7 +298,7 @@ static void blocks_are_the_same_when_the_work_is_done_elsewhere(void **state)
 {
     static const size_t fails[] = {0, 2, 3 * (WEIR_BLOCK_INLINE_BYTES + 100) + 2};
     struct idlers idlers = {
-        .workers = {.threads = IDLERS, .submit = idlers_submit, .drop = idlers_drop}};
+        .workers = {.threads = IDLERS, .submit = idlers_submit, .take_back = idlers_take_back}};
 
     (void)state;
     stage_wait = idlers_wait;
@@ -438,7 +438,7 @@ static void blocks_done_ahead_of_their_turn_are_done_again_where_it_matters(void
 {
     static const size_t limits[] = {0, 1, 2, 3, WEIR_BLOCK_INLINE_BYTES, 70000, 90000, 1000000};
     struct idlers idlers = {
-        .workers = {.threads = IDLERS, .submit = idlers_submit, .drop = idlers_drop}};
+        .workers = {.threads = IDLERS, .submit = idlers_submit, .take_back = idlers_take_back}};
     size_t most = 0;
 
     (void)state;
