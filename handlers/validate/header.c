@@ -231,7 +231,7 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
         return weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
     }
     for (size_t i = 0; i < n; i++) {
-        columns[i] = v->options.trim ? weir_validate_trim(text_of(&names[i])) : text_of(&names[i]);
+        columns[i] = v->options.trim ? weir_str_trim(text_of(&names[i])) : text_of(&names[i]);
     }
     v->columns = n;
     if (v->unique == NULL || weir_unique_header(v->unique, columns, n, err) == 0) {

@@ -13,7 +13,7 @@ struct weir_str weir_validate_cell(
     const bool other = field->quoted_empty && o->quoted_empty != WEIR_EMPTY_SAME;
 
     if (o->trim) {
-        s = weir_validate_trim(s);
+        s = weir_str_trim(s);
     }
     if (s.len > 0) {
         return s;

@@ -25,19 +25,6 @@ static inline bool weir_validate_is_blank(const char *p, size_t len)
     return true;
 }
 
-/** weir_validate_trim: without the blanks (spaces and tabs) around it. */
-static inline struct weir_str weir_validate_trim(struct weir_str s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 /** weir_validate_cell: a field as the schema is to see it: absent when p is NULL, null when it is
  *  weir_schema_null. */
 struct weir_str weir_validate_cell(

@@ -1,9 +1,9 @@
 #ifndef WEIR_CORE_HOSTPORT_H
 #define WEIR_CORE_HOSTPORT_H
 
-#include <stdbool.h>
+#include "core/limits.h"
 
-#define WEIR_HOST_BYTES 256 /* a name of DNS has 253 */
+#include <stdbool.h>
 
 struct weir_hostport {
     char host[WEIR_HOST_BYTES]; /* a name or an address, without the brackets of IPv6; may be "" */
