@@ -74,7 +74,7 @@ static int on_names(void *ctx, const struct weir_csv_row *row, struct weir_err *
     }
     for (size_t i = 0; i < s->columns; i++) {
         struct weir_str name = {(const char *)row->fields[i].p, row->fields[i].len};
-        s->cells[i] = s->o->trim ? weir_validate_trim(name) : name;
+        s->cells[i] = s->o->trim ? weir_str_trim(name) : name;
         s->counts->names += weir_utf8_check(s->cells[i].p, s->cells[i].len) < s->cells[i].len;
     }
     return weir_schema_infer_columns(s->infer, s->cells, s->columns, err);
