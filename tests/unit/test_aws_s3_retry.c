@@ -3,7 +3,7 @@
  * then every operation against a server with answers made beforehand.
  */
 #include "aws/s3_client.h"
-#include "aws/s3_head.h"
+#include "aws/store.h"
 #include "core/clock.h"
 #include "tests/support/s3_fixture.h"
 
@@ -329,7 +329,7 @@ static void answer_to_head_hints_at_what_is_wrong(void **state)
         const struct canned_reply replies[] = {
             {.head = cases[i].head}, {.head = OK "x-amz-meta-a: value\r\n" EMPTY}};
         const bool mended = cases[i].again != NULL;
-        struct weir_head head = {.value = ""};
+        struct weir_object_head head = {.value = ""};
         struct weir_err err = {0};
 
         serve3(fx, replies, COUNT(replies));

@@ -132,7 +132,7 @@ static enum weir_step prepare_waits(void *self, struct weir_err *err)
 static int make_waiting(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
     static const struct weir_stage_ops waiting = {
-        .name = "waiting", .step = broken_step, .prepare = prepare_waits, .free = free_nothing};
+        .name = "waiting", .step = broken_step, .prepare = prepare_waits};
 
     (void)err;
     *ret = (struct weir_stage){&waiting, ctx};
