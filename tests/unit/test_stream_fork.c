@@ -368,7 +368,7 @@ static void a_sink_whose_answers_are_not_true_is_a_bug(void **state)
         assert_int_equal(weir_fork_new(&inner, 1, bytes, &fork, NULL), 0);
         assert_int_equal(fork.ops->step(fork.self, &in, &out, &err), WEIR_FAIL);
         assert_int_equal(err.code, WEIR_E_BUG);
-        assert_memory_equal(err.msg, "fork: sink liar: ", 17);
+        assert_non_null(strstr(err.msg, " liar: "));
         weir_stage_free(&fork);
     }
 }
