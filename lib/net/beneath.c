@@ -11,6 +11,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Is this part of a path a link? That is told apart from what is no folder. */
+static bool is_link(int at, const char *part)
+{
+    struct stat st;
+
+    return fstatat(at, part, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
 /* Part by part, and no part a link. */
 static int open_no_links(int root, const char *path, int flags)
 {
@@ -27,7 +35,7 @@ static int open_no_links(int root, const char *path, int flags)
             memcpy(part, path, n);
             part[n] = '\0';
             next = openat(at, part, (more ? O_PATH : flags) | O_NOFOLLOW | O_CLOEXEC);
-            e = errno;
+            e = next == -1 && errno == ENOTDIR && is_link(at, part) ? EXDEV : errno;
         }
         if (next != -1 && fstat(next, &st) == 0 && S_ISLNK(st.st_mode)) {
             close(next);
