@@ -220,8 +220,11 @@ int weir_dir_attribute(const char *dir, const struct weir_object *object, const 
             &e, WEIR_E_DATA, "store: %s: the attribute %s is too long", at.name, attribute);
         goto out;
     }
-    value[n > 0 ? n : 0] =
-        '\0'; /* whatever else is wrong with it: it cannot be read, so it is none */
+    if (n == -1 && errno != ENODATA && errno != ENOTSUP) { /* what it says is not known */
+        refuse(&at, errno, &e);
+        goto out;
+    }
+    value[n > 0 ? n : 0] = '\0';
     rc = 0;
 out:
     if (rc != 0) {

@@ -51,8 +51,8 @@ int weir_dir_source_new(struct weir_loop *loop, const char *dir, const struct we
     struct weir_source_info *info, struct weir_stage *ret, struct weir_err *err);
 
 /** weir_dir_attribute: what an object's file has as the attribute user.NAME, as text; "": none, or
- * a file system without such. Returns 0, or -1 with *err set: as weir_dir_source_new, WEIR_E_DATA
- *  (longer than size allows). */
+ *  a file system without such. Returns 0, or -1 with *err set: as weir_dir_source_new, WEIR_E_DATA
+ *  (longer than size allows), WEIR_E_IO (it cannot be read). */
 int weir_dir_attribute(const char *dir, const struct weir_object *object, const char *name,
     char *value, size_t size, struct weir_err *err);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -28,6 +29,22 @@ struct fixture {
     struct weir_loop *loop;
     struct weir_s3_config cfg;
 };
+
+/* The C library's place is taken: what reading an attribute comes to. */
+static int fgetxattr_errno;
+
+ssize_t fgetxattr(int fd, const char *name, void *value, size_t size)
+{
+    (void)fd;
+    (void)name;
+    assert_true(size > 2);
+    if (fgetxattr_errno != 0) {
+        errno = fgetxattr_errno;
+        return -1;
+    }
+    memcpy(value, "it", 2);
+    return 2;
+}
 
 static char *path_of(const struct fixture *fx, const char *below)
 {
@@ -460,11 +477,43 @@ static void source_tells_size_and_progress(void **state)
     weir_stage_free(&source);
 }
 
+/* A job that goes by an attribute must not take one that it could not read for none. */
+static void attribute_that_cannot_be_read_is_an_error_and_not_none(void **state)
+{
+    static const struct {
+        int e, rc;
+        const char *value, *msg;
+    } cases[] = {
+        {0, 0, "it", ""},
+        {ENODATA, 0, "", ""},
+        {ENOTSUP, 0, "", ""},
+        {ERANGE, -1, "", "too long"},
+        {EIO, -1, "", "store: s3://b/k: "},
+        {EACCES, -1, "", "403 AccessDenied"},
+    };
+    const struct weir_object object = {.bucket = "b", .key = "k"};
+    struct fixture *fx = *state;
+    FILE *f = fopen(path_of(fx, "b/k"), "w");
+
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct weir_err err = {0};
+        char value[16];
+        fgetxattr_errno = cases[i].e;
+        assert_int_equal(
+            weir_dir_attribute(fx->root, &object, "x", value, sizeof value, &err), cases[i].rc);
+        assert_string_equal(value, cases[i].value);
+        assert_non_null(strstr(err.msg, cases[i].msg));
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_become_these_paths),
+        TEST(attribute_that_cannot_be_read_is_an_error_and_not_none),
         cmocka_unit_test(no_two_keys_have_one_path),
         cmocka_unit_test(a_path_that_no_key_has_is_refused),
         TEST(part_of_a_key_longer_than_a_file_name_is_refused),
