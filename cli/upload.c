@@ -200,9 +200,12 @@ static int send_form(struct upload *u, struct weir_err *err)
         return -1;
     }
     if (weir_progress_start(u->loop, &u->args->cli, "upload", &u->info, &progress, err) == 0) {
+        struct weir_err broke = {0};
         rc = 0;
-        while (!u->done && rc == 0) {
-            rc = weir_loop_step(u->loop, INT64_MAX, err);
+        while (!u->done && rc == 0) { /* an answer that came with a signal is an answer */
+            rc = weir_loop_step(u->loop, INT64_MAX, &broke) == 0 || u->done
+                     ? 0
+                     : weir_err_keep(err, &broke);
         }
     }
     weir_progress_stop(progress);
