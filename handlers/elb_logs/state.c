@@ -86,8 +86,10 @@ int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object
         .bucket = at->bucket != NULL ? at->bucket : object->bucket, .key = key};
     if (key == NULL || weir_store_source_new(at->loop, at->s3, &state, &info, &source, &why) != 0 ||
         weir_collect(at->loop, &source, at->by_mono_ms, &text, &why) != 0) {
-        /* 403 is what S3 says of an object that is not there to whom it may not list. */
-        if (why.code == WEIR_E_REMOTE && (why.detail == 404 || why.detail == 403)) {
+        /* 403 is what S3 says of an object that is not there to whom it may not list. One that is
+         * larger than ours ever are is none of ours. */
+        if ((why.code == WEIR_E_REMOTE && (why.detail == 404 || why.detail == 403)) ||
+            why.code == WEIR_E_LIMIT) {
             rc = 0;
         } else {
             (void)weir_err_keep(err, &why);

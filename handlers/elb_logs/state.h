@@ -32,7 +32,9 @@ int weir_elb_state_check(const char *pattern, struct weir_err *err);
 bool weir_elb_state_is(const char *pattern, const char *key);
 
 /** weir_elb_state_get: the offset to begin at: 0 when there is no state, or it is another object's
- *  or none that we wrote. Runs the loop. Returns 0 with *ret set, or -1 with *err set. */
+ *  or none that we wrote. Where the event told no ETag, one that was written without an ETag
+ * counts, for the same key: S3 tells it always. Runs the loop. Returns 0 with *ret set, or -1 with
+ * *err set. */
 int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object *object,
     uint64_t *ret, struct weir_err *err);
 
