@@ -67,7 +67,7 @@ struct weir_archive_summary {
  *
  * Returns it (weir_archive_free), with job->source and job->sink moved into it; or NULL with *err
  * set (WEIR_E_CONFIG: level, a name, two entries of one name; WEIR_E_LIMIT, WEIR_E_NOMEM) and the
- * stages still the caller's. Run it with weir_loop_run.
+ * stages still the caller's. Run it with weir_loop_run, or weir_handler_run_pipe.
  */
 struct weir_archive *weir_archive_new(struct weir_archive_job *job, struct weir_err *err);
 

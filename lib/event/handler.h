@@ -136,7 +136,8 @@ struct weir_response_stream {
  * of a pipe.
  *
  *     struct weir_stage stages[] = {source, gzip, {0}};
- *     if (weir_handler_stream(inv, &head, &stages[2], err) == 0) ... weir_pipe_new, weir_loop_run
+ *     if (weir_handler_stream(inv, &head, &stages[2], err) == 0) ... weir_pipe_new,
+ *         weir_handler_run_pipe
  *
  * Nothing is sent before the first byte (or the end) reaches the sink: until then run may still
  * fail like any other. After it, an error that run returns goes into the stream's trailers, and

@@ -909,7 +909,7 @@ static void deadline_is_put_on_the_monotonic_clock_less_a_margin(void **state)
         const char *header;
         int64_t unix_ms, mono_ms;
         int rc;
-        int64_t work_by, undo_by;
+        int64_t deadline, undo_by;
     } cases[] = {
         {NULL, 1000, 5, 0, INT64_MAX, INT64_MAX},
         {"1010000", 1000000, 50, 0, 50 + 9000, 50 + 9500},            /* 10 s left: a tenth off */
@@ -933,7 +933,7 @@ static void deadline_is_put_on_the_monotonic_clock_less_a_margin(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct weir_runtime_deadline got;
         int rc = weir_runtime_deadline(cases[i].header, cases[i].unix_ms, cases[i].mono_ms, &got);
-        if (rc != cases[i].rc || got.deadline_mono_ms != cases[i].work_by ||
+        if (rc != cases[i].rc || got.deadline_mono_ms != cases[i].deadline ||
             got.undo_by_mono_ms != cases[i].undo_by) {
             fail_msg("%s: %d, %lld, %lld", cases[i].header, rc, (long long)got.deadline_mono_ms,
                 (long long)got.undo_by_mono_ms);
