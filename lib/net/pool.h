@@ -18,7 +18,8 @@
 struct weir_pool;
 
 /**
- * weir_pool_new: up to so many threads for tasks, each started when a task finds none idle.
+ * weir_pool_new: up to so many threads for tasks, each started with the task that finds as many out
+ * as there are threads.
  *
  * threads  1..WEIR_THREADS_MAX, or 0 for weir_pool_threads()
  *
