@@ -11,18 +11,8 @@
 int weir_cli_archive_run(struct weir_loop *loop, const struct weir_cli *cli, const char *verb,
     struct weir_archive *archive, struct weir_err *err)
 {
-    struct weir_pipe *pipe = weir_archive_pipe(archive);
-    struct weir_progress *progress = NULL;
-    int rc = -1;
-
-    if (weir_progress_start(loop, cli, verb, weir_archive_info(archive), &progress, err) == 0) {
-        rc = weir_loop_run(loop, pipe, err);
-    }
-    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
-        weir_cli_note(verb, "%s", weir_pipe_undo_err(pipe)->msg);
-    }
-    weir_progress_stop(progress);
-    return rc;
+    return weir_progress_run(
+        loop, cli, verb, verb, weir_archive_info(archive), weir_archive_pipe(archive), err);
 }
 
 static int print_words(FILE *to, const struct weir_archive *archive)

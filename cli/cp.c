@@ -162,21 +162,6 @@ static int build(struct copy *c, struct weir_err *err)
     return c->pipe != NULL ? 0 : -1;
 }
 
-static int run(struct weir_loop *loop, struct copy *c, struct weir_err *err)
-{
-    struct weir_progress *progress = NULL;
-    int rc = -1;
-
-    if (weir_progress_start(loop, &c->args->cli, "cp", &c->info, &progress, err) == 0) {
-        rc = weir_loop_run(loop, c->pipe, err);
-    }
-    if (weir_pipe_undo_err(c->pipe)->code != WEIR_OK) {
-        weir_cli_note("cp", "%s", weir_pipe_undo_err(c->pipe)->msg);
-    }
-    weir_progress_stop(progress);
-    return rc;
-}
-
 /* DST is published by now: a summary that cannot be written is told, and changes nothing. */
 static void summarize(const struct copy *c, int64_t ms)
 {
@@ -205,7 +190,8 @@ static int copy(struct weir_loop *loop, const struct args *a, struct weir_err *e
 
     weir_places_init(&c.places, loop);
     weir_buf_init(&c.dst_text, WEIR_CLI_PATH_MAX_BYTES);
-    if (signals == NULL || find(&c, err) != 0 || build(&c, err) != 0 || run(loop, &c, err) != 0) {
+    if (signals == NULL || find(&c, err) != 0 || build(&c, err) != 0 ||
+        weir_progress_run(loop, &c.args->cli, "cp", "cp", &c.info, c.pipe, err) != 0) {
         goto out;
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */

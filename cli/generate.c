@@ -191,23 +191,6 @@ static int build_truth(struct outputs *o, const struct args *a, struct weir_err 
     return o->truth != NULL ? 0 : -1;
 }
 
-/* One pipe with progress around it. */
-static int run(struct weir_loop *loop, const struct args *a, const char *label,
-    const struct generator *g, struct weir_pipe *pipe, struct weir_err *err)
-{
-    struct weir_progress *progress = NULL;
-    int rc = -1;
-
-    if (weir_progress_start(loop, &a->cli, label, &g->info, &progress, err) == 0) {
-        rc = weir_loop_run(loop, pipe, err);
-    }
-    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
-        weir_cli_note("generate", "%s", weir_pipe_undo_err(pipe)->msg);
-    }
-    weir_progress_stop(progress);
-    return rc;
-}
-
 static int generate(struct weir_loop *loop, const struct args *a, struct weir_err *err)
 {
     struct outputs o = {0};
@@ -220,10 +203,11 @@ static int generate(struct weir_loop *loop, const struct args *a, struct weir_er
         goto out;
     }
     if (a->truth != NULL &&
-        (build_truth(&o, a, err) != 0 || run(loop, a, "truth", &o.again, o.truth, err) != 0)) {
+        (build_truth(&o, a, err) != 0 || weir_progress_run(loop, &a->cli, "generate", "truth",
+                                             &o.again.info, o.truth, err) != 0)) {
         goto out;
     }
-    if (run(loop, a, "generate", &o.rows, o.out, err) != 0) {
+    if (weir_progress_run(loop, &a->cli, "generate", "generate", &o.rows.info, o.out, err) != 0) {
         goto out;
     }
     if (weir_file_held_publish(&o.held, err) != 0) {

@@ -178,3 +178,20 @@ void weir_progress_stop(struct weir_progress *progress)
     }
     weir_loop_close((uv_handle_t *)&progress->timer, progress);
 }
+
+int weir_progress_run(struct weir_loop *loop, const struct weir_cli *cli, const char *verb,
+    const char *label, const struct weir_source_info *info, struct weir_pipe *pipe,
+    struct weir_err *err)
+{
+    struct weir_progress *progress = NULL;
+    int rc = -1;
+
+    if (weir_progress_start(loop, cli, label, info, &progress, err) == 0) {
+        rc = weir_loop_run(loop, pipe, err);
+    }
+    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
+        weir_cli_note(verb, "%s", weir_pipe_undo_err(pipe)->msg);
+    }
+    weir_progress_stop(progress);
+    return rc;
+}

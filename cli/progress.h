@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "net/loop.h"
+#include "stream/pipe.h"
 #include "stream/source.h"
 
 /*
@@ -23,6 +24,17 @@ struct weir_progress;
  */
 int weir_progress_start(struct weir_loop *loop, const struct weir_cli *cli, const char *label,
     const struct weir_source_info *info, struct weir_progress **ret, struct weir_err *err);
+
+/**
+ * weir_progress_run: run a pipe to its end with progress shown; what could not be undone is noted.
+ *
+ * verb  of the note; the other arguments are weir_progress_start's
+ *
+ * Returns 0, or -1 with *err set: weir_progress_start's, weir_loop_run's. Loop thread.
+ */
+int weir_progress_run(struct weir_loop *loop, const struct weir_cli *cli, const char *verb,
+    const char *label, const struct weir_source_info *info, struct weir_pipe *pipe,
+    struct weir_err *err);
 
 /** weir_progress_stop: erase the line and forget it. Before weir_loop_free. Accepts NULL. */
 void weir_progress_stop(struct weir_progress *progress);

@@ -44,22 +44,6 @@ static struct weir_pipe *make_pipe(const struct weir_schema_sample_args *a, stru
     return pipe;
 }
 
-static int run(struct weir_loop *loop, const struct weir_schema_sample_args *a,
-    const struct weir_source_info *info, struct weir_pipe *pipe, struct weir_err *err)
-{
-    struct weir_progress *progress = NULL;
-    int rc = -1;
-
-    if (weir_progress_start(loop, &a->cli, "schema", info, &progress, err) == 0) {
-        rc = weir_loop_run(loop, pipe, err);
-    }
-    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
-        weir_cli_note("schema", "%s", weir_pipe_undo_err(pipe)->msg);
-    }
-    weir_progress_stop(progress);
-    return rc;
-}
-
 static void tell(const struct weir_schema_sample_args *a, const struct weir_sample_counts *c)
 {
     if (a->cli.quiet) {
@@ -108,7 +92,8 @@ int weir_cli_schema_sample(
         goto out;
     }
     pipe = make_pipe(a, &ends, &options, &places, err);
-    if (pipe == NULL || run(loop, a, &ends.info, pipe, err) != 0) {
+    if (pipe == NULL ||
+        weir_progress_run(loop, &a->cli, "schema", "schema", &ends.info, pipe, err) != 0) {
         goto out;
     }
     tell(a, &ends.counts);

@@ -168,24 +168,6 @@ static void print_summary(const struct weir_validate_args *a, const struct weir_
     }
 }
 
-/* The pipe with progress around it. */
-static int run(struct weir_loop *loop, const struct weir_validate_args *a,
-    const struct weir_source_info *info, struct weir_validate *v, struct weir_err *err)
-{
-    struct weir_pipe *pipe = weir_validate_pipe(v);
-    struct weir_progress *progress = NULL;
-    int rc = -1;
-
-    if (weir_progress_start(loop, &a->cli, "validate", info, &progress, err) == 0) {
-        rc = weir_loop_run(loop, pipe, err);
-    }
-    if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
-        weir_cli_note("validate", "%s", weir_pipe_undo_err(pipe)->msg);
-    }
-    weir_progress_stop(progress);
-    return rc;
-}
-
 /* Returns 0 with *invalid set, or -1 with *err set and OUT as it was. */
 static int validate(struct weir_loop *loop, const struct weir_validate_args *a, uint64_t *invalid,
     struct weir_err *err)
@@ -227,7 +209,8 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         goto out;
     }
     v = weir_validate_new(&job, err);
-    if (v == NULL || run(loop, a, &info, v, err) != 0) {
+    if (v == NULL || weir_progress_run(loop, &a->cli, "validate", "validate", &info,
+                         weir_validate_pipe(v), err) != 0) {
         goto out;
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
