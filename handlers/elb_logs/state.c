@@ -84,12 +84,13 @@ int weir_elb_state_get(const struct weir_elb_state *at, const struct weir_object
     const char *key = key_of(at, object->key, &name, &why);
     const struct weir_object state = {
         .bucket = at->bucket != NULL ? at->bucket : object->bucket, .key = key};
-    if (key == NULL || weir_store_source_new(at->loop, at->s3, &state, &info, &source, &why) != 0 ||
-        weir_collect(at->loop, &source, at->by_mono_ms, &text, &why) != 0) {
+    const bool asked =
+        key != NULL && weir_store_source_new(at->loop, at->s3, &state, &info, &source, &why) == 0;
+    if (!asked || weir_collect(at->loop, &source, at->by_mono_ms, &text, &why) != 0) {
         /* 403 is what S3 says of an object that is not there to whom it may not list. One that is
          * larger than ours ever are is none of ours. */
         if ((why.code == WEIR_E_REMOTE && (why.detail == 404 || why.detail == 403)) ||
-            why.code == WEIR_E_LIMIT) {
+            (asked && why.code == WEIR_E_LIMIT)) {
             rc = 0;
         } else {
             (void)weir_err_keep(err, &why);

@@ -103,6 +103,12 @@ broken_state() {
     sink broken
     call broken etag.event "$PORT" && expect_failures broken "" && same "$(wc -l <broken/lines)" 10
 }
+# One that is none of ours: longer than any that we write, as JSON and as an object
+huge_state() {
+    printf '{"bucket":"weir-demo","key":"%s","etag":"e1","offset":100000,"x":"%20000s"}\n' "$classic" x >"store/weir-demo/weir-state/$classic.json"
+    sink huge
+    call huge etag.event "$PORT" && expect_failures huge "" && same "$(wc -l <huge/lines)" 10
+}
 settings() {
     local bad
     for bad in WEIR_TO=http://x:1 WEIR_CONNECTIONS=0 WEIR_CONNECTIONS=x WEIR_FIELDS=x WEIR_STATE_KEY=x WEIR_TLS_CA=/missing.pem "WEIR_SKIP=a,$(printf %0256d 0)"; do
@@ -118,6 +124,7 @@ check "a receiver that is not there fails the message" refused
 check "a log that takes several invocations" in_folder
 check "the state of another object counts for nothing" other_etag
 check "a broken state counts for nothing" broken_state
+check "a state that is larger than ours are counts for nothing" huge_state
 check "bad settings are init errors" settings
 
 # ---- on S3 ----
