@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -316,11 +315,6 @@ static int start(struct weir_loop *loop, struct run *r, const struct weir_cgroup
     return r->child != NULL ? 0 : -1;
 }
 
-static void on_close_timer(uv_handle_t *handle)
-{
-    free(handle); /* the uv_timer_t begins with it */
-}
-
 static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
 {
     struct weir_cgroup group = {.n = 0};
@@ -352,7 +346,7 @@ out:
     weir_child_free(r->child);
     weir_cgroup_fini(&group);
     weir_rapi_free(r->rapi);
-    uv_close((uv_handle_t *)r->timer, on_close_timer);
+    weir_loop_close((uv_handle_t *)r->timer, r->timer);
     return rc;
 }
 

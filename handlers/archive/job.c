@@ -6,7 +6,6 @@
 #include "net/pool.h"
 #include "stream/concat.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

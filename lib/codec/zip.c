@@ -14,7 +14,6 @@
 #include "core/utf8.h"
 #include "stream/blocks.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

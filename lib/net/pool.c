@@ -24,9 +24,9 @@ struct weir_pool {
     pthread_t threads[WEIR_THREADS_MAX];
     size_t threads_n; /* started: each with the first task that finds no idle one */
 
-    uv_mutex_t lock; /* for all below */
-    uv_cond_t work;  /* a task waits, or all are to leave: for the threads */
-    uv_cond_t over;  /* a task has ended: for the loop's thread, when it waits for one */
+    pthread_mutex_t lock; /* for all below */
+    pthread_cond_t work;  /* a task waits, or all are to leave: for the threads */
+    pthread_cond_t over;  /* a task has ended: for the loop's thread, when it waits for one */
     struct weir_task *waiting, **last; /* in order */
     struct weir_task *ended;           /* in any */
     bool leaving;
@@ -38,24 +38,24 @@ static void *thread_main(void *self)
 {
     struct weir_pool *pool = self;
 
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     while (!pool->leaving) {
         struct weir_task *task = pool->waiting;
         if (task == NULL) {
-            uv_cond_wait(&pool->work, &pool->lock);
+            pthread_cond_wait(&pool->work, &pool->lock);
             continue;
         }
         pool->waiting = task->next;
         pool->last = task->next == NULL ? &pool->waiting : pool->last;
-        uv_mutex_unlock(&pool->lock);
+        pthread_mutex_unlock(&pool->lock);
         task->run(task);
-        uv_mutex_lock(&pool->lock);
+        pthread_mutex_lock(&pool->lock);
         task->next = pool->ended;
         pool->ended = task;
         uv_async_send(&pool->home);
-        uv_cond_signal(&pool->over);
+        pthread_cond_signal(&pool->over);
     }
-    uv_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -73,10 +73,10 @@ static void on_home(uv_async_t *home)
 {
     struct weir_pool *pool = home->data;
 
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     struct weir_task *ended = pool->ended;
     pool->ended = NULL;
-    uv_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     while (ended != NULL) {
         struct weir_task *task = ended;
         ended = task->next;
@@ -101,11 +101,11 @@ static void submit(struct weir_workers *workers, struct weir_task *task)
         uv_ref((uv_handle_t *)&pool->home);
     }
     task->next = NULL;
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     *pool->last = task;
     pool->last = &task->next;
-    uv_cond_signal(&pool->work);
-    uv_mutex_unlock(&pool->lock);
+    pthread_cond_signal(&pool->work);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 /* The lock is held. Was it there? */
@@ -125,11 +125,11 @@ static bool take_back(struct weir_workers *workers, struct weir_task *task)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     const bool waits = take_out(&pool->waiting, task);
     for (pool->last = &pool->waiting; *pool->last != NULL; pool->last = &(*pool->last)->next) {
     }
-    uv_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (waits) {
         bring_home(pool, task);
     }
@@ -140,11 +140,11 @@ static void wait_for(struct weir_workers *workers, struct weir_task *task)
 {
     struct weir_pool *pool = (struct weir_pool *)workers;
 
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     while (!take_out(&pool->ended, task)) {
-        uv_cond_wait(&pool->over, &pool->lock);
+        pthread_cond_wait(&pool->over, &pool->lock);
     }
-    uv_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     bring_home(pool, task);
 }
 
@@ -176,19 +176,15 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
     struct weir_pool *pool = calloc(1, sizeof *pool);
 
     if (pool == NULL || uv_async_init(weir_loop_uv(loop), &pool->home, on_home) != 0) {
-        goto out;
+        free(pool);
+        weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
+        return NULL;
     }
     uv_unref((uv_handle_t *)&pool->home);
     pool->home.data = pool;
-    if (uv_mutex_init(&pool->lock) != 0) {
-        goto out_async;
-    }
-    if (uv_cond_init(&pool->work) != 0) {
-        goto out_lock;
-    }
-    if (uv_cond_init(&pool->over) != 0) {
-        goto out_work;
-    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->over, NULL);
     threads = threads > 0 ? threads : weir_pool_threads();
     pool->workers = (struct weir_workers){
         .threads = threads < WEIR_THREADS_MAX ? threads : WEIR_THREADS_MAX,
@@ -198,17 +194,6 @@ struct weir_pool *weir_pool_new(struct weir_loop *loop, size_t threads, struct w
     };
     pool->last = &pool->waiting;
     return pool;
-out_work:
-    uv_cond_destroy(&pool->work);
-out_lock:
-    uv_mutex_destroy(&pool->lock);
-out_async:
-    weir_loop_close((uv_handle_t *)&pool->home, pool);
-    pool = NULL;
-out:
-    free(pool);
-    weir_err_set(err, WEIR_E_NOMEM, "net: out of memory for threads");
-    return NULL;
 }
 
 struct weir_workers *weir_pool_workers(struct weir_pool *pool)
@@ -222,15 +207,15 @@ void weir_pool_free(struct weir_pool *pool)
         return;
     }
     assert(pool->out == 0); /* the stages that used it are gone */
-    uv_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     pool->leaving = true;
-    uv_cond_broadcast(&pool->work);
-    uv_mutex_unlock(&pool->lock);
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->lock);
     for (size_t i = 0; i < pool->threads_n; i++) {
         (void)pthread_join(pool->threads[i], NULL);
     }
-    uv_cond_destroy(&pool->over);
-    uv_cond_destroy(&pool->work);
-    uv_mutex_destroy(&pool->lock);
+    pthread_cond_destroy(&pool->over);
+    pthread_cond_destroy(&pool->work);
+    pthread_mutex_destroy(&pool->lock);
     weir_loop_close((uv_handle_t *)&pool->home, pool);
 }

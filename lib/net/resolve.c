@@ -1,6 +1,6 @@
 #include "net/resolve.h"
 
-#include "core/hostport.h"
+#include "core/limits.h"
 #include "core/thread.h"
 
 #include <stdbool.h>

@@ -1,6 +1,5 @@
 #include "net/tcp_conn.h"
 
-#include "core/hostport.h"
 #include "core/limits.h"
 #include "net/resolve.h"
 

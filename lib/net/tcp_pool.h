@@ -2,7 +2,6 @@
 #define WEIR_NET_TCP_POOL_H
 
 #include "core/err.h"
-#include "core/hostport.h"
 #include "core/limits.h"
 #include "net/loop.h"
 #include "net/tls.h"

@@ -2,7 +2,6 @@
 
 #include "core/limits.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * An edge is one buffer with a read and a write position. It is filled from `wr` to its end, taken
