@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib.sh"
 [ -e /etc/debian_version ] || { skip "the zips" "no Debian"; finish; }
 [ "$(uname -m)" = x86_64 ] || { skip "the zips" "this machine is no x86_64"; finish; }
 units="aws_checksum aws_post_form aws_sigv4 codec_gunzip codec_gzip core csv_split json_number json_tape net_http net_http_source presign runtime
-    schema_check stream_blocks validate_handler"
+    runtime_api schema_check schema_cost schema_rows stream_blocks validate_handler"
 
 cd "$ROOT" || exit 1
 start=$SECONDS

@@ -1,6 +1,5 @@
 /* Do cells become the values that a table's own ways say, and only these? */
-#include "core/limits.h"
-#include "tests/support/schema_errors.h"
+#include "tests/support/schema_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +13,12 @@ static const char *const yes[] = {"1", "yes", NULL};
 static const char *const no[] = {"0", "no", NULL};
 
 /* The same of the cell as it stands between the quotes of a CSV field. */
-static void expect_doubled(
-    struct weir_schema_check *check, struct weir_str cell, struct weir_buf *text)
+static void expect_doubled(struct schema_table *t, struct weir_str cell)
 {
     struct weir_err err = {0};
     const bool is = true;
     struct weir_str doubled = {.len = 0};
     char *copy = malloc(2 * cell.len + 1);
-    size_t problems;
 
     assert_non_null(copy);
     for (size_t i = 0; i < cell.len; i++) {
@@ -32,9 +29,10 @@ static void expect_doubled(
     }
     doubled.p = copy;
     const struct weir_schema_row row = {.cells = &doubled, .n = 1, .doubled = &is, .utf8 = true};
-    text->len = 0;
+    t->errors.len = 0;
     assert_int_equal(
-        weir_schema_check_cells(check, &row, schema_errors_add, text, &problems, &err), 0);
+        weir_schema_check_cells(t->check, &row, schema_errors_add, &t->errors, &t->problems, &err),
+        0);
     free(copy);
 }
 
@@ -43,27 +41,18 @@ static void expect(const char *schema_text, const struct weir_schema_cells *how,
     struct weir_str cell, const char *errors)
 {
     struct weir_err err = {0};
-    const struct weir_str name = WEIR_STR("c");
-    struct weir_schema *schema = weir_schema_load(schema_text, strlen(schema_text), NULL, &err);
-    assert_string_equal(err.msg, "");
-    struct weir_schema_plan *plan = weir_schema_bind(schema, &name, 1, &err);
-    assert_non_null(plan);
-    weir_schema_plan_cells(plan, how);
-    struct weir_schema_check *check = weir_schema_check_new(plan, &err);
-    struct weir_buf text;
-    size_t problems = 0;
-    weir_buf_init(&text, WEIR_MIB);
-    assert_int_equal(schema_check_row(check, &cell, 1, &text, &problems, &err), 0);
-    assert_string_equal(weir_buf_text(&text, NULL), errors);
-    assert_int_equal(problems > 0, *errors != '\0');
-    if (weir_schema_plan_json(plan, 0) && cell.len > 0) {
-        expect_doubled(check, cell, &text);
-        assert_string_equal(weir_buf_text(&text, NULL), errors);
+    struct schema_table t = schema_table_open(schema_text, "c");
+
+    weir_schema_plan_cells(t.plan, how);
+    /* The cell itself: what is null is known by its place. */
+    assert_int_equal(schema_check_row(t.check, &cell, 1, &t.errors, &t.problems, &err), 0);
+    assert_string_equal(weir_buf_text(&t.errors, NULL), errors);
+    assert_int_equal(t.problems > 0, *errors != '\0');
+    if (weir_schema_plan_json(t.plan, 0) && cell.len > 0) {
+        expect_doubled(&t, cell);
+        assert_string_equal(weir_buf_text(&t.errors, NULL), errors);
     }
-    weir_buf_fini(&text);
-    weir_schema_check_free(check);
-    weir_schema_plan_free(plan);
-    weir_schema_free(schema);
+    schema_table_close(&t);
 }
 
 #define COLUMN(schema) "{\"required\":[\"c\"],\"properties\":{\"c\":" schema "}}"

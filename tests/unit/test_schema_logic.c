@@ -2,9 +2,8 @@
  * Do schemas that lead to others judge as the specification says, and is what is wrong told where
  * it is? JSON as it is, and rows that are looked at as a whole.
  */
-#include "core/buf.h"
 #include "core/limits.h"
-#include "tests/support/schema_errors.h"
+#include "tests/support/schema_table.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -16,83 +15,7 @@
 
 #include <cmocka.h>
 
-#define CELLS_MAX 8
 #define D7 "\"$schema\":\"http://json-schema.org/draft-07/schema#\","
-
-struct bench {
-    struct weir_schema *schema;
-    struct weir_schema_plan *plan;
-    struct weir_schema_check *check;
-    struct weir_buf errors;
-    size_t problems;
-};
-
-/* header: the columns' names, separated by |; NULL for JSON. */
-static struct bench set_up(const char *schema, const char *header)
-{
-    struct bench b = {.problems = 0};
-    struct weir_str names[CELLS_MAX];
-    struct weir_err err = {.code = WEIR_OK};
-    size_t n = 0;
-
-    b.schema = weir_schema_load(schema, strlen(schema), NULL, &err);
-    if (b.schema == NULL) {
-        fail_msg("%s: %s", schema, err.msg);
-    }
-    for (const char *p = header; p != NULL && n < CELLS_MAX;) {
-        const char *bar = strchr(p, '|');
-        names[n++] = (struct weir_str){p, bar == NULL ? strlen(p) : (size_t)(bar - p)};
-        p = bar == NULL ? NULL : bar + 1;
-    }
-    b.plan = weir_schema_bind(b.schema, names, n, &err);
-    assert_non_null(b.plan);
-    b.check = weir_schema_check_new(b.plan, &err);
-    assert_non_null(b.check);
-    weir_buf_init(&b.errors, WEIR_MIB);
-    return b;
-}
-
-static void tear_down(struct bench *b)
-{
-    weir_schema_check_free(b->check);
-    weir_schema_plan_free(b->plan);
-    weir_schema_free(b->schema);
-    weir_buf_fini(&b->errors);
-}
-
-static const char *check_json(struct bench *b, const char *text)
-{
-    struct weir_err err = {.code = WEIR_OK};
-    size_t len = strlen(text);
-    char *copy = malloc(len + 1); /* so that a sanitizer sees each byte that is read beyond */
-
-    assert_non_null(copy);
-    memcpy(copy, text, len);
-    b->errors.len = 0;
-    assert_int_equal(weir_schema_check_json(b->check, (struct weir_str){copy, len},
-                         schema_errors_add, &b->errors, &b->problems, &err),
-        0);
-    free(copy);
-    assert_int_equal(b->problems > 0, b->errors.len > 0);
-    return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
-}
-
-/* cells: separated by |. */
-static const char *check_row(struct bench *b, const char *cells)
-{
-    struct weir_str row[CELLS_MAX];
-    struct weir_err err = {.code = WEIR_OK};
-    size_t n = 0;
-
-    for (const char *p = cells; p != NULL && n < CELLS_MAX;) {
-        const char *bar = strchr(p, '|');
-        row[n++] = (struct weir_str){p, bar == NULL ? strlen(p) : (size_t)(bar - p)};
-        p = bar == NULL ? NULL : bar + 1;
-    }
-    assert_int_equal(schema_check_row(b->check, row, n, &b->errors, &b->problems, &err), 0);
-    assert_int_equal(b->problems > 0, b->errors.len > 0);
-    return b->errors.len == 0 ? "" : weir_buf_text(&b->errors, &err);
-}
 
 struct json_case {
     const char *schema; /* NULL: the one before */
@@ -218,7 +141,7 @@ static const struct json_case json_cases[] = {
 
 static void json_is_judged_as_the_specification_says(void **state)
 {
-    struct bench b = {.problems = 0};
+    struct schema_table b = {.problems = 0};
     const char *schema = NULL;
 
     (void)state;
@@ -226,17 +149,17 @@ static void json_is_judged_as_the_specification_says(void **state)
         const struct json_case *c = &json_cases[i];
         if (c->schema != NULL) {
             if (schema != NULL) {
-                tear_down(&b);
+                schema_table_close(&b);
             }
             schema = c->schema;
-            b = set_up(schema, NULL);
+            b = schema_table_open(schema, NULL);
         }
-        const char *errors = check_json(&b, c->text);
+        const char *errors = schema_table_json(&b, c->text);
         if (strcmp(errors, c->errors) != 0) {
             fail_msg("%s\n  %s:\n  %s\n  not %s", schema, c->text, errors, c->errors);
         }
     }
-    tear_down(&b);
+    schema_table_close(&b);
 }
 
 struct row_case {
@@ -290,7 +213,7 @@ static const struct row_case row_cases[] = {
 
 static void rows_are_looked_at_as_a_whole(void **state)
 {
-    struct bench b = {.problems = 0};
+    struct schema_table b = {.problems = 0};
     const char *schema = NULL;
 
     (void)state;
@@ -298,17 +221,17 @@ static void rows_are_looked_at_as_a_whole(void **state)
         const struct row_case *c = &row_cases[i];
         if (c->schema != NULL) {
             if (schema != NULL) {
-                tear_down(&b);
+                schema_table_close(&b);
             }
             schema = c->schema;
-            b = set_up(schema, c->header);
+            b = schema_table_open(schema, c->header);
         }
-        const char *errors = check_row(&b, c->cells);
+        const char *errors = schema_table_row(&b, c->cells);
         if (strcmp(errors, c->errors) != 0) {
             fail_msg("%s\n  %s:\n  %s\n  not %s", schema, c->cells, errors, c->errors);
         }
     }
-    tear_down(&b);
+    schema_table_close(&b);
 }
 
 struct told {
@@ -326,10 +249,11 @@ static void collect(void *ctx, const struct weir_schema_problem *p)
 
 static void a_problem_has_its_column_pointer_and_keyword(void **state)
 {
-    struct bench b = set_up("{\"properties\":{\"a\":{\"type\":\"object\",\"properties\":{\"x\":{"
-                            "\"items\":{\"minimum\":3}}}},\"f\":false},\"required\":[\"z\"],"
-                            "\"allOf\":[{\"properties\":{\"b\":{\"maxLength\":1}}}]}",
-        "a|b|f|a");
+    struct schema_table b =
+        schema_table_open("{\"properties\":{\"a\":{\"type\":\"object\",\"properties\":{\"x\":{"
+                          "\"items\":{\"minimum\":3}}}},\"f\":false},\"required\":[\"z\"],"
+                          "\"allOf\":[{\"properties\":{\"b\":{\"maxLength\":1}}}]}",
+            "a|b|f|a");
     const struct weir_str cells[] = {
         WEIR_STR("{\"x\":[5,1]}"), WEIR_STR("xx"), WEIR_STR("1"), WEIR_STR("[]")};
     const struct weir_schema_row four = {.cells = cells, .n = 4}, one = {.cells = cells, .n = 1};
@@ -350,13 +274,13 @@ static void a_problem_has_its_column_pointer_and_keyword(void **state)
                          collect, &t, &problems, &err),
         0);
     assert_string_equal(t.text, "0 a /x/0 minimum\n");
-    tear_down(&b);
+    schema_table_close(&b);
 
-    b = set_up("{\"additionalProperties\":false}", "a");
+    b = schema_table_open("{\"additionalProperties\":false}", "a");
     t.text[0] = '\0';
     assert_int_equal(weir_schema_check_cells(b.check, &one, collect, &t, &problems, &err), 0);
     assert_string_equal(t.text, "0 a  additionalProperties\n");
-    tear_down(&b);
+    schema_table_close(&b);
 }
 
 /* What explodes ends at the row's steps, in a branch too, where it may not become a yes. */
@@ -370,11 +294,11 @@ static void what_nobody_knows_is_never_a_yes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) {
-        struct bench b = set_up(schemas[i], NULL);
+        struct schema_table b = schema_table_open(schemas[i], NULL);
         char in[128];
         snprintf(in, sizeof in, i == 3 ? "[%s]" : "%s", text);
-        assert_string_equal(check_json(&b, in), "row: takes too many steps to check");
-        tear_down(&b);
+        assert_string_equal(schema_table_json(&b, in), "row: takes too many steps to check");
+        schema_table_close(&b);
     }
 }
 
@@ -393,19 +317,20 @@ static void branches_that_double_end_at_the_rows_steps(void **state)
             i + 1, i + 1);
     }
     weir_buf_adds(&text, "\"d30\":{\"type\":\"null\"}}}", &err);
-    struct bench b = set_up(weir_buf_text(&text, &err), NULL);
-    assert_string_equal(check_json(&b, "1"), "row: takes too many steps to check");
-    assert_string_equal(check_json(&b, "null"), "");
-    tear_down(&b);
+    struct schema_table b = schema_table_open(weir_buf_text(&text, &err), NULL);
+    assert_string_equal(schema_table_json(&b, "1"), "row: takes too many steps to check");
+    assert_string_equal(schema_table_json(&b, "null"), "");
+    schema_table_close(&b);
     weir_buf_fini(&text);
 }
 
 static void unevaluated_parts_end_at_the_rows_steps(void **state)
 {
-    struct bench b = set_up("{\"allOf\":[{\"anyOf\":[{\"properties\":{\"x\":{\"$ref\":\"#\"}}},{"
-                            "\"properties\":{\"y\":{\"$ref\":\"#\"}}}]}],\"unevaluatedProperties\":"
-                            "{\"$ref\":\"#\"}}",
-        NULL);
+    struct schema_table b =
+        schema_table_open("{\"allOf\":[{\"anyOf\":[{\"properties\":{\"x\":{\"$ref\":\"#\"}}},{"
+                          "\"properties\":{\"y\":{\"$ref\":\"#\"}}}]}],\"unevaluatedProperties\":"
+                          "{\"$ref\":\"#\"}}",
+            NULL);
     char text[6 * 100 + 8] = "";
 
     (void)state;
@@ -415,9 +340,9 @@ static void unevaluated_parts_end_at_the_rows_steps(void **state)
     text[500] = '1';
     memset(text + 501, '}', 100);
     text[601] = '\0';
-    assert_string_equal(check_json(&b, text), "row: takes too many steps to check");
-    assert_string_equal(check_json(&b, "{\"x\":{\"y\":{\"z\":1}}}"), "");
-    tear_down(&b);
+    assert_string_equal(schema_table_json(&b, text), "row: takes too many steps to check");
+    assert_string_equal(schema_table_json(&b, "{\"x\":{\"y\":{\"z\":1}}}"), "");
+    schema_table_close(&b);
 }
 
 /* Each level of the value is ten schemas deep: the stack ends before the nesting does. */
@@ -438,7 +363,7 @@ static void schemas_within_each_other_have_a_limit(void **state)
         weir_buf_adds(&s, "]}", &err);
     }
     weir_buf_adds(&s, "}}", &err);
-    struct bench b = set_up(weir_buf_text(&s, &err), NULL);
+    struct schema_table b = schema_table_open(weir_buf_text(&s, &err), NULL);
     for (int depth = 20; depth <= 120; depth += 100) {
         for (int i = 0; i < depth; i++) {
             memcpy(text + 5 * i, "{\"c\":", 6);
@@ -447,15 +372,15 @@ static void schemas_within_each_other_have_a_limit(void **state)
         memset(text + 5 * depth + 1, '}', (size_t)depth);
         text[6 * depth + 1] = '\0';
         assert_string_equal(
-            check_json(&b, text), depth == 20 ? "" : "row: takes too many steps to check");
+            schema_table_json(&b, text), depth == 20 ? "" : "row: takes too many steps to check");
     }
-    tear_down(&b);
+    schema_table_close(&b);
     weir_buf_fini(&s);
 }
 
 static void many_elements_are_unique_in_linear_time(void **state)
 {
-    struct bench b = set_up("{\"uniqueItems\":true}", NULL);
+    struct schema_table b = schema_table_open("{\"uniqueItems\":true}", NULL);
     const size_t n = 200000;
     struct weir_err err = {.code = WEIR_OK};
     struct weir_buf text;
@@ -467,38 +392,39 @@ static void many_elements_are_unique_in_linear_time(void **state)
         weir_buf_addf(&text, &err, ",%zu", i);
     }
     weir_buf_adds(&text, "]", &err);
-    assert_string_equal(check_json(&b, weir_buf_text(&text, &err)), "");
+    assert_string_equal(schema_table_json(&b, weir_buf_text(&text, &err)), "");
     text.len--;
     weir_buf_adds(&text, ",1999990e-1]", &err);
-    assert_string_equal(
-        check_json(&b, weir_buf_text(&text, &err)), "row: must not have the same element twice");
+    assert_string_equal(schema_table_json(&b, weir_buf_text(&text, &err)),
+        "row: must not have the same element twice");
     weir_schema_check_trim(b.check);
-    tear_down(&b);
+    schema_table_close(&b);
     weir_buf_fini(&text);
 }
 
 /* Neither the row as a whole, nor tables for uniqueItems, nor what an invalid one has to say. */
 static void nothing_is_allocated_once_a_row_like_it_was_seen(void **state)
 {
-    struct bench b = set_up("{\"properties\":{\"a\":{\"type\":\"array\",\"uniqueItems\":true}},"
-                            "\"anyOf\":[{\"required\":["
-                            "\"z\"]},{\"not\":{\"required\":[\"b\"]}}],\"unevaluatedProperties\":{"
-                            "\"format\":\"regex\"}}",
-        "a|b");
+    struct schema_table b =
+        schema_table_open("{\"properties\":{\"a\":{\"type\":\"array\",\"uniqueItems\":true}},"
+                          "\"anyOf\":[{\"required\":["
+                          "\"z\"]},{\"not\":{\"required\":[\"b\"]}}],\"unevaluatedProperties\":{"
+                          "\"format\":\"regex\"}}",
+            "a|b");
     size_t before = 0;
 
     (void)state;
     for (int i = 0; i < 50; i++) {
-        check_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|(x");
+        schema_table_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|(x");
         assert_int_equal(b.problems, 2);
-        check_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|");
+        schema_table_row(&b, "[1,2,3,4,5,6,7,8,9,\"\\u0041\"]|");
         assert_int_equal(b.problems, 0);
         if (i == 1) {
             before = mallinfo2().uordblks; /* 0 under a sanitizer */
         }
     }
     assert_int_equal(mallinfo2().uordblks, before);
-    tear_down(&b);
+    schema_table_close(&b);
 }
 
 int main(void)
