@@ -254,11 +254,8 @@ bool weir_number_is_integer(struct weir_str s)
         return true;
     }
     struct parts n = take_apart(s);
-
-    if (n.frac.len == 0 && n.exp.len == 0) {
-        return true;
-    }
     size_t zeros = trailing_zeros(&n);
+
     return zeros == digits(&n) || last_place(&n, zeros) >= 0;
 }
 

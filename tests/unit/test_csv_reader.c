@@ -391,18 +391,24 @@ static void quotes_out_of_place_that_nobody_told_of_are_a_bug(void **state)
     (void)state;
     weir_buf_init(&out, WEIR_MIB);
     for (size_t i = 0; i < 4; i++) {
-        struct weir_err err = {0};
-        const uint8_t *p = (const uint8_t *)blocks[i];
-        rows_n = 0;
-        assert_int_equal(
-            weir_csv_read(reader, p, strlen(blocks[i]), false, show_row, &out, &err), -1);
-        assert_int_equal(err.code, WEIR_E_BUG);
-        assert_int_equal(rows_n, 2);
-        out.len = 0; /* and the reader is as new */
-        assert_int_equal(
-            weir_csv_read(reader, (const uint8_t *)"x,\"y\"", 5, false, show_row, &out, NULL), 0);
-        assert_string_equal(weir_buf_text(&out, NULL), "[x|y]");
-        out.len = 0;
+        for (int parser = 0; parser < PARSERS; parser++) {
+            struct weir_err err = {0};
+            const uint8_t *p = (const uint8_t *)blocks[i];
+            if (use(reader, parser)) {
+                continue; /* it has a meaning for them */
+            }
+            rows_n = 0;
+            assert_int_equal(
+                weir_csv_read(reader, p, strlen(blocks[i]), false, show_row, &out, &err), -1);
+            assert_int_equal(err.code, WEIR_E_BUG);
+            assert_int_equal(rows_n, 2);
+            out.len = 0; /* and the reader is as new */
+            assert_int_equal(
+                weir_csv_read(reader, (const uint8_t *)"x,\"y\"", 5, false, show_row, &out, NULL),
+                0);
+            assert_string_equal(weir_buf_text(&out, NULL), "[x|y]");
+            out.len = 0;
+        }
     }
     weir_buf_fini(&out);
     weir_csv_reader_free(reader);
@@ -442,6 +448,23 @@ static void on_row_can_stop_the_block(void **state)
     weir_csv_reader_free(reader);
 }
 
+static void on_row_can_stop_at_the_last_row(void **state)
+{
+    struct weir_csv_reader *reader = weir_csv_reader_new(&weir_csv_common, NULL);
+
+    (void)state;
+    for (int parser = 0; parser < PARSERS; parser++) {
+        const bool exact = use(reader, parser);
+        struct weir_err err = {0};
+        int n = 0;
+        assert_int_equal(
+            weir_csv_read(reader, (const uint8_t *)"1\n2\n3", 5, exact, refuse_third, &n, &err),
+            -1);
+        assert_int_equal(err.code, WEIR_E_CANCEL);
+    }
+    weir_csv_reader_free(reader);
+}
+
 static int count_fields(void *ctx, const struct weir_csv_row *row, struct weir_err *err)
 {
     (void)err;
@@ -471,6 +494,18 @@ static void more_columns_than_the_ceiling_is_a_limit(void **state)
         assert_int_equal(err.code, WEIR_E_LIMIT);
         assert_string_equal(err.msg, "csv: a row of more than 16384 fields");
         assert_int_equal(rows_n, 1);
+        /* what is one too many may end with a delimiter, and be a field whose quotes stay doubled
+         */
+        static const bool doubled[WEIR_COLUMNS_MAX + 1] = {[WEIR_COLUMNS_MAX] = true};
+        weir_csv_reader_set_doubled(reader, doubled, sizeof doubled);
+        memcpy(in + 2 + WEIR_COLUMNS_MAX, "\"\"\"\"", 4);
+        for (size_t more = 4; more <= 5; more++) {
+            assert_int_equal(weir_csv_read(reader, in, 2 + WEIR_COLUMNS_MAX + more, exact,
+                                 count_fields, &n, NULL),
+                -1);
+        }
+        memset(in + 2 + WEIR_COLUMNS_MAX, ',', 4);
+        assert_int_equal(rows_n, 3);
     }
     weir_csv_reader_free(reader);
 }
@@ -593,6 +628,19 @@ static void rows_of_dialects_are_as_they_should_be(void **state)
     weir_buf_fini(&out);
 }
 
+static void a_block_that_ends_with_an_escape_is_a_bug(void **state)
+{
+    struct weir_csv_reader *reader = weir_csv_reader_new(&dialects[2], NULL);
+    struct weir_err err = {0};
+    size_t n;
+
+    (void)state;
+    assert_int_equal(
+        weir_csv_read(reader, (const uint8_t *)"a,\"b\\", 5, true, count_fields, &n, &err), -1);
+    assert_int_equal(err.code, WEIR_E_BUG);
+    weir_csv_reader_free(reader);
+}
+
 /* Whatever the bytes and the dialect: blocks read as the whole does, both parsers alike, and there
  * are as many rows as the splitter says. */
 static void blocks_of_any_dialect_read_as_the_whole(void **state)
@@ -675,10 +723,12 @@ int main(void)
         cmocka_unit_test(rows_before_the_first_bad_byte_are_known_to_be_utf8),
         cmocka_unit_test(quotes_out_of_place_that_nobody_told_of_are_a_bug),
         cmocka_unit_test(on_row_can_stop_the_block),
+        cmocka_unit_test(on_row_can_stop_at_the_last_row),
         cmocka_unit_test(more_columns_than_the_ceiling_is_a_limit),
         cmocka_unit_test(fields_of_megabytes_are_whole),
         cmocka_unit_test(memory_of_large_blocks_is_given_back),
         cmocka_unit_test(rows_of_dialects_are_as_they_should_be),
+        cmocka_unit_test(a_block_that_ends_with_an_escape_is_a_bug),
         cmocka_unit_test(blocks_of_any_dialect_read_as_the_whole),
         cmocka_unit_test(the_exact_parser_tells_where_rows_begin),
     };

@@ -380,6 +380,35 @@ static void quote_makes_valid_json_of_any_bytes(void **state)
     }
 }
 
+/* It is quoted piece by piece, and no piece may end in the middle of a character. */
+static void a_character_of_a_long_text_stays_whole_wherever_it_is(void **state)
+{
+    static const char character[] = "\xF0\x9F\x98\x80";
+    char text[3001];
+
+    (void)state;
+    text[sizeof text - 1] = '\0';
+    for (size_t before = 0; before < 4; before++) {
+        struct weir_buf to;
+        memset(text, 'a', before);
+        for (size_t i = before; i < sizeof text - 1; i++) {
+            text[i] = character[(i - before) % 4];
+        }
+        memset(text + sizeof text - 1 - (4 - before) % 4, 'z', (4 - before) % 4);
+        weir_buf_init(&to, 4 * sizeof text);
+        assert_int_equal(weir_json_quote(&to, text, NULL), 0);
+        assert_int_equal(to.len, sizeof text - 1 + 2);
+        assert_memory_equal(to.p + 1, text, sizeof text - 1);
+        weir_buf_fini(&to);
+    }
+    memset(text, '\x80', sizeof text - 1); /* nor does one that does not end hold it up */
+    struct weir_buf to;
+    weir_buf_init(&to, 4 * sizeof text);
+    assert_int_equal(weir_json_quote(&to, text, NULL), 0);
+    assert_int_equal(to.len, 3 * (sizeof text - 1) + 2);
+    weir_buf_fini(&to);
+}
+
 static void message_ids_are_escaped(void **state)
 {
     struct weir_event event;
@@ -416,6 +445,7 @@ int main(void)
         cmocka_unit_test(failed_direct_event_is_an_error_and_no_response),
         cmocka_unit_test(response_beyond_its_ceiling_is_an_error),
         cmocka_unit_test(quote_makes_valid_json_of_any_bytes),
+        cmocka_unit_test(a_character_of_a_long_text_stays_whole_wherever_it_is),
         cmocka_unit_test(message_ids_are_escaped),
     };
 

@@ -229,6 +229,15 @@ static void a_long_pointer_is_cut_at_its_front(void **state)
     weir_doc_error(&at, "leaf", "missing", WEIR_E_DATA, &f->err);
     assert_memory_equal(f->err.msg, "...nnn", 6);
     assert_non_null(strstr(f->err.msg, "nnn/leaf: missing"));
+    /* not in the middle of a character: of two bytes, one way or the other it would be */
+    for (size_t leaf = 1; leaf <= 2; leaf++) {
+        for (size_t i = 0; i < 200; i += 2) {
+            memcpy(name + i, "\u00e4", 2);
+        }
+        f->err = (struct weir_err){0};
+        weir_doc_error(&at, leaf == 1 ? "a" : "ab", "missing", WEIR_E_DATA, &f->err);
+        assert_memory_equal(f->err.msg, "...\u00e4", 5);
+    }
 }
 
 int main(void)

@@ -51,7 +51,7 @@ static void a_scan_stops_behind_the_number(void **state)
 static void integers_are_told_by_value(void **state)
 {
     static const char *const yes[] = {"0", "-0", "0.0", "-0.000", "1", "-17", "1.0", "1.000e0",
-        "10e-1", "100e-2", "1200.0e-2", "1.5e1", "12.5e3", "1e400", "0e-5",
+        "7e0", "10e-1", "100e-2", "1200.0e-2", "1.5e1", "12.5e3", "1e400", "0e-5",
         "0.0e-99999999999999999999", "1e99999999999999999999999999", "0.001e3", "9007199254740993"};
     static const char *const no[] = {"0.5", "1.5", "-1.01", "1e-1", "10e-2", "1.25e1", "0.001e2",
         "1e-99999999999999999999999999", "123e-400"};
@@ -278,6 +278,26 @@ static void equal_numbers_have_one_hash(void **state)
     }
 }
 
+static void equal_numbers_have_one_text(void **state)
+{
+    static const char *const texts[][4] = {{"0", "0", "-0.0", "0e99"},
+        {"15e-1", "1.5", "150e-2", "0.015e2"}, {"-1e400", "-1e400", "-10e399", "-0.01e402"},
+        {"1e-1", "0.1", "1e-1", "10e-2"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (size_t k = 1; k < 4; k++) {
+            struct weir_buf text;
+            struct weir_err err = {0};
+            weir_buf_init(&text, strlen(texts[i][k]) + 24);
+            assert_int_equal(weir_number_canon(weir_str_of(texts[i][k]), &text, &err), 0);
+            assert_true(weir_str_eq(
+                (struct weir_str){(const char *)text.p, text.len}, weir_str_of(texts[i][0])));
+            weir_buf_fini(&text);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +310,7 @@ int main(void)
         cmocka_unit_test(multiples_are_exact),
         cmocka_unit_test(divisors_are_above_zero_and_have_few_digits),
         cmocka_unit_test(equal_numbers_have_one_hash),
+        cmocka_unit_test(equal_numbers_have_one_text),
     };
 
     return cmocka_run_group_tests_name("json/number", tests, NULL, NULL);

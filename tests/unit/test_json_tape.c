@@ -509,6 +509,34 @@ static void a_tape_is_used_again_without_growing(void **state)
     weir_json_tape_fini(&tape);
 }
 
+static void a_trimmed_tape_keeps_what_is_small(void **state)
+{
+    struct weir_json_tape tape;
+    struct weir_json_fault fault;
+    struct weir_buf text;
+
+    (void)state;
+    weir_json_tape_init(&tape);
+    weir_buf_init(&text, 65536);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(weir_buf_addf(&text, NULL, "%s\"\\u0061%d\":1", i == 0 ? "{" : ",", i), 0);
+    }
+    assert_int_equal(weir_buf_adds(&text, "}", NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(weir_json_parse(&tape, (const char *)text.p, text.len, &fault), 0);
+        weir_json_tape_trim(&tape, 1000000);
+        assert_non_null(tape.v);
+        assert_non_null(tape.scratch);
+        assert_non_null(tape.table);
+        weir_json_tape_trim(&tape, 1000);
+        assert_null(tape.v);
+        assert_null(tape.scratch);
+        assert_null(tape.table);
+    }
+    weir_buf_fini(&text);
+    weir_json_tape_fini(&tape);
+}
+
 static void members_are_found_by_their_exact_name(void **state)
 {
     static const char text[] = "{\"a\":{\"x\":1},\"\\u0062\":[2,3],\"C\":4,\"\":5}";
@@ -638,6 +666,7 @@ int main(void)
         cmocka_unit_test(values_have_a_limit),
         cmocka_unit_test(names_that_come_twice_are_found_in_objects_of_any_size),
         cmocka_unit_test(a_tape_is_used_again_without_growing),
+        cmocka_unit_test(a_trimmed_tape_keeps_what_is_small),
         cmocka_unit_test(members_are_found_by_their_exact_name),
         cmocka_unit_test(values_are_equal_as_json_schema_has_it),
         cmocka_unit_test(a_fault_names_line_and_column),
