@@ -182,12 +182,11 @@ static bool atext(char c, bool idn)
     return is(c, ATEXT) || (idn && (unsigned char)c >= 0x80);
 }
 
-/* Quoted-string: printable ASCII and spaces; a quote or a backslash only after a backslash. */
+/* Quoted-string, from its quote: printable ASCII and spaces; a quote or a backslash only after a
+ * backslash. */
 static bool quoted_string(struct weir_scan *c, bool idn)
 {
-    if (!weir_scan_take(c, '"')) {
-        return false;
-    }
+    c->i++;
     while (!weir_scan_end(c) && c->p[c->i] != '"') {
         c->i += c->p[c->i] == '\\';
         char x = weir_scan_peek(c);

@@ -156,7 +156,7 @@ static size_t puny_digits(uint32_t x, uint32_t bias)
     }
 }
 
-/* How long the label is as an A-label. */
+/* How long the label, which has more than ASCII, is as an A-label. */
 static size_t a_length(const struct label *l)
 {
     uint32_t n = FIRST, delta = 0, bias = BIAS;
@@ -164,9 +164,6 @@ static size_t a_length(const struct label *l)
 
     for (size_t i = 0; i < l->n; i++) {
         ascii += l->cp[i] < FIRST;
-    }
-    if (ascii == l->n) {
-        return l->n;
     }
     len = 4 + ascii + (ascii > 0);
     for (size_t done = ascii; done < l->n; n++, delta++) {

@@ -60,7 +60,7 @@ static const char *const hostname_yes[] = {"www.example.com", "a", "1host", "h0s
     "LOCALHOST", "xn--4gbwdl.xn--wgbh1c", "XN--BCHER-KVA.example", "1.2.3.4",
     "a12345678901234567890123456789012345678901234567890123456789012.b", NULL};
 static const char *const hostname_no[] = {"", ".", "a.", ".a", "a..b", "-a", "a-", "a_b", "a b",
-    "xn--X", "ab--cd", "xn--", "xn--foo-", "xn--a",
+    "xn--X", "ab--cd", "xn--99999999", "xn--99999a", "xn--", "xn--foo-", "xn--a",
     "b\xC3\xBC"
     "cher.example",
     "a123456789012345678901234567890123456789012345678901234567890123", "http://a", "a:80", NULL};
@@ -76,7 +76,10 @@ static const char *const idn_hostname_yes[] = {"b\xC3\xBC"
     "b",
     "l\xC2\xB7l", "\xCE\xB1\xCD\xB5\xCE\xB2", "\xD7\x90\xD7\xB3\xD7\x91",
     "\xE3\x83\xBB\xE3\x81\x81", "xn--bcher-kva.example",
-    "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7", NULL};
+    "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7",
+    /* U+200C behind a virama, and between letters that join, with what joins nothing around it */
+    "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8C\xE0\xA4\xB7", "\xD8\xA8\xE2\x80\x8C\xD8\xA8",
+    "\xD8\xA8\xD9\x8E\xE2\x80\x8C\xD9\x8E\xD8\xA8", "\xD8\xA8\xD9\xA0\xD9\xA1", NULL};
 static const char *const idn_hostname_no[] = {"", "\xE3\x80\x82",
     "B\xC3\xBC"
     "cher",
@@ -84,6 +87,9 @@ static const char *const idn_hostname_no[] = {"", "\xE3\x80\x82",
     "def\xE3\x83\xBB"
     "abc",
     "\xD8\xA8\xD9\xA0\xDB\xB0", "\xE0\xA4\x95\xE2\x80\x8D\xE0\xA4\xB7", "\xF0\x9F\x98\x80.example",
+    "\xE2\x80\x8C\xD8\xA8", "\xD8\xA8\xE2\x80\x8C", "\xD8\xA7\xE2\x80\x8C\xD8\xA8",
+    "\xD8\xA8\xE2\x80\x8C"
+    "b",
     "\xEF\xBD\x81", "\xC3\xBC--\xC3\xBC-", "-\xC3\xBC", "\xEF\xBC\xA1", NULL};
 
 static const char *const idn_email_yes[] = {"joe.bloggs@example.com",
@@ -115,7 +121,8 @@ static const char *const template_yes[] = {"", "http://example.com/{term:1}/{ter
     "{+path}/here", "{#x,hello}", "{a.b}", "{%41}", "{x:9999}", "\xC3\xA9{y}", "{|x}", "a%20b",
     NULL};
 static const char *const template_no[] = {"{", "}", "{}", "{term", "term}", "{x:0}", "{x:10000}",
-    "{x:}", "{a b}", "a b", "{-x}", "{x,}", "{a..b}", "%2", "<a>", "{x*:3}", "{{x}}", NULL};
+    "{x:}", "{a b}", "a b", "{-x}", "{x,}", "{a..b}", "%2", "<a>", "{x*:3}", "{{x}}",
+    "a\xEF\xBF\xBF", NULL};
 
 static const char *const pointer_yes[] = {
     "", "/", "/foo/0", "/a~1b", "/m~0n", "//", "/ ", "/\xC3\xA9", NULL};
@@ -170,8 +177,8 @@ static const char *const uri_no[] = {"", "//foo.bar/?baz=qux#quux", "/abc", "abc
     "http://[::1", "http://[::1]x", "http://[1.2.3.4]/", "http://[v1]/", "http://[vx.a]/",
     "http://[]/", "http://a]b/", "http://example.com:80a/", "http://example.com/%",
     "http://example.com/%1", "http://example.com/%gg", "http://a#b#c", "http://a/[b]",
-    "http://a@b@c/", "http://\xC3\xA4.de/", "http://a/\xE2\x82\xAC", "http://a/ b", "http://a\n",
-    "mailto:a b", "http://[fe80::1%25en0]/", NULL};
+    "http://a@b@c/", "http://a%4/", "http://\xC3\xA4.de/", "http://a/\xE2\x82\xAC", "http://a/ b",
+    "http://a\n", "mailto:a b", "http://[fe80::1%25en0]/", NULL};
 
 static const char *const uuid_yes[] = {"2EB8AA08-AA98-11EA-B4AA-73B441D16380",
     "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08-AA98-11ea-B4Aa-73B441D16380",

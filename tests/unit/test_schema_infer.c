@@ -407,6 +407,17 @@ static void the_widest_table_fits_a_schema(void **state)
     assert_int_equal(to.len, 0);
     weir_buf_fini(&to);
     weir_schema_infer_free(f);
+
+    struct weir_str many[1 + WEIR_INFER_TEXT_MAX_BYTES / WEIR_MIB];
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+        many[i] = (struct weir_str){long_name, WEIR_MIB - i};
+    }
+    err.code = WEIR_OK;
+    f = start(4, false, false);
+    assert_int_equal(weir_schema_infer_columns(f, many, sizeof many / sizeof many[0], &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    assert_non_null(strstr(err.msg, "the names of 5 columns are too long"));
+    weir_schema_infer_free(f);
     free(long_name);
     free(texts);
     free(names);

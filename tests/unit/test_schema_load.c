@@ -85,6 +85,9 @@ static const char *const accepted[] = {
     "{\"$ref\":\"#n\",\"$defs\":{\"x\":{\"$anchor\":\"n\"}}}",
     "{\"$id\":\"https://e.org/a/b\",\"$ref\":\"../c/d#n\",\"$defs\":{\"x\":{\"$id\":\"/c/"
     "d\",\"$defs\":{\"y\":{\"$anchor\":\"n\"}}}}}",
+    "{\"$id\":\"https://e.org?v=1\",\"$ref\":\"a/?v=2#n\",\"$defs\":{\"x\":{\"$id\":"
+    "\"https://e.org/a/b/..?v=2\",\"$anchor\":\"n\"}}}",
+    "{\"$id\":\"https://e.org/a\",\"$ref\":\"?v\",\"$defs\":{\"x\":{\"$id\":\"./b/../a?v\"}}}",
     "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"definitions\":{\"a\":{\"$id\":"
     "\"#n\"}},\"allOf\":[{\"$ref\":\"#n\"}]}",
     "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"items\":[]}",
@@ -367,6 +370,26 @@ static void an_unknown_format_is_warned_about_once(void **state)
     weir_schema_free(s);
 }
 
+static void of_unknown_formats_the_first_are_warned_about(void **state)
+{
+    struct warnings w = {.n = 0};
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf text;
+
+    (void)state;
+    weir_buf_init(&text, WEIR_MIB);
+    for (unsigned i = 0; i < WEIR_SCHEMA_ODD_FORMATS_MAX + 5; i++) {
+        weir_buf_addf(&text, &err, "%s\"c%u\":{\"format\":\"f%u\"}",
+            i == 0 ? "{\"properties\":{" : ",", i, i);
+    }
+    weir_buf_adds(&text, "}}", &err);
+    struct weir_schema *s = load(weir_buf_text(&text, &err), &w, &err);
+    assert_non_null(s);
+    assert_int_equal(w.n, WEIR_SCHEMA_ODD_FORMATS_MAX);
+    weir_schema_free(s);
+    weir_buf_fini(&text);
+}
+
 static void draft_07_ignores_what_stands_beside_ref_and_says_so(void **state)
 {
     struct warnings w = {.n = 0};
@@ -444,6 +467,70 @@ static void a_schema_has_limits(void **state)
     weir_buf_fini(&text);
 }
 
+/* A document whose $id is long, and n schemas in it that have their own. */
+static void ids(struct weir_buf *text, size_t len, unsigned n)
+{
+    struct weir_err err = {.code = WEIR_OK};
+
+    text->len = 0;
+    weir_buf_adds(text, "{\"$id\":\"http://h/", &err);
+    for (size_t i = 0; i < len; i++) {
+        weir_buf_adds(text, "x", &err);
+    }
+    weir_buf_adds(text, "/\"", &err);
+    for (unsigned i = 0; i < n; i++) {
+        weir_buf_addf(text, &err, "%s\"%u\":{\"$id\":\"%u\"}", i == 0 ? ",\"$defs\":{" : ",", i, i);
+    }
+    weir_buf_adds(text, "}}", &err);
+    assert_int_equal(err.code, WEIR_OK);
+}
+
+static void names_of_schemas_have_limits(void **state)
+{
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf text;
+
+    (void)state;
+    weir_buf_init(&text, WEIR_SCHEMA_MAX_BYTES);
+    ids(&text, 1, WEIR_SCHEMA_NAMES_MAX - 1);
+    struct weir_schema *s = load(weir_buf_text(&text, &err), NULL, &err);
+    assert_non_null(s);
+    weir_schema_free(s);
+    ids(&text, 1, WEIR_SCHEMA_NAMES_MAX + 1);
+    assert_null(load(weir_buf_text(&text, &err), NULL, &err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_non_null(strstr(err.msg, "more than 1024 $id and $anchor"));
+    /* each is kept with what it is relative to */
+    ids(&text, 100000, WEIR_SCHEMA_NAMES_MAX / 2);
+    err.code = WEIR_OK;
+    assert_null(load(weir_buf_text(&text, &err), NULL, &err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_string_equal(err.msg, "schema: it takes more than 33554432 bytes of memory");
+    weir_buf_fini(&text);
+}
+
+/* What patterns of names cost is counted for all columns of a header. */
+static void a_header_has_so_many_steps(void **state)
+{
+    static char names[500][52];
+    static struct weir_str header[500];
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_schema *s =
+        load("{\"patternProperties\":{\"^(a|aa|a*)*$\":{\"type\":\"integer\"}}}", NULL, &err);
+
+    (void)state;
+    assert_non_null(s);
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(names[i], sizeof names[i], "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!%u", i);
+        header[i] = weir_str_of(names[i]);
+    }
+    assert_null(weir_schema_bind(s, header, 500, &err));
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_string_equal(
+        err.msg, "schema: it takes too many steps to find what it says of each of 500 columns");
+    weir_schema_free(s);
+}
+
 static void compiled_patterns_count_as_memory(void **state)
 {
     struct weir_buf text;
@@ -496,9 +583,12 @@ int main(void)
         cmocka_unit_test(keywords_of_the_specification_are_never_ignored),
         cmocka_unit_test(a_row_is_an_object),
         cmocka_unit_test(an_unknown_format_is_warned_about_once),
+        cmocka_unit_test(of_unknown_formats_the_first_are_warned_about),
         cmocka_unit_test(draft_07_ignores_what_stands_beside_ref_and_says_so),
         cmocka_unit_test(a_chain_of_refs_has_a_limit),
         cmocka_unit_test(a_schema_has_limits),
+        cmocka_unit_test(names_of_schemas_have_limits),
+        cmocka_unit_test(a_header_has_so_many_steps),
         cmocka_unit_test(compiled_patterns_count_as_memory),
         cmocka_unit_test(the_schema_that_ships_loads_without_a_warning),
     };

@@ -47,6 +47,8 @@ static const struct json_case json_cases[] = {
     {NULL, "{\"k\":2}", "b: required"},
     {NULL, "{\"k\":2,\"b\":0}", ""},
     {"{\"then\":false,\"else\":false}", "1", ""},
+    {"{\"const\":false}", "false", ""},
+    {NULL, "0", "row: must be false"},
     /* objects */
     {"{\"dependentRequired\":{\"card\":[\"name\",\"code\"]}}", "{\"card\":1,\"name\":2}",
         "code: required when there is card"},
@@ -56,6 +58,8 @@ static const struct json_case json_cases[] = {
     {NULL, "{\"c\":1,\"b\":2}", ""},
     {"{\"dependencies\":{\"a\":[\"b\"],\"c\":{\"minProperties\":3}}}", "{\"a\":1,\"c\":1}",
         "b: required when there is a; row: must have at least 3 properties"},
+    {"{\"dependencies\":{\"a\":[\"c\"]},\"dependentRequired\":{\"a\":[\"b\"]}}", "{\"a\":1}",
+        "c: required when there is a; b: required when there is a"},
     {"{\"patternProperties\":{\"^n_\":{\"type\":\"number\"},\"x$\":false},\"additionalProperties\":"
      "{\"type\":\"string\"},\"properties\":{\"n_0\":{\"minimum\":5}}}",
         "{\"n_0\":7,\"n_1\":1,\"z\":\"\"}", ""},
@@ -94,6 +98,8 @@ static const struct json_case json_cases[] = {
         "row: must not have the same element twice"},
     {NULL, "[0,1,2,3,4,5,6,7,8,9,10,11,12,[1,2],[2,1],\"a\",\"\\u0061\"]",
         "row: must not have the same element twice"},
+    {NULL, "[0,1,2,3,4,5,6,7,8,null,true,false]", ""},
+    {NULL, "[0,1,2,3,4,5,6,7,8,null,true,null]", "row: must not have the same element twice"},
     /* numbers */
     {"{\"multipleOf\":0.1}", "0.3", ""},
     {NULL, "0.35", "row: must be a multiple of 0.1"},
@@ -129,6 +135,18 @@ static const struct json_case json_cases[] = {
     {"{\"contains\":{\"type\":\"string\"},\"unevaluatedItems\":{\"type\":\"number\"}}",
         "[\"a\",1,\"b\"]", ""},
     {NULL, "[\"a\",null]", "1: must be a number"},
+    {"{\"allOf\":[{\"patternProperties\":{\"^p\":true}}],\"unevaluatedProperties\":false}",
+        "{\"p1\":1,\"p2\":2}", ""},
+    {NULL, "{\"q\":1}", "q: not allowed"},
+    {"{\"properties\":{\"a\":true},\"dependentSchemas\":{\"a\":{\"properties\":{\"b\":true}}},"
+     "\"unevaluatedProperties\":false}",
+        "{\"a\":1,\"b\":2}", ""},
+    {NULL, "{\"a\":1,\"c\":2}", "c: not allowed"},
+    {NULL, "{\"b\":2}", "b: not allowed"},
+    {"{\"allOf\":[{\"unevaluatedProperties\":true},{\"unevaluatedItems\":true}],"
+     "\"unevaluatedProperties\":false,\"unevaluatedItems\":false}",
+        "{\"a\":1}", ""},
+    {NULL, "[1]", ""},
     /* the document */
     {"true", "{\"a\":", "row: must be JSON: the text ends too early at byte 6"},
     {NULL, "\"\xFF\"", "row: must be JSON: not valid UTF-8 at byte 2"},
@@ -190,6 +208,22 @@ static const struct row_case row_cases[] = {
         "o|t", "{\"x\":1}|{}", ""},
     {NULL, NULL, "{}|{}", "o/x: required"},
     {NULL, NULL, "5|", "o: must be an object"},
+    {"{\"properties\":{\"n\":{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"boolean\"}]}}}", "n",
+        "12", ""},
+    {NULL, NULL, "x", "n: must match one of the 2 schemas of anyOf"},
+    {"{\"properties\":{\"n\":{\"allOf\":[{\"type\":\"integer\"},{\"minimum\":3}]}}}", "n", "3", ""},
+    {NULL, NULL, "2", "n: must be at least 3"},
+    {"{\"properties\":{\"n\":{\"if\":{\"type\":\"integer\"},\"then\":{\"minimum\":3},\"else\":{"
+     "\"maxLength\":1}}}}",
+        "n", "12", ""},
+    {NULL, NULL, "2", "n: must be at least 3"},
+    {NULL, NULL, "ab", "n: must have at most 1 character"},
+    {"{\"properties\":{\"n\":{\"not\":{\"type\":\"integer\"}}}}", "n", "1.5", ""},
+    {NULL, NULL, "1.0", "n: must not match the schema of not"},
+    {"{\"dependentSchemas\":{\"a\":{\"properties\":{\"n\":{\"type\":\"integer\"}}}}}", "a|n", "1|2",
+        ""},
+    {NULL, NULL, "1|x", "n: must be an integer"},
+    {NULL, NULL, "|x", ""},
     {"{\"not\":{\"required\":[\"a\",\"b\"]}}", "a|b", "1|", ""},
     {NULL, NULL, "1|1", "row: must not match the schema of not"},
     {"{\"dependentRequired\":{\"a\":[\"b\"]}}", "a|b|a", "1||", "b: required when there is a"},
@@ -300,6 +334,59 @@ static void what_nobody_knows_is_never_a_yes(void **state)
         assert_string_equal(schema_table_json(&b, in), "row: takes too many steps to check");
         schema_table_close(&b);
     }
+}
+
+/* A name that explodes, a set that is large, and a row that its columns leave no steps. */
+static void steps_end_wherever_they_are_taken(void **state)
+{
+#define EXPLODES "\"^(a|aa|a*)*$\""
+#define A48 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"
+    static const char spent[] = "row: takes too many steps to check";
+    struct weir_err err = {.code = WEIR_OK};
+    struct weir_buf text;
+    struct schema_table b = schema_table_open("{\"patternProperties\":{" EXPLODES ":true}}", NULL);
+
+    (void)state;
+    assert_string_equal(schema_table_json(&b, "{\"" A48 "\":1}"), spent);
+    schema_table_close(&b);
+    b = schema_table_open("{\"not\":{\"properties\":{\"a\":{\"pattern\":" EXPLODES "}}}}", "a");
+    assert_string_equal(schema_table_row(&b, A48), spent);
+    schema_table_close(&b);
+
+    weir_buf_init(&text, WEIR_MIB);
+    weir_buf_adds(&text, "{\"items\":{\"enum\":[[0", &err);
+    for (int i = 0; i < 60000; i++) {
+        weir_buf_adds(&text, ",0", &err);
+    }
+    weir_buf_adds(&text, "]]}}", &err);
+    b = schema_table_open(weir_buf_text(&text, &err), NULL);
+    text.len = 0;
+    for (int i = 0; i < 2000; i++) {
+        weir_buf_adds(&text, i == 0 ? "[[]" : ",[]", &err);
+    }
+    weir_buf_adds(&text, "]", &err);
+    assert_non_null(
+        strstr(schema_table_json(&b, weir_buf_text(&text, &err)), "takes too many steps"));
+    schema_table_close(&b);
+    weir_buf_fini(&text);
+}
+
+static void what_is_larger_than_a_row_may_be_is_a_limit(void **state)
+{
+    static const size_t half = WEIR_ROW_MAX_BYTES / 2 + 1;
+    const struct weir_str cells[] = {{"", half}, {"", half}};
+    struct weir_err err = {.code = WEIR_OK};
+    struct schema_table b = schema_table_open("{\"minProperties\":1}", "a|b");
+
+    (void)state; /* nobody reads what they say that there is */
+    assert_int_equal(schema_check_row(b.check, cells, 2, &b.errors, &b.problems, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    err.code = WEIR_OK;
+    assert_int_equal(weir_schema_check_json(b.check, (struct weir_str){"", 2 * half},
+                         schema_errors_add, &b.errors, &b.problems, &err),
+        -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    schema_table_close(&b);
 }
 
 /* Each level has two ways to the next, so that 2^60 paths lead to the last. */
@@ -434,6 +521,8 @@ int main(void)
         cmocka_unit_test(rows_are_looked_at_as_a_whole),
         cmocka_unit_test(a_problem_has_its_column_pointer_and_keyword),
         cmocka_unit_test(what_nobody_knows_is_never_a_yes),
+        cmocka_unit_test(steps_end_wherever_they_are_taken),
+        cmocka_unit_test(what_is_larger_than_a_row_may_be_is_a_limit),
         cmocka_unit_test(branches_that_double_end_at_the_rows_steps),
         cmocka_unit_test(unevaluated_parts_end_at_the_rows_steps),
         cmocka_unit_test(schemas_within_each_other_have_a_limit),

@@ -390,6 +390,9 @@ static const struct chain_case chains[] = {
     {"^a+?b$", false},
     {"^{a}$", false}, /* braces that stand for themselves */
     {"^a{10000}$", false},
+    {"^a{1,10000}$", false},
+    {"^a{2,x}$", false},
+    {"^a{2x}$", false},
 };
 
 static void simple_patterns_are_chains(void **state)
