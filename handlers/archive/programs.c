@@ -100,12 +100,14 @@ struct weir_programs *weir_programs_new(
     const char *text, const char *task_root, struct weir_err *err)
 {
     struct weir_programs *programs = NULL;
+    struct weir_err why = {0};
     cJSON *doc = NULL;
     int rc = -1;
 
     text = text != NULL && *text != '\0' ? text : "{}";
-    doc = weir_doc_parse("WEIR_PROGRAMS", text, strlen(text), err);
-    if (doc == NULL) {
+    doc = weir_doc_parse("WEIR_PROGRAMS", text, strlen(text), &why);
+    if (doc == NULL) { /* a setting is nobody's data */
+        weir_err_set(err, why.code == WEIR_E_DATA ? WEIR_E_CONFIG : why.code, "%s", why.msg);
         return NULL;
     }
     if (!cJSON_IsObject(doc)) {
