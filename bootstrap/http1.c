@@ -11,7 +11,6 @@
 #include "core/limits.h"
 #include "net/look_up.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,8 +22,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 2 /* localhost is either of two */
-
 /* On the heap by itself: libuv needs it until the close callback. */
 struct watch {
     uv_poll_t poll;
@@ -35,10 +32,9 @@ struct watch {
 struct weir_http1 {
     struct weir_loop *loop;
     char address[WEIR_RUNTIME_TEXT_MAX_BYTES];
-    struct sockaddr_storage addrs[ADDRESSES_MAX];
-    socklen_t addr_lens[ADDRESSES_MAX];
-    size_t addrs_n, addr; /* 0: not looked up; the one in use */
-    int fd;               /* -1: closed */
+    struct weir_addresses addrs; /* none: not looked up */
+    size_t addr;                 /* the one in use */
+    int fd;                      /* -1: closed */
     bool connecting;
     struct watch *watch;
     struct weir_buf out; /* the head, and what was put */
@@ -103,35 +99,6 @@ static int fail(struct weir_http1 *h, int number, struct weir_err *err)
 
 /* ---- names and connecting ---- */
 
-static void add_address(struct weir_http1 *h, const void *sa, size_t len)
-{
-    memcpy(&h->addrs[h->addrs_n], sa, len);
-    h->addr_lens[h->addrs_n++] = (socklen_t)len;
-}
-
-static void add_numeric(struct weir_http1 *h, const char *host, unsigned port)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-
-    if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-        add_address(h, &v4, sizeof v4);
-    } else if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
-        add_address(h, &v6, sizeof v6);
-    }
-}
-
-static int look_up(struct weir_http1 *h, const char *host, unsigned port, struct weir_err *err)
-{
-    char ip[WEIR_IP_BYTES];
-
-    if (weir_look_up(h->loop, host, port, ip, err) != 0) {
-        return -1;
-    }
-    add_numeric(h, ip, port);
-    return h->addrs_n > 0 ? 0 : fail(h, EADDRNOTAVAIL, err);
-}
-
 static int resolve(struct weir_http1 *h, struct weir_err *err)
 {
     struct weir_hostport at;
@@ -141,25 +108,24 @@ static int resolve(struct weir_http1 *h, struct weir_err *err)
         return weir_err_set(err, WEIR_E_CONFIG, "%s: no host:port", h->address);
     }
     if (strcasecmp(at.host, "localhost") == 0) { /* RFC 6761: the loopback, without asking */
-        add_numeric(h, "127.0.0.1", at.port);
-        add_numeric(h, "::1", at.port);
+        (void)weir_addresses_add(&h->addrs, "127.0.0.1", at.port);
+        (void)weir_addresses_add(&h->addrs, "::1", at.port);
         return 0;
     }
-    add_numeric(h, at.host, at.port);
-    return h->addrs_n > 0 ? 0 : look_up(h, at.host, at.port, err);
+    return weir_look_up(at.host, at.port, &h->addrs, err);
 }
 
 static int connect_to(struct weir_http1 *h, struct weir_err *err)
 {
-    const struct sockaddr *to = (const struct sockaddr *)&h->addrs[h->addr];
+    const struct weir_address *a = &h->addrs.at[h->addr];
     const int on = 1;
 
-    h->fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    h->fd = socket(a->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (h->fd == -1) {
         return fail(h, errno, err);
     }
     (void)setsockopt(h->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    h->connecting = connect(h->fd, to, h->addr_lens[h->addr]) != 0;
+    h->connecting = connect(h->fd, (const struct sockaddr *)&a->to, a->len) != 0;
     if (h->connecting && errno != EINPROGRESS) {
         return fail(h, errno, err);
     }
@@ -180,15 +146,15 @@ static int open_connection(struct weir_http1 *h, struct weir_err *err)
 {
     struct weir_err first = {0};
 
-    if (h->addrs_n == 0 && resolve(h, err) != 0) {
+    if (h->addrs.n == 0 && resolve(h, err) != 0) {
         return -1;
     }
-    for (size_t tries = 0; tries < h->addrs_n; tries++) {
+    for (size_t tries = 0; tries < h->addrs.n; tries++) {
         if (connect_to(h, &first) == 0) {
             return 0;
         }
         weir_http1_close(h);
-        h->addr = (h->addr + 1) % h->addrs_n;
+        h->addr = (h->addr + 1) % h->addrs.n;
     }
     return weir_err_keep(err, &first);
 }
@@ -269,7 +235,7 @@ int weir_http1_put(struct weir_http1 *h, const void *p, size_t n, struct weir_er
 /* A connect that failed: the next address of the name, if there is one. */
 static bool next_address(struct weir_http1 *h)
 {
-    if (!h->connecting || h->addr + 1 >= h->addrs_n) {
+    if (!h->connecting || h->addr + 1 >= h->addrs.n) {
         h->addr = 0; /* of the next try */
         return false;
     }

@@ -166,7 +166,8 @@
 
 /* ---- net: HTTP ---- */
 
-#define WEIR_HOST_BYTES 256 /* a host's name and the NUL: DNS has 253 at most */
+#define WEIR_HOST_BYTES 256  /* a host's name and the NUL: DNS has 253 at most */
+#define WEIR_ADDRESSES_MAX 8 /* of a host that are tried: who is at none of them is not there */
 /* Received and not yet taken; then the socket is paused */
 #define WEIR_HTTP_RECV_BYTES (256 * WEIR_KIB)
 /* One read or write of a socket at most. What is read stays in the L2 cache until it is where it is

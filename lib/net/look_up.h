@@ -2,21 +2,35 @@
 #define WEIR_NET_LOOK_UP_H
 
 #include "core/err.h"
-#include "net/loop.h"
+#include "core/limits.h"
 
-#define WEIR_IP_BYTES 48 /* an IPv6 address with its zone, and the NUL */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* Where a host can be reached, in the order in which that is to be tried. */
+struct weir_addresses {
+    size_t n;
+    struct weir_address {
+        struct sockaddr_storage to; /* of a stream socket, with the port */
+        socklen_t len;
+    } at[WEIR_ADDRESSES_MAX];
+};
+
+/** weir_addresses_add: host (IPv6 without brackets) and port behind those that are in *ret, when
+ *  host is the text of an address and there is room. Returns whether it was added. */
+bool weir_addresses_add(struct weir_addresses *ret, const char *host, unsigned port);
 
 /**
- * weir_look_up: the address of a named server, by libcurl: libc's own look-up cannot be linked
- * statically. Blocks, for as long as a connection to it takes to make (it is closed again): for
- * start-up only.
+ * weir_look_up: the addresses of a host, by libcurl, which looks names up for its own requests in
+ * this process, too: libc's way wants shared objects of the system at run time, which a static
+ * executable cannot count on. What is an address already is not looked up.
  *
- * host, port  the server, which has to be there
- * ret         receives an address as text, in the form that inet_pton takes
+ * ret  receives WEIR_ADDRESSES_MAX of them at the most
  *
- * Returns 0, or -1 with *err set: WEIR_E_NET, WEIR_E_NOMEM.
+ * Returns 0, or -1 with *err set: WEIR_E_NET naming the host, WEIR_E_NOMEM. Blocks for up to
+ * WEIR_HTTP_CONNECT_MS. Any thread.
  */
-int weir_look_up(struct weir_loop *loop, const char *host, unsigned port, char ret[WEIR_IP_BYTES],
-    struct weir_err *err);
+int weir_look_up(const char *host, unsigned port, struct weir_addresses *ret, struct weir_err *err);
 
 #endif

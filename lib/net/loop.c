@@ -156,6 +156,14 @@ static void free_curl(struct weir_loop *loop)
     loop->share = NULL;
 }
 
+int weir_curl_init(struct weir_err *err)
+{
+    pthread_once(&curl_once, curl_init);
+    return curl_rc == CURLE_OK
+               ? 0
+               : weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(curl_rc));
+}
+
 int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
 {
     CURLMcode rc = CURLM_OUT_OF_MEMORY;
@@ -163,9 +171,8 @@ int weir_loop_curl(struct weir_loop *loop, struct weir_err *err)
     if (loop->multi != NULL) {
         return 0;
     }
-    pthread_once(&curl_once, curl_init);
-    if (curl_rc != CURLE_OK) {
-        return weir_err_set(err, WEIR_E_NOMEM, "net: libcurl: %s", curl_easy_strerror(curl_rc));
+    if (weir_curl_init(err) != 0) {
+        return -1;
     }
     loop->multi = curl_multi_init();
     loop->share = curl_share_init();

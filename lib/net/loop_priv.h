@@ -22,6 +22,10 @@ struct weir_loop {
     int64_t undo_by_ms;     /* INT64_MAX: no bound, or no cancel */
 };
 
+/** weir_curl_init: set libcurl up, once in a process. Returns 0, or -1 with *err set:
+ *  WEIR_E_NOMEM. Any thread. */
+int weir_curl_init(struct weir_err *err);
+
 /** weir_loop_curl: see to it that there is a multi handle. Returns 0, or -1 with *err set:
  *  WEIR_E_NOMEM. */
 int weir_loop_curl(struct weir_loop *loop, struct weir_err *err);

@@ -1,21 +1,20 @@
 #include "net/resolve.h"
 
-#include "core/limits.h"
 #include "core/thread.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 
 /* What the thread and the loop share; whoever leaves last frees it. */
 struct query {
     pthread_mutex_t lock;
     bool answered, abandoned;
-    uv_async_t *wake; /* the loop's; not touched once abandoned */
-    int rc;
-    struct addrinfo *addresses;
-    char host[WEIR_HOST_BYTES], port[8];
+    uv_async_t *wake;                /* the loop's; not touched once abandoned */
+    struct weir_addresses addresses; /* none: err says why */
+    struct weir_err err;
+    char host[WEIR_HOST_BYTES];
+    unsigned port;
 };
 
 struct weir_resolve {
@@ -24,19 +23,8 @@ struct weir_resolve {
     struct query *query;
 };
 
-static int look_up(const struct query *q, int flags, struct addrinfo **ret)
-{
-    const struct addrinfo hints = {
-        .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV, .ai_family = AF_UNSPEC};
-
-    return getaddrinfo(q->host, q->port, &hints, ret);
-}
-
 static void query_free(struct query *q)
 {
-    if (q->addresses != NULL) {
-        freeaddrinfo(q->addresses);
-    }
     pthread_mutex_destroy(&q->lock);
     free(q);
 }
@@ -44,12 +32,13 @@ static void query_free(struct query *q)
 static void *run(void *arg)
 {
     struct query *q = arg;
-    struct addrinfo *addresses = NULL;
-    int rc = look_up(q, AI_ADDRCONFIG, &addresses);
+    struct weir_addresses addresses;
+    struct weir_err err = {0};
 
+    (void)weir_look_up(q->host, q->port, &addresses, &err);
     pthread_mutex_lock(&q->lock);
-    q->rc = rc;
-    q->addresses = rc == 0 ? addresses : NULL;
+    q->addresses = addresses;
+    q->err = err;
     q->answered = true;
     const bool abandoned = q->abandoned;
     if (!abandoned) {
@@ -68,7 +57,7 @@ static void on_wake(uv_async_t *async)
 }
 
 struct weir_resolve *weir_resolve_start(
-    struct weir_loop *loop, const char *host, const char *port, struct weir_err *err)
+    struct weir_loop *loop, const char *host, unsigned port, struct weir_err *err)
 {
     struct weir_resolve *r = calloc(1, sizeof *r);
     struct query *q = calloc(1, sizeof *q);
@@ -81,14 +70,12 @@ struct weir_resolve *weir_resolve_start(
     }
     pthread_mutex_init(&q->lock, NULL);
     r->query = q;
-    strncpy(q->host, host, sizeof q->host - 1);
-    strncpy(q->port, port, sizeof q->port - 1);
-    q->rc = look_up(q, AI_NUMERICHOST, &q->addresses);
-    if (q->rc == 0) {
+    (void)snprintf(q->host, sizeof q->host, "%s", host);
+    q->port = port;
+    if (weir_addresses_add(&q->addresses, host, port)) {
         q->answered = true;
         return r;
     }
-    q->addresses = NULL;
     q->wake = &r->wake;
     if (uv_async_init(weir_loop_uv(loop), &r->wake, on_wake) == 0) {
         pthread_t thread;
@@ -104,7 +91,8 @@ struct weir_resolve *weir_resolve_start(
     return NULL;
 }
 
-int weir_resolve_answer(struct weir_resolve *r, const struct addrinfo **ret, struct weir_err *err)
+int weir_resolve_answer(
+    struct weir_resolve *r, const struct weir_addresses **ret, struct weir_err *err)
 {
     struct query *q = r->query;
 
@@ -114,11 +102,10 @@ int weir_resolve_answer(struct weir_resolve *r, const struct addrinfo **ret, str
     if (!answered) {
         return 0;
     }
-    if (q->rc != 0) {
-        return weir_err_detail(
-            err, WEIR_E_NET, q->rc, "net: %.120s: %s", q->host, gai_strerror(q->rc));
+    if (q->addresses.n == 0) {
+        return weir_err_keep(err, &q->err);
     }
-    *ret = q->addresses;
+    *ret = &q->addresses;
     return 1;
 }
 

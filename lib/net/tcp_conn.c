@@ -33,8 +33,9 @@ struct weir_tcp_conn {
     enum phase phase;
     int64_t connect_by_ms, next_by_ms; /* all of it; the address that is being tried */
     struct weir_resolve *resolve;
-    const struct addrinfo *address; /* the next one to try, in resolve's list */
-    struct watch *watch;            /* NULL: no socket */
+    const struct weir_addresses *addresses; /* resolve's */
+    size_t address;                         /* the next one to try */
+    struct watch *watch;                    /* NULL: no socket */
     struct weir_tls *tls;
     SSL *ssl;
     bool notified, finished; /* close_notify, FIN are out */
@@ -118,22 +119,19 @@ static int broken_errno(struct weir_tcp_conn *c, int e)
 /* Try the addresses one after the other; each gets its part of the time that is left. */
 static int try_next(struct weir_tcp_conn *c, int64_t now_ms, int last_errno)
 {
-    while (c->address != NULL) {
-        const struct addrinfo *a = c->address;
-        int64_t left = 0;
-        for (const struct addrinfo *b = a; b != NULL; b = b->ai_next) {
-            left++;
-        }
+    while (c->address < c->addresses->n) {
+        const int64_t left = (int64_t)(c->addresses->n - c->address);
+        const struct weir_address *a = &c->addresses->at[c->address++];
         close_socket(c);
-        c->address = a->ai_next;
         c->next_by_ms = now_ms + (c->connect_by_ms - now_ms) / left;
-        int rc = open_socket(c, a->ai_family);
+        int rc = open_socket(c, a->to.ss_family);
         if (rc != 0) {
             last_errno = -rc;
             continue;
         }
         c->phase = CONNECTING;
-        if (connect(c->watch->fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) {
+        if (connect(c->watch->fd, (const struct sockaddr *)&a->to, a->len) == 0 ||
+            errno == EINPROGRESS) {
             return 0;
         }
         last_errno = errno;
@@ -144,7 +142,7 @@ static int try_next(struct weir_tcp_conn *c, int64_t now_ms, int last_errno)
 static int resolved(struct weir_tcp_conn *c, int64_t now_ms)
 {
     struct weir_err err = {0};
-    int rc = weir_resolve_answer(c->resolve, &c->address, &err);
+    int rc = weir_resolve_answer(c->resolve, &c->addresses, &err);
 
     if (rc < 0) {
         c->err = err;
@@ -265,7 +263,7 @@ struct weir_tcp_conn *weir_tcp_conn_new(
     c->connect_by_ms = opts->connect_by_mono_ms;
     (void)snprintf(c->host, sizeof c->host, "%s", opts->host);
     (void)snprintf(c->port, sizeof c->port, "%s", opts->port);
-    c->resolve = weir_resolve_start(loop, c->host, c->port, err);
+    c->resolve = weir_resolve_start(loop, c->host, (unsigned)strtoul(c->port, NULL, 10), err);
     if (c->resolve == NULL) {
         free(c);
         return NULL;

@@ -46,6 +46,13 @@ batch() {
     grep -q '"_aws":.*"confirmed":10000' batch.log || fail "no metrics"
     [ "$ASAN" = 1 ] || [ "$(report batch 'Max Memory Used')" -le 16 ] || fail "$(grep REPORT batch.log)"
 }
+# By name; and of the names of libc's look-up the bootstrap needs none (a sanitizer's runtime does).
+named() {
+    sink named
+    call named "$ROOT/events/elb_logs-s3-direct.json" "$PORT" --env "WEIR_TO=tcp://localhost:$PORT" || return 1
+    same "$(wc -l <named/lines)" "$(wc -l <many.log)" || return 1
+    [ "$ASAN" = 1 ] || same "$(nm -D --undefined-only "$BUILD/bootstrap" | grep -cE ' (getaddrinfo|gethostby)')" 0
+}
 direct() {
     sink direct
     call direct "$ROOT/events/elb_logs-s3-direct.json" "$PORT" || return 1
@@ -118,6 +125,7 @@ settings() {
 }
 check "a batch: gzip, plain, and a test file" batch
 check "a direct event" direct
+check "a receiver that has a name, looked up as in a static bootstrap" named
 check "what is no access log is skipped" skipped
 check "unless a setting says otherwise" not_skipped
 check "a receiver that is not there fails the message" refused

@@ -391,35 +391,66 @@ static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void *
     (void)close(fd);
 }
 
-static void names_are_looked_up_without_stopping_and_may_be_forgotten(void **state)
+/* Of the answer; 0: err is set. */
+static size_t resolve(const char *host, unsigned port, struct weir_err *err)
 {
-    const struct addrinfo *list = NULL;
-    struct weir_err err = {0};
+    const struct weir_addresses *list = NULL;
+    struct weir_resolve *r = weir_resolve_start(loop, host, port, err);
     int rc;
 
+    assert_non_null(r);
+    while ((rc = weir_resolve_answer(r, &list, err)) == 0) {
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, NULL), 0);
+    }
+    assert_int_equal(rc, list != NULL ? 1 : -1);
+    const size_t n = list != NULL ? list->n : 0;
+    weir_resolve_free(r);
+    return n;
+}
+
+static void names_are_looked_up_without_stopping_and_may_be_forgotten(void **state)
+{
+    static const char *const none[] = {"no such name", "name.invalid", "a@localhost", "localhost/a",
+        "fe80::1%no-such-link", "1:2:3", ""};
+    struct weir_err err = {0};
+
     (void)state;
-    struct weir_resolve *r = weir_resolve_start(loop, "localhost", "80", &err);
-    assert_non_null(r);
-    while ((rc = weir_resolve_answer(r, &list, &err)) == 0) {
-        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    assert_int_not_equal(resolve("localhost", 80, &err), 0);
+    assert_int_equal(resolve("127.0.0.1", 80, &err), 1);
+    assert_int_equal(resolve("fe80::1%lo", 80, &err), 1);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        err = (struct weir_err){0};
+        assert_int_equal(resolve(none[i], 80, &err), 0);
+        assert_int_equal(err.code, WEIR_E_NET);
+        assert_non_null(strstr(err.msg, none[i]));
     }
-    assert_int_equal(rc, 1);
-    assert_non_null(list);
-    weir_resolve_free(r);
-
-    r = weir_resolve_start(loop, "no such name", "80", &err);
-    assert_non_null(r);
-    while ((rc = weir_resolve_answer(r, &list, &err)) == 0) {
-        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
-    }
-    assert_int_equal(rc, -1);
-    assert_int_equal(err.code, WEIR_E_NET);
-    weir_resolve_free(r);
-
     for (int i = 0; i < 20; i++) { /* whoever leaves last frees it */
-        weir_resolve_free(weir_resolve_start(loop, "localhost", "80", NULL));
+        weir_resolve_free(weir_resolve_start(loop, "localhost", 80, NULL));
     }
     weir_resolve_free(NULL);
+}
+
+static void a_name_is_looked_up_and_nothing_connected(void **state)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    struct weir_addresses found;
+    size_t loopbacks = 0;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    (void)state;
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    assert_int_equal(weir_look_up("localhost", ntohs(at.sin_port), &found, NULL), 0);
+    for (size_t i = 0; i < found.n; i++) {
+        loopbacks += found.at[i].len == sizeof at &&
+                     memcmp(&found.at[i].to, &at, offsetof(struct sockaddr_in, sin_zero)) == 0;
+    }
+    assert_int_equal(loopbacks, 1);
+    assert_int_equal(accept(fd, NULL, NULL), -1);
+    assert_int_equal(errno, EAGAIN);
+    (void)close(fd);
 }
 
 int main(void)
@@ -433,6 +464,7 @@ int main(void)
         cmocka_unit_test(the_deadline_ends_it_with_nothing_confirmed),
         cmocka_unit_test(lumberjack_keeps_its_connection_for_the_next_lines),
         cmocka_unit_test(names_are_looked_up_without_stopping_and_may_be_forgotten),
+        cmocka_unit_test(a_name_is_looked_up_and_nothing_connected),
         cmocka_unit_test(what_is_confirmed_was_read_whatever_the_receiver_does),
         cmocka_unit_test(lumberjacks_answers_are_believed_and_nothing_else),
         cmocka_unit_test(a_single_line_is_never_lost),
