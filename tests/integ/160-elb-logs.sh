@@ -152,6 +152,7 @@ lumberjack_reuse() {
         grep -q '"created":1,"reused":2,"failed":0' out && same "$(wc -l <ljr/lines)" 12
 }
 lumberjack_compressed() { sink ljc --lumberjack && send many.log ljc/lines "lumberjack://127.0.0.1:$PORT" --compress 3; }
+lumberjack_plain() { sink ljp --lumberjack && send many.log ljp/lines "lumberjack://127.0.0.1:$PORT" --compress 0; }
 lumberjack_tls() { sink ljt --lumberjack --tls server.pem server.key && send many.log ljt/lines "lumberjack+tls://127.0.0.1:$PORT" --ca ca.pem; }
 lumberjack_bad() {
     sink ljb --lumberjack --bad reset:40000 --bad unread:90000 --bad close --bad reset:5 &&
@@ -160,6 +161,7 @@ lumberjack_bad() {
 check "Lumberjack: 10,000 lines" lumberjack
 check "Lumberjack: a connection is used again" lumberjack_reuse
 check "Lumberjack: compressed" lumberjack_compressed
+check "Lumberjack: level 0 is not compressed" lumberjack_plain
 check "Lumberjack: over TLS" lumberjack_tls
 check "Lumberjack: a receiver that breaks off" lumberjack_bad
 
