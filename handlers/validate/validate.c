@@ -5,6 +5,7 @@
 #include "codec/gzip.h"
 #include "core/env.h"
 #include "core/limits.h"
+#include "csv/index.h"
 #include "event/batch.h"
 #include "event/metrics.h"
 #include "handlers/validate/job.h"
@@ -111,13 +112,14 @@ static int make_pool(struct validate *v, const struct weir_handler_env *env, str
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
 {
     struct validate *v = calloc(1, sizeof *v);
+    struct weir_csv_kernel kernel; /* each reader picks it; a bad setting is told here */
     int64_t age_s;
 
     if (v == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "validate: out of memory");
         return NULL;
     }
-    if (weir_s3_config_check(err) != 0 ||
+    if (weir_s3_config_check(err) != 0 || weir_csv_kernel_pick(&kernel, err) != 0 ||
         weir_env_int("WEIR_SCHEMA_MAX_AGE_S", WEIR_SCHEMA_AGE_S, 0, WEIR_SCHEMA_AGE_MAX_S, &age_s,
             err) != 0 ||
         make_pool(v, env, err) != 0 || load_rules(v, env, err) != 0 ||

@@ -1,5 +1,7 @@
 #include "csv/index.h"
 
+#include "core/env.h"
+
 #include "csv/bytes.h"
 
 #include <stdbool.h>
@@ -227,16 +229,17 @@ size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS])
     return n;
 }
 
-struct weir_csv_kernel weir_csv_kernel_best(void)
+int weir_csv_kernel_pick(struct weir_csv_kernel *ret, struct weir_err *err)
 {
     struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
     const size_t n = weir_csv_kernels(kernels);
-    const char *wanted = getenv("WEIR_CSV_KERNEL");
+    const char *words[WEIR_CSV_KERNELS + 1] = {NULL};
+    size_t i = 0;
 
-    for (size_t i = 0; wanted != NULL && i < n; i++) {
-        if (strcmp(kernels[i].name, wanted) == 0) {
-            return kernels[i];
-        }
+    for (size_t k = 0; k < n; k++) {
+        words[k] = kernels[k].name;
     }
-    return kernels[0];
+    const int rc = weir_env_word("WEIR_CSV_KERNEL", words, 0, &i, err);
+    *ret = kernels[i];
+    return rc;
 }

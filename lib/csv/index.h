@@ -1,6 +1,8 @@
 #ifndef WEIR_CSV_INDEX_H
 #define WEIR_CSV_INDEX_H
 
+#include "core/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,8 +57,13 @@ struct weir_csv_kernel {
 #define WEIR_CSV_KERNELS 4
 size_t weir_csv_kernels(struct weir_csv_kernel ret[WEIR_CSV_KERNELS]);
 
-/** weir_csv_kernel_best: the fastest of them, unless WEIR_CSV_KERNEL in the environment names
- *  another one, for tests whose result may not depend on the machine. */
-struct weir_csv_kernel weir_csv_kernel_best(void);
+/**
+ * weir_csv_kernel_pick: the fastest of them, unless WEIR_CSV_KERNEL in the environment names
+ * another one, for tests whose result may not depend on the machine.
+ *
+ * Returns 0, or -1 with *err set: WEIR_E_CONFIG naming the words that this machine takes; *ret is
+ * the fastest then.
+ */
+int weir_csv_kernel_pick(struct weir_csv_kernel *ret, struct weir_err *err);
 
 #endif

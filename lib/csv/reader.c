@@ -27,7 +27,8 @@ const char *const weir_csv_engine_names[] = {"fast", "libcsv", NULL};
 struct weir_csv_reader {
     struct weir_csv_dialect dialect;
     bool simple; /* a delimiter and a doubled quote: for libcsv, and the fast parser */
-    weir_csv_index_fn *kernel; /* NULL: libcsv */
+    struct weir_csv_kernel kernel; /* of the fast parser */
+    enum weir_csv_engine engine;
     struct csv_parser parser;
     struct weir_csv_cells cells;
     struct weir_err *err; /* of the weir_csv_read that runs */
@@ -65,8 +66,7 @@ struct weir_csv_reader *weir_csv_reader_new(
     }
     reader->dialect = *dialect;
     reader->simple = dialect->quote != WEIR_CSV_NONE && dialect->escape == WEIR_CSV_NONE;
-    weir_csv_reader_set_engine(reader, WEIR_CSV_FAST);
-    if (open_parser(reader, err) != 0) {
+    if (weir_csv_kernel_pick(&reader->kernel, err) != 0 || open_parser(reader, err) != 0) {
         free(reader);
         return NULL;
     }
@@ -75,7 +75,7 @@ struct weir_csv_reader *weir_csv_reader_new(
 
 void weir_csv_reader_set_engine(struct weir_csv_reader *reader, enum weir_csv_engine engine)
 {
-    reader->kernel = engine == WEIR_CSV_FAST ? weir_csv_kernel_best().index : NULL;
+    reader->engine = engine;
 }
 
 void weir_csv_reader_set_doubled(struct weir_csv_reader *reader, const bool *columns, size_t n)
@@ -228,8 +228,8 @@ int weir_csv_read(struct weir_csv_reader *reader, const uint8_t *p, size_t len, 
     if (reserve_text(cells, len, reader->err) != 0) {
         return -1;
     }
-    if (!exact && reader->simple && reader->kernel != NULL) {
-        return weir_csv_fast(cells, reader->kernel, &reader->dialect, p, len, reader->err);
+    if (!exact && reader->simple && reader->engine == WEIR_CSV_FAST) {
+        return weir_csv_fast(cells, reader->kernel.index, &reader->dialect, p, len, reader->err);
     }
     if (exact || len > WEIR_BLOCK_BYTES || !reader->simple) {
         return weir_csv_exact(cells, &reader->dialect, p, len, reader->err);

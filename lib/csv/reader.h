@@ -53,7 +53,8 @@ typedef int weir_csv_on_row(void *ctx, const struct weir_csv_row *row, struct we
 struct weir_csv_reader; /* a parser and its memory, for one thread at a time */
 
 /** weir_csv_reader_new: a reader. The dialect is checked, its delimiter known; it is copied.
- * Returns it (weir_csv_reader_free), or NULL with *err set: WEIR_E_NOMEM. */
+ * Returns it (weir_csv_reader_free), or NULL with *err set: WEIR_E_NOMEM, WEIR_E_CONFIG
+ * (WEIR_CSV_KERNEL, see csv/index.h). */
 struct weir_csv_reader *weir_csv_reader_new(
     const struct weir_csv_dialect *dialect, struct weir_err *err);
 

@@ -41,14 +41,17 @@ static const struct weir_csv_dialect common = WEIR_CSV_COMMON;
 void weir_csv_split_init(struct weir_csv_split *s, const struct weir_csv_dialect *dialect,
     size_t block_bytes, size_t row_max)
 {
+    struct weir_csv_kernel kernel;
+
     assert(block_bytes > 0 && dialect->delimiter != WEIR_CSV_AUTO);
+    (void)weir_csv_kernel_pick(&kernel, NULL); /* who reads what is cut is told */
     *s = (struct weir_csv_split){.dialect = *dialect,
         .common = weir_csv_dialect_common(dialect),
         .block_bytes = block_bytes,
         .row_max = row_max,
         .skip_left = dialect->skip_lines,
         .head = true,
-        .masks = weir_csv_kernel_best().masks,
+        .masks = kernel.masks,
         .state = LINE};
 }
 

@@ -72,6 +72,14 @@ mistake 2 "weir: generate: --size: needs a value $(usage generate)" generate -o 
 mistake 2 "weir: generate: --size: 12XB is no size (150MB, 64KiB) $(usage generate)" generate -o o/out --size 12XB
 mistake 2 "weir: generate: --shape: round: must be one of seed, var, narrow $(usage generate)" generate -o o/out --shape round
 mistake 2 "weir: validate: -j: 0 is not within 1..16 $(usage validate)" validate in/ok.csv "${V[@]}" -j 0
+mistake 2 "weir: elb-logs: --compress: 10 is not within 0..9 $(usage elb-logs)" elb-logs in/ok.csv --to - --compress 10
+kernel() { # the words are the machine's
+    status 2 env WEIR_CSV_KERNEL=abacus "$WEIR" validate in/ok.csv -s in/ok.json -o o/out && [ ! -e o/out ] && [ "$(wc -l <err)" = 1 ] &&
+        grep -qxE 'weir: validate: WEIR_CSV_KERNEL: must be ([a-z0-9]+, )*([a-z0-9]+ or )?[a-z0-9]+' err && return
+    cat err
+    return 1
+}
+check "a kernel that there is not" kernel
 mistake 2 "weir: validate: --delimiter: ab: must be one character of ASCII, or tab, comma, semicolon, pipe, space, auto" validate in/ok.csv "${V[@]}" -d ab
 mistake 2 "weir: validate: --quote: auto: must be one character of ASCII, or tab, comma, semicolon, pipe, space, none" validate in/ok.csv "${V[@]}" --quote auto
 mistake 2 "weir: validate: --empty: same: must be one of absent, null, string" validate in/ok.csv "${V[@]}" --empty same

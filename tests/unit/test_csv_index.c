@@ -3,6 +3,7 @@
  * bytes, the window's length and the state of the quotes before it?
  */
 #include "csv/index.h"
+#include "csv/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,17 +129,36 @@ static bool same_kernel(struct weir_csv_kernel a, struct weir_csv_kernel b)
 
 static void the_environment_names_a_kernel(void **state)
 {
-    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS];
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS], picked;
     size_t n = weir_csv_kernels(kernels);
 
     (void)state;
-    assert_true(same_kernel(weir_csv_kernel_best(), kernels[0]));
+    assert_int_equal(weir_csv_kernel_pick(&picked, NULL), 0);
+    assert_true(same_kernel(picked, kernels[0]));
     for (size_t i = 0; i < n; i++) {
         setenv("WEIR_CSV_KERNEL", kernels[i].name, 1);
-        assert_true(same_kernel(weir_csv_kernel_best(), kernels[i]));
+        assert_int_equal(weir_csv_kernel_pick(&picked, NULL), 0);
+        assert_true(same_kernel(picked, kernels[i]));
     }
+    unsetenv("WEIR_CSV_KERNEL");
+}
+
+static void a_kernel_that_there_is_not_is_an_error_with_those_that_there_are(void **state)
+{
+    struct weir_csv_kernel kernels[WEIR_CSV_KERNELS], picked;
+    size_t n = weir_csv_kernels(kernels);
+    struct weir_err err = {0};
+
+    (void)state;
     setenv("WEIR_CSV_KERNEL", "abacus", 1);
-    assert_true(same_kernel(weir_csv_kernel_best(), kernels[0]));
+    assert_int_equal(weir_csv_kernel_pick(&picked, &err), -1);
+    assert_int_equal(err.code, WEIR_E_CONFIG);
+    assert_memory_equal(err.msg, "WEIR_CSV_KERNEL: must be ", 25);
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(strstr(err.msg, kernels[i].name));
+    }
+    assert_true(same_kernel(picked, kernels[0]));
+    assert_null(weir_csv_reader_new(&weir_csv_common, &err));
     unsetenv("WEIR_CSV_KERNEL");
 }
 
@@ -148,6 +168,7 @@ int main(void)
         cmocka_unit_test(kernels_agree_with_the_definition),
         cmocka_unit_test(the_slowest_kernel_is_one_that_every_machine_has),
         cmocka_unit_test(the_environment_names_a_kernel),
+        cmocka_unit_test(a_kernel_that_there_is_not_is_an_error_with_those_that_there_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ static int setup(void **state)
     unsetenv("WEIR_OPTIONS");
     unsetenv("WEIR_INVALID_KEY");
     unsetenv("WEIR_SUMMARY_KEY");
+    unsetenv("WEIR_CSV_KERNEL");
     tempdir_write(&dir, "events.schema.json",
         "{\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"]}");
     tempdir_write(&dir, "b/uploads/good.csv", "id\n1\nx\n");
@@ -602,6 +603,7 @@ static void bad_settings_are_init_errors(void **state)
         {"WEIR_OPTIONS", "{\"output\":\"splt\"}", "WEIR_OPTIONS: /output: must be one of"},
         {"WEIR_SCHEMA_MAX_AGE_S", "1d", "WEIR_SCHEMA_MAX_AGE_S"},
         {"AWS_ENDPOINT_URL_S3", "ftp://x", "AWS_ENDPOINT_URL_S3"},
+        {"WEIR_CSV_KERNEL", "abacus", "WEIR_CSV_KERNEL: must be "},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
