@@ -148,17 +148,22 @@ static void on_done(void *ctx, long status, const struct weir_err *err)
     u->err = *err;
 }
 
-/* S3's word for what is wrong; what a server says otherwise does not get into a message. */
+/* S3's code, and what it says of it; what a server says otherwise does not get into a message. */
 static int refused(const struct upload *u, struct weir_err *err)
 {
     static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     const char *text = u->answer.p != NULL ? (const char *)u->answer.p : "";
-    char code[64];
-    bool found = weir_xml_find(text, u->answer.len, "Error/Code", code, sizeof code) &&
-                 code[strspn(code, set)] == '\0';
+    char code[64], why[WEIR_UPLOAD_WHY_MAX_BYTES];
 
-    return weir_err_detail(err, WEIR_E_REMOTE, (int)u->status, "%.160s: %ld%s%s", u->args->file,
-        u->status, found ? " " : "", found ? code : "");
+    if (!weir_xml_find(text, u->answer.len, "Error/Code", code, sizeof code) ||
+        code[strspn(code, set)] != '\0') {
+        return weir_err_detail(
+            err, WEIR_E_REMOTE, (int)u->status, "%.160s: %ld", u->args->file, u->status);
+    }
+    const bool said = weir_xml_find(text, u->answer.len, "Error/Message", why, sizeof why);
+
+    return weir_err_detail(err, WEIR_E_REMOTE, (int)u->status, "%.160s: %ld %s%s%s", u->args->file,
+        u->status, code, said ? ": " : "", said ? why : "");
 }
 
 static int verdict(struct upload *u, struct weir_err *err)

@@ -576,6 +576,7 @@
 /* A form, all of its fields: twice what S3 takes */
 #define WEIR_UPLOAD_HEAD_MAX_BYTES (64 * WEIR_KIB)
 #define WEIR_UPLOAD_TAIL_MAX_BYTES 256 /* what ends a form behind its file: the boundary */
+#define WEIR_UPLOAD_WHY_MAX_BYTES 1024 /* of the <Message> of S3: a sentence; longer: left out */
 #define WEIR_UPLOAD_FORM_MS 30000      /* a form is made in milliseconds; a cold start in seconds */
 
 #endif

@@ -22,8 +22,9 @@ by_file() {
     "$WEIR" upload "$BIG" --form - <g.json >out && cmp "$BIG" "d/weir/$(key_of)"
 }
 refusals() {
-    curl -sS -X POST "$form" | sed 's/"key":"uploads/"key":"other/' >f.json && status 3 "$WEIR" upload "$BIG" --form f.json &&
-        same "$(cat err)" "weir: upload: $BIG: 403 AccessDenied" || return 1
+    curl -sS -X POST "$form" | sed 's/"key":"uploads/"key":"other/' >f.json && echo a >small.csv && status 3 "$WEIR" upload small.csv --form f.json &&
+        same "$(cat err)" "weir: upload: small.csv: 403 AccessDenied: Invalid according to Policy: Policy Condition failed: [\"eq\", \"\$key\", \"uploads/$(
+            grep -o 'other/[^"]*' f.json | head -n 1 | cut -d / -f 2)\"]" || return 1
     status 2 "$WEIR" upload "$BIG" --url "$url/nothing" && same "$(cat err)" "weir: upload: --url: the answer is 404, and no form" || return 1
     status 3 "$WEIR" upload "$BIG" --url "$url/status.json" || return 1
     status 3 "$WEIR" upload "$BIG" --url http://127.0.0.1:1/ && same "$(wc -l <err)" 1 || return 1
@@ -86,6 +87,25 @@ P
     unset AWS_ACCESS_KEY_ID
     status 2 "$WEIR" upload "$BIG" --url "$signed" --sign && same "$(wc -l <err)" 1
 }
+# refuses XML: a server that has read the form and says so
+refuses() {
+    printf 'a,b\n1,2\n' >small.csv
+    server '
+d = b""
+while b"--\r\n" not in d[-4:]:
+    d += c.recv(65536)
+body = b"""'"$1"'"""
+c.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))' && status 3 "$WEIR" upload small.csv --form f.json
+}
+says() { # what a server says is one line of text, and bounded
+    refuses '<Error><Code>EntityTooLarge</Code><Message>Your upload is&#10;too large \x1b[2J\xc2\x9b2J &amp; more</Message></Error>' &&
+        same "$(cat err)" 'weir: upload: small.csv: 400 EntityTooLarge: Your upload is?too large ?[2J??2J & more' || return 1
+    refuses "<Error><Code>EntityTooLarge</Code><Message>$(printf %0900d 0)</Message></Error>" && same "$(wc -l <err)" 1 &&
+        [ "$(wc -c <err)" -lt 300 ] && grep -q 'EntityTooLarge: 000' err || return 1
+    refuses "<Error><Code>EntityTooLarge</Code><Message>$(printf %09000d 0)</Message></Error>" &&
+        same "$(cat err)" 'weir: upload: small.csv: 400 EntityTooLarge' || return 1
+    refuses '<Error><Code>Not a code</Code><Message>x</Message></Error>' && same "$(cat err)" 'weir: upload: small.csv: 400'
+}
 lost_answer() { # nobody knows, and it says so
     server '
 d = b""
@@ -146,7 +166,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)" "$WEIR" upload "$
 check "--url asks for a form and uploads through it" by_url
 check "--sign asks as who the credentials are of" by_signed_url
 check "--form takes it from a file or stdin, in either shape" by_file
-check "a refusal is one line with S3's code; wrong usage is a 2" refusals
+check "a refusal is one line with S3's code and message; wrong usage is a 2" refusals
+step "what a server says of it is one line, bounded, of text" says
 step "a server that goes away is a 3" unready
 step "an answer that was lost is told" lost_answer
 step "what a key would tell a terminal is not shown to one" on_a_terminal
