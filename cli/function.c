@@ -21,8 +21,8 @@
 
 /*
  * What happens, in order: exec; the first /next (init is over, the event goes out); the answer; the
- * second /next (the function is parked: its peak is read, it is asked to end); its end. A timer
- * watches over each step.
+ * second /next (the function is parked: its peak is read, it is asked to end); its end. Each step
+ * has its time (due_ms).
  */
 enum step { STEP_INIT, STEP_RUNNING, STEP_ANSWERED, STEP_ENDING, STEP_OVER };
 
@@ -31,8 +31,8 @@ struct run {
     struct weir_function_result *result;
     struct weir_rapi *rapi;
     struct weir_child *child;
-    uv_timer_t *timer;
     enum step step;
+    int64_t due_ms; /* CLOCK_MONOTONIC: when the step's time is over */
     bool has_outcome;
     uint64_t start_ns; /* uv_hrtime when the step began that is measured */
     struct weir_err err;
@@ -43,14 +43,10 @@ static int64_t since_us(uint64_t start_ns)
     return (int64_t)((uv_hrtime() - start_ns) / 1000);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 static void watch(struct run *r, enum step step, int64_t ms)
 {
     r->step = step;
-    uv_update_time(r->timer->loop);
-    /* libuv counts whole milliseconds and would be early by a part of one. */
-    (void)uv_timer_start(r->timer, on_timer, (uint64_t)ms + 1, 0);
+    r->due_ms = weir_clock_mono_ms() + ms + 1; /* it drops the part of a millisecond */
 }
 
 static void set_outcome(struct run *r, enum weir_function_outcome outcome)
@@ -161,11 +157,9 @@ static void time_out(struct run *r)
         (long long)r->opts->timeout_ms / 1000, (long long)r->opts->timeout_ms % 1000 / 10);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void due(struct run *r)
 {
-    struct run *r = timer->data;
-
-    weir_loop_moved(timer);
+    r->due_ms = INT64_MAX;
     switch (r->step) {
     case STEP_INIT:
         set_outcome(r, WEIR_FUNCTION_NO_START);
@@ -204,7 +198,7 @@ static void on_exit_child(void *ctx, int status, const struct rusage *used)
         result->peak_kib = used->ru_maxrss;
     }
     r->step = STEP_OVER;
-    (void)uv_timer_stop(r->timer);
+    r->due_ms = INT64_MAX;
 }
 
 /* Somebody cancelled the loop: hand it on, and leave the function time to undo what it began. One
@@ -218,16 +212,34 @@ static void stop(struct run *r)
     }
 }
 
+typedef int step_fn(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
+
+/* Sleep until something happens or the step's time is over. Then what lies in the sockets counts
+ * first: whoever was kept from looking (SIGSTOP, a busy machine) may find an answer there. */
+static int turn(struct weir_loop *loop, struct run *r, step_fn *step, struct weir_err *err)
+{
+    int rc = step(loop, r->due_ms, err);
+
+    for (int looks = 0; rc == 0 && weir_clock_mono_ms() >= r->due_ms; looks++) {
+        if (looks == WEIR_INVOKE_LOOKS) {
+            due(r);
+            return 0;
+        }
+        rc = step(loop, 0, err);
+    }
+    return rc;
+}
+
 /* Wait for the end of the process, whatever happens before. */
 static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
 {
-    while (r->step != STEP_OVER && weir_loop_step(loop, INT64_MAX, err) == 0) {
+    while (r->step != STEP_OVER && turn(loop, r, weir_loop_step, err) == 0) {
     }
     if (weir_loop_cancelled(loop) == NULL) {
         return r->step == STEP_OVER ? 0 : -1;
     }
     stop(r);
-    while (r->step != STEP_OVER && weir_loop_step_undo(loop, INT64_MAX, err) == 0) {
+    while (r->step != STEP_OVER && turn(loop, r, weir_loop_step_undo, err) == 0) {
     }
     if (err != NULL) {
         *err = *weir_loop_cancelled(loop);
@@ -320,12 +332,6 @@ static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
     struct weir_cgroup group = {.n = 0};
     int rc = -1;
 
-    r->timer = malloc(sizeof *r->timer);
-    if (r->timer == NULL) {
-        return weir_err_set(err, WEIR_E_NOMEM, "out of memory for a timer");
-    }
-    (void)uv_timer_init(weir_loop_uv(loop), r->timer);
-    r->timer->data = r;
     if (weir_uuid_new(r->result->request_id, err) != 0) {
         goto out;
     }
@@ -346,7 +352,6 @@ out:
     weir_child_free(r->child);
     weir_cgroup_fini(&group);
     weir_rapi_free(r->rapi);
-    weir_loop_close((uv_handle_t *)r->timer, r->timer);
     return rc;
 }
 

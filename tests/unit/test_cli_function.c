@@ -8,10 +8,12 @@
 #include "cli/function.h"
 #include "cli/function_env.h"
 #include "cli/runtime_api.h"
+#include "core/clock.h"
 #include "net/http.h"
 #include "net/signals.h"
 #include "tests/support/tempdir.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +72,19 @@ static void sleep_for_ever(void)
 {
     for (;;) {
         (void)pause();
+    }
+}
+
+/* Two files in the folder WEIR_TEST_MARK: "come" is made by the function that has the event, "go"
+ * by us, for its answer. */
+static void gate_come(void)
+{
+    struct tempdir dir;
+
+    (void)snprintf(dir.path, sizeof dir.path, "%s", getenv("WEIR_TEST_MARK"));
+    tempdir_write(&dir, "come", "");
+    while (!tempdir_exists(&dir, "go")) {
+        (void)usleep(1000);
     }
 }
 
@@ -122,6 +139,9 @@ static int be_bootstrap(const char *mode)
         for (size_t i = 0; i < 4096; i++) {
             memset(malloc(WEIR_MIB), 1, WEIR_MIB);
         }
+    }
+    if (strcmp(mode, "gate") == 0) {
+        gate_come();
     }
     bool fails = strcmp(mode, "error") == 0;
     (void)snprintf(path, sizeof path, "invocation/%s/%s", id, fails ? "error" : "response");
@@ -240,6 +260,104 @@ static void timeout_ends_a_function_that_ignores_sigterm(void **state)
     assert_true(r.duration_us >= 250000);
     assert_int_equal(wait(NULL), -1);
     weir_function_result_fini(&r);
+}
+
+/* Whether one of our connections has bytes that nobody has read. */
+static bool unread(void)
+{
+    for (int fd = 3; fd < 64; fd++) {
+        int n = 0, type = 0;
+        socklen_t len = sizeof type;
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
+            n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct gate {
+    struct tempdir dir;
+    int64_t timeout_ms, until_ms;
+    bool held;
+};
+
+/* Keeps the loop from its sockets, as a SIGSTOP would, from before the answer until it is too late
+ * for one. */
+static void hold(uv_check_t *check)
+{
+    struct gate *g = check->data;
+
+    if (g->held || !tempdir_exists(&g->dir, "come")) {
+        return;
+    }
+    g->held = true;
+    tempdir_write(&g->dir, "go", "");
+    while (!unread() || weir_clock_mono_ms() < g->until_ms) {
+        (void)usleep(1000);
+    }
+}
+
+static void wake(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void begin(void *ctx, const char *request_id)
+{
+    struct gate *g = ctx;
+
+    (void)request_id;
+    g->until_ms = weir_clock_mono_ms() + g->timeout_ms + 1;
+}
+
+static void run_held(struct gate *g, struct weir_function_result *ret)
+{
+    char mark[PATH_MAX];
+    const char *const vars[] = {"WEIR_TEST_MODE=gate", mark};
+    const struct weir_function_opts opts = {.bootstrap = self_path,
+        .handler = "hello",
+        .timeout_ms = g->timeout_ms,
+        .env = vars,
+        .env_n = COUNT(vars),
+        .event = EVENT,
+        .event_len = strlen(EVENT),
+        .on_start = begin,
+        .ctx = g};
+    struct weir_loop *loop = weir_loop_new(NULL);
+    uv_check_t *check = calloc(1, sizeof *check);
+    uv_timer_t *timer = calloc(1, sizeof *timer);
+
+    (void)snprintf(mark, sizeof mark, "WEIR_TEST_MARK=%s", g->dir.path);
+    (void)uv_check_init(weir_loop_uv(loop), check);
+    (void)uv_timer_init(weir_loop_uv(loop), timer);
+    check->data = g;
+    (void)uv_check_start(check, hold);
+    (void)uv_timer_start(timer, wake, 1, 1);
+    assert_int_equal(weir_function_run(loop, &opts, ret, NULL), 0);
+    weir_loop_close((uv_handle_t *)check, check);
+    weir_loop_close((uv_handle_t *)timer, timer);
+    weir_loop_free(loop);
+}
+
+static void an_answer_that_is_there_is_no_timeout(void **state)
+{
+    struct weir_function_result r;
+    struct gate gate = {.timeout_ms = 100};
+
+    (void)state;
+    tempdir_new(&gate.dir);
+    /* A machine that is too slow to get as far in time gets more of it. */
+    for (run_held(&gate, &r); !gate.held; run_held(&gate, &r)) {
+        weir_function_result_fini(&r);
+        tempdir_free(&gate.dir);
+        tempdir_new(&gate.dir);
+        gate.timeout_ms *= 4;
+    }
+    assert_int_equal(r.outcome, WEIR_FUNCTION_ANSWERED);
+    body_is(&r, EVENT);
+    weir_function_result_fini(&r);
+    tempdir_free(&gate.dir);
 }
 
 static void raise_sigterm(void *ctx, const char *request_id)
@@ -529,6 +647,7 @@ int main(void)
         cmocka_unit_test(answer_is_measured),
         cmocka_unit_test(how_it_died_is_told),
         cmocka_unit_test(timeout_ends_a_function_that_ignores_sigterm),
+        cmocka_unit_test(an_answer_that_is_there_is_no_timeout),
         cmocka_unit_test(signal_is_handed_on_and_the_function_cleans_up),
         cmocka_unit_test(function_that_ignores_the_signal_is_killed),
         cmocka_unit_test(bootstrap_that_cannot_run_is_a_config_error),
