@@ -372,6 +372,13 @@ int weir_function_run(struct weir_loop *loop, const struct weir_function_opts *o
     return 0;
 }
 
+const char *weir_function_doubt(const struct weir_function_result *result)
+{
+    return result->limit == WEIR_LIMIT_RLIMIT
+               ? " (its memory is limited by RLIMIT_DATA, and may have run out)"
+               : "";
+}
+
 void weir_function_result_fini(struct weir_function_result *result)
 {
     weir_buf_fini(&result->body);

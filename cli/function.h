@@ -101,6 +101,10 @@ int weir_function_program(const char *path, struct weir_err *err);
 int64_t weir_function_limit(
     int64_t memory_mb, double cpus, struct weir_cgroup *group, enum weir_function_limit *how);
 
+/** weir_function_doubt: what may be behind a WEIR_FUNCTION_DIED, to stand behind how it ended: a
+ *  program that gets no memory under RLIMIT_DATA ends as it likes. Else "". Static. */
+const char *weir_function_doubt(const struct weir_function_result *result);
+
 /** weir_function_result_fini: release the body. */
 void weir_function_result_fini(struct weir_function_result *result);
 

@@ -105,11 +105,11 @@ static int no_answer(
     }
     if (WIFSIGNALED(status)) {
         return weir_err_set(err, WEIR_E_IO,
-            "bootstrap: killed by signal %d (%s) before it answered", WTERMSIG(status),
-            strsignal(WTERMSIG(status)));
+            "bootstrap: killed by signal %d (%s) before it answered%s", WTERMSIG(status),
+            strsignal(WTERMSIG(status)), weir_function_doubt(r));
     }
-    return weir_err_set(
-        err, WEIR_E_IO, "bootstrap: ended with status %d before it answered", WEXITSTATUS(status));
+    return weir_err_set(err, WEIR_E_IO, "bootstrap: ended with status %d before it answered%s",
+        WEXITSTATUS(status), weir_function_doubt(r));
 }
 
 static void tell_limit(const struct args *a, enum weir_function_limit limit)

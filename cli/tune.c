@@ -317,6 +317,23 @@ static int measure(struct weir_loop *loop, const struct args *a, const struct we
     return 0;
 }
 
+/* Of a program that does not stay for a second event there is nothing warm to be measured. */
+static void tell_cold(const struct args *a, const struct subject *s)
+{
+    size_t runs = 0, cold = 0, sizes = 0;
+
+    for (size_t i = 0; i < a->sizes_n; i++) {
+        runs += s->sizes[i].runs_n;
+        cold += s->sizes[i].cold_n;
+        sizes += s->sizes[i].cold_n > 0;
+    }
+    if (cold > sizes && !a->cli.quiet) {
+        weir_cli_note("tune",
+            "%s%sthe program ended after an event and was started anew: %zu of %zu runs are cold",
+            s->name, *s->name != '\0' ? ": " : "", cold, runs);
+    }
+}
+
 static void tell_limits(const struct args *a, const struct subject *subjects, size_t n)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -426,6 +443,9 @@ static int tune(struct weir_loop *loop, struct args *a, struct weir_err *err)
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
+    for (size_t i = 0; i < n; i++) {
+        tell_cold(a, &subjects[i]);
+    }
     tell_limits(a, subjects, n);
     rc = print_result(loop, a, subjects, n, &chart, err);
 out:

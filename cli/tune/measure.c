@@ -87,9 +87,11 @@ static void judge(struct weir_tune_size *size, const struct weir_function_result
         break;
     case WEIR_FUNCTION_DIED:
         if (WIFSIGNALED(r->wait_status)) {
-            (void)snprintf(why, sizeof why, "killed by signal %d", WTERMSIG(r->wait_status));
+            (void)snprintf(why, sizeof why, "killed by signal %d%s", WTERMSIG(r->wait_status),
+                weir_function_doubt(r));
         } else {
-            (void)snprintf(why, sizeof why, "ended with status %d", WEXITSTATUS(r->wait_status));
+            (void)snprintf(why, sizeof why, "ended with status %d%s", WEXITSTATUS(r->wait_status),
+                weir_function_doubt(r));
         }
         fail(size, WEIR_TUNE_FAILED, why);
         break;
@@ -111,6 +113,7 @@ static void add_run(struct measure *m, const struct weir_function_result *r)
     if (size->fate != WEIR_TUNE_DONE) {
         return;
     }
+    size->cold_n += run.init_us > 0 ? 1 : 0;
     if (r->limit == WEIR_LIMIT_RLIMIT) {
         weir_tune_estimate(&run, size->memory_mb);
     }
@@ -139,7 +142,7 @@ int weir_tune_measure(struct weir_loop *loop, const struct weir_tune_opts *opts,
 
     function.memory_mb = size->memory_mb;
     function.cpus = weir_tune_cpus(size->memory_mb);
-    size->runs_n = 0;
+    size->runs_n = size->cold_n = 0;
     size->fate = WEIR_TUNE_DONE;
     size->peak_kib = 0;
     while (size->fate == WEIR_TUNE_DONE && size->runs_n < opts->runs) {

@@ -37,7 +37,7 @@ enum weir_tune_fate {
 struct weir_tune_size {
     int64_t memory_mb;
     struct weir_tune_run *runs;
-    size_t runs_n;
+    size_t runs_n, cold_n; /* cold: the first, and those after the process had ended by itself */
     int64_t peak_kib;
     enum weir_tune_fate fate;
     char why[256]; /* unless done */

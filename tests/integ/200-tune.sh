@@ -51,6 +51,23 @@ both_as_json() { # a line for each, also when the first has nothing
         python3 -c 'import json; d = [json.loads(line) for line in open("two")]; assert [x is None for x in d] == [False, True, True, False], d'
 }
 check "--json has a line for each of two" both_as_json
+cat >once <<'P'
+#!/usr/bin/env python3
+import http.client, os
+c = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+c.request("GET", "/2018-06-01/runtime/invocation/next")
+r = c.getresponse()
+r.read()
+c.request("POST", "/2018-06-01/runtime/invocation/" + r.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", "{}")
+c.getresponse().read()
+P
+chmod +x once
+ends_after_each() {
+    status 0 "$WEIR" tune hello.json --memory 512,1024 --num 3 --bootstrap ./once || return 1
+    grep -qx 'weir: tune: the program ended after an event and was started anew: 6 of 6 runs are cold' err || { cat err; return 1; }
+    status 0 "$WEIR" tune hello.json --memory 512,1024 --num 1 --bootstrap ./once && ! grep 'started anew' err
+}
+check "a program that does not stay for a second event: it says so" ends_after_each
 check "a price of 0 is 2" status 2 tune hello.json --memory 128 --price 0
 check "no such program is 2" status 2 tune hello.json --memory 128 --bootstrap ./none
 
@@ -108,8 +125,15 @@ else
         setpriv --reuid=65534 --clear-groups "$WEIR" tune hello.json --handler hello --memory 128,1769 --num 2 -q >est 2>err || { cat err; return 1; }
         grep -q 'estimates from the CPU time' err && grep -q 'lowest cost' est
     }
+    doubted() { # a program that gets no memory ends as it likes
+        local unprivileged=(setpriv --reuid=65534 --clear-groups "$WEIR") why='(its memory is limited by RLIMIT_DATA, and may have run out)'
+        status 1 "${unprivileged[@]}" tune hello.json --memory 128 --num 1 --bootstrap ./broken && grep -qF "128 MB  ended with status 7 $why" out || return 1
+        status 3 "${unprivileged[@]}" invoke hello.json --bootstrap ./broken &&
+            same "$(tail -n 1 err)" "weir: invoke: bootstrap: ended with status 7 before it answered $why"
+    }
     if setpriv --reuid=65534 --clear-groups test -x "$WEIR" 2>/dev/null; then
         check "without the right to a control group: estimates, and it says so" estimated
+        check "nor is it known why a program ended: it says so" doubted
     else
         skip "estimates" "another user cannot reach the build"
     fi
