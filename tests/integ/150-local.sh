@@ -350,7 +350,8 @@ local_down TERM
 wrong_use() {
     status 2 "$WEIR" local && status 2 "$WEIR" local --root x --listen nonsense && status 2 "$WEIR" local --root x --bootstrap nothing &&
         status 2 "$WEIR" local --root x --bucket ../y && status 2 "$WEIR" local --root x --env NONSENSE && status 2 "$WEIR" local --root "$small/x" && status 2 "$WEIR" local --root x --listen 192.0.2.1:1 &&
-        grep -q '^weir: local: --listen 192.0.2.1:1: ' err && status 0 "$WEIR" local --help
+        grep -q '^weir: local: --listen 192.0.2.1:1: ' err && status 2 timeout 60 "$WEIR" local --root x --listen 127.0.0.1:0 --handler nonsense &&
+        same "$(tail -n 1 err | cut -c 1-75)" "weir: local: the function cannot start: _HANDLER is unknown: nonsense; the " && status 0 "$WEIR" local --help
 }
 step "wrong usage is a 2 with one line" wrong_use
 others() { # a folder for secrets that somebody else has laid there, and would read or lead elsewhere
