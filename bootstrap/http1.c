@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/hostport.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/look_up.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ void weir_http1_close(struct weir_http1 *h)
 
 static int fail(struct weir_http1 *h, int number, struct weir_err *err)
 {
-    return weir_err_detail(err, WEIR_E_NET, number, "%s: %s", h->address, strerror(number));
+    return weir_err_detail(err, WEIR_E_NET, number, "%s: %s", h->address, weir_reason(number));
 }
 
 /* ---- names and connecting ---- */

@@ -7,11 +7,11 @@
 #include "bootstrap/workers.h"
 
 #include "bootstrap/worker.h"
+#include "core/reason.h"
 #include "core/thread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What all of them share. */
 struct shared {
@@ -82,7 +82,7 @@ static int start_thread(struct slot *s, struct weir_err *err)
     int rc = weir_thread_start(&s->thread, thread_main, s);
 
     s->has_thread = rc == 0;
-    return rc == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, rc, "a worker: %s", strerror(rc));
+    return rc == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, rc, "a worker: %s", weir_reason(rc));
 }
 
 /* why NULL: only what has not begun. */

@@ -1,6 +1,7 @@
 #include "cli/cgroup.h"
 
 #include "core/cgroup_dir.h"
+#include "core/reason.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -166,7 +167,7 @@ int weir_cgroup_new(
     if (make(2, limits, ret) == 0 || make(1, limits, ret) == 0) {
         return 0;
     }
-    return weir_err_detail(err, WEIR_E_IO, errno, "no control group: %s", strerror(errno));
+    return weir_err_detail(err, WEIR_E_IO, errno, "no control group: %s", weir_reason(errno));
 }
 
 uint64_t weir_cgroup_oom_kills(const struct weir_cgroup *group)

@@ -1,9 +1,9 @@
 #include "cli/form_body.h"
 
 #include "core/limits.h"
+#include "core/reason.h"
 #include "core/str.h"
 #include "core/uuid.h"
-#include "net/reason.h"
 #include "json/doc.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
 #include "cli/runtime_api.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "core/self.h"
 #include "core/uuid.h"
 #include "net/child.h"
-#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>

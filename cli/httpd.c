@@ -1,5 +1,5 @@
 #include "cli/httpd.h"
-#include "net/reason.h"
+#include "core/reason.h"
 
 #include "core/limits.h"
 

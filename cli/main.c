@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
+#include "core/reason.h"
 #include "core/stdfds.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static bool asks_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (weir_stdfds_open() != 0) {
-        weir_cli_note(NULL, "/dev/null: %s", strerror(errno));
+        weir_cli_note(NULL, "/dev/null: %s", weir_reason(errno));
         return WEIR_EXIT_FAILED;
     }
     /* A reader that went away is an error of the sink, told with an exit code. */

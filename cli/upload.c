@@ -7,8 +7,8 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/line.h"
+#include "core/reason.h"
 #include "net/http.h"
-#include "net/reason.h"
 #include "net/signals.h"
 #include "json/quote.h"
 

@@ -3,8 +3,8 @@
 #include "cli/cli.h"
 #include "codec/deflate.h"
 #include "core/clock.h"
+#include "core/reason.h"
 #include "handlers/archive/job.h"
-#include "net/reason.h"
 #include "net/signals.h"
 
 #include <errno.h>

@@ -14,11 +14,13 @@ no() { # no WHAT PATTERN FILE...: no line may match
 }
 
 mapfile -t c < <(find lib handlers bootstrap cli tests bench -name '*.[ch]' 2>/dev/null | grep -v node_modules | sort)
+mapfile -t product < <(printf '%s\n' "${c[@]}" | grep -E '^(lib|handlers|bootstrap|cli)/')
 mapfile -t scripts < <(find build.sh .ci/run packaging tests bench -name node_modules -prune -o \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null | sort)
 mapfile -t text < <(find . \( -name .git -o -name node_modules -o -name 'build*' -type d -o -path ./tests/fuzz -o -path ./tests/golden \) -prune -o \
     -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.md' -o -name '*.py' -o -name '*.mjs' -o -name Makefile \) -print | sort)
 
 no "banned function" '(^|[^A-Za-z0-9_])(sprintf|vsprintf|strcpy|strcat|atoi|atol|strtok|localtime|system|popen|alloca|gets)[[:space:]]*\(' "${c[@]}"
+no "strerror: the words of all messages are weir_reason's (core/reason.h)" '(^|[^A-Za-z0-9_])strerror[[:space:]]*\(' "${product[@]}"
 no "left-over mark" '(^|[^A-Za-z0-9_])(TO''DO|FIX''ME|X''XX)([^A-Za-z0-9_]|$)' "${text[@]}"
 no "white space at the end of a line" '[[:blank:]]+$' "${text[@]}"
 no "tab in a C file" $'\t' "${c[@]}"

@@ -2,8 +2,8 @@
 
 #include "cli/local/uploads.h"
 #include "core/hex.h"
+#include "core/reason.h"
 #include "net/file.h"
-#include "net/reason.h"
 
 #include <dirent.h>
 #include <errno.h>

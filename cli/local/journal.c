@@ -2,7 +2,7 @@
 
 #include "core/hex.h"
 #include "core/limits.h"
-#include "net/reason.h"
+#include "core/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -282,7 +282,7 @@ int weir_journal_put(
     sum_text(json, len, sum);
     if (fputs(sum, to->file) == EOF || fwrite(json, 1, len, to->file) != len ||
         fputc('\n', to->file) == EOF) {
-        return weir_err_detail(err, WEIR_E_IO, errno, "journal: %s", strerror(errno));
+        return weir_err_detail(err, WEIR_E_IO, errno, "journal: %s", weir_reason(errno));
     }
     to->bytes += SUM_BYTES + len + 1;
     return 0;

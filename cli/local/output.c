@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "core/line.h"
+#include "core/reason.h"
 #include "core/utf8.h"
 #include "net/ready.h"
 #include "json/doc.h"
@@ -154,14 +155,14 @@ struct weir_output *weir_output_new(struct weir_loop *loop, int *write_fd, struc
         return NULL;
     }
     if (pipe2(fds, O_CLOEXEC) != 0) {
-        (void)weir_err_detail(err, WEIR_E_IO, errno, "pipe: %s", strerror(errno));
+        (void)weir_err_detail(err, WEIR_E_IO, errno, "pipe: %s", weir_reason(errno));
         free(o);
         return NULL;
     }
     o->fd = fds[0];
     if (fcntl(o->fd, F_SETFL, O_NONBLOCK) != 0 ||
         weir_ready_new(loop, o->fd, false, &o->ready, err) != 0) {
-        (void)weir_err_detail(err, WEIR_E_IO, errno, "pipe: %s", strerror(errno));
+        (void)weir_err_detail(err, WEIR_E_IO, errno, "pipe: %s", weir_reason(errno));
         (void)close(fds[1]);
         weir_output_free(o);
         return NULL;

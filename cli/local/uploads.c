@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
-#include "net/reason.h"
+#include "core/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,13 +4,13 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/file.h"
 
 #include <errno.h>
 #include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <uv.h>
 
 static int add_file(const FTSENT *e, size_t root_len, const char *prefix, struct weir_buf *key,
     struct weir_listing *ret, struct weir_err *err)
@@ -61,7 +61,7 @@ int weir_dir_list(const char *dir, const char *bucket, const char *prefix, int64
     }
     fts = fts_open((char *const[]){(char *)root.p, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     if (fts == NULL) {
-        weir_err_detail(err, WEIR_E_IO, errno, "store: %s", uv_strerror(-errno));
+        weir_err_detail(err, WEIR_E_IO, errno, "store: %s", weir_reason(errno));
         goto out;
     }
     for (FTSENT *e; (errno = 0, e = fts_read(fts)) != NULL;) {
@@ -70,7 +70,7 @@ int weir_dir_list(const char *dir, const char *bucket, const char *prefix, int64
         }
         if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR) {
             weir_err_detail(err, WEIR_E_IO, e->fts_errno, "store: s3://%.63s: a folder in it: %s",
-                bucket, uv_strerror(-e->fts_errno));
+                bucket, weir_reason(e->fts_errno));
             goto out;
         }
         if (weir_clock_mono_ms() >= deadline_mono_ms) {
@@ -79,7 +79,7 @@ int weir_dir_list(const char *dir, const char *bucket, const char *prefix, int64
             goto out;
         }
     }
-    rc = errno == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, errno, "store: %s", uv_strerror(-errno));
+    rc = errno == 0 ? 0 : weir_err_detail(err, WEIR_E_IO, errno, "store: %s", weir_reason(errno));
 out:
     if (fts != NULL) {
         (void)fts_close(fts);

@@ -2,10 +2,10 @@
 
 #include "aws/config.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "core/str.h"
 #include "net/beneath.h"
 #include "net/file.h"
-#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-#include <uv.h>
 
 static int add_part(struct weir_buf *to, const char *part, size_t n, struct weir_err *err)
 {
@@ -156,7 +155,7 @@ static int place_init(
     at->root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (at->root == -1) {
         return weir_err_detail(
-            err, WEIR_E_CONFIG, errno, "store: the folder %.160s: %s", dir, uv_strerror(-errno));
+            err, WEIR_E_CONFIG, errno, "store: the folder %.160s: %s", dir, weir_reason(errno));
     }
     int fd = weir_open_beneath(at->root, bucket, O_PATH);
     struct stat st;

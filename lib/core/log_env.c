@@ -1,6 +1,7 @@
 #include "core/log_env.h"
 
 #include "core/env.h"
+#include "core/reason.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ void weir_log_env(struct weir_log *log)
     if (path != NULL) {
         int fd = connect_to(path);
         if (fd < 0) {
-            weir_log_write(log, WEIR_LOG_WARN, SOCKET_NAME ": %s", strerror(errno));
+            weir_log_write(log, WEIR_LOG_WARN, SOCKET_NAME ": %s", weir_reason(errno));
         } else {
             log->fd = fd;
             log->lost = &lost;

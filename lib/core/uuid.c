@@ -1,9 +1,10 @@
 #include "core/uuid.h"
 
+#include "core/reason.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 int weir_uuid_new(char ret[WEIR_UUID_BYTES], struct weir_err *err)
@@ -11,7 +12,7 @@ int weir_uuid_new(char ret[WEIR_UUID_BYTES], struct weir_err *err)
     uint8_t b[16];
 
     if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        return weir_err_detail(err, WEIR_E_IO, errno, "random numbers: %s", strerror(errno));
+        return weir_err_detail(err, WEIR_E_IO, errno, "random numbers: %s", weir_reason(errno));
     }
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);

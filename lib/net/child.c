@@ -1,5 +1,5 @@
 #include "net/child.h"
-#include "net/reason.h"
+#include "core/reason.h"
 
 #include "core/env.h"
 #include "core/limits.h"
@@ -159,7 +159,7 @@ static int start(struct weir_child *child, const struct weir_child_opts *opts, s
     ssize_t n;
 
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return weir_err_detail(err, WEIR_E_IO, errno, "a pipe: %s", strerror(errno));
+        return weir_err_detail(err, WEIR_E_IO, errno, "a pipe: %s", weir_reason(errno));
     }
     child->pid = fork();
     if (child->pid < 0) {
@@ -167,7 +167,7 @@ static int start(struct weir_child *child, const struct weir_child_opts *opts, s
         child->pid = 0;
         (void)close(ends[0]);
         (void)close(ends[1]);
-        return weir_err_detail(err, WEIR_E_IO, why, "a process: %s", strerror(why));
+        return weir_err_detail(err, WEIR_E_IO, why, "a process: %s", weir_reason(why));
     }
     if (child->pid == 0) {
         why = become(opts, parent);

@@ -1,6 +1,7 @@
 #include "net/child_source.h"
 
 #include "core/clock.h"
+#include "core/reason.h"
 #include "core/utf8.h"
 #include "net/child_stdin.h"
 #include "net/ready.h"
@@ -202,7 +203,8 @@ static enum weir_step read_stdout(
             *foreign = s->report->exited;
             return WEIR_WAIT;
         } else if (errno != EINTR) {
-            weir_err_detail(err, WEIR_E_IO, errno, "%.60s: stdout: %s", s->name, strerror(errno));
+            weir_err_detail(
+                err, WEIR_E_IO, errno, "%.60s: stdout: %s", s->name, weir_reason(errno));
             return WEIR_FAIL;
         }
     }
@@ -335,7 +337,7 @@ static int pipe_new(int ends[2], int ours, struct weir_err *err)
 {
     if (pipe2(ends, O_CLOEXEC) != 0) {
         ends[0] = ends[1] = -1;
-        return weir_err_detail(err, WEIR_E_IO, errno, "child: a pipe: %s", strerror(errno));
+        return weir_err_detail(err, WEIR_E_IO, errno, "child: a pipe: %s", weir_reason(errno));
     }
     (void)fcntl(ends[ours], F_SETFL, O_NONBLOCK | (ours == 1 ? O_WRONLY : O_RDONLY));
     (void)fcntl(ends[ours], F_SETPIPE_SZ, (int)PIPE_BYTES); /* a wish */

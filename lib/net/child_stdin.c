@@ -1,6 +1,7 @@
 #include "net/child_stdin.h"
 
 #include "core/clock.h"
+#include "core/reason.h"
 #include "net/ready.h"
 #include "net/wake.h"
 #include "stream/pipe.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define SWEEPS_MAX 64 /* in a row; the program's output is to be looked at, too */
@@ -37,7 +37,7 @@ static enum weir_step sink_step(
             }
         } else if (errno != EINTR) {
             s->refused = errno == EPIPE;
-            weir_err_detail(err, WEIR_E_IO, errno, "stdin: %s", strerror(errno));
+            weir_err_detail(err, WEIR_E_IO, errno, "stdin: %s", weir_reason(errno));
             return WEIR_FAIL;
         }
     }

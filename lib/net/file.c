@@ -4,9 +4,9 @@
  */
 #include "net/file.h"
 
+#include "core/reason.h"
 #include "net/file_priv.h"
 #include "net/ready.h"
-#include "net/reason.h"
 #include "net/wake.h"
 
 #include <errno.h>

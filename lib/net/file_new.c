@@ -4,10 +4,10 @@
  * way to the final folder is gone at the end, from that root on, whatever was there in between.
  */
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/beneath.h"
 #include "net/file.h"
 #include "net/file_priv.h"
-#include "net/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,6 +8,7 @@
 
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/http_priv.h"
 
 #include <inttypes.h>
@@ -53,11 +54,11 @@ static void body_cut(struct weir_http *http, CURLcode code, const char *why)
  */
 static void explain(struct weir_http *http, CURLcode code)
 {
-    char reason[WEIR_HTTP_HOST_BYTES] = "";
+    const char *reason = NULL;
     long os = 0;
 
     if (curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &os) == CURLE_OK && os > 0) {
-        uv_strerror_r(-(int)os, reason, sizeof reason);
+        reason = weir_reason((int)os);
     }
     switch (code) {
     case CURLE_PARTIAL_FILE:
@@ -69,7 +70,7 @@ static void explain(struct weir_http *http, CURLcode code)
             return;
         }
         weir_err_detail(&http->err, WEIR_E_NET, (int)code, "http: %s: %s before the answer",
-            http->host, reason[0] != '\0' ? reason : "the connection broke");
+            http->host, reason != NULL ? reason : "the connection broke");
         return;
     case CURLE_GOT_NOTHING:
         weir_err_detail(&http->err, WEIR_E_NET, (int)code,
@@ -97,7 +98,7 @@ static void explain(struct weir_http *http, CURLcode code)
         return;
     default:
         weir_err_detail(&http->err, WEIR_E_NET, (int)code, "http: %s: %s", http->host,
-            reason[0] != '\0' ? reason : curl_easy_strerror(code));
+            reason != NULL ? reason : curl_easy_strerror(code));
     }
 }
 

@@ -1,7 +1,7 @@
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/http_priv.h"
-#include "net/reason.h"
 #include "net/tls.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "net/ready.h"
 
+#include "core/reason.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -46,7 +48,7 @@ int weir_ready_new(
         return 0;
     }
     return weir_err_detail(
-        err, WEIR_E_IO, rc, "file: descriptor %d cannot be watched: %s", fd, uv_strerror(-rc));
+        err, WEIR_E_IO, rc, "file: descriptor %d cannot be watched: %s", fd, weir_reason(rc));
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

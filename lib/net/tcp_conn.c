@@ -1,6 +1,7 @@
 #include "net/tcp_conn.h"
 
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/resolve.h"
 
 #include <errno.h>
@@ -111,7 +112,7 @@ static int broken(struct weir_tcp_conn *c, enum weir_code code, int detail, cons
 
 static int broken_errno(struct weir_tcp_conn *c, int e)
 {
-    return broken(c, WEIR_E_NET, e, uv_strerror(-e));
+    return broken(c, WEIR_E_NET, e, weir_reason(e));
 }
 
 /* ---- connecting ---- */

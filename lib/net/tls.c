@@ -1,5 +1,5 @@
 #include "net/tls.h"
-#include "net/reason.h"
+#include "core/reason.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/hostport.h"
 #include "core/limits.h"
-#include "net/reason.h"
+#include "core/reason.h"
 #include "relay/priv.h"
 
 #include <errno.h>
@@ -142,7 +142,7 @@ static void accept_some(struct weir_relay *relay)
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             if (!relay->full) {
                 weir_log_write(relay->opts.log, WEIR_LOG_WARN,
-                    "relay: no more connections for now: %s", strerror(errno));
+                    "relay: no more connections for now: %s", weir_reason(errno));
             }
             relay->full = true;
             uv_poll_stop(&relay->listening);

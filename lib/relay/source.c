@@ -5,7 +5,7 @@
  */
 #include "core/clock.h"
 #include "core/limits.h"
-#include "net/reason.h"
+#include "core/reason.h"
 #include "relay/priv.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include "core/hex.h"
 #include "core/hostport.h"
 #include "core/log.h"
+#include "core/reason.h"
 #include "core/self.h"
 #include "core/stdfds.h"
 #include "core/uuid.h"
@@ -275,6 +276,16 @@ static void closed_standard_descriptors_are_opened_the_wrong_way_round(void **st
     }
 }
 
+static void reasons_are_words_also_where_libuv_has_none(void **state)
+{
+    (void)state;
+    assert_string_equal(weir_reason(ENOENT), "no such file or directory");
+    assert_string_equal(weir_reason(EISDIR), "is a folder");
+    assert_string_equal(weir_reason(ENOEXEC), strerror(ENOEXEC));
+    assert_string_equal(weir_reason(EDQUOT), strerror(EDQUOT));
+    assert_string_equal(weir_reason(99999), "an error without a name");
+}
+
 static void uuids_have_the_form_of_version_4_and_differ(void **state)
 {
     static const char form[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
@@ -403,6 +414,7 @@ int main(void)
         cmocka_unit_test(buf_formats_and_terminates_text),
         cmocka_unit_test(log_line_is_one_line_whatever_is_in_it),
         cmocka_unit_test(log_long_line_is_cut_and_ended),
+        cmocka_unit_test(reasons_are_words_also_where_libuv_has_none),
         cmocka_unit_test(uuids_have_the_form_of_version_4_and_differ),
         cmocka_unit_test(own_folder_holds_this_program),
         cmocka_unit_test(closed_standard_descriptors_are_opened_the_wrong_way_round),
