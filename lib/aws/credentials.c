@@ -299,24 +299,30 @@ static int ask_endpoint(const struct weir_room *room, const char *url, const str
         .headers_n = token->len > 0 ? 2 : 1,
         .timeout_ms = WEIR_AWS_CREDENTIALS_MS / WEIR_S3_ATTEMPTS};
 
+    struct weir_err failure = {0}; /* of the attempt before */
+
     for (int attempt = 1;; attempt++) {
         struct weir_err why = {0};
         const int64_t pause_ms = WEIR_AWS_CREDENTIALS_PAUSE_MS * (attempt - 1);
-        if (weir_wake_rest(room->loop, weir_clock_mono_ms() + pause_ms, err) != 0) {
-            return -1;
+        long status = -1;
+        if (weir_wake_rest(room->loop, weir_clock_mono_ms() + pause_ms, &why) == 0) {
+            answer->len = 0;
+            status = weir_http_call(room->loop, &request, answer, NULL, &why);
         }
-        answer->len = 0;
-        long status = weir_http_call(room->loop, &request, answer, NULL, &why);
         if (status == 200) {
             return 0;
         }
         if (status > 0) {
             weir_err_detail(&why, WEIR_E_REMOTE, (int)status, "status %ld", status);
+        } else if (weir_loop_cancelled(room->loop) != NULL && failure.code != WEIR_OK) {
+            return weir_err_detail(err, why.code, why.detail, "%.60s; the last failure: %s",
+                why.msg, failure.msg); /* that the time is over says nothing of the agent */
         }
-        if (attempt == WEIR_S3_ATTEMPTS || (status > 0 && status < 500 && status != 429)) {
-            *err = why;
-            return -1;
+        if (attempt == WEIR_S3_ATTEMPTS || weir_loop_cancelled(room->loop) != NULL ||
+            (status > 0 && status < 500 && status != 429)) {
+            return weir_err_keep(err, &why);
         }
+        failure = why;
     }
 }
 

@@ -460,6 +460,27 @@ static void wait_for_a_key_ends_with_the_deadline(void **state)
     }
 }
 
+/* That the time is over does not say what took it. */
+static void wait_for_a_key_that_ends_says_what_failed_before(void **state)
+{
+    struct s3_fixture *fx = *state;
+    static const struct canned_reply replies[] = {
+        {.head = "HTTP/1.1 500 No\r\n" EMPTY}, {.end = CANNED_STALL, .again = true}};
+    struct weir_err err = {0};
+
+    for (int64_t ms = 200; ms < 60000 && strstr(err.msg, "failure") == NULL; ms *= 2) {
+        struct weir_aws_credentials c;
+        canned_http_free(fx->server);
+        fx->server = canned_http_new(replies, COUNT(replies));
+        setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", canned_http_url(fx->server), 1);
+        err = (struct weir_err){0};
+        assert_int_equal(weir_aws_credentials_get(&c, weir_clock_mono_ms() + ms, &err), -1);
+        assert_int_equal(err.code, WEIR_E_DEADLINE);
+    }
+    assert_string_equal(err.msg,
+        "the container's credentials: the deadline has passed; the last failure: status 500");
+}
+
 /* What somebody who waits for `weir cp` does. */
 static void wait_for_a_key_ends_with_a_signal(void **state)
 {
@@ -501,6 +522,7 @@ int main(void)
         TEST(expired_token_has_the_credentials_read_again),
         TEST(expired_token_of_several_requests_is_renewed_once),
         TEST(wait_for_a_key_ends_with_the_deadline),
+        TEST(wait_for_a_key_that_ends_says_what_failed_before),
         TEST(wait_for_a_key_ends_with_a_signal),
     };
 
