@@ -68,7 +68,7 @@ static enum weir_api_next ask(struct weir_api *api, struct weir_buf *event, stru
             return WEIR_NEXT_EVENT;
         }
         if (has_id) {
-            *err = why;
+            (void)weir_err_keep(err, &why);
             return WEIR_NEXT_CUT;
         }
         if (status == 200) {

@@ -241,10 +241,7 @@ static int wait_end(struct weir_loop *loop, struct run *r, struct weir_err *err)
     stop(r);
     while (r->step != STEP_OVER && turn(loop, r, weir_loop_step_undo, err) == 0) {
     }
-    if (err != NULL) {
-        *err = *weir_loop_cancelled(loop);
-    }
-    return -1;
+    return weir_err_keep(err, weir_loop_cancelled(loop));
 }
 
 int weir_function_program(const char *path, struct weir_err *err)
@@ -341,7 +338,7 @@ static int run(struct weir_loop *loop, struct run *r, struct weir_err *err)
         goto out;
     }
     if (r->err.code != WEIR_OK) {
-        *err = r->err;
+        (void)weir_err_keep(err, &r->err);
         goto out;
     }
     if (r->result->outcome == WEIR_FUNCTION_DIED && weir_cgroup_oom_kills(&group) > 0) {

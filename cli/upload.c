@@ -169,13 +169,12 @@ static int refused(const struct upload *u, struct weir_err *err)
 static int verdict(struct upload *u, struct weir_err *err)
 {
     if (u->body.err.code != WEIR_OK) { /* why it stopped to send */
-        *err = u->body.err;
+        (void)weir_err_keep(err, &u->body.err);
         weir_err_prefix(err, "%.160s", u->args->file);
         return -1;
     }
     if (u->status == 0) {
-        *err = u->err;
-        return -1;
+        return weir_err_keep(err, &u->err);
     }
     if (u->status / 100 == 2) {
         return 0;

@@ -511,7 +511,7 @@ struct weir_worker *weir_worker_new(
 bool weir_worker_failed(const struct weir_worker *worker, struct weir_err *err)
 {
     if (worker->failed.code != WEIR_OK) {
-        *err = worker->failed;
+        (void)weir_err_keep(err, &worker->failed);
     }
     return worker->failed.code != WEIR_OK;
 }

@@ -121,8 +121,7 @@ int weir_request_body_ok(const struct weir_request *request, const char **why, s
         rc = cJSON_IsObject(tree) ? 1 : 0;
         *why = "the body must be a JSON object";
     } else if (parse.code == WEIR_E_NOMEM) {
-        *err = parse;
-        rc = -1;
+        rc = weir_err_keep(err, &parse);
     } else {
         *why = "the body is not JSON";
     }

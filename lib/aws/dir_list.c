@@ -25,8 +25,7 @@ static int add_file(const FTSENT *e, size_t root_len, const char *prefix, struct
         if (why.code == WEIR_E_DATA) {
             return 0; /* a path that no key has */
         }
-        *err = why;
-        return -1;
+        return weir_err_keep(err, &why);
     }
     const char *text = weir_buf_text(key, err);
     if (text == NULL) {

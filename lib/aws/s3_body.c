@@ -94,11 +94,11 @@ static enum weir_step resume(
 
     body->open = false;
     if (body->at > 0 && !weir_s3_read_ties(body->read)) {
-        *err = *why; /* what is there now could be another object */
+        (void)weir_err_keep(err, why); /* what is there now could be another object */
     } else if (ask(body, why, &none) == 0) {
         return WEIR_NEED_IN;
     } else if (none.code != WEIR_OK) {
-        *err = none;
+        (void)weir_err_keep(err, &none);
     } else {
         return failed(body, err);
     }

@@ -251,7 +251,7 @@ static enum weir_step fail(struct weir_s3_upload *up, const char *what, struct w
     if (up->failure.code == WEIR_OK) {
         weir_s3_call_failed(&up->failure, up->name, what, &up->call);
     }
-    *err = up->failure;
+    (void)weir_err_keep(err, &up->failure);
     return over(up, WEIR_FAIL);
 }
 

@@ -73,7 +73,7 @@ enum weir_step weir_child_stdin_step(struct weir_child_stdin *s, struct weir_err
             if (s->refused) {
                 return over(s);
             }
-            *err = *weir_pipe_err(s->pipe);
+            (void)weir_err_keep(err, weir_pipe_err(s->pipe));
             return WEIR_FAIL;
         }
     }

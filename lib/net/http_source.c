@@ -90,7 +90,7 @@ struct weir_http *weir_http_source_http(const struct weir_http_source *s)
 
 static enum weir_step failed(const struct weir_http_source *s, struct weir_err *err)
 {
-    *err = s->err;
+    (void)weir_err_keep(err, &s->err);
     return WEIR_FAIL;
 }
 

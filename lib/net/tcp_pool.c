@@ -456,8 +456,7 @@ int weir_tcp_pool_step(struct weir_tcp_pool *pool, bool soon, int64_t now_ms, st
         }
     } while (began);
     if (hopeless(pool, now_ms)) {
-        *err = pool->last;
-        return -1;
+        return weir_err_keep(err, &pool->last);
     }
     arm(pool, again_ms, now_ms);
     return 0;

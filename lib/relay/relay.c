@@ -368,7 +368,7 @@ bool weir_relay_failed(const struct weir_relay *relay, struct weir_err *err)
     if (relay->err.code == WEIR_OK) {
         return false;
     }
-    *err = relay->err;
+    (void)weir_err_keep(err, &relay->err);
     return true;
 }
 

@@ -163,8 +163,7 @@ static int merge_oldest(struct blocks *b, struct weir_err *err)
         take_turn(b, s);
         s->block.in = NULL;
         if (b->ops->merge(b->job, &s->block) != 0 || s->rc != 0) {
-            *err = s->block.err;
-            return -1;
+            return weir_err_keep(err, &s->block.err);
         }
         b->made = true;
     } else if (b->used == 0 && b->cut_all) {

@@ -22,8 +22,7 @@ static int open_ahead(struct concat *c, struct weir_err *err)
         struct weir_err later = {0};
         int rc = c->ops->open(c->ctx, c->opened, at, &later);
         if (rc < 0 && c->opened == c->turn) {
-            *err = later;
-            return -1;
+            return weir_err_keep(err, &later);
         }
         if (rc < 0) { /* not its turn yet: what is before it comes first, then it is tried again */
             return 0;

@@ -224,8 +224,11 @@ static enum weir_step abort_all(void *self, struct weir_err *err)
         weir_err_set(&f->undo, WEIR_E_IO, "%zu of %zu outputs were published before that",
             count_ended(f), f->n);
     }
-    *err = f->undo;
-    return f->undo.code != WEIR_OK ? WEIR_FAIL : WEIR_END;
+    if (f->undo.code == WEIR_OK) {
+        return WEIR_END;
+    }
+    (void)weir_err_keep(err, &f->undo);
+    return WEIR_FAIL;
 }
 
 static void fork_free(void *self)
