@@ -1,5 +1,7 @@
 #include "aws/checksum.h"
 
+#include "core/base64.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <isa-l.h>
@@ -258,9 +260,7 @@ int weir_checksum_end(
     for (size_t i = 0; sum->md == NULL && i < n; i++) {
         value[i] = (uint8_t)(sum->crc >> (8 * (n - 1 - i)));
     }
-    if (n > 0) {
-        EVP_EncodeBlock((unsigned char *)base64, value, (int)n);
-    }
+    (void)weir_base64_encode(value, n, base64);
     return 0;
 }
 

@@ -22,7 +22,7 @@ enum weir_checksum_kind {
     WEIR_CHECKSUM_KINDS, /* how many; none itself */
 };
 
-#define WEIR_CHECKSUM_BASE64_BYTES 45 /* 32 bytes of SHA-256, and the NUL */
+#define WEIR_CHECKSUM_BASE64_BYTES 45 /* WEIR_BASE64_BYTES of the longest, SHA-256 */
 
 /** weir_checksum_name: "CRC64NVME", as x-amz-checksum-algorithm has it; NULL for none. */
 const char *weir_checksum_name(enum weir_checksum_kind kind);

@@ -1,17 +1,24 @@
 #include "core/base64.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <string.h>
 
+size_t weir_base64_encode(const void *p, size_t n, char *to)
+{
+    assert(n <= INT_MAX / 4 * 3);
+    return (size_t)EVP_EncodeBlock((unsigned char *)to, p, (int)n); /* it ends it with a NUL */
+}
+
 int weir_base64_add(struct weir_buf *to, const void *p, size_t n, struct weir_err *err)
 {
-    uint8_t *at = n <= INT_MAX / 4 * 3 ? weir_buf_reserve(to, (n + 2) / 3 * 4 + 1, err) : NULL;
+    uint8_t *at = n <= INT_MAX / 4 * 3 ? weir_buf_reserve(to, WEIR_BASE64_BYTES(n), err) : NULL;
 
     if (at == NULL) {
         return weir_err_set(err, WEIR_E_LIMIT, "%zu bytes in base64", n);
     }
-    to->len += (size_t)EVP_EncodeBlock(at, p, (int)n); /* it ends it with a NUL */
+    to->len += weir_base64_encode(p, n, (char *)at);
     return 0;
 }
 
