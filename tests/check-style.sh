@@ -23,6 +23,8 @@ no "banned function" '(^|[^A-Za-z0-9_])(sprintf|vsprintf|strcpy|strcat|atoi|atol
 no "strerror: the words of all messages are weir_reason's (core/reason.h)" '(^|[^A-Za-z0-9_])strerror[[:space:]]*\(' "${product[@]}"
 mapfile -t keepers < <(printf '%s\n' "${product[@]}" | grep -vFx lib/core/err.c)
 no "an error that replaces another: the first one stays (weir_err_keep)" '(^|[^A-Za-z0-9_])\*err = [^(]' "${keepers[@]}"
+mapfile -t drivers < <(printf '%s\n' "${product[@]}" | grep -vFx lib/stream/stage.c)
+no "a stage whose answer nobody judges: whoever drives one does it by weir_stage_step" 'ops->step[[:space:]]*\(' "${drivers[@]}"
 no "left-over mark" '(^|[^A-Za-z0-9_])(TO''DO|FIX''ME|X''XX)([^A-Za-z0-9_]|$)' "${text[@]}"
 no "white space at the end of a line" '[[:blank:]]+$' "${text[@]}"
 no "tab in a C file" $'\t' "${c[@]}"

@@ -116,16 +116,10 @@ static enum weir_step feed(struct weir_form *f, const char *p, size_t n, bool la
         .p = n > 0 ? (const uint8_t *)p : (const uint8_t *)"", .size = n, .last = last};
     struct weir_out out = {.p = (uint8_t[1]){0}};
     struct weir_err err = {0};
-    enum weir_step step;
+    enum weir_step step = weir_stage_step(&f->sink, true, &in, &out, &err);
 
-    /* A regular file never waits. */
-    do {
-        step = f->sink.ops->step(f->sink.self, &in, &out, &err);
-    } while (step == WEIR_NEED_IN && in.pos < in.size);
     if (step != (last ? WEIR_END : WEIR_NEED_IN)) {
-        if (err.code == WEIR_OK) {
-            (void)weir_err_set(&err, WEIR_E_BUG, "the store waits");
-        }
+        (void)weir_err_set(&err, WEIR_E_BUG, "the store waits"); /* a regular file never does */
         refuse_store(f, &err);
     }
     return step;

@@ -159,12 +159,13 @@ static void save(struct weir_results *r)
     struct weir_stage sink = {0};
     struct weir_in in = {.last = true};
     struct weir_out out = {.p = (uint8_t[1]){0}};
+    struct weir_err ignored = {0}; /* a list for people: it may fail */
 
     r->dirty = false;
-    if (text != NULL && weir_file_sink_new(r->loop, r->path, &sink, NULL) == 0) {
+    if (text != NULL && weir_file_sink_new(r->loop, r->path, &sink, &ignored) == 0) {
         in.p = (const uint8_t *)text;
         in.size = strlen(text);
-        (void)sink.ops->step(sink.self, &in, &out, NULL); /* a list for people: it may fail */
+        (void)weir_stage_step(&sink, true, &in, &out, &ignored);
     }
     weir_stage_free(&sink);
     cJSON_free(text);

@@ -114,7 +114,7 @@ static enum weir_step gzip_step(
 {
     struct gzip *g = self;
 
-    return g->blocks.ops->step(g->blocks.self, in, out, err);
+    return weir_stage_step(&g->blocks, false, in, out, err);
 }
 
 static void gzip_free(void *self)

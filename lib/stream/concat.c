@@ -51,7 +51,7 @@ static enum weir_step step(
         c->begun = true;
         struct weir_stage *source = &c->ring[c->turn % c->ahead];
         const size_t before = out->pos;
-        enum weir_step answer = source->ops->step(source->self, in, out, err);
+        enum weir_step answer = weir_stage_step(source, false, in, out, err);
         c->info->read_bytes += out->pos - before;
         if (answer != WEIR_END) {
             return answer;

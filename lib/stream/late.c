@@ -21,7 +21,7 @@ static enum weir_step late_step(
             return WEIR_FAIL;
         }
     }
-    return l->sink.ops->step(l->sink.self, in, out, err);
+    return weir_stage_step(&l->sink, true, in, out, err);
 }
 
 static enum weir_step late_prepare(void *self, struct weir_err *err)

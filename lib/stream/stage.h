@@ -91,7 +91,7 @@ void weir_stage_free(struct weir_stage *stage);
 
 /**
  * weir_stage_step: step a stage, and hold it to what its answer promises of its windows. For
- * whoever drives stages: the pipe, and a sink that has others in it.
+ * whoever drives stages: the pipe, and a stage that has others in it.
  *
  * sink  nothing comes after it
  *

@@ -52,13 +52,14 @@ static int begin_source(void *ctx, size_t i, uint64_t at, struct weir_err *err)
 
 static const struct weir_concat_ops ops = {open_source, begin_source};
 
-static int run(struct row *r, size_t edge, struct memory_sink *sink, struct weir_err *err)
+static int run_with(const struct weir_concat_ops *with, struct row *r, size_t edge,
+    struct memory_sink *sink, struct weir_err *err)
 {
     struct weir_source_info info = {.size_bytes = -1};
     struct weir_stage stages[2] = {{0}, memory_sink(sink)};
 
     weir_buf_init(&sink->got, 4096);
-    assert_int_equal(weir_concat_new(&ops, r, AHEAD, &info, &stages[0], err), 0);
+    assert_int_equal(weir_concat_new(with, r, AHEAD, &info, &stages[0], err), 0);
     struct weir_pipe *pipe = weir_pipe_new(edge, stages, 2, err);
     assert_non_null(pipe);
     int rc = pipe_run(pipe, err);
@@ -67,6 +68,11 @@ static int run(struct row *r, size_t edge, struct memory_sink *sink, struct weir
         assert_int_equal(info.read_bytes, sink->got.len);
     }
     return rc;
+}
+
+static int run(struct row *r, size_t edge, struct memory_sink *sink, struct weir_err *err)
+{
+    return run_with(&ops, r, edge, sink, err);
 }
 
 static void sources_come_in_order_and_say_where_they_begin(void **state)
@@ -106,11 +112,45 @@ static void an_error_comes_when_it_is_that_sources_turn(void **state)
     }
 }
 
+static enum weir_step lie(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)self;
+    (void)in;
+    (void)out;
+    (void)err;
+    return WEIR_NEED_OUT;
+}
+
+static int open_liar(void *ctx, size_t i, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_stage_ops liar = {.name = "liar", .step = lie};
+
+    (void)err;
+    *ret = (struct weir_stage){&liar, ctx};
+    return i == 0;
+}
+
+static void a_source_that_breaks_its_contract_is_told_by_its_name(void **state)
+{
+    static const struct weir_concat_ops lies = {open_liar, begin_source};
+    struct row r = {.opened = 0};
+    struct memory_sink sink = {.published = false};
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(run_with(&lies, &r, 4, &sink, &err), -1);
+    assert_int_equal(err.code, WEIR_E_BUG);
+    assert_string_equal(err.msg, "pipe: stage liar: NEED_OUT with room left");
+    weir_buf_fini(&sink.got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sources_come_in_order_and_say_where_they_begin),
         cmocka_unit_test(an_error_comes_when_it_is_that_sources_turn),
+        cmocka_unit_test(a_source_that_breaks_its_contract_is_told_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

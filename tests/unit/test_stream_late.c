@@ -122,6 +122,41 @@ static void late_sink_is_never_made_for_a_source_that_says_nothing(void **state)
     weir_pipe_free(pipe);
 }
 
+static enum weir_step end_early(
+    void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
+{
+    (void)self;
+    (void)in;
+    (void)out;
+    (void)err;
+    return WEIR_END;
+}
+
+static int make_hasty(void *ctx, struct weir_stage *ret, struct weir_err *err)
+{
+    static const struct weir_stage_ops hasty = {.name = "hasty", .step = end_early};
+
+    (void)err;
+    *ret = (struct weir_stage){&hasty, ctx};
+    return 0;
+}
+
+static void late_sink_that_breaks_its_contract_is_told_by_its_name(void **state)
+{
+    struct memory_source source = {.in = (const uint8_t *)"abc", .len = 3};
+    struct weir_stage stages[2] = {memory_source(&source)};
+    struct weir_err err = {0};
+
+    (void)state;
+    assert_int_equal(weir_late_sink_new(make_hasty, NULL, &stages[1], &err), 0);
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, &err);
+    assert_non_null(pipe);
+    assert_int_equal(pipe_run(pipe, &err), -1);
+    assert_int_equal(err.code, WEIR_E_BUG);
+    assert_string_equal(err.msg, "pipe: stage hasty: END before the last byte");
+    weir_pipe_free(pipe);
+}
+
 static enum weir_step prepare_waits(void *self, struct weir_err *err)
 {
     (void)self;
@@ -171,6 +206,7 @@ int main(void)
         cmocka_unit_test(late_sink_that_cannot_be_made_fails_the_pipe),
         cmocka_unit_test(late_sink_is_aborted_when_it_was_made),
         cmocka_unit_test(late_sink_is_never_made_for_a_source_that_says_nothing),
+        cmocka_unit_test(late_sink_that_breaks_its_contract_is_told_by_its_name),
         cmocka_unit_test(late_sink_is_made_when_its_end_is_prepared),
     };
 
