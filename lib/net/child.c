@@ -1,8 +1,8 @@
 #include "net/child.h"
-#include "core/reason.h"
 
 #include "core/env.h"
 #include "core/limits.h"
+#include "core/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -219,22 +220,54 @@ struct weir_child *weir_child_start(
     return child;
 }
 
-int weir_child_find(const char *name, char path[PATH_MAX], struct weir_err *err)
+/* 0, or why an exec of it would fail. */
+static int look_at(const char *path)
 {
-    const char *dir = strchr(name, '/') == NULL ? weir_env_text("PATH", "/bin:/usr/bin") : NULL;
+    struct stat st;
 
-    if (dir == NULL && snprintf(path, PATH_MAX, "%s", name) < PATH_MAX) {
-        return 0;
+    if (stat(path, &st) != 0) {
+        return errno;
     }
-    while (dir != NULL && *dir != '\0') {
-        const size_t n = strcspn(dir, ":");
-        const int len = snprintf(path, PATH_MAX, "%.*s/%s", (int)n, n > 0 ? dir : ".", name);
-        if (len < PATH_MAX && access(path, X_OK) == 0) {
+    if (!S_ISREG(st.st_mode)) {
+        return EACCES;
+    }
+    return access(path, X_OK) == 0 ? 0 : errno;
+}
+
+/* By PATH. Returns 0 with path filled, or why there is none. */
+static int search(const char *name, char path[PATH_MAX])
+{
+    int why = ENOENT;
+
+    for (const char *dir = weir_env_text("PATH", "/bin:/usr/bin"), *next; dir != NULL; dir = next) {
+        const size_t n = strcspn(dir, ":"); /* 0: the folder that we are in */
+        const int len =
+            snprintf(path, PATH_MAX, "%.*s/%s", n > 0 ? (int)n : 1, n > 0 ? dir : ".", name);
+        const int e = len < PATH_MAX ? look_at(path) : ENAMETOOLONG;
+        if (e == 0) {
             return 0;
         }
-        dir += n + (dir[n] == ':');
+        why = e == EACCES ? e : why; /* told, if none that may be started comes after it */
+        next = dir[n] == ':' ? dir + n + 1 : NULL;
     }
-    return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no such program in PATH", name);
+    return why;
+}
+
+int weir_child_find(const char *name, char path[PATH_MAX], struct weir_err *err)
+{
+    int why = 0;
+
+    if (strchr(name, '/') == NULL) {
+        why = search(name, path);
+    } else if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX) {
+        why = ENAMETOOLONG;
+    }
+    if (why == ENOENT) {
+        return weir_err_detail(err, WEIR_E_CONFIG, why, "%.160s: no such program in PATH", name);
+    }
+    return why == 0 ? 0
+                    : weir_err_detail(err, WEIR_E_CONFIG, why, "%.160s: cannot be started: %s",
+                          name, weir_reason(why));
 }
 
 void weir_child_kill(struct weir_child *child, int number)

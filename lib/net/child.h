@@ -52,11 +52,13 @@ struct weir_child *weir_child_start(
     struct weir_loop *loop, const struct weir_child_opts *opts, struct weir_err *err);
 
 /**
- * weir_child_find: where a program lies: as execvp(3) would look for it, by PATH if the name has no
- * slash.
+ * weir_child_find: where a program lies. A name with a slash is a path, which is looked at when it
+ * is started; another one is searched as execvp(3) does: the first regular file in PATH's folders
+ * that we may execute, an empty part being the folder that we are in. Without PATH, or with an
+ * empty one, the folders are /bin and /usr/bin.
  *
- * Returns 0 with path filled, or -1 with *err set: WEIR_E_CONFIG, there is none in PATH, or the
- * name is too long. That it can be executed is seen when it is started.
+ * Returns 0 with path filled, or -1 with *err set: WEIR_E_CONFIG; detail: ENOENT, there is none;
+ * EACCES, there are only such that we may not execute; ENAMETOOLONG.
  */
 int weir_child_find(const char *name, char path[PATH_MAX], struct weir_err *err);
 

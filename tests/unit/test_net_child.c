@@ -7,6 +7,7 @@
 #include "net/child_source.h"
 #include "stream/bytes.h"
 #include "tests/support/memory_ends.h"
+#include "tests/support/tempdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -323,6 +325,68 @@ static void a_program_that_cannot_be_run_is_a_configuration_error(void **state)
     weir_loop_free(loop);
 }
 
+static void a_name_is_searched_as_execvp_does(void **state)
+{
+    static const struct {
+        const char *path, *name, *found;
+        int e;
+    } cases[] = {
+        {"a:b", "tool", "a/tool", 0},
+        {"none:b", "tool", "b/tool", 0},
+        {"folder:b", "tool", "b/tool", 0}, /* a folder of that name */
+        {"text:b", "tool", "b/tool", 0},   /* a file that cannot be executed */
+        {"text:none", "tool", NULL, EACCES},
+        {"none:folder", "tool", NULL, EACCES},
+        {"none", "tool", NULL, ENOENT},
+        {"a", "", NULL, EACCES}, /* the folder itself */
+        {":a", "tool", "./tool", 0},
+        {"none:", "tool", "./tool", 0},
+        {"none::a", "tool", "./tool", 0},
+        {"none", "no/search", "no/search", 0},
+        {"", "sh", "/bin/sh", 0},
+    };
+    static const char *const programs[] = {"a/tool", "b/tool", "tool"};
+    static char longest[PATH_MAX + 16];
+    char path[PATH_MAX], *before = strdup(getenv("PATH")), *home = getcwd(NULL, 0);
+    struct tempdir dir;
+
+    (void)state;
+    tempdir_new(&dir);
+    assert_int_equal(chdir(dir.path), 0);
+    tempdir_mkdir(&dir, "folder/tool");
+    tempdir_write(&dir, "text/tool", "");
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        tempdir_write(&dir, programs[i], "#!/bin/sh\n");
+        assert_int_equal(chmod(programs[i], 0700), 0);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct weir_err err = {0};
+        setenv("PATH", cases[i].path, 1);
+        const int rc = weir_child_find(cases[i].name, path, &err);
+        assert_int_equal(err.detail, cases[i].e);
+        assert_int_equal(err.code, rc == 0 ? WEIR_OK : WEIR_E_CONFIG);
+        if (cases[i].found != NULL) {
+            assert_int_equal(rc, 0);
+            assert_string_equal(path, cases[i].found);
+        } else {
+            assert_int_equal(rc, -1);
+        }
+    }
+    memset(longest, 'x', sizeof longest - 1);
+    longest[0] = '/';
+    setenv("PATH", longest, 1);
+    for (int i = 0; i < 2; i++) { /* a part of PATH that no path has room for; a name like that */
+        struct weir_err err = {0};
+        assert_int_equal(weir_child_find(i == 0 ? "tool" : longest, path, &err), -1);
+        assert_int_equal(err.detail, i == 0 ? ENOENT : ENAMETOOLONG);
+    }
+    setenv("PATH", before, 1);
+    assert_int_equal(chdir(home), 0);
+    tempdir_free(&dir);
+    free(before);
+    free(home);
+}
+
 static void the_program_gets_three_descriptors_and_standard_signals(void **state)
 {
     /* ls has one of its own for the folder */
@@ -412,6 +476,7 @@ int main(void)
         cmocka_unit_test(its_stdin_is_fed_whole_and_it_need_not_read_it),
         cmocka_unit_test(an_input_that_breaks_fails_the_whole),
         cmocka_unit_test(a_program_that_cannot_be_run_is_a_configuration_error),
+        cmocka_unit_test(a_name_is_searched_as_execvp_does),
         cmocka_unit_test(the_program_gets_three_descriptors_and_standard_signals),
         cmocka_unit_test(credentials_go_on_only_when_asked_for),
         cmocka_unit_test(variables_that_choose_code_are_refused),
