@@ -14,8 +14,8 @@ export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:
 valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=definite,indirect,possible"
     "--errors-for-leak-kinds=definite,indirect" "--suppressions=$PWD/tests/support/valgrind.supp" --child-silent-after-fork=yes --trace-children=no)
 
-# The workers of a concurrent function, and the threads that deflate and check blocks.
-threaded="runtime_sim stream_blocks codec_zip net_pool validate_threads validate_unique"
+# The workers of a concurrent function and their logs, the threads that deflate and check blocks, and those that look up names.
+threaded="runtime_sim core_log stream_blocks codec_zip net_pool net_tcp validate_threads validate_unique"
 
 steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
 named=(coverage mutate) # only when they are asked for by name; WEIR_FULL=1 asks for mutate
