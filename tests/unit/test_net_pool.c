@@ -5,6 +5,7 @@
 #include "cli/cgroup.h"
 #include "core/cgroup_dir.h"
 #include "core/limits.h"
+#include "core/thread.h"
 #include "net/loop.h"
 #include "net/pool.h"
 #include "stream/blocks.h"
@@ -18,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -293,6 +295,41 @@ static void threads_of_a_pool_get_no_signals(void **state)
     end(&r, pipe);
 }
 
+static void *no_work(void *ctx)
+{
+    return ctx;
+}
+
+/* In a process of a user of its own that may have no more of them: root's may. */
+static void without_any_thread_the_work_is_done_all_the_same(void **state)
+{
+    enum { WELL = 0, NOT_WELL = 1, THREADS_ALL_THE_SAME = 2, NOBODY = 65534 };
+    int status = 0;
+    const pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        const struct rlimit none = {0, 0};
+        struct weir_err err = {0};
+        struct run r;
+        pthread_t thread;
+        if ((geteuid() == 0 && setuid(NOBODY) != 0) || setrlimit(RLIMIT_NPROC, &none) != 0 ||
+            weir_thread_start(&thread, no_work, NULL) == 0) {
+            _exit(THREADS_ALL_THE_SAME);
+        }
+        struct weir_pipe *pipe = begin(&r, 3);
+        const bool well = weir_loop_run(r.loop, pipe, &err) == 0 && r.sink.published &&
+                          r.sink.got.len == TOTAL && r.blocks == 101;
+        end(&r, pipe);
+        _exit(well ? WELL : NOT_WELL);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == THREADS_ALL_THE_SAME) {
+        skip();
+    }
+    assert_int_equal(status, WELL);
+}
+
 static void a_function_gets_the_threads_that_its_memory_buys(void **state)
 {
     (void)state;
@@ -342,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_pipe_dropped_while_threads_work_stops_them),
         cmocka_unit_test(a_pipe_dropped_leaves_alone_what_another_has_the_pool_do),
         cmocka_unit_test(threads_of_a_pool_get_no_signals),
+        cmocka_unit_test(without_any_thread_the_work_is_done_all_the_same),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
         cmocka_unit_test(a_quota_of_the_control_group_counts),
     };
