@@ -198,6 +198,9 @@
 #define WEIR_TCP_CONNECT_MS 10000 /* a receiver that takes longer is not there */
 /* Without a byte taken or a confirmation: a receiver under load may be a while at it */
 #define WEIR_TCP_STALL_MS 60000
+/* Read of a connection at a time, then it is the others' turn: to a unit of lines a receiver
+ * answers a few bytes, and one that talks without end is not to keep the loop */
+#define WEIR_TCP_READ_BYTES (8 * WEIR_KIB)
 /* Between two looks at a connection that is closing: it has no event */
 #define WEIR_TCP_SETTLE_MS 5
 /* Before the next connection after one failed: from this, doubled up to that; a receiver that

@@ -18,7 +18,8 @@
 
 /*
  * The loop watches a descriptor only between a "not yet" and the wake-up that answers it, so that a
- * connection that nobody asks anything costs nothing, and none can keep the loop busy.
+ * connection that nobody asks anything costs nothing. What is read at a time has a bound
+ * (WEIR_TCP_READ_BYTES), here and in tcp_pool.c, so that no peer can keep the loop by talking.
  */
 
 enum phase { RESOLVING, CONNECTING, HANDSHAKE, OPEN, BROKEN };
@@ -402,7 +403,11 @@ int weir_tcp_conn_confirm(struct weir_tcp_conn *c, int64_t *again_ms)
     if (c->phase != OPEN) {
         return -1;
     }
-    while (!c->eof) {
+    for (size_t read = 0; !c->eof;) {
+        if (read >= WEIR_TCP_READ_BYTES) {
+            *again_ms = 0; /* there may be more, which TLS has taken from the socket already */
+            return 0;
+        }
         /* Behind a goodbye of TLS there is still the connection's own. */
         ptrdiff_t got = weir_tcp_conn_read(c, dropped, sizeof dropped);
         if (got == WEIR_TCP_CONN_EOF && !c->eof) {
@@ -414,6 +419,7 @@ int weir_tcp_conn_confirm(struct weir_tcp_conn *c, int64_t *again_ms)
         if (got == WEIR_TCP_CONN_FAILED) {
             return -1;
         }
+        read += got > 0 ? (size_t)got : 0;
     }
     /* The peer's FIN is here. It confirms only when our FIN was acknowledged and no reset follows:
      * a peer that closes while bytes are still on their way to it sends FIN first, and the reset

@@ -61,8 +61,9 @@ int weir_tcp_conn_finish(struct weir_tcp_conn *conn);
  * weir_tcp_conn_confirm: after weir_tcp_conn_finish: has the peer closed with everything in its
  * hands?
  *
- * What it sends meanwhile is dropped. Returns 1 when it has, -1 when it has reset the connection or
- * it broke, 0 not yet; *again_ms is then set when no wake-up but time will bring the answer.
+ * What it sends meanwhile is dropped, WEIR_TCP_READ_BYTES at a time. Returns 1 when it has, -1 when
+ * it has reset the connection or it broke, 0 not yet; *again_ms is then set when it is to be asked
+ * again after that time, because no wake-up will bring the answer; 0: at once.
  */
 int weir_tcp_conn_confirm(struct weir_tcp_conn *conn, int64_t *again_ms);
 

@@ -202,14 +202,14 @@ static void acked(
 }
 
 /* Take what the receiver answers. Returns 1 when the whole unit is confirmed, 0 not yet, -1 with
- * *why set. */
-static int read_answers(
-    struct weir_tcp_pool *pool, struct weir_tcp_link *link, int64_t now_ms, const char **why)
+ * *why set. *again_ms is set to 0 when there may be more at once. */
+static int read_answers(struct weir_tcp_pool *pool, struct weir_tcp_link *link, int64_t now_ms,
+    int64_t *again_ms, const char **why)
 {
     uint8_t bytes[1024];
     ptrdiff_t n;
 
-    while ((n = weir_tcp_conn_read(link->conn, bytes, sizeof bytes)) > 0) {
+    for (size_t read = 0; (n = weir_tcp_conn_read(link->conn, bytes, sizeof bytes)) > 0;) {
         for (size_t used = 0; weir_tcp_is_lumberjack(pool) && used < (size_t)n;) {
             uint32_t seq = 0;
             const int rc = weir_lumberjack_answer(&link->answer, bytes, (size_t)n, &used, &seq);
@@ -229,6 +229,11 @@ static int read_answers(
         }
         if (link->unit != NULL && link->unit->acked == link->unit->lines) {
             return 1;
+        }
+        read += (size_t)n;
+        if (read >= WEIR_TCP_READ_BYTES) {
+            *again_ms = 0;
+            return 0;
         }
     }
     if (n == WEIR_TCP_CONN_EOF) {
@@ -282,7 +287,7 @@ static void step_link(
             link->state = weir_tcp_is_lumberjack(pool) ? LINK_CONFIRMING : LINK_FINISHING;
         }
         /* An answer may come early, and a close that comes before ours confirms nothing. */
-        rc = rc >= 0 && read_answers(pool, link, now_ms, &why) < 0 ? -1 : rc;
+        rc = rc >= 0 && read_answers(pool, link, now_ms, again_ms, &why) < 0 ? -1 : rc;
     }
     if (rc == 1 && link->state == LINK_FINISHING) {
         rc = weir_tcp_conn_finish(link->conn);
@@ -292,7 +297,7 @@ static void step_link(
         int64_t ms = INT64_MAX;
         rc = weir_tcp_is_lumberjack(pool) ? link->unit->acked == link->unit->lines
                                                 ? 1
-                                                : read_answers(pool, link, now_ms, &why)
+                                                : read_answers(pool, link, now_ms, &ms, &why)
                                           : weir_tcp_conn_confirm(link->conn, &ms);
         *again_ms = ms < *again_ms ? ms : *again_ms;
         if (rc == 1 && weir_tcp_is_lumberjack(pool)) {
@@ -341,8 +346,9 @@ static int begin(
 {
     struct weir_tcp_unit *unit = pool->queue;
     const char *why = "the peer closed an idle connection";
+    int64_t later_ms; /* what is left is read while the unit is sent */
 
-    if (read_answers(pool, link, now_ms, &why) != 0) {
+    if (read_answers(pool, link, now_ms, &later_ms, &why) != 0) {
         if (link->used) { /* a peer that is tired of waiting is no failure */
             close_link(link);
         } else {
@@ -415,7 +421,7 @@ static void arm(struct weir_tcp_pool *pool, int64_t again_ms, int64_t now_ms)
         again_ms = left < again_ms ? left : again_ms;
     }
     if (again_ms != INT64_MAX) {
-        weir_wake_in(pool->wake, again_ms > 1 ? again_ms : 1);
+        weir_wake_in(pool->wake, again_ms);
     }
 }
 

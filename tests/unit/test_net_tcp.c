@@ -14,11 +14,14 @@
 #include "tests/support/memory_ends.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -340,40 +343,76 @@ static void addresses_are_read_or_refused(void **state)
     }
 }
 
-/* The peer closes its direction while our bytes wait for room at it: its FIN confirms nothing, and
- * when it goes without having read them, they are lost. */
-static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void **state)
-{
-    const int fd = socket(AF_INET, SOCK_STREAM, 0), small = 4096;
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    static const uint8_t bytes[65536];
+/* A listener whose connections the test itself accepts. */
+struct listener {
+    int fd;
     char port[8];
+};
+
+/* receive_bytes: what the peer has room for, about; 0: as it comes. */
+static struct listener listener_new(int receive_bytes)
+{
+    struct listener l = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+
+    assert_true(receive_bytes == 0 ||
+                setsockopt(l.fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes) == 0);
+    assert_int_equal(bind(l.fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(l.fd, 8), 0);
+    assert_int_equal(getsockname(l.fd, (struct sockaddr *)&at, &n), 0);
+    (void)snprintf(l.port, sizeof l.port, "%u", ntohs(at.sin_port));
+    return l;
+}
+
+/* A connection to it, and the peer's end. */
+static struct weir_tcp_conn *connect_to(const struct listener *l, int *peer)
+{
+    const struct weir_tcp_conn_opts opts = {
+        .host = "127.0.0.1", .port = l->port, .connect_by_mono_ms = weir_clock_mono_ms() + 20000};
     struct weir_err err = {0};
-    int64_t again_ms = 0;
+    struct weir_tcp_conn *conn = weir_tcp_conn_new(loop, &opts, &err);
     int rc;
 
-    (void)state;
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    (void)snprintf(port, sizeof port, "%u", ntohs(at.sin_port));
-    const struct weir_tcp_conn_opts opts = {
-        .host = "127.0.0.1", .port = port, .connect_by_mono_ms = weir_clock_mono_ms() + 20000};
-    struct weir_tcp_conn *conn = weir_tcp_conn_new(loop, &opts, &err);
     assert_non_null(conn);
     while ((rc = weir_tcp_conn_connect(conn, weir_clock_mono_ms())) == 0) {
         assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
     }
     assert_int_equal(rc, 1);
-    const int peer = accept(fd, NULL, NULL);
-    assert_int_not_equal(peer, -1);
+    *peer = accept(l->fd, NULL, NULL);
+    assert_int_not_equal(*peer, -1);
+    return conn;
+}
+
+/* The peer says this, and all of it lies in our kernel when this returns. */
+static void say(int peer, const void *p, size_t n)
+{
+    int left = 1;
+
+    assert_int_equal(send(peer, p, n, MSG_NOSIGNAL), n);
+    while (left > 0) {
+        assert_int_equal(ioctl(peer, SIOCOUTQ, &left), 0);
+        sched_yield();
+    }
+}
+
+/* The peer closes its direction while our bytes wait for room at it: its FIN confirms nothing, and
+ * when it goes without having read them, they are lost. */
+static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void **state)
+{
+    static const uint8_t bytes[65536];
+    const struct listener l = listener_new(4096);
+    struct weir_err err = {0};
+    int64_t again_ms = INT64_MAX;
+    int peer, rc;
+
+    (void)state;
+    struct weir_tcp_conn *conn = connect_to(&l, &peer);
     while (weir_tcp_conn_write(conn, bytes, sizeof bytes) > 0) { /* until nobody has room */
     }
     assert_int_equal(weir_tcp_conn_finish(conn), 1);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    while ((rc = weir_tcp_conn_confirm(conn, &again_ms)) == 0 && again_ms == 0) {
+    while ((rc = weir_tcp_conn_confirm(conn, &again_ms)) == 0 && again_ms == INT64_MAX) {
         assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
     }
     assert_int_equal(rc, 0); /* its FIN is here, and only time will tell */
@@ -388,7 +427,78 @@ static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void *
     assert_int_equal(weir_tcp_conn_err(conn)->code, WEIR_E_NET);
     weir_wake_free(wake);
     weir_tcp_conn_free(conn);
-    (void)close(fd);
+    (void)close(l.fd);
+}
+
+static void what_is_said_while_a_close_is_waited_for_is_read_a_bound_at_a_time(void **state)
+{
+    static const uint8_t bytes[3 * WEIR_TCP_READ_BYTES];
+    const struct listener l = listener_new(0);
+    struct weir_err err = {0};
+    struct weir_wake *wake = weir_wake_new(loop, &err);
+    int64_t again_ms = INT64_MAX;
+    int peer, looks = 0, rc;
+
+    (void)state;
+    struct weir_tcp_conn *conn = connect_to(&l, &peer);
+    assert_int_equal(weir_tcp_conn_finish(conn), 1);
+    say(peer, bytes, sizeof bytes);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    while ((rc = weir_tcp_conn_confirm(conn, &again_ms)) == 0) {
+        looks += again_ms == 0;
+        if (again_ms != INT64_MAX) {
+            weir_wake_in(wake, again_ms);
+        }
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+        again_ms = INT64_MAX;
+    }
+    assert_int_equal(rc, 1); /* then it is the close that counts */
+    assert_int_equal(looks, 3);
+    weir_wake_free(wake);
+    weir_tcp_conn_free(conn);
+    (void)close(peer);
+    (void)close(l.fd);
+}
+
+static void answers_are_read_a_bound_at_a_time_and_then_go_on_at_once(void **state)
+{
+    static uint8_t answers[3 * WEIR_TCP_READ_BYTES + 6] = {0};
+    const struct listener l = listener_new(0);
+    struct weir_tcp_opts opts = opts_for(l.port, true);
+    struct memory_source source = {.in = (const uint8_t *)"0\n", .len = 2};
+    struct weir_stage stages[2] = {memory_source(&source)};
+    uint64_t confirmed = 0;
+    struct weir_err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i + 6 < sizeof answers; i += 6) { /* and six bytes that are none */
+        memcpy(answers + i, "2A", 2);                    /* 0: still at work */
+    }
+    opts.connections = 1;
+    struct weir_tcp_pool *pool = weir_tcp_pool_new(loop, &opts, &err);
+    assert_int_equal(weir_tcp_sink_new(pool, &confirmed, &stages[1], &err), 0);
+    struct weir_pipe *pipe = weir_pipe_new(0, stages, 2, &err);
+    assert_non_null(pipe);
+    const struct weir_tcp_counts *counts = weir_tcp_pool_counts(pool);
+    while (counts->sent == 0) { /* a turn of the loop each */
+        if (weir_pipe_sweep(pipe, 0) == WEIR_PIPE_WAITING && counts->sent == 0) {
+            assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+        }
+    }
+    const int peer = accept(l.fd, NULL, NULL);
+    say(peer, answers, sizeof answers);
+    for (int turns = 0; turns < 3; turns++) {
+        assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_WAITING);
+        assert_int_equal(counts->failed, 0); /* what is wrong lies behind all that was read */
+        assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0);
+    }
+    assert_int_equal(weir_pipe_sweep(pipe, 0), WEIR_PIPE_WAITING);
+    assert_int_equal(counts->failed, 1);
+    assert_string_equal(strrchr(counts->errors[0], ':'), ": an answer that is not Lumberjack's");
+    weir_pipe_free(pipe);
+    weir_tcp_pool_free(pool);
+    (void)close(peer);
+    (void)close(l.fd);
 }
 
 /* Of the answer; 0: err is set. */
@@ -458,6 +568,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_or_refused),
         cmocka_unit_test(a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing),
+        cmocka_unit_test(what_is_said_while_a_close_is_waited_for_is_read_a_bound_at_a_time),
+        cmocka_unit_test(answers_are_read_a_bound_at_a_time_and_then_go_on_at_once),
         cmocka_unit_test(no_lines_need_no_connection),
         cmocka_unit_test(nobody_listens_is_an_error_that_says_so),
         cmocka_unit_test(a_connection_that_never_comes_ends_at_its_timeout),
