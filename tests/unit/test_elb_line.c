@@ -151,6 +151,17 @@ static const struct line_case cases[] = {
             "event/start=\"2020-04-01T08:51:20Z\""}},
     {"NLB with a field of the future", NLB "h2 h2 \"h2\" 2020-04-01T08:51:20 more",
         {"aws/elb/extra_fields=[\"more\"]", "aws/elb/alpn_client_preference_list=[\"h2\"]"}},
+    {"a client that has a name",
+        "http 2018-07-02T22:23:00.186641Z app/lb/1 client.example.com:2817 - 0.000 0.001 0.000 200 "
+        "200 34 366 \"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL,
+        {"source/address=\"client.example.com\"", "source/port=2817", "source/ip"}},
+    {"CONNECT", ALB("\"CONNECT www.example.com:443 HTTP/1.1\""),
+        {"http/request/method=\"CONNECT\"", "url/original=\"www.example.com:443\"", "url/domain",
+            "url/path", "http/version=\"1.1\""}},
+    {"a request of two words", ALB("\"GET http://a:80/x\""),
+        {"http/request/method=\"GET\"", "url/path=\"/x\"", "http/version"}},
+    {"a request of one word", ALB("\"*\""),
+        {"http/request/method", "url/original=\"*\"", "url/path", "http/version"}},
     {"a number with zeros before it",
         "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 00.5 0.001 0.000 000 200 034 366 "
         "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL,
@@ -170,6 +181,12 @@ static const struct {
                           "\"GET https://www.example.com:443/ HTTP/1.1\" \"x\"" ALB_TAIL},
     {"a status that is no number",
         "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 0.000 0.001 0.000 2x0 200 34 366 "
+        "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
+    {"a status that begins with none",
+        "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 0.000 0.001 0.000 x 200 34 366 "
+        "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
+    {"a time whose fraction is none",
+        "http 2018-07-02T22:23:00.Z app/lb/1 192.0.2.1:1 - 0.000 0.001 0.000 200 200 34 366 "
         "\"GET http://a:80/ HTTP/1.1\" \"-\"" ALB_TAIL},
     {"a duration of more digits than readers of JSON take",
         "http 2018-07-02T22:23:00.186641Z app/lb/1 192.0.2.1:1 - 0.000 "
@@ -257,6 +274,27 @@ static void each_format_and_each_nasty_line_has_its_ecs_fields(void **state)
         expect_one(cases[i].name, tree, "event/dataset=\"aws.elb\"");
         cJSON_Delete(tree);
     }
+}
+
+static void fields_beyond_all_that_are_counted_are_one(void **state)
+{
+    const size_t known = 33;
+    char line[sizeof ALB29 + 20 + 2 * WEIR_ELB_FIELDS_MAX + 5] = ALB29 " T \"-\" \"-\" \"-\"";
+    const char *why;
+
+    (void)state;
+    for (size_t i = known; i < WEIR_ELB_FIELDS_MAX + 2; i++) {
+        memcpy(line + strlen(line), " x", 3);
+    }
+    cJSON *tree = said(line, WEIR_ELB_NAMES_ECS, 0, &why);
+    assert_null(why);
+    const cJSON *elb = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "aws"), "elb");
+    const cJSON *extra = cJSON_GetObjectItem(elb, "extra_fields");
+    const int n = cJSON_GetArraySize(extra);
+    assert_int_equal(n, WEIR_ELB_FIELDS_MAX - known);
+    assert_string_equal(cJSON_GetArrayItem(extra, n - 2)->valuestring, "x");
+    assert_string_equal(cJSON_GetArrayItem(extra, n - 1)->valuestring, "x x x");
+    cJSON_Delete(tree);
 }
 
 static void what_cannot_be_parsed_is_said_whole_with_its_place(void **state)
@@ -499,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_format_and_each_nasty_line_has_its_ecs_fields),
+        cmocka_unit_test(fields_beyond_all_that_are_counted_are_one),
         cmocka_unit_test(what_cannot_be_parsed_is_said_whole_with_its_place),
         cmocka_unit_test(aws_names_are_flat_and_what_is_not_there_is_null),
         cmocka_unit_test(ids_are_those_of_bucket_key_etag_and_offset),
