@@ -298,27 +298,20 @@ static int take_options(
 }
 
 /* Which outlets there are. */
-static int take_outlets(
-    struct weir_validate *v, const struct weir_validate_job *job, struct weir_err *err)
+static void take_outlets(struct weir_validate *v, const struct weir_validate_job *job)
 {
     const struct weir_validate_sink *sinks[WEIR_OUTLETS] = {
         &job->out, &job->invalid, &job->summary};
-    const bool split = v->options.output == WEIR_OUTPUT_SPLIT;
     size_t n = 0;
 
     assert(job->out.stage.ops != NULL);
-    if (split != (job->invalid.stage.ops != NULL)) {
-        return weir_err_set(err, WEIR_E_CONFIG,
-            split ? "validate: no place for the invalid rows"
-                  : "validate: a place for the invalid rows, which only output=split has");
-    }
+    assert((job->invalid.stage.ops != NULL) == (v->options.output == WEIR_OUTPUT_SPLIT));
     for (size_t i = 0; i < WEIR_OUTLETS; i++) {
         if (sinks[i]->stage.ops != NULL) {
             v->outlets[i] = (struct outlet){.on = true, .gzip = sinks[i]->gzip, .sink = n++};
         }
     }
     v->forked = n > 1;
-    return 0;
 }
 
 #define STAGES_MAX 5
@@ -397,7 +390,8 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->at = (struct place){.line = 1};
     v->begun_ms = weir_clock_mono_ms();
     v->deadline_ms = job->deadline_mono_ms;
-    if (take_options(v, job->options, err) == 0 && take_outlets(v, job, err) == 0) {
+    if (take_options(v, job->options, err) == 0) {
+        take_outlets(v, job);
         n = make_stages(v, job->workers, stages, err);
     }
     if (n < 0 || make_pipe(v, job, stages, n, err) != 0) {

@@ -231,12 +231,28 @@ static void errors_are_bounded_and_their_count_is_complete(void **state)
     validate_result_fini(&r);
 }
 
+static void a_line_over_the_limit_fails_with_its_number(void **state)
+{
+    const char *const words[] = {"input", "ndjson", NULL};
+    const struct validate_how how = {0};
+
+    (void)state;
+    in.json.len = 0;
+    fill(&in.json, "{\"id\":1}\n\n\"", 'x', WEIR_ROW_MAX_BYTES, "\"\n{}\n");
+    struct validate_result r = validate_run(&in, words, &how);
+    assert_int_equal(r.rc, -1);
+    assert_int_equal(r.err.code, WEIR_E_LIMIT);
+    assert_non_null(strstr(r.err.msg, "json: line 3 is longer than"));
+    validate_result_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_bounded_and_their_count_is_complete),
         cmocka_unit_test(surplus_quotes_of_the_longest_row_come_out),
         cmocka_unit_test(control_bytes_of_the_longest_line_come_out),
+        cmocka_unit_test(a_line_over_the_limit_fails_with_its_number),
     };
     return cmocka_run_group_tests(tests, prepare, drop_inputs);
 }

@@ -182,6 +182,25 @@ static void a_flag_that_cannot_be_is_refused_by_its_name(void **state)
     }
 }
 
+static void an_option_by_its_name_is_one_and_has_a_value(void **state)
+{
+    struct weir_validate_options o;
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_validate_options_init(&o);
+    assert_int_equal(weir_validate_options_set(&o, "no-header", "true", &err), 0);
+    assert_true(o.no_header);
+    assert_int_equal(weir_validate_options_set(&o, "no_header", "false", &err), 0);
+    assert_false(o.no_header);
+    assert_int_equal(weir_validate_options_set(&o, "no_header", "yes", &err), -1);
+    assert_string_equal(err.msg, "must be true or false");
+    err = (struct weir_err){0};
+    assert_int_equal(weir_validate_options_set(&o, "header_no", "true", &err), -1);
+    assert_string_equal(err.msg, "no such option");
+    weir_validate_options_fini(&o);
+}
+
 static void what_is_to_be_unique_adds_up(void **state)
 {
     struct weir_validate_options o, copy;
@@ -287,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_configuration_that_cannot_be_is_refused_by_its_pointer),
         cmocka_unit_test(flags_have_the_same_names),
         cmocka_unit_test(a_flag_that_cannot_be_is_refused_by_its_name),
+        cmocka_unit_test(an_option_by_its_name_is_one_and_has_a_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
