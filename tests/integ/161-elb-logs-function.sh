@@ -118,11 +118,13 @@ huge_state() {
 }
 settings() {
     local bad
-    for bad in WEIR_TO=http://x:1 WEIR_CONNECTIONS=0 WEIR_CONNECTIONS=x WEIR_FIELDS=x WEIR_STATE_KEY=x WEIR_TLS_CA=/missing.pem "WEIR_SKIP=a,$(printf %0256d 0)"; do
+    for bad in WEIR_TO= WEIR_TO=http://x:1 WEIR_STATE_BUCKET=a/b WEIR_CONNECTIONS=0 WEIR_CONNECTIONS=x WEIR_FIELDS=x WEIR_STATE_KEY=x WEIR_TLS_CA=/missing.pem "WEIR_SKIP=a,$(printf %0256d 0)"; do
         call bad etag.event 1 --env "$bad" && fail "$bad is taken" && return 1
         grep -q "${bad%%=*}\|WEIR_TO" bad.log || { cat bad.log; return 1; }
     done
 }
+# Where nobody confirms there is nothing to wait for: what is written has arrived.
+to_stdout() { call std etag.event 1 --env WEIR_TO=- && expect_failures std "" && same "$(grep -c '"dataset":"aws.elb"' std.log)" 10 && grep -q '"lines":10,.*"connections_created":0,' std.log; }
 check "a batch: gzip, plain, and a test file" batch
 check "a direct event" direct
 check "a receiver that has a name, looked up as in a static bootstrap" named
@@ -133,6 +135,7 @@ check "a log that takes several invocations" in_folder
 check "the state of another object counts for nothing" other_etag
 check "a broken state counts for nothing" broken_state
 check "a state that is larger than ours are counts for nothing" huge_state
+check "lines go to stdout, which is the log's" to_stdout
 check "bad settings are init errors" settings
 
 # ---- on S3 ----
@@ -158,7 +161,24 @@ same_ids() {
     sink tied
     call tied tied.event "$PORT" && expect_failures tied "" && [ -s tied/lines ] && same "$(ids tied/lines | comm -23 - <(ids s3/lines) | wc -l)" 0
 }
+# Another object has the key by now: it has an event of its own.
+replaced() {
+    python3 "$INTEG/event.py" "a=s3://$B/$classic@0123456789abcdef0123456789abcdef" >replaced.event
+    call replaced replaced.event 1 && expect_failures replaced "" && grep -q 'skipped: replaced since the event' replaced.log
+}
+# The state cannot be taken back: that costs duplicates, and is said.
+kept_state() {
+    printf '{"bucket":"%s","key":"%s","etag":"%s","offset":%d}\n' "$B" "$classic" "$(md5sum <ten.log | cut -c 1-32)" "$(head -n 1 ten.log | wc -c)" >kept.json
+    s3 put "$B" "weir-state/$classic.json" kept.json >/dev/null || return 1
+    sink kept
+    proxy state "method=PUT;status=403"
+    call kept_call tied.event "$PORT"
+    expect_failures kept_call "" && same "$(wc -l <kept/lines)" 9 && grep -q 'the state cannot be written, so that' kept_call.log &&
+        saw PUT weir-state
+}
 check "on S3" on_s3
+check "what was replaced since the event is skipped" replaced
 check "the command gives the ids of the function, with the ETag of the event or without" same_ids
+check "a state that cannot be written is said, and is no failure" kept_state
 check "on S3: gone on with" on_s3_goes_on
 finish
