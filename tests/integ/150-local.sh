@@ -196,6 +196,20 @@ strangers() {
         same "$(code -I "$URL/")" 200
 }
 step "the pages of others cannot drive it; what is not there is a 404" strangers
+malformed() { # what is no form, or one that S3 would not take, is said as S3 says it
+    local got
+    answers() { # answers CODE CURL-ARGS...
+        got=$(curl -sS --max-time 60 -o body -w '%{http_code}' -X POST "${@:2}" "$URL/weir")
+        same "$got" 400 && { grep -q "<Code>$1</Code>" body || fail "$(cat body)"; }
+    }
+    head -c 20480 /dev/zero | tr '\0' a >long
+    printf 'a\0b' >nul
+    answers InvalidArgument -H 'Content-Type: multipart/form-data; boundary=xyz' --data-binary 'no part of anything' &&
+        answers MalformedPOSTRequest -H 'Content-Type: multipart/form-data; boundary=xyz' --data-binary $'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n1' &&
+        answers InvalidArgument -F a=b && answers MaxPostPreDataLengthExceeded -F 'a=<long' -F 'b=<long' -F 'c=<long' -F "file=@$small" &&
+        answers InvalidArgument -F 'a=<nul' -F "file=@$small" && no_hidden
+}
+step "what is no form is a 400, with the name that S3 gives it" malformed
 
 # The deployed handler's own answers and settings.
 forms() {
@@ -241,11 +255,11 @@ local_up b
 step "a kill -9 of the bootstrap in mid-file is delivered again and ends right" killed_bootstrap
 local_down KILL
 
-# gate NAME: a service in c.d whose bootstrap waits for files in ./gate
+# gate ARGS...: a service in c.d whose bootstrap waits for files in ./gate
 gate() {
     rm -rf gate
     mkdir gate
-    local_up c --bootstrap "$INTEG/gate_bootstrap.py" --env "WEIR_GATE=$T/gate" --memory 0
+    local_up c --bootstrap "$INTEG/gate_bootstrap.py" --env "WEIR_GATE=$T/gate" --memory 0 "$@"
     await 30 test -s gate/started
 }
 # With the real one everything that is left is done, once more and no more.
@@ -298,6 +312,19 @@ print(r['attributes']['ApproximateReceiveCount'], r['eventSource'], json.loads(r
     post /dlq/redrive >/dev/null && await 30 is "s['queue']['dead']" 0 && await 30 idle
 }
 step "an answer that names no message of the batch fails it all; an empty list is success" bad_answer
+local_down TERM
+failing() { # what failed so often is dead, and can be sent back to a function that works
+    printf 'id\n1\n' >"$IN/$1"
+    await 60 is "s['queue']['dead']" 1 && same "$(grep -c "$2" "$LOG")" 3 || return 1
+    touch gate/ask gate/answer
+    rm -f gate/error
+    post /dlq/redrive >/dev/null && await 60 is "s['queue']['dead']" 0 && await 30 idle
+}
+returns_error() { gate && echo '{"errorType":"E","errorMessage":"no"}' >gate/error && touch gate/ask gate/answer && failing f1.csv 'the function returned an error'; }
+step "a function that says that it failed is asked again" returns_error
+local_down TERM
+too_long() { gate --timeout 1 && touch gate/ask && failing f2.csv 'Task timed out after 1.00 seconds' && [ "$(field "s['function']['starts']")" -ge 4 ]; }
+step "one that takes too long is ended, and started again" too_long
 local_down TERM
 
 batch() {

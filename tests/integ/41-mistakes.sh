@@ -62,6 +62,20 @@ mistake 2 "weir: archive: -F: no such option; what is PROGRAM's own stands after
 mistake 2 "weir: zip: no FILE: name files, s3://bucket/key or - $(usage zip)" zip -o o/out
 mistake 2 "weir: local: no place: give --root DIR $(usage local)" local
 mistake 2 "weir: relay: no source: give --source NAME=URL $(usage relay)" relay
+mistake 2 "weir: help: cp: one argument too many (see \`weir help help\`)" help zip cp
+mistake 2 "weir: tune: --memory: more than 64 sizes $(usage tune)" tune in/hello.json --memory "$(seq -s , 65)"
+mistake 2 "weir: tune: --svg -: stdout has the --json $(usage tune)" tune in/hello.json --memory 128 --json --svg -
+mistake 2 "weir: schema: only one of IN and FILE (--config) can be stdin $(usage schema)" schema - --config -
+mapfile -t many < <(yes -- --unique=a | head -n 65)
+mistake 2 "weir: validate: --unique: more than 64 options of its kind $(usage validate)" validate in/ok.csv "${V[@]}" "${many[@]}"
+mapfile -t many < <(seq -f --source=s%g=push: 65)
+mistake 2 "weir: relay: --source: given more than 64 times $(usage relay)" relay "${many[@]}"
+printf '{"sources":{%s}}' "$(seq -f '"s%g":"push:"' -s , 65)" >in/many.json
+mistake 2 "weir: relay: in/many.json: more than 64 sources" relay --config in/many.json
+printf '{"sources":{"a":5}}' >in/number.json
+mistake 2 "weir: relay: in/number.json: /sources/a: must be a URL, or an object" relay --config in/number.json
+printf '{"sources":{"a":{"unit":"ts"}}}' >in/nowhere.json
+mistake 2 "weir: relay: in/nowhere.json: /sources/a/url: is missing" relay --config in/nowhere.json
 mistake 2 "weir: upload: no file: name it $(usage upload)" upload
 mistake 2 "weir: upload: give --url URL, or --form FORM.json $(usage upload)" upload in/ok.csv
 mistake 2 "weir: validate: b.csv: one argument too many $(usage validate)" validate in/ok.csv b.csv "${V[@]}"
@@ -291,6 +305,27 @@ full "weir: elb-logs: stdout: no space left on device" elb-logs in/ok.csv --to -
 full "weir: invoke: stdout: the response cannot be written" invoke in/hello.json --handler hello --memory 0
 full "weir: stdout: cannot be written" help
 mistake 3 "weir: cp: /dev/full: no space left on device" cp in/ok.csv /dev/full
+# A command that was copied somewhere without what it runs.
+mkdir alone
+cp "$WEIR" alone/weir
+alone() { status 2 alone/weir "$@" && same "$(wc -l <err)" 1 && grep -q "^weir: $1: no bootstrap in /.*: name one with --bootstrap PATH\$" err; }
+check "invoke without a bootstrap beside it" alone invoke in/hello.json
+check "local, too" alone local --root o/l
+unsaid() { # unsaid LINE WORDS...: what is done is done, though nobody can be told how much it was
+    rm -rf o
+    mkdir o
+    timeout -k 5 60 "$WEIR" "${@:2}" >/dev/full 2>err </dev/null
+    local rc=$?
+    [ -s o/out ] || not_ok "$2: no output, because of its summary"
+    rm -rf o
+    judge "$2: no room for the summary" 0 "$1" $rc err /dev/null
+}
+for verb in "validate in/ok.csv -s in/ok.json" "zip in/ok.csv"; do
+    # shellcheck disable=SC2086
+    unsaid "weir: ${verb%% *}: the output is written, but its summary cannot be" $verb -o o/out
+done
+unsaid "weir: archive: the output is written, but its summary cannot be" archive -o o/out -- echo x
+unsaid "weir: cp: the copy is made, but its summary cannot be written" cp --json in/ok.csv o/out
 
 head_of() { # head_of VERB WORDS...: `weir ... | head` ends with one line, and the status 3
     "$WEIR" "$@" 2>err </dev/null | head -c 10 >/dev/null

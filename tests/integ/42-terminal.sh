@@ -60,4 +60,14 @@ dumb() {
     TERM=dumb on_terminal 0 --until "$(printf 'cp ')" --stdout copy "$WEIR" cp --progress big - </dev/null && cmp big copy && ! grep -q $'\e' shown && shows '^cp .*B'
 }
 check "a terminal that cannot draw gets lines, for who asks for them" dumb
+
+# ---- more of it ----
+
+echo '{"name":"x"}' >hello.json
+verbose() { # verbose TEXT COMMAND...
+    on_terminal 0 "${@:2}" </dev/null && shows "$1"
+}
+check "generate -v" verbose '^weir: generate: [0-9]+ rows, [0-9]+ of them invalid, [0-9]+ bytes, [0-9]+ ms$' "$WEIR" generate -v -o g.csv --size 10kB
+check "archive -v, which shows what the program says" verbose '^said$' "$WEIR" archive -v -o v.zip -- sh -c 'echo said >&2'
+[ "$ASAN" -eq 1 ] || check "tune, run by run" verbose '^weir: tune: 256 MB: run 2: [0-9.]+ ms$' "$WEIR" tune hello.json --handler hello --memory 128,256 --num 2
 finish

@@ -2,7 +2,7 @@
 """A bootstrap that stops where a test wants it to: it waits for a file in $WEIR_GATE before each step.
 
     ask     GET /next           after it: the event is in `event`
-    answer  POST .../response   the text in `response`, or success
+    answer  POST .../response   the text in `response`, or success; with a file `error`: .../error, with the text in that
 """
 import http.client, os, time
 
@@ -31,9 +31,10 @@ while True:
     event = r.read()
     put("event", event)
     wait("answer")
+    kind = "error" if os.path.exists(os.path.join(gate, "error")) else "response"
     try:
-        answer = open(os.path.join(gate, "response"), "rb").read()
+        answer = open(os.path.join(gate, kind), "rb").read()
     except FileNotFoundError:
         answer = b'{"batchItemFailures":[]}'
-    c.request("POST", base + r.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", answer)
+    c.request("POST", base + r.headers["Lambda-Runtime-Aws-Request-Id"] + "/" + kind, answer)
     c.getresponse().read()
