@@ -77,6 +77,8 @@ static const char *const accepted[] = {
     "\"#/$defs/t\"}}}}",
     "{\"$ref\":\"#/$defs/row\",\"$defs\":{\"row\":{\"type\":\"object\",\"required\":[\"a\"]}}}",
     "{\"$ref\":\"#/$defs/any\",\"$defs\":{\"any\":true}}",
+    "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"$ref\":\"#/definitions/row\","
+    "\"definitions\":{\"row\":{\"type\":\"object\"}}}",
     "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"definitions\":{\"a\":{}},"
     "\"properties\":{\"x\":{\"$ref\":\"#/definitions/a\",\"allOf\":[]}}}",
     "\n\t {\r\n}\n",
@@ -408,6 +410,32 @@ static void draft_07_ignores_what_stands_beside_ref_and_says_so(void **state)
     weir_schema_free(s);
 }
 
+static void described(void *ctx, const char *column, const char *reads, bool required)
+{
+    assert_int_equal(
+        weir_buf_addf(ctx, NULL, "%s: %s%s; ", column, reads, required ? ", required" : ""), 0);
+}
+
+static void columns_are_described_once_wherever_they_are_named(void **state)
+{
+    struct weir_err err;
+    struct weir_buf text;
+    struct weir_schema *s =
+        load("{\"$ref\":\"#/$defs/a\",\"properties\":{\"x\":{\"type\":\"integer\"},\"y\":{}},"
+             "\"required\":[\"x\"],\"$defs\":{\"a\":{\"properties\":{\"x\":{\"minimum\":1},"
+             "\"z\":{\"type\":[\"object\",\"null\"]}}}}}",
+            NULL, &err);
+
+    (void)state;
+    assert_non_null(s);
+    weir_buf_init(&text, WEIR_MIB);
+    assert_int_equal(weir_schema_describe(s, described, &text, &err), 0);
+    assert_string_equal(
+        weir_buf_text(&text, NULL), "x: an integer, required; y: a string; z: null or an object; ");
+    weir_buf_fini(&text);
+    weir_schema_free(s);
+}
+
 static void a_chain_of_refs_has_a_limit(void **state)
 {
     struct weir_err err = {.code = WEIR_OK};
@@ -585,6 +613,7 @@ int main(void)
         cmocka_unit_test(an_unknown_format_is_warned_about_once),
         cmocka_unit_test(of_unknown_formats_the_first_are_warned_about),
         cmocka_unit_test(draft_07_ignores_what_stands_beside_ref_and_says_so),
+        cmocka_unit_test(columns_are_described_once_wherever_they_are_named),
         cmocka_unit_test(a_chain_of_refs_has_a_limit),
         cmocka_unit_test(a_schema_has_limits),
         cmocka_unit_test(names_of_schemas_have_limits),

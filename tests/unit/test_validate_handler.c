@@ -6,6 +6,7 @@
 #include "tests/support/tempdir.h"
 #include "json/doc.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -620,6 +621,14 @@ static void bad_settings_are_init_errors(void **state)
     assert_null(init(&err));
     assert_int_equal(err.code, WEIR_E_CONFIG);
     assert_non_null(strstr(err.msg, "/properties/id/type"));
+
+    char folder[PATH_MAX];
+    const struct weir_handler_env env = {.loop = loop, .log = &quiet, .folder = folder};
+    memset(folder, 'x', sizeof folder - 1);
+    folder[sizeof folder - 1] = '\0';
+    err = (struct weir_err){0};
+    assert_null(weir_validate_handler.init(&env, &err));
+    assert_string_equal(err.msg, "the bootstrap's folder has too long a name");
 }
 
 int main(void)

@@ -231,6 +231,33 @@ static void errors_are_bounded_and_their_count_is_complete(void **state)
     validate_result_fini(&r);
 }
 
+static void errors_of_a_json_line_are_bounded_too(void **state)
+{
+    const char *const words[] = {"input", "ndjson", NULL};
+    const struct validate_how how = {0};
+
+    (void)state;
+    in.json.len = 0;
+    for (int i = 0; i < 5000; i++) {
+        assert_int_equal(weir_buf_adds(&in.json, i == 0 ? "{\"list\":[0" : ",0", NULL), 0);
+    }
+    assert_int_equal(weir_buf_adds(&in.json, "]}\n", NULL), 0);
+    struct validate_result r = validate_run(&in, words, &how);
+    assert_int_equal(r.rc, 0);
+    assert_int_equal(r.sums.invalid, 1);
+    assert_true(r.main.got.len < in.json.len + WEIR_ROW_ERRORS_MAX_BYTES + 100);
+    unsigned said = 0, more = 0;
+    const char *const text = weir_buf_text(&r.main.got, NULL);
+    for (const char *p = text; (p = strstr(p, "\"keyword\":\"type\"")) != NULL; p++) {
+        said++;
+    }
+    const char *tail = strstr(text, "\"keyword\":\"more\"");
+    assert_non_null(tail);
+    assert_int_equal(sscanf(tail, "\"keyword\":\"more\",\"message\":\"and %u more\"}]", &more), 1);
+    assert_int_equal(said + more, 5000);
+    validate_result_fini(&r);
+}
+
 static void a_line_over_the_limit_fails_with_its_number(void **state)
 {
     const char *const words[] = {"input", "ndjson", NULL};
@@ -250,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_bounded_and_their_count_is_complete),
+        cmocka_unit_test(errors_of_a_json_line_are_bounded_too),
         cmocka_unit_test(surplus_quotes_of_the_longest_row_come_out),
         cmocka_unit_test(control_bytes_of_the_longest_line_come_out),
         cmocka_unit_test(a_line_over_the_limit_fails_with_its_number),

@@ -325,6 +325,25 @@ static void more_rules_than_there_may_be_are_a_limit(void **state)
     weir_buf_fini(&text);
 }
 
+static void more_schemas_than_there_may_be_are_a_limit(void **state)
+{
+    struct weir_buf text;
+    struct weir_rules r;
+    struct weir_err err = {0};
+
+    (void)state;
+    weir_buf_init(&text, WEIR_MIB);
+    for (size_t i = 0; i <= WEIR_RULES_SCHEMAS_MAX; i++) {
+        weir_buf_addf(
+            &text, NULL, "%s{\"prefix\":\"%04zu/\",\"schema\":\"s%zu\"}", i == 0 ? "[" : ",", i, i);
+    }
+    weir_buf_adds(&text, "]", NULL);
+    assert_int_equal(weir_rules_init(&r, &plain, (char *)text.p, text.len, &err), -1);
+    assert_int_equal(err.code, WEIR_E_LIMIT);
+    assert_non_null(strstr(err.msg, "schemas"));
+    weir_buf_fini(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test(settings_that_are_wrong_are_told_by_their_names),
         cmocka_unit_test(two_outputs_of_one_name_are_refused),
         cmocka_unit_test(more_rules_than_there_may_be_are_a_limit),
+        cmocka_unit_test(more_schemas_than_there_may_be_are_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

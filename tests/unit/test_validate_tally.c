@@ -21,6 +21,13 @@ static void count(struct weir_tally *t, const char *name)
     assert_int_equal(weir_tally_count(t, &problem, &err), 0);
 }
 
+static const char *no_columns(const void *ctx, size_t i)
+{
+    (void)ctx;
+    (void)i;
+    return NULL;
+}
+
 static void names_beyond_the_most_are_counted_as_one(void **state)
 {
     struct weir_tally t, all;
@@ -45,6 +52,13 @@ static void names_beyond_the_most_are_counted_as_one(void **state)
     for (size_t i = 0; i < SLOTS; i++) {
         assert_int_equal(all.names.slots[i].n, all.names.slots[i].name != NULL ? 2 : 0);
     }
+    struct weir_buf json;
+    static const char others[] = "{\"name\":\"(others)\",\"problems\":20}]";
+    weir_buf_init(&json, WEIR_MIB);
+    assert_int_equal(weir_tally_json(&all, no_columns, NULL, &json, &err), 0);
+    assert_true(json.len > sizeof others);
+    assert_memory_equal(json.p + json.len - (sizeof others - 1), others, sizeof others - 1);
+    weir_buf_fini(&json);
     weir_tally_fini(&t);
     weir_tally_fini(&all);
 }
