@@ -197,23 +197,12 @@ static void route(struct weir_conn *c, const struct weir_head *head, size_t used
 
 static void refuse_head(struct weir_conn *c, int status)
 {
-    static const struct {
-        int status;
-        const char *why;
-    } faults[] = {
-        {400, "this is no HTTP request"},
-        {431, "the request's head is too long"},
-        {501, "a transfer coding other than chunked"},
-        {505, "HTTP/1.1 and HTTP/1.0 are spoken here"},
-    };
+    const char *why = status == 431   ? "the request's head is too long"
+                      : status == 501 ? "a transfer coding other than chunked"
+                      : status == 505 ? "HTTP/1.1 and HTTP/1.0 are spoken here"
+                                      : "this is no HTTP request";
 
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        if (faults[i].status == status) {
-            weir_conn_refuse(c, status, faults[i].why);
-            return;
-        }
-    }
-    weir_conn_close(c);
+    weir_conn_refuse(c, status, why);
 }
 
 static void head_bytes(struct weir_conn *c, const uint8_t *p, size_t n)

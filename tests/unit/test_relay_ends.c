@@ -294,6 +294,107 @@ static void who_is_one_too_many_is_turned_away_and_the_log_says_so(void **state)
     (void)close(log[1]);
 }
 
+/* ---- clients and encoders ---- */
+
+/* Until the newest connection is there, and in that state. */
+static struct weir_conn *newest(
+    struct weir_loop *loop, const struct weir_relay *relay, enum weir_conn_state state)
+{
+    const int64_t until = weir_clock_mono_ms() + 120000;
+
+    while (relay->conns == NULL || relay->conns->state != state) {
+        assert_true(weir_clock_mono_ms() < until);
+        step(loop, 10);
+    }
+    return relay->conns;
+}
+
+/* It is told so much, and then its connection ends, whether it ends its side or not. */
+static void expect_told(
+    struct weir_loop *loop, const struct weir_relay *relay, int fd, const char *status)
+{
+    char text[1024];
+
+    told(loop, fd, text, sizeof text);
+    assert_memory_equal(text, status, strlen(status));
+    struct weir_conn *c = newest(loop, relay, WEIR_CONN_LINGER);
+    weir_conn_second(c, c->moved_ms + WEIR_RELAY_LINGER_CLOSE_MS - 1);
+    assert_int_equal(c->state, WEIR_CONN_LINGER);
+    weir_conn_second(c, c->moved_ms + WEIR_RELAY_LINGER_CLOSE_MS);
+    while (relay->conns != NULL) {
+        step(loop, 10);
+    }
+    (void)close(fd);
+}
+
+static int put(const struct weir_relay *relay, const char *headers, const char *body)
+{
+    char text[256];
+    int fd = come(relay);
+    int n = snprintf(text, sizeof text, "PUT /live HTTP/1.1\r\nAuthorization: Bearer t\r\n%s\r\n%s",
+        headers, body);
+
+    assert_int_equal(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
+    return fd;
+}
+
+static void who_is_still_for_too_long_is_told_or_closed(void **state)
+{
+    struct weir_relay_source_opts push = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+    char text[64];
+
+    (void)state;
+    push.url = "push:";
+    push.token = "t";
+    struct weir_relay *relay = relay_new(loop, &push, 1, &err);
+    assert_non_null(relay);
+    int fd = come(relay);
+    struct weir_conn *c = newest(loop, relay, WEIR_CONN_HEAD);
+    weir_conn_second(c, c->moved_ms + WEIR_RELAY_HEAD_MS - 1);
+    assert_int_equal(c->state, WEIR_CONN_HEAD);
+    weir_conn_second(c, c->moved_ms + WEIR_RELAY_HEAD_MS);
+    expect_told(loop, relay, fd, "HTTP/1.1 408");
+
+    fd = ask(relay, "/live"); /* nobody sends */
+    c = newest(loop, relay, WEIR_CONN_WAIT);
+    weir_conn_second(c, c->moved_ms + WEIR_RELAY_WAIT_MS);
+    expect_told(loop, relay, fd, "HTTP/1.1 504");
+
+    fd = put(relay, "Content-Length: 10\r\n", "abc");
+    c = newest(loop, relay, WEIR_CONN_PUSH);
+    assert_int_equal(relay->sources[0].state, WEIR_SOURCE_LIVE);
+    weir_conn_second(c, c->moved_ms + push.stall_ms - 1);
+    assert_int_equal(c->state, WEIR_CONN_PUSH);
+    weir_conn_second(c, c->moved_ms + push.stall_ms);
+    assert_int_equal(relay->sources[0].state, WEIR_SOURCE_CONNECTING);
+    assert_int_equal(told(loop, fd, text, sizeof text), 0);
+    (void)close(fd);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
+static void a_source_that_has_ended_has_no_clients_and_no_encoder(void **state)
+{
+    struct weir_relay_source_opts push = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+
+    (void)state;
+    push.url = "push:";
+    push.token = "t";
+    struct weir_relay *relay = relay_new(loop, &push, 1, &err);
+    assert_non_null(relay);
+    expect_told(loop, relay, put(relay, "", ""), "HTTP/1.1 411");
+    expect_told(loop, relay, ask(relay, "/status.json?clients=some"), "HTTP/1.1 200");
+    weir_source_stop(&relay->sources[0]);
+    expect_told(loop, relay, ask(relay, "/live"), "HTTP/1.1 503");
+    expect_told(loop, relay, put(relay, "Content-Length: 1\r\n", "a"), "HTTP/1.1 409");
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
 /* ---- answers ---- */
 
 #define CLIENTS 400
@@ -350,6 +451,10 @@ static void answers_that_nobody_takes_have_a_ceiling_and_a_time(void **state)
     assert_int_equal(refused, 1);
     assert_true(most > WEIR_RELAY_REPLIES_MAX_BYTES - WEIR_RELAY_STATUS_MAX_BYTES);
 
+    /* Who takes it gets it all. */
+    while (told(loop, askers[0], text, sizeof text) == sizeof text - 1) {
+    }
+
     /* Who takes a little now and then is cut off all the same. */
     int64_t now_ms = weir_clock_mono_ms();
     for (int late = 0; late < 2; late++) {
@@ -386,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_socket_that_cannot_be_watched_is_an_error),
         cmocka_unit_test(all_addresses_are_those_of_ipv6_too),
         cmocka_unit_test(who_is_one_too_many_is_turned_away_and_the_log_says_so),
+        cmocka_unit_test(who_is_still_for_too_long_is_told_or_closed),
+        cmocka_unit_test(a_source_that_has_ended_has_no_clients_and_no_encoder),
         cmocka_unit_test(answers_that_nobody_takes_have_a_ceiling_and_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
