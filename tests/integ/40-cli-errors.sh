@@ -105,4 +105,24 @@ check "an event that is no JSON is a function error: exit 1" status 1 env "AWS_E
     "$WEIR" invoke in/broken.json --memory 0
 check "and its type is in the response" grep -q '"errorType":"Function.BadData"' out
 
+# Bootstraps that do not do their part
+cat >never <<'S'
+#!/bin/sh
+exec sleep 300
+S
+cat >stays <<'S'
+#!/bin/sh
+# It answers, asks for no more, and does not go when it is told to.
+trap '' TERM
+at=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+id=$(curl -sS -D - -o /dev/null "$at/next" | tr -d '\r' | sed -n 's/^Lambda-Runtime-Aws-Request-Id: //p')
+curl -sS -o /dev/null -d '{"done":true}' "$at/$id/response"
+exec sleep 300
+S
+chmod +x never stays
+never() { status 3 "$WEIR" invoke in/schema.json --bootstrap ./never --memory 0 && grep -q '^weir: invoke: bootstrap: did not ask for work within 10 s$' err; }
+stays() { status 0 "$WEIR" invoke in/schema.json --bootstrap ./stays --memory 0 && same "$(cat out)" '{"done":true}'; }
+check "one that never asks for work: exit 3" never
+check "one that has answered, and does not end, has answered" stays
+
 finish
