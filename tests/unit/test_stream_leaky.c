@@ -263,6 +263,63 @@ static void what_is_promised_is_kept(void **state)
     weir_leaky_free(ring);
 }
 
+static void what_is_kept_for_a_reader_is_not_taken_yet(void **state)
+{
+    static const struct {
+        enum weir_leaky_unit unit;
+        size_t kept, after_five, after_all;
+    } rows[] = {{WEIR_LEAKY_BYTES, 12, 5, 12}, {WEIR_LEAKY_LINES, 15, 1, 3}};
+    uint8_t more[100];
+
+    (void)state;
+    memset(more, 'b', sizeof more);
+    more[sizeof more - 1] = '\n';
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct weir_leaky *ring = ring_new(rows[i].unit, RING);
+        struct weir_leaky_reader reader;
+        struct iovec piece[2];
+        weir_leaky_join(ring, &reader, &(struct weir_leaky_wish){0});
+        for (int k = 0; k < 10; k++) {
+            weir_leaky_write(ring, (const uint8_t *)"aaaa\n", 5, 0);
+        }
+        assert_int_equal(weir_leaky_peek(&reader, 0, piece), 50);
+        weir_leaky_promise(&reader, 12);
+        for (int k = 0; k < 1000; k++) {
+            weir_leaky_write(ring, more, sizeof more, 0);
+        }
+        assert_int_equal(weir_leaky_taken_units(&reader), 0);
+        assert_int_equal(weir_leaky_peek(&reader, 0, piece), rows[i].kept);
+        weir_leaky_take(&reader, 5);
+        assert_int_equal(weir_leaky_taken_units(&reader), rows[i].after_five);
+        assert_int_equal(weir_leaky_peek(&reader, 0, piece), rows[i].kept - 5);
+        weir_leaky_take(&reader, rows[i].kept - 5);
+        assert_int_equal(weir_leaky_taken_units(&reader), rows[i].after_all);
+        weir_leaky_leave(&reader);
+        weir_leaky_free(ring);
+    }
+}
+
+static void a_line_that_is_cut_off_is_one(void **state)
+{
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, RING);
+    struct weir_leaky_reader reader;
+    struct iovec piece[2];
+
+    (void)state;
+    weir_leaky_join(ring, &reader, &(struct weir_leaky_wish){0});
+    weir_leaky_write(ring, (const uint8_t *)"one\ntw", 6, 0);
+    assert_int_equal(weir_leaky_peek(&reader, 0, piece), 4);
+    weir_leaky_cut(ring, 0);
+    weir_leaky_cut(ring, 0); /* there is none any more */
+    weir_leaky_write(ring, (const uint8_t *)"three\n", 6, 0);
+    assert_int_equal(weir_leaky_peek(&reader, 0, piece), 13);
+    assert_memory_equal(piece[0].iov_base, "one\ntw\nthree\n", 13);
+    weir_leaky_take(&reader, 13);
+    assert_int_equal(weir_leaky_taken_units(&reader), 3);
+    weir_leaky_leave(&reader);
+    weir_leaky_free(ring);
+}
+
 static void drop_newest_goes_on_with_what_waited_and_then_with_what_is_new(void **state)
 {
     struct weir_leaky *ring = ring_new(WEIR_LEAKY_TS, RING);
@@ -531,6 +588,8 @@ int main(void)
         cmocka_unit_test(every_unit_is_taken_or_counted_as_dropped),
         cmocka_unit_test(a_unit_that_was_begun_is_finished_after_an_overrun),
         cmocka_unit_test(what_is_promised_is_kept),
+        cmocka_unit_test(what_is_kept_for_a_reader_is_not_taken_yet),
+        cmocka_unit_test(a_line_that_is_cut_off_is_one),
         cmocka_unit_test(drop_newest_goes_on_with_what_waited_and_then_with_what_is_new),
         cmocka_unit_test(readers_of_one_ring_may_want_different_things),
         cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
