@@ -399,6 +399,21 @@ static void bad_settings_are_refused_by_the_variables_name(void **state)
         assert_null(strstr(err.msg, "Hush"));
         assert_null(cfg.secret_key);
     }
+    char text[WEIR_S3_METADATA_MAX_BYTES + 16] = "a=";
+    memset(text + 2, 'x', WEIR_S3_METADATA_MAX_BYTES);
+    setenv("WEIR_S3_METADATA", text, 1);
+    struct weir_s3_config cfg;
+    struct weir_err err = {0};
+    assert_int_equal(weir_s3_config_env(&cfg, &err), -1);
+    assert_string_equal(err.msg, "WEIR_S3_METADATA: more than 2048 bytes");
+    text[0] = '\0';
+    for (int i = 0; i <= WEIR_S3_OBJECT_HEADERS_MAX; i++) {
+        snprintf(text + strlen(text), 16, "%sx%d=1", i > 0 ? ";" : "", i);
+    }
+    setenv("WEIR_S3_METADATA", text, 1);
+    err = (struct weir_err){0};
+    assert_int_equal(weir_s3_config_env(&cfg, &err), -1);
+    assert_string_equal(err.msg, "WEIR_S3_METADATA: more than 16 headers of an object");
 }
 
 static void buckets_and_keys_that_cannot_be_are_refused(void **state)

@@ -103,7 +103,8 @@ static void profile_is_read_from_both_files(void **state)
 {
     (void)state;
     write_file("credentials",
-        "# a comment\n[default]\naws_access_key_id = AKDEFAULT\naws_secret_access_key=sec=ret\n\n"
+        "# a comment\n[default]\nnor is this a setting\naws_access_key_id = "
+        "AKDEFAULT\naws_secret_access_key=sec=ret\n\n"
         "[work]\n  aws_access_key_id = AKNESTED\naws_access_key_id=AKWORK\r\n"
         "aws_secret_access_key = worksecret \naws_session_token= tok/en== \n[half]\n"
         "aws_access_key_id = AKHALF\n",
@@ -114,6 +115,15 @@ static void profile_is_read_from_both_files(void **state)
         "[profile static]\naws_access_key_id=AKSTATIC\naws_secret_access_key=s\n",
         0600);
     finds("AKDEFAULT", "sec=ret", NULL);
+    char large[WEIR_AWS_PROFILES_MAX_BYTES + 2];
+    memset(large, '#', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    write_file("large", large, 0600);
+    const char *config = strdup(getenv("AWS_CONFIG_FILE"));
+    point("AWS_CONFIG_FILE", "large");
+    fails_with(WEIR_E_CONFIG, "more than 1048576 bytes");
+    setenv("AWS_CONFIG_FILE", config, 1);
+    free((void *)(uintptr_t)config);
     char *region = weir_aws_profile_region();
     assert_string_equal(region, "eu-west-3");
     free(region);
@@ -279,6 +289,36 @@ static void containers_endpoint_tells_the_key(void **state)
     point("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "none");
     fails_with(WEIR_E_CONFIG, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     assert_int_equal(canned_http_requests(fx->server), 4);
+    unsetenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    snprintf(url, sizeof url, "http://localhost:%d/creds?x=1", canned_http_port(fx->server));
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    finds("AKBOX", "s", "t");
+}
+
+static void what_is_longer_than_it_can_be_is_refused(void **state)
+{
+    char text[8192];
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", text, 1);
+    fails_with(WEIR_E_CONFIG, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: too long");
+    unsetenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", text, 1);
+    fails_with(WEIR_E_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI: too long");
+    unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    setenv("AWS_ACCESS_KEY_ID", text, 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+    fails_with(WEIR_E_CONFIG, "AWS_ACCESS_KEY_ID: 8191 bytes are more than a key has");
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    snprintf(text, sizeof text, "[default]\ncredential_process = /bin/true");
+    for (int i = 0; i < WEIR_AWS_PROCESS_ARGS_MAX; i++) {
+        memcpy(text + strlen(text), " x", 3);
+    }
+    write_file("config", text, 0600);
+    fails_with(WEIR_E_CONFIG, "credential_process: more than 64 arguments");
 }
 
 static void containers_endpoint_that_refuses_is_an_error(void **state)
@@ -515,6 +555,7 @@ int main(void)
         TEST(program_tells_the_key),
         TEST(program_that_tells_nothing_useful_is_an_error),
         TEST(containers_endpoint_tells_the_key),
+        TEST(what_is_longer_than_it_can_be_is_refused),
         TEST(containers_endpoint_that_refuses_is_an_error),
         TEST(secrets_go_in_the_clear_to_nobody_far),
         TEST(due_credentials_are_renewed_before_they_end),

@@ -435,6 +435,13 @@ static void broken_body_is_gone_on_with(void **state)
         {{{.head = FIRST "0123", .end = CANNED_CLOSE}, {.head = SLOW_DOWN},
              {.head = REST("bytes 4-9/10", "6") "456789"}},
             {NULL, "Range: bytes=4-", "Range: bytes=4-"}},
+        /* An end in time is none where the object goes on. */
+        {{{.head = FIRST "0123", .end = CANNED_CLOSE},
+             {.head = "HTTP/1.1 206 Partial Content\r\nETag: \"e1\"\r\nContent-Range: bytes "
+                      "4-9/10\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n3\r\n456\r\n0\r\n\r\n"},
+             {.head = REST("bytes 7-9/10", "3") "789"}},
+            {NULL, "Range: bytes=4-", "Range: bytes=7-"}},
         /* Of an answer in chunks only the server knows the length. */
         {{{.head = OK "ETag: \"e1\"\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n",
               .end = CANNED_CLOSE},
