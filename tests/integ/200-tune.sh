@@ -92,6 +92,15 @@ batch_failures() {
         grep -q 'answered with 1 batchItemFailures' out
 }
 check "a batch that comes back is no measurement" batch_failures
+ends() { # ends TEXT SCRIPT: a bootstrap that does this is told of so
+    printf '#!/bin/sh\n%s\n' "$2" >ends
+    chmod +x ends
+    status 1 "$WEIR" tune hello.json --memory 1769 --timeout 1 --bootstrap ./ends -q && { grep -qx " *1769 MB  $1" out || fail "$(cat out)"; }
+}
+check "nor is a function that is killed" ends 'killed by signal 9' 'kill -9 $$'
+check "that ends" ends 'ended with status 5' 'exit 5'
+# shellcheck disable=SC2016
+check "or takes too long" ends 'timed out' 'curl -sS -o event "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next"; exec sleep 300'
 if [ $ASAN -eq 1 ]; then
     skip "limits" "a sanitizer's memory is beyond them"
 elif [ "$(id -u)" != 0 ] || ! ls /sys/fs/cgroup >/dev/null 2>&1; then

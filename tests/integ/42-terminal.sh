@@ -16,7 +16,7 @@ on_terminal() {
     shift
     timeout -k 10 300 python3 "$INTEG/terminal.py" "$@" >shown
     rc=$?
-    [ $rc -eq "$want" ] || { echo "exit $rc, expected $want: $*"; cat -v shown; return 1; }
+    [ "$rc" -eq "$want" ] || { echo "exit $rc, expected $want: $*"; cat -v shown; return 1; }
 }
 # shows TEXT: the escape is written as ^[
 shows() { cat -v shown | grep -qE -- "$1" || { echo "not shown: $1, but:"; cat -v shown; return 1; }; }
@@ -26,7 +26,8 @@ shows() { cat -v shown | grep -qE -- "$1" || { echo "not shown: $1, but:"; cat -
 words() { # words STATUS LINE COMMAND...: its last line
     local want=$1 line=$2
     shift 2
-    on_terminal "$want" "$@" </dev/null && tail -n 1 shown | grep -qE "^($line)\$" || { cat -v shown; return 1; }
+    on_terminal "$want" "$@" </dev/null || return 1
+    tail -n 1 shown | grep -qE "^($line)\$" || fail "not \"$line\": $(cat -v shown)"
 }
 S='[0-9]+\.[0-9]{3} s'
 check "validate" words 1 "2 rows: 1 valid, 1 invalid \(25 B in, 73 B out, $S\)" "$WEIR" validate in.csv -o out.csv -s s.json
