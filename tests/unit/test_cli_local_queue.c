@@ -395,6 +395,62 @@ static void a_full_disk_changes_nothing_and_the_queue_goes_on_after_it(void **st
     assert_int_equal(count(w, WEIR_QUEUE_READY), 2);
 }
 
+static int put_many(void *ctx, struct weir_journal_new *to, struct weir_err *err)
+{
+    for (int i = *(int *)ctx; i > 0; i--) {
+        if (weir_journal_put(to, "{\"new\":1}", 9, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int count_records(void *ctx, const char *json, size_t len, struct weir_err *err)
+{
+    (void)err;
+    ++((int *)ctx)[len == 9 && memcmp(json, "{\"new\":1}", 9) == 0];
+    return 0;
+}
+
+/* As few as a buffer holds, which fail when they are written out, or more, which fail before. */
+static void a_rewrite_that_has_no_room_leaves_the_old_records(void **state)
+{
+    struct world *w = *state;
+    struct rlimit was, low;
+    struct weir_err err = {0};
+    char beside[TEMPDIR_PATH_BYTES + 64];
+    int many[] = {100, 10000}, records[2] = {0, 0};
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    struct weir_journal *j = weir_journal_open(w->path, ignore_record, NULL, NULL, &err);
+    assert_non_null(j);
+    assert_int_equal(weir_journal_append(j, "{\"old\":1}", 9, &err), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    low = was;
+    low.rlim_cur = size_of(w->path) + 20;
+    for (size_t i = 0; i < 2; i++) {
+        err = (struct weir_err){0};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+        int rc = weir_journal_rewrite(j, put_many, &many[i], &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+        assert_int_equal(rc, -1);
+        assert_int_equal(err.code, WEIR_E_IO);
+        snprintf(beside, sizeof beside, "%s.new", w->path);
+        assert_int_equal(access(beside, F_OK), -1);
+    }
+    /* nor is there a way where a folder is in it */
+    assert_int_equal(mkdir(beside, 0700), 0);
+    assert_int_equal(weir_journal_rewrite(j, put_many, &many[0], &err), -1);
+    assert_int_equal(rmdir(beside), 0);
+    assert_int_equal(weir_journal_append(j, "{\"old\":2}", 9, &err), 0);
+    weir_journal_free(j);
+    j = weir_journal_open(w->path, count_records, records, NULL, &err);
+    assert_non_null(j);
+    assert_int_equal(records[0], 2);
+    assert_int_equal(records[1], 0);
+    weir_journal_free(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +467,7 @@ int main(void)
         TEST(records_that_do_not_fit_each_other_are_an_error),
         TEST(a_journal_refuses_what_is_no_line),
         TEST(a_full_disk_changes_nothing_and_the_queue_goes_on_after_it),
+        TEST(a_rewrite_that_has_no_room_leaves_the_old_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
