@@ -71,6 +71,9 @@
 #define WEIR_LEAKY_UNIT_MAX_BYTES (256 * WEIR_KIB)
 /* Parts of a ring whose age and number of units are known: so exact is what is told of them */
 #define WEIR_LEAKY_BLOCKS 256
+/* Of a large ring there are more, none larger than this: the lines of one are counted for each
+ * reader of whom somebody wants to know what it has had, and that may be thousands at once */
+#define WEIR_LEAKY_BLOCK_MAX_BYTES (16 * WEIR_KIB)
 /* Places in a ring where a decoder can begin: at two a second, of two minutes */
 #define WEIR_LEAKY_ENTRIES 256
 

@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t block_bytes_of(size_t ring_bytes)
+{
+    const size_t part = (ring_bytes + WEIR_LEAKY_BLOCKS - 1) / WEIR_LEAKY_BLOCKS;
+
+    return part < WEIR_LEAKY_BLOCK_MAX_BYTES ? part : WEIR_LEAKY_BLOCK_MAX_BYTES;
+}
+
 struct weir_leaky *weir_leaky_new(const struct weir_leaky_opts *opts, struct weir_err *err)
 {
     if (opts->ring_bytes < WEIR_LEAKY_RING_MIN_BYTES ||
@@ -18,14 +25,19 @@ struct weir_leaky *weir_leaky_new(const struct weir_leaky_opts *opts, struct wei
             opts->ring_bytes, WEIR_LEAKY_RING_MIN_BYTES, WEIR_LEAKY_RING_MAX_BYTES);
         return NULL;
     }
-    struct weir_leaky *ring = calloc(1, sizeof *ring + opts->ring_bytes);
+    const size_t block_bytes = block_bytes_of(opts->ring_bytes);
+    const size_t blocks_n = opts->ring_bytes / block_bytes + 3;
+    struct weir_leaky *ring =
+        calloc(1, sizeof *ring + blocks_n * sizeof ring->blocks[0] + opts->ring_bytes);
     if (ring == NULL) {
         weir_err_set(err, WEIR_E_NOMEM, "out of memory for a ring of %zu bytes", opts->ring_bytes);
         return NULL;
     }
     ring->opts = *opts;
     ring->cap = opts->ring_bytes;
-    ring->block_bytes = (ring->cap + WEIR_LEAKY_BLOCKS - 1) / WEIR_LEAKY_BLOCKS;
+    ring->block_bytes = block_bytes;
+    ring->blocks_n = blocks_n;
+    ring->bytes = (uint8_t *)&ring->blocks[blocks_n];
     ring->unit_max =
         ring->cap / 4 < WEIR_LEAKY_UNIT_MAX_BYTES ? ring->cap / 4 : WEIR_LEAKY_UNIT_MAX_BYTES;
     return ring;
@@ -282,7 +294,6 @@ void weir_leaky_promise(struct weir_leaky_reader *r, size_t n)
 static uint64_t rest_units(const struct weir_leaky_reader *r)
 {
     size_t left = r->rest_len - r->rest_pos;
-    uint64_t lines = 0;
 
     if (r->rest == NULL) {
         return 0;
@@ -295,10 +306,7 @@ static uint64_t rest_units(const struct weir_leaky_reader *r)
     case WEIR_LEAKY_LINES:
         break;
     }
-    for (size_t i = r->rest_pos; i < r->rest_len; i++) {
-        lines += r->rest[i] == '\n';
-    }
-    return lines;
+    return weir_leaky_count_lines(r->rest + r->rest_pos, left);
 }
 
 uint64_t weir_leaky_taken_units(const struct weir_leaky_reader *r)

@@ -35,17 +35,21 @@ struct weir_leaky {
     struct weir_ts ts;
     uint64_t entries[WEIR_LEAKY_ENTRIES], entries_n; /* ascending */
     struct weir_leaky_reader *readers;
-    struct weir_leaky_block blocks[WEIR_LEAKY_BLOCKS + 2];
-    uint8_t bytes[];
+    uint8_t *bytes;  /* cap of them, behind the blocks */
+    size_t blocks_n; /* a few more than fit the ring */
+    struct weir_leaky_block blocks[];
 };
 
 /* ---- leaky_ring.c ---- */
 
-/** weir_leaky_block_of: the block with this number; there are a few more than fit the ring. */
+/** weir_leaky_block_of: the block with this number. */
 struct weir_leaky_block *weir_leaky_block_of(const struct weir_leaky *ring, uint64_t number);
 
 /** weir_leaky_run: the bytes from `from` on, as far as they lie together, at most to `to`. */
 const uint8_t *weir_leaky_run(const struct weir_leaky *ring, uint64_t from, uint64_t to, size_t *n);
+
+/** weir_leaky_count_lines: LFs in n bytes. */
+uint64_t weir_leaky_count_lines(const uint8_t *p, size_t n);
 
 /** weir_leaky_lines: LFs in a part of the ring. */
 uint64_t weir_leaky_lines(const struct weir_leaky *ring, uint64_t from, uint64_t to);

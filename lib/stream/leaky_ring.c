@@ -4,7 +4,7 @@
 
 struct weir_leaky_block *weir_leaky_block_of(const struct weir_leaky *ring, uint64_t number)
 {
-    return (struct weir_leaky_block *)&ring->blocks[number % (WEIR_LEAKY_BLOCKS + 2)];
+    return (struct weir_leaky_block *)&ring->blocks[number % ring->blocks_n];
 }
 
 const uint8_t *weir_leaky_run(const struct weir_leaky *ring, uint64_t from, uint64_t to, size_t *n)
@@ -16,6 +16,24 @@ const uint8_t *weir_leaky_run(const struct weir_leaky *ring, uint64_t from, uint
     return ring->bytes + at;
 }
 
+uint64_t weir_leaky_count_lines(const uint8_t *p, size_t n)
+{
+    const uint64_t lf = 0x0A0A0A0A0A0A0A0A, low = 0x7F7F7F7F7F7F7F7F, ones = 0x0101010101010101;
+    uint64_t lines = 0;
+
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        word ^= lf;
+        word = ~(((word & low) + low) | word | low); /* the high bit of what was an LF, no other */
+        lines += (word >> 7) * ones >> 56;           /* their sum */
+    }
+    for (; n > 0; p++, n--) {
+        lines += *p == '\n';
+    }
+    return lines;
+}
+
 uint64_t weir_leaky_lines(const struct weir_leaky *ring, uint64_t from, uint64_t to)
 {
     uint64_t lines = 0;
@@ -23,9 +41,7 @@ uint64_t weir_leaky_lines(const struct weir_leaky *ring, uint64_t from, uint64_t
 
     while (from < to) {
         const uint8_t *p = weir_leaky_run(ring, from, to, &n);
-        for (size_t i = 0; i < n; i++) {
-            lines += p[i] == '\n';
-        }
+        lines += weir_leaky_count_lines(p, n);
         from += n;
     }
     return lines;

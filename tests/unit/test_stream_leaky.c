@@ -2,6 +2,7 @@
  * wait? */
 #include "core/limits.h"
 #include "stream/leaky.h"
+#include "stream/leaky_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -568,6 +569,50 @@ static void what_is_new_is_kept_wherever_the_ring_stands(void **state)
     weir_leaky_free(ring);
 }
 
+/* Its place is told by the lines of one block, for thousands of readers at once. */
+static void a_part_of_a_large_ring_is_no_larger_than_the_ceiling(void **state)
+{
+    static uint8_t line[64];
+    const size_t bytes = 4 * WEIR_LEAKY_BLOCKS * WEIR_LEAKY_BLOCK_MAX_BYTES;
+    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, bytes);
+    struct weir_leaky_reader reader;
+    const struct weir_leaky_wish wish = {.policy = WEIR_LEAKY_DROP_OLDEST};
+
+    (void)state;
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    weir_leaky_join(ring, &reader, &wish);
+    for (size_t n = 0; n < bytes; n += sizeof line) {
+        weir_leaky_write(ring, line, sizeof line, 0);
+    }
+    assert_int_equal(reader.dropped_bytes, 0);
+    weir_leaky_write(ring, line, sizeof line, 0);
+    assert_int_equal(reader.dropped_bytes, WEIR_LEAKY_BLOCK_MAX_BYTES);
+    assert_int_equal(reader.dropped_units, WEIR_LEAKY_BLOCK_MAX_BYTES / sizeof line);
+    weir_leaky_leave(&reader);
+    weir_leaky_free(ring);
+}
+
+static void lines_are_counted_whatever_bytes_are_around_them(void **state)
+{
+    uint8_t p[2000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof p; i++) {
+        static const uint8_t near[] = {'\n', '\n' ^ 0x80, '\n' - 1, '\n' + 1, 0, 0xFF, 0x7F, 0x80};
+        p[i] = near[pick(sizeof near)];
+    }
+    for (size_t from = 0; from < 9; from++) {
+        for (size_t n = 0; from + n <= sizeof p; n += n < 40 ? 1 : 239) {
+            uint64_t want = 0;
+            for (size_t i = 0; i < n; i++) {
+                want += p[from + i] == '\n';
+            }
+            assert_int_equal(weir_leaky_count_lines(p + from, n), want);
+        }
+    }
+}
+
 static void a_ring_of_a_wrong_size_is_a_configuration_error(void **state)
 {
     static const size_t sizes[] = {
@@ -600,6 +645,8 @@ int main(void)
         cmocka_unit_test(what_comes_before_a_decoder_can_begin_is_dropped_but_not_for_ever),
         cmocka_unit_test(what_has_aged_is_dropped_and_the_next_entry_waited_for),
         cmocka_unit_test(what_is_new_is_kept_wherever_the_ring_stands),
+        cmocka_unit_test(a_part_of_a_large_ring_is_no_larger_than_the_ceiling),
+        cmocka_unit_test(lines_are_counted_whatever_bytes_are_around_them),
         cmocka_unit_test(a_ring_of_a_wrong_size_is_a_configuration_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
