@@ -2,17 +2,17 @@
 # `weir cp` of 1 GB from and to S3 beside curl fetching the same object, in turn, from the same server. CPU and peak memory are
 # the kernel's figures (bench/measure.c). The bounds: CPU at most curl's plus 0.5 s, peak memory at most 36 MB; 1 when one is
 # passed. Then a quarter of it by one, two and four connections (WEIR_S3_READ_CONNECTIONS), from the server, and from one that
-# gives each connection 40 MB/s. BENCH_RUNS=5, BENCH_BYTES=1000000000.
+# gives each connection 40 MB/s. BENCH_RUNS=5, BENCH_SIZE=1GB.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 dir=$build/bench-cp
-runs=${BENCH_RUNS:-5}
-bytes=${BENCH_BYTES:-1000000000}
+runs=$(runs_or 5)
+bytes=$(bytes_or 1GB)
+command -v radosgw >/dev/null || { echo "cp: skipped: no radosgw"; exit 0; }
 
 mkdir -p "$dir"
-make -s -C "$root" BUILD="$build" "$build/bench/measure"
+made weir bench/measure
 "$root/tests/support/radosgw.sh" stop "$dir/rgw"
 rm -rf "$dir/rgw" "$dir"/*.json "$dir/port"
 proxy=

@@ -1,16 +1,15 @@
 #!/bin/bash
 # Access logs to JSON on one core, beside the usual Node script with a regular expression: the same file to /dev/null, in turn, CPU
-# by the same means (bench/measure.c). BENCH_RUNS=5, BENCH_LINES=200000. Fails when weir is less than 5 times as fast, or has
+# by the same means (bench/measure.c). BENCH_RUNS=5, BENCH_SIZE=134MB. Fails when weir is less than 5 times as fast, or has
 # more than 16 MB.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 dir=$build/bench/elb
-runs=${BENCH_RUNS:-5}
-lines=${BENCH_LINES:-200000}
+runs=$(runs_or 5)
+lines=$((($(bytes_or 134MB) + 669) / 670)) # they are about so long
 mkdir -p "$dir"
-make -s -C "$root" BUILD="$build" "$build/bench/measure"
+made weir bench/measure
 rm -f "$dir"/*.json
 python3 "$root/tests/support/elb_lines.py" "$lines" >"$dir/alb.log"
 node=1

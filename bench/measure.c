@@ -3,15 +3,18 @@
  * kernel accounts it (wait4): user and system CPU and the peak memory of the process and of its
  * children that it waited for, and the wall time. Its exit status is the command's.
  *
- * FILE is a control group's cgroup.procs: the command runs in that group.
+ * FILE is a control group's cgroup.procs: the command runs in that group. When this program is
+ * killed, so is the command.
  *
  * The peak of a process begins with that of the one it was forked from, so this is in C: an
  * interpreter's 10 MB would be the floor of every figure.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,8 +57,12 @@ int main(int argc, char **argv)
         return 2;
     }
     const double begun = now_s();
-    const pid_t pid = fork();
+    const pid_t self = getpid(), pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != self) {
+            _exit(125); /* it was killed before that */
+        }
         for (int i = 2; i < at; i += 2) {
             move_to(argv[i + 1]);
         }

@@ -4,9 +4,8 @@
 # 100 kB/s, and with clients that read all, but seldom. RELAY_SECONDS=40, RELAY_CLIENTS=5000, RELAY_PLOT=FILE.svg. Fails when a
 # bound is passed that bench/relay.py names. Leaves build/bench-relay/*.json.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 dir=$build/bench-relay
 seconds=${RELAY_SECONDS:-40}
 clients=${RELAY_CLIENTS:-5000}

@@ -6,7 +6,8 @@
                 and of start,cp,elb,zip,schema,relay, which are scripts of their own: bench/start.sh, ...
   BENCH_SHAPES  of seed,var,narrow,invalid               invalid: var with 20 % invalid rows
   BENCH_PEERS   of weir,rust,go,node,node-reference,duckdb,qsv
-  BENCH_SIZE=157MB BENCH_RUNS=5 BENCH_LINEAR=15MB,150MB,1500MB BENCH_SMALL_RUNS=1
+  BENCH_SIZE=157MB BENCH_RUNS=5      the scripts have others, where none is given
+  BENCH_LINEAR=15MB,150MB,1500MB BENCH_SMALL_RUNS=1
 
 Leaves results.json, results.md and results.svg in build/bench.
 """
@@ -217,7 +218,11 @@ def part_threads(_, result):
         return used, {"verdict": verdict(peer, printed, truth)}
 
     say("two threads beside one, var")
-    got = in_turn([peers.Weir(DIR), TwoThreads(DIR)], RUNS, one)
+    try:
+        got = in_turn([peers.Weir(DIR), TwoThreads(DIR)], RUNS, one)
+    finally:
+        if os.path.exists(sink):
+            os.remove(sink)
     if len(outputs) != 1:
         wrong.append("the output depends on the threads")
     ratio = got["weir"]["median"]["wall_s"] / got["weir-2"]["median"]["wall_s"]
@@ -249,28 +254,44 @@ def part_linear(_, result):
     result["linear"] = {"start_cpu_s": start_s, "sizes": lines[1:], "spread": spread}
 
 
+# The control group of this run, in either version of the interface.
+GROUPS = [os.path.join(folder, f"weir-bench-{os.getpid()}") for folder in ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup")]
+
+
 def make_group(cpus):
-    """A control group with a quota of CPU time, in either version of the interface: its folder."""
+    """A control group with a quota of CPU time: its folder."""
     quota = int(cpus * CPU_PERIOD_US)
-    for folder, files in (("/sys/fs/cgroup/cpu", {"cpu.cfs_period_us": CPU_PERIOD_US, "cpu.cfs_quota_us": quota}),
-                          ("/sys/fs/cgroup", {"cpu.max": f"{quota} {CPU_PERIOD_US}"})):
-        group = os.path.join(folder, f"weir-bench-{os.getpid()}")
+    for group, files in zip(GROUPS, ({"cpu.cfs_period_us": CPU_PERIOD_US, "cpu.cfs_quota_us": quota}, {"cpu.max": f"{quota} {CPU_PERIOD_US}"})):
         try:
             os.mkdir(group)
-        except OSError:
-            continue
-        try:
             for name, value in files.items():
                 with open(os.path.join(group, name), "r+") as f:
                     f.write(str(value))
             return group
         except OSError:
-            os.rmdir(group)
+            remove_groups()
     raise peers.Skipped("no right to make a control group with a quota")
 
 
+def remove_groups():
+    """Whatever make_group has made, also when it was stopped in the middle; what runs in it is ended."""
+    for group in GROUPS:
+        until = time.monotonic() + 10  # the kernel lets go of the last process a little later
+        while os.path.isdir(group):
+            for pid in open(os.path.join(group, "cgroup.procs")).read().split():
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            try:
+                os.rmdir(group)
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+
+
 def part_small(ready, result):
-    group = make_group(SMALL_CPUS)
     source, sink = os.path.join(DIR, "in.csv"), os.path.join(DIR, "out.csv.gz")
 
     def one(peer):
@@ -280,28 +301,34 @@ def part_small(ready, result):
         return used, {"verdict": verdict(peer, printed, truth)}
 
     try:
-        truth = generate(source, "var", "150MB")
-        say("in the CPU share of a function of 128 MB, 150 MB of var, file to file")
+        group = make_group(SMALL_CPUS)
+        truth = generate(source, "var", SMALL_SIZE)
+        say(f"in the CPU share of a function of 128 MB, {SMALL_SIZE} of var, file to file")
         able = [p for p in ready if "var" not in p.gives_up]
         result["small"] = {"input_bytes": os.path.getsize(source), "cpus": round(SMALL_CPUS, 4),
                            "peers": in_turn(able, SMALL_RUNS, one)}
     finally:
-        time.sleep(0.2)  # the kernel lets go of the last process a little later
-        os.rmdir(group)
+        remove_groups()
 
 
 def script(name, *args):
     """A part that is a script, which prints its own table, and fails when a bound that it names is passed."""
     def part(ready, result):
         say(f"bench/{name}")
-        status = subprocess.run([f"{ROOT}/bench/{name}", *args], env={**os.environ, "BUILD": BUILD}).returncode
+        running = subprocess.Popen([f"{ROOT}/bench/{name}", *args], env={**os.environ, "BUILD": BUILD}, start_new_session=True)
+        try:
+            status = running.wait()
+        finally:
+            if running.returncode is None:  # stopped: it cleans up, too
+                os.killpg(running.pid, signal.SIGTERM)
+                running.wait()
         if status != 0:
             wrong.append(f"bench/{name} ended with {status}")
     return part
 
 
 PARTS = {"files": part_files, "s3": part_s3, "threads": part_threads, "linear": part_linear, "small": part_small,
-         "start": script("start.sh", "--runs", "15"), "cp": script("cp.sh"), "elb": script("elb.sh"), "zip": script("zip.sh"),
+         "start": script("start.sh", "--runs", os.environ.get("BENCH_RUNS", "15")), "cp": script("cp.sh"), "elb": script("elb.sh"), "zip": script("zip.sh"),
          "schema": script("schema.sh"), "relay": script("relay.sh")}
 
 
@@ -311,6 +338,7 @@ CHOSEN_PEERS = words("BENCH_PEERS", ",".join(p.name for p in peers.ALL), known=[
 RUNS = int(one_word("BENCH_RUNS", "5", *COUNT))
 SMALL_RUNS = int(one_word("BENCH_SMALL_RUNS", "1", *COUNT))
 SIZE = one_word("BENCH_SIZE", "157MB", *BYTES)
+SMALL_SIZE = SIZE if "BENCH_SIZE" in os.environ else "150MB"
 LINEAR = words("BENCH_LINEAR", "15MB,150MB,1500MB", None, *BYTES)
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -326,6 +354,9 @@ def main():
     os.makedirs(DIR, exist_ok=True)
     for n in SIGNALS:
         signal.signal(n, stop)
+    for program in (os.path.join(BUILD, "weir"), MEASURE):
+        if not os.access(program, os.X_OK):
+            sys.exit(f"bench: no {program}: ./build.sh bench makes it")
     result = {"date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "runs": RUNS, "skipped": {}}
     ready = []
     for peer in peers.chosen(CHOSEN_PEERS, DIR):

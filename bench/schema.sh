@@ -1,16 +1,17 @@
 #!/bin/bash
 # CPU of validation alone, whole process: 50 MB of JSON lines, the rows of `var` as objects, by weir and by Blaze (npm
-# @sourcemeta/jsonschema, --fast) in turn. SIZE and RUNS may be set. Fails when weir is not the one with the least.
+# @sourcemeta/jsonschema, --fast) in turn. BENCH_RUNS=5, BENCH_SIZE=50MB. Fails when weir is not the one with the least.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-SIZE=${SIZE:-50000000} RUNS=${RUNS:-5}
-build=${BUILD:-build}
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+runs=$(runs_or 5)
+size=$(bytes_or 50MB)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export build dir
-make --no-print-directory BUILD="$build" "$build/weir" "$build/bench/measure" "$build/tests/schema_driver" >"$dir/make.log" 2>&1 || { tail "$dir/make.log"; exit 1; }
-"$build/weir" generate -q -o "$dir/var.csv" --size "$((SIZE * 5 / 4))" --shape var --invalid 0% --seed 1
-python3 - "$dir" "$SIZE" <<'PY'
+made weir bench/measure tests/schema_driver
+"$build/weir" generate -q -o "$dir/var.csv" --size "$((size * 5 / 4))" --shape var --invalid 0% --seed 1
+python3 - "$dir" "$size" <<'PY'
 import csv, json, sys
 folder, size = sys.argv[1], int(sys.argv[2])
 csv.field_size_limit(10**9)
@@ -22,7 +23,7 @@ with open(f"{folder}/var.csv", newline="", encoding="utf-8") as f, open(f"{folde
         if written >= size:
             break
 PY
-SCHEMA=handlers/validate/events.schema.json
+SCHEMA=$root/handlers/validate/events.schema.json
 export SCHEMA
 names=("weir")
 if command -v node >/dev/null && command -v npm >/dev/null &&
@@ -41,13 +42,13 @@ one() {
     esac
 }
 export -f one
-for ((run = 1; run <= RUNS; run++)); do
+for ((run = 1; run <= runs; run++)); do
     for n in "${names[@]}"; do
         "$build/bench/measure" "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >"$dir/$n.out" 2>&1
     done
 done
 tail -n 1 "$dir"/*.out
-python3 - "$dir" "$RUNS" "${names[@]}" <<'PY'
+python3 - "$dir" "$runs" "${names[@]}" <<'PY'
 import json, statistics, sys
 folder, runs, *names = sys.argv[1:]
 print("|  | user s | system s | CPU s | peak MB |\n|---|---|---|---|---|")

@@ -2,9 +2,8 @@
 # The start, and an invocation that does nothing, beside AWS's Rust runtime: bench/start.sh [--runs N] [--invocations N]
 # [--json]. Measures build/bootstrap, and the static one of ./build.sh package where that is built (STATIC names another).
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 dir=$build/bench
 static=${STATIC:-$build/package/$(uname -m)/zip/bootstrap}
 mkdir -p "$dir"

@@ -1,12 +1,14 @@
 #!/bin/bash
 # weir tune of the function and of the Node reference, in turn, S3 to S3, for the shapes seed and var: tables and charts for
-# docs/TUNING.md. BENCH_SIZE=150MB TUNE_MEMORY=128,... TUNE_NUM=5. Leaves build/bench/tune-SHAPE.{txt,svg}.
+# docs/TUNING.md. BENCH_SIZE=150MB BENCH_RUNS=5 TUNE_MEMORY=128,... Leaves build/bench/tune-SHAPE.{txt,svg}.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 dir=$build/bench/tune
 bkt=weir-tune
+runs=$(runs_or 5)
+size=$(bytes_or 150MB)
+command -v radosgw >/dev/null || { echo "tune: skipped: no radosgw"; exit 0; }
 s3=(python3 "$root/tests/integ/s3.py")
 
 mkdir -p "$dir"
@@ -31,11 +33,11 @@ fi
 source "$dir/rgw/env"
 "${s3[@]}" mb $bkt
 for shape in seed var; do
-    "$build/weir" generate -o "$dir/$shape.csv" --size "${BENCH_SIZE:-150MB}" --shape $shape --invalid 0% --seed 1 >/dev/null
+    "$build/weir" generate -o "$dir/$shape.csv" --size "$size" --shape $shape --invalid 0% --seed 1 >/dev/null
     "${s3[@]}" put $bkt "uploads/$shape.csv" "$dir/$shape.csv" >/dev/null
     python3 "$root/tests/integ/event.py" "m1=s3://$bkt/uploads/$shape.csv" >"$dir/event"
     echo "== $shape"
-    "$build/weir" tune "$dir/event" --memory "${TUNE_MEMORY:-128,256,512,1024,2048}" --num "${TUNE_NUM:-5}" \
+    "$build/weir" tune "$dir/event" --memory "${TUNE_MEMORY:-128,256,512,1024,2048}" --num "$runs" \
         --size "$(stat -c %s "$dir/$shape.csv")" --env WEIR_SCHEMA="$build/events.schema.json" "${compare[@]}" \
         --svg "$build/bench/tune-$shape.svg" | tee "$build/bench/tune-$shape.txt"
     rm -f "$dir/$shape.csv"

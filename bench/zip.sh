@@ -1,13 +1,15 @@
 #!/bin/bash
-# CPU of a ZIP of 1 GB of log text: weir zip, pigz -K -1 and archiver at level 1 (npm), in turn, all to a file. SIZE and RUNS
-# may be set. Fails when weir is not the one with the least.
+# CPU of a ZIP of 1 GB of log text: weir zip, pigz -K -1 and archiver at level 1 (npm), in turn, all to a file.
+# BENCH_RUNS=3, BENCH_SIZE=1GB. Fails when weir is not the one with the least.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-SIZE=${SIZE:-1000000000} RUNS=${RUNS:-3}
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+runs=$(runs_or 3)
+size=$(bytes_or 1GB)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-make -s build/bench/measure
-python3 tests/integ/log_text.py "$SIZE" >"$dir/log.txt"
+made weir bench/measure
+python3 "$root/tests/integ/log_text.py" "$size" >"$dir/log.txt"
 names=("weir zip" "weir zip --threads 1")
 have_archiver() { command -v node >/dev/null && command -v npm >/dev/null && timeout 120 npm install --ignore-scripts --prefix "$dir" --no-audit --no-fund --silent archiver@7 >"$dir/npm.log" 2>&1; }
 if command -v pigz >/dev/null; then names+=("pigz -K -1"); else echo "pigz: skipped: no pigz"; fi
@@ -15,22 +17,22 @@ if have_archiver; then names+=("archiver, level 1"); else echo "archiver: skippe
 
 one() {
     case $1 in
-    "weir zip") build/weir zip -q -o "$dir/out.zip" "$dir/log.txt" ;;
-    "weir zip --threads 1") build/weir zip -q --threads 1 -o "$dir/out.zip" "$dir/log.txt" ;;
+    "weir zip") "$build/weir" zip -q -o "$dir/out.zip" "$dir/log.txt" ;;
+    "weir zip --threads 1") "$build/weir" zip -q --threads 1 -o "$dir/out.zip" "$dir/log.txt" ;;
     "pigz -K -1") pigz -K -1 -c "$dir/log.txt" >"$dir/out.zip" ;;
-    "archiver, level 1") ARCHIVER=$dir/node_modules/archiver node bench/peers/zip/archive.js "$dir/out.zip" "$dir/log.txt" ;;
+    "archiver, level 1") ARCHIVER=$dir/node_modules/archiver node "$root/bench/peers/zip/archive.js" "$dir/out.zip" "$dir/log.txt" ;;
     esac
 }
 export -f one
-export dir
-for ((run = 1; run <= RUNS; run++)); do
+export root build dir
+for ((run = 1; run <= runs; run++)); do
     for n in "${names[@]}"; do
         rm -f "$dir/out.zip"
-        build/bench/measure "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >/dev/null
+        "$build/bench/measure" "$dir/$n.$run.json" bash -c 'one "$1"' _ "$n" >/dev/null
         stat -c %s "$dir/out.zip" >"$dir/$n.size"
     done
 done
-python3 - "$dir" "$RUNS" "$SIZE" "${names[@]}" <<'PY'
+python3 - "$dir" "$runs" "$size" "${names[@]}" <<'PY'
 import json, statistics, sys
 folder, runs, size, *names = sys.argv[1:]
 print("|  | user s | system s | CPU s | wall s | peak MB | size |\n|---|---|---|---|---|---|---|")

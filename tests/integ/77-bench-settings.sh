@@ -49,4 +49,52 @@ stopped() {
 }
 check "SIGTERM ends it with nothing left" stopped TERM 143
 check "and so does SIGHUP" stopped HUP 129
+
+group() { find /sys/fs/cgroup -maxdepth 2 -name "weir-bench-$1" 2>/dev/null; }
+in_group() { [ -n "$(group "$1")" ] && [ -n "$(cat "$(group "$1")/cgroup.procs")" ]; }
+stopped_small() {
+    local pid status
+    "${least[@]}" BENCH_PARTS=small BENCH_SIZE=100MB "$python" "$top/bench/run.py" >out 2>&1 &
+    pid=$!
+    until_true 6 in_group "$pid" || { cat out; return 1; }
+    kill -s TERM "$pid"
+    wait "$pid"
+    status=$?
+    same "$status" 143 && same "$(group "$pid")" "" && gone "$top/build/bench/in.csv" && ! grep -q Traceback out
+}
+small_skipped() { runs BENCH_PARTS=small && grep -qx 'small: skipped: no right to make a control group with a quota' out; }
+if small_skipped; then
+    skip "SIGTERM in the part small" "no right to make a control group"
+else
+    check "SIGTERM in the part small leaves no control group, and nobody in it" stopped_small
+fi
+
+# ---- the scripts ----
+
+ln -s "$ROOT/tests" "$top/tests"
+mkdir shims # what makes and fetches is not what is looked at
+for name in make npm; do printf '#!/bin/sh\n[ %s = make ]\n' $name >shims/$name; done
+chmod +x shims/*
+alone() { env -u BUILD PATH="$PWD/shims:$PATH" "$@" >out 2>&1; }
+refuses() {
+    if ! alone "BENCH_$2" "$top/bench/$1.sh" && [ "$(wc -l <out)" = 1 ] && grep -q "^bench: BENCH_${2%%=*}: ${2#*=}" out; then return; fi
+    fail "$(head -n 5 out)"
+}
+for bad in RUNS= RUNS=0 SIZE= SIZE=0 SIZE=1QB; do check "bench/zip.sh: BENCH_$bad is refused" refuses zip $bad; done
+for part in cp elb schema tune zip; do
+    for bad in RUNS=foo SIZE=foo; do check "bench/$part.sh: BENCH_$bad is refused" refuses $part $bad; done
+done
+# Which of them is the fastest says nothing at such a size: its status is not looked at.
+settings_reach_zip() {
+    mv "$top/build" "$T/elsewhere"
+    alone BUILD="$T/elsewhere" BENCH_SIZE=64KiB BENCH_RUNS=2 bash -x "$top/bench/zip.sh"
+    mv "$T/elsewhere" "$top/build"
+    if grep -q '^| weir zip |' out && grep -q "elsewhere/bench/measure .*/weir zip.2.json" out && ! grep -q 'weir zip.3.json' out && grep -q "log_text.py'* 65536$" out; then return; fi
+    fail "$(tail -n 20 out)"
+}
+check "bench/zip.sh: BUILD, BENCH_SIZE and BENCH_RUNS reach it" settings_reach_zip
+
+rm -rf "$top/build"
+unbuilt() { ! "${least[@]}" "$python" "$top/bench/run.py" >out 2>&1 && same "$(cat out)" "bench: no $top/build/weir: ./build.sh bench makes it"; }
+check "what was never built is told" unbuilt
 finish
