@@ -67,14 +67,15 @@ struct weir_archive_summary {
  *
  * Returns it (weir_archive_free), with job->source and job->sink moved into it; or NULL with *err
  * set (WEIR_E_CONFIG: level, a name, two entries of one name; WEIR_E_LIMIT, WEIR_E_NOMEM) and the
- * stages still the caller's. Run it with weir_loop_run, or weir_handler_run_pipe.
+ * stages still the caller's.
  */
 struct weir_archive *weir_archive_new(struct weir_archive_job *job, struct weir_err *err);
 
 /** weir_archive_free: free the job and its pipe. Accepts NULL. */
 void weir_archive_free(struct weir_archive *a);
 
-/** weir_archive_pipe: the pipe, for weir_loop_run. Owned by the job. */
+/** weir_archive_pipe: the pipe, for weir_loop_run and what stands on it: weir_handler_run_pipe,
+ *  weir_progress_run. Owned by the job. */
 struct weir_pipe *weir_archive_pipe(struct weir_archive *a);
 
 /** weir_archive_info: what has been read so far, and of how much, for a progress line. */

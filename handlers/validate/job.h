@@ -90,16 +90,16 @@ struct weir_put_opts weir_validate_put(const struct weir_validate_options *o,
  * weir_validate_new: build the pipe.
  *
  * Returns it (weir_validate_free), with the stages of *job moved into it; or NULL with *err set
- * (WEIR_E_NOMEM, WEIR_E_CONFIG): then what is left in *job is the caller's. Run it with
- * weir_loop_run. It fails with WEIR_E_DATA when the input cannot be read as rows, naming the
- * physical line.
+ * (WEIR_E_NOMEM, WEIR_E_CONFIG): then what is left in *job is the caller's. Its pipe fails with
+ * WEIR_E_DATA when the input cannot be read as rows, naming the physical line.
  */
 struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct weir_err *err);
 
 /** weir_validate_free: free the job and its pipe. Accepts NULL. */
 void weir_validate_free(struct weir_validate *v);
 
-/** weir_validate_pipe: the pipe, for weir_loop_run and weir_pipe_cancel. Owned by the job. */
+/** weir_validate_pipe: the pipe, for weir_loop_run and what stands on it: weir_handler_run_pipe,
+ *  weir_progress_run. Owned by the job. */
 struct weir_pipe *weir_validate_pipe(struct weir_validate *v);
 
 /** weir_validate_summarize: what has been done so far; ms counts from weir_validate_new. */
