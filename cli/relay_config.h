@@ -2,9 +2,9 @@
 #define WEIR_CLI_RELAY_CONFIG_H
 
 #include "cli/cli.h"
+#include "json/doc.h"
 #include "net/loop.h"
 #include "relay/relay.h"
-#include "json/doc.h"
 
 /* What `weir relay` is told: by flags, or by a JSON file, or by both. */
 

@@ -8,9 +8,9 @@
 #include "core/limits.h"
 #include "core/line.h"
 #include "core/reason.h"
+#include "json/quote.h"
 #include "net/http.h"
 #include "net/signals.h"
-#include "json/quote.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
 #include "core/line.h"
 #include "core/reason.h"
 #include "core/utf8.h"
-#include "net/ready.h"
 #include "json/doc.h"
+#include "net/ready.h"
 
 #include <errno.h>
 #include <fcntl.h>

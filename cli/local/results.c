@@ -11,9 +11,9 @@
 #include "codec/gunzip.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "json/doc.h"
 #include "net/file.h"
 #include "stream/pipe.h"
-#include "json/doc.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/uuid.h"
-#include "net/child.h"
 #include "json/doc.h"
+#include "net/child.h"
 
 #include <errno.h>
 #include <inttypes.h>

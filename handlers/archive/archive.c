@@ -12,11 +12,11 @@
 #include "event/metrics.h"
 #include "handlers/archive/job.h"
 #include "handlers/archive/programs.h"
+#include "json/doc.h"
+#include "json/quote.h"
 #include "net/child_env.h"
 #include "net/child_source.h"
 #include "stream/bytes.h"
-#include "json/doc.h"
-#include "json/quote.h"
 
 #include <inttypes.h>
 #include <stdio.h>

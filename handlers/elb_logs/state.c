@@ -1,10 +1,10 @@
 #include "handlers/elb_logs/state.h"
 
+#include "json/doc.h"
+#include "json/quote.h"
 #include "net/collect.h"
 #include "stream/bytes.h"
 #include "stream/pipe.h"
-#include "json/doc.h"
-#include "json/quote.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #include "core/clock.h"
 #include "core/env.h"
 #include "core/limits.h"
-#include "net/wake.h"
 #include "json/doc.h"
 #include "json/quote.h"
+#include "net/wake.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "core/limits.h"
 #include "handlers/validate/keyset.h"
 #include "handlers/validate/work.h"
-#include "schema/text.h"
 #include "json/canon.h"
+#include "schema/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

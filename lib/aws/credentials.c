@@ -5,13 +5,13 @@
 #include "core/env.h"
 #include "core/limits.h"
 #include "core/secret.h"
+#include "json/doc.h"
 #include "net/child_source.h"
 #include "net/collect.h"
 #include "net/file.h"
 #include "net/http.h"
 #include "net/room.h"
 #include "net/wake.h"
-#include "json/doc.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

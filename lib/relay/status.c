@@ -1,7 +1,7 @@
 #include "core/clock.h"
+#include "json/quote.h"
 #include "relay/priv.h"
 #include "relay/wish.h"
-#include "json/quote.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>

@@ -2,9 +2,9 @@
 
 #include "core/limits.h"
 #include "core/utf8.h"
+#include "json/hash.h"
 #include "schema/check.h"
 #include "schema/infer_node.h"
-#include "json/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

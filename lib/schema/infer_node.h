@@ -1,10 +1,10 @@
 #ifndef WEIR_SCHEMA_INFER_NODE_H
 #define WEIR_SCHEMA_INFER_NODE_H
 
+#include "json/tape.h"
 #include "schema/format.h"
 #include "schema/infer.h"
 #include "schema/node.h"
-#include "json/tape.h"
 
 /*
  * Inside lib/schema: what is known of the values at one place of the sample (a column, a member,

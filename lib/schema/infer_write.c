@@ -1,6 +1,6 @@
 #include "core/limits.h"
-#include "schema/infer_node.h"
 #include "json/quote.h"
+#include "schema/infer_node.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "schema/check.h"
 #include "json/canon.h"
 #include "json/value.h"
+#include "schema/check.h"
 
 /* Of a value on the check's tape. */
 static int put_value(const struct weir_schema_check *c, const struct weir_json_value *v,

@@ -1,8 +1,8 @@
 #include "schema/schema.h"
 
 #include "core/limits.h"
-#include "schema/keyword.h"
 #include "json/value.h"
+#include "schema/keyword.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 #ifndef WEIR_SCHEMA_NODE_H
 #define WEIR_SCHEMA_NODE_H
 
+#include "json/number.h"
+#include "json/tape.h"
 #include "schema/arena.h"
 #include "schema/format.h"
 #include "schema/pattern.h"
-#include "json/number.h"
-#include "json/tape.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 
 #include "core/hex.h"
 #include "core/limits.h"
-#include "schema/uri.h"
 #include "json/value.h"
+#include "schema/uri.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "schema/keyword.h"
 
 #include "core/limits.h"
-#include "schema/text.h"
 #include "json/number.h"
+#include "schema/text.h"
 
 #include <stdlib.h>
 

@@ -6,9 +6,9 @@
  * The first byte is the options; cells, or texts, end with a NUL.
  */
 #include "core/limits.h"
-#include "schema/infer.h"
 #include "json/canon.h"
 #include "json/value.h"
+#include "schema/infer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,9 +7,9 @@
 #include "core/limits.h"
 #include "csv/split.h"
 #include "handlers/validate/job.h"
+#include "json/tape.h"
 #include "tests/fuzz/windows.h"
 #include "tests/support/memory_ends.h"
-#include "json/tape.h"
 
 #include <stdio.h>
 

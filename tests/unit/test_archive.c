@@ -6,8 +6,8 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/archive/archive.h"
-#include "tests/support/tempdir.h"
 #include "json/doc.h"
+#include "tests/support/tempdir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
  * what is wrong with it must fail the first as a whole, and only its own message in the others.
  */
 #include "event/batch.h"
-#include "tests/support/event_texts.h"
 #include "json/quote.h"
+#include "tests/support/event_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

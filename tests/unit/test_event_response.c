@@ -2,8 +2,8 @@
  * Which messages of a batch are named in its answer, and how much may a batch hold?
  */
 #include "event/batch.h"
-#include "tests/support/event_texts.h"
 #include "json/quote.h"
+#include "tests/support/event_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

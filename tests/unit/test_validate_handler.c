@@ -2,9 +2,9 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers/validate/validate.h"
+#include "json/doc.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/tempdir.h"
-#include "json/doc.h"
 
 #include <limits.h>
 #include <setjmp.h>
