@@ -4,6 +4,7 @@
  */
 #include "net/file.h"
 
+#include "core/limits.h"
 #include "core/reason.h"
 #include "net/file_priv.h"
 #include "net/ready.h"
@@ -33,7 +34,9 @@ struct end {
     struct weir_file_new *file_new; /* a file to publish, or NULL */
     struct weir_file_held *held;    /* where it goes instead, or NULL */
     struct weir_source_info *info;
-    off_t size; /* of a regular file, when it was opened; else 0 */
+    off_t size;  /* of a regular file, when it was opened; else 0 */
+    bool behind; /* what was read is let go, up to let_go of at */
+    off_t at, let_go;
     char name[NAME_BYTES];
 };
 
@@ -101,6 +104,15 @@ static struct end *end_new(struct weir_loop *loop, int fd, const char *name, str
     return end;
 }
 
+/* The page cache cannot keep such a file until somebody reads it again, and would lose for it what
+ * it has of others. */
+static bool too_large_to_stay(off_t size)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page_bytes > 0 && size / page_bytes > pages / 2;
+}
+
 /* What is to be known of an open descriptor. */
 static int look(struct end *end, bool write, struct weir_err *err)
 {
@@ -121,6 +133,8 @@ static int look(struct end *end, bool write, struct weir_err *err)
         if (end->info != NULL && at >= 0) {
             end->info->size_bytes = st.st_size > at ? st.st_size - at : 0;
         }
+        end->behind = at >= 0 && too_large_to_stay(st.st_size);
+        end->at = end->let_go = at;
         return 0;
     }
     int flags = fcntl(end->fd, F_GETFL);
@@ -145,6 +159,15 @@ static enum weir_step at_end(struct end *end, struct weir_err *err)
     return WEIR_END;
 }
 
+static void let_go_behind(struct end *end, size_t n)
+{
+    end->at += (off_t)n;
+    if (end->at - end->let_go >= (off_t)WEIR_FILE_BEHIND_BYTES) {
+        (void)posix_fadvise(end->fd, end->let_go, end->at - end->let_go, POSIX_FADV_DONTNEED);
+        end->let_go = end->at;
+    }
+}
+
 static enum weir_step source_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
@@ -160,6 +183,9 @@ static enum weir_step source_step(
             out->pos += (size_t)n;
             if (end->info != NULL) {
                 end->info->read_bytes += (uint64_t)n;
+            }
+            if (end->behind) {
+                let_go_behind(end, (size_t)n);
             }
         } else if (n == 0) {
             return at_end(end, err);

@@ -9,7 +9,9 @@
 /*
  * Files and descriptors as the ends of a pipe. Regular files are read and written synchronously;
  * pipes, terminals and sockets wait in the loop, and the flags of an inherited descriptor are never
- * touched.
+ * touched. What was read of a regular file of more than half of the machine's memory does not stay
+ * in the page cache (posix_fadvise): it would push out what others have there, and not be kept
+ * itself.
  *
  * Errors: WEIR_E_CONFIG for a path that cannot be opened as what it should be (missing, a folder,
  * no permission), with errno as detail; WEIR_E_IO, detail errno, for anything that fails later;

@@ -39,6 +39,19 @@ int fsync(int fd)
     return (int)syscall(SYS_fsync, fd);
 }
 
+/* The C library's, but what is let go is known. */
+static off_t let_go_to;
+
+int posix_fadvise(int fd, off_t from, off_t len, int advice)
+{
+    (void)fd;
+    if (advice == POSIX_FADV_DONTNEED) {
+        assert_int_equal(from, let_go_to); /* nothing left out, nothing twice */
+        let_go_to = from + len;
+    }
+    return 0;
+}
+
 static int setup(void **state)
 {
     struct weir_err err = {0};
@@ -150,6 +163,38 @@ static void a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_i
         assert_int_equal(err.code, cases[i].step == WEIR_FAIL ? WEIR_E_IO : WEIR_OK);
         weir_stage_free(&source);
     }
+}
+
+/* n bytes of a sparse file of this size are read; returns how many of them were let go. */
+static off_t let_go_of(off_t size, size_t n)
+{
+    static uint8_t buf[65536];
+    const char *path = in_dir("sparse");
+    struct weir_stage source;
+    struct weir_err err = {0};
+    struct weir_in none = {0};
+
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd != -1 && ftruncate(fd, size) == 0 && close(fd) == 0);
+    assert_int_equal(weir_file_source_new(loop, path, NULL, &source, &err), 0);
+    let_go_to = 0;
+    for (size_t got = 0; got < n; got += sizeof buf) {
+        struct weir_out out = {.p = buf, .size = sizeof buf};
+        assert_int_equal(weir_stage_step(&source, false, &none, &out, &err), WEIR_NEED_OUT);
+        assert_int_equal(out.pos, sizeof buf);
+    }
+    weir_stage_free(&source);
+    return let_go_to;
+}
+
+static void a_file_that_memory_cannot_keep_leaves_the_page_cache_and_another_stays(void **state)
+{
+    const off_t half = (off_t)sysconf(_SC_PHYS_PAGES) / 2 * sysconf(_SC_PAGESIZE);
+
+    (void)state;
+    assert_int_equal(let_go_of(half + (off_t)WEIR_MIB, 3 * WEIR_FILE_BEHIND_BYTES - 65536),
+        2 * WEIR_FILE_BEHIND_BYTES);
+    assert_int_equal(let_go_of(half - (off_t)WEIR_MIB, 3 * WEIR_FILE_BEHIND_BYTES), 0);
 }
 
 static void an_empty_file_is_copied(void **state)
@@ -695,6 +740,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_copied_under_every_edge_size),
         TEST(a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_is_read_on),
+        TEST(a_file_that_memory_cannot_keep_leaves_the_page_cache_and_another_stays),
         TEST(an_empty_file_is_copied),
         TEST(inputs_that_cannot_be_read_are_config_errors),
         TEST(outputs_that_cannot_be_made_are_config_errors),
