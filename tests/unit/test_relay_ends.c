@@ -395,6 +395,29 @@ static void a_source_that_has_ended_has_no_clients_and_no_encoder(void **state)
     weir_loop_free(loop);
 }
 
+static void a_source_that_nobody_wants_any_more_is_let_go(void **state)
+{
+    struct weir_relay_source_opts http = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+
+    (void)state;
+    http.url = "http://127.0.0.1:1/"; /* nobody listens */
+    struct weir_relay *relay = relay_new(loop, &http, 1, &err);
+    assert_non_null(relay);
+    struct weir_relay_source *source = &relay->sources[0];
+    assert_int_equal(source->state, WEIR_SOURCE_IDLE);
+    expect_told(loop, relay, ask(relay, "/live"), "HTTP/1.1 502");
+    assert_int_equal(source->clients_n, 0);
+    weir_source_second(source, source->wanted_ms + WEIR_RELAY_LINGER_MS - 1);
+    assert_int_not_equal(source->state, WEIR_SOURCE_IDLE); /* it is tried again */
+    weir_source_second(source, source->wanted_ms + WEIR_RELAY_LINGER_MS);
+    assert_int_equal(source->state, WEIR_SOURCE_IDLE);
+    assert_null(source->http);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
 /* ---- answers ---- */
 
 #define CLIENTS 400
@@ -493,6 +516,7 @@ int main(void)
         cmocka_unit_test(who_is_one_too_many_is_turned_away_and_the_log_says_so),
         cmocka_unit_test(who_is_still_for_too_long_is_told_or_closed),
         cmocka_unit_test(a_source_that_has_ended_has_no_clients_and_no_encoder),
+        cmocka_unit_test(a_source_that_nobody_wants_any_more_is_let_go),
         cmocka_unit_test(answers_that_nobody_takes_have_a_ceiling_and_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,42 @@ static void what_ecma_262_has_not_is_refused_with_its_place(void **state)
     }
 }
 
+static void groups_and_their_names_have_limits(void **state)
+{
+    struct weir_buf deep, named;
+
+    (void)state;
+    weir_buf_init(&deep, WEIR_PATTERN_MAX_BYTES);
+    weir_buf_init(&named, WEIR_PATTERN_MAX_BYTES);
+    for (int i = 0; i < WEIR_PATTERN_DEPTH_MAX; i++) {
+        assert_int_equal(weir_buf_adds(&deep, "(", NULL), 0);
+    }
+    for (int i = 0; i < WEIR_PATTERN_NAMES_MAX; i++) {
+        assert_int_equal(weir_buf_addf(&named, NULL, "(?<n%d>a)", i), 0);
+    }
+    for (int more = 0; more < 2; more++) {
+        struct weir_err err = {.code = WEIR_OK};
+        const size_t depth = deep.len;
+        for (size_t i = 0; i < depth; i++) {
+            assert_int_equal(weir_buf_adds(&deep, ")", NULL), 0);
+        }
+        struct weir_pattern *p = weir_pattern_new(weir_str_of(weir_buf_text(&deep, NULL)), &err);
+        assert_int_equal(p == NULL, more);
+        assert_int_equal(strstr(err.msg, "parentheses are too deeply nested") != NULL, more);
+        weir_pattern_free(p);
+        err = (struct weir_err){.code = WEIR_OK};
+        p = weir_pattern_new(weir_str_of(weir_buf_text(&named, NULL)), &err);
+        assert_int_equal(p == NULL, more);
+        assert_int_equal(strstr(err.msg, "too many named groups") != NULL, more);
+        weir_pattern_free(p);
+        deep.len = depth;
+        assert_int_equal(weir_buf_adds(&deep, "(", NULL), 0);
+        assert_int_equal(weir_buf_adds(&named, "(?<more>a)", NULL), 0);
+    }
+    weir_buf_fini(&deep);
+    weir_buf_fini(&named);
+}
+
 /* PCRE2 complains about our translation; the place must be in the source. */
 static void places_survive_the_translation(void **state)
 {
@@ -472,6 +508,7 @@ int main(void)
         cmocka_unit_test(patterns_mean_what_ecma_262_says),
         cmocka_unit_test(what_ecma_262_has_not_is_refused_with_its_place),
         cmocka_unit_test(the_format_regex_reads_the_same_language),
+        cmocka_unit_test(groups_and_their_names_have_limits),
         cmocka_unit_test(places_survive_the_translation),
         cmocka_unit_test(a_pattern_that_explodes_ends_at_its_limit),
         cmocka_unit_test(a_long_subject_has_memory_to_backtrack_or_a_limit),

@@ -455,6 +455,29 @@ static void schema_is_kept_for_as_long_as_is_set(void **state)
     weir_validate_handler.fini(self);
 }
 
+static void what_is_odd_about_a_schema_is_in_the_log(void **state)
+{
+    struct weir_err err = {0};
+    char text[512];
+    int log[2];
+
+    (void)state;
+    tempdir_write(&dir, "events.schema.json", "{\"properties\":{\"id\":{\"format\":\"none\"}}}");
+    assert_int_equal(pipe(log), 0);
+    const struct weir_log to_pipe = {.fd = log[1], .level = WEIR_LOG_WARN};
+    const struct weir_handler_env env = {.loop = loop, .log = &to_pipe, .folder = dir.path};
+    void *self = weir_validate_handler.init(&env, &err);
+    assert_non_null(self);
+    weir_validate_handler.fini(self);
+    ssize_t n = read(log[0], text, sizeof text - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "events.schema.json: "));
+    assert_non_null(strstr(text, "/properties/id/format: unknown format none: not checked"));
+    (void)close(log[0]);
+    (void)close(log[1]);
+}
+
 static void file_names_its_schema_by_an_attribute(void **state)
 {
     char event[512], path[TEMPDIR_PATH_BYTES + 32];
@@ -652,6 +675,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rules_that_cannot_be_are_init_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(schema_on_s3_that_has_changed_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(schema_is_kept_for_as_long_as_is_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_odd_about_a_schema_is_in_the_log, setup, teardown),
         cmocka_unit_test_setup_teardown(file_names_its_schema_by_an_attribute, setup, teardown),
         cmocka_unit_test_setup_teardown(object_names_its_schema, setup, teardown),
         cmocka_unit_test_setup_teardown(
