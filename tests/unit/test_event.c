@@ -408,13 +408,19 @@ static void shipped_events_are_what_their_names_say(void **state)
     weir_event_fini(&event);
 }
 
-static void fini_of_a_zeroed_event_is_a_no_op(void **state)
+static void event_that_was_released_is_empty_and_can_be_released_again(void **state)
 {
-    struct weir_event event = {0};
+    struct weir_event event;
+    struct weir_err err;
 
     (void)state;
-    weir_event_fini(&event);
-    weir_event_fini(&event);
+    assert_int_equal(event_parse(GOOD, &event, &err), 0);
+    assert_int_equal(event.messages_n, 1);
+    for (int i = 0; i < 2; i++) {
+        weir_event_fini(&event);
+        assert_null(event.messages);
+        assert_int_equal(event.messages_n, 0);
+    }
 }
 
 int main(void)
@@ -425,7 +431,7 @@ int main(void)
         cmocka_unit_test(hostile_document_fails_only_its_message),
         cmocka_unit_test(body_that_is_no_string_fails_only_its_message),
         cmocka_unit_test(shipped_events_are_what_their_names_say),
-        cmocka_unit_test(fini_of_a_zeroed_event_is_a_no_op),
+        cmocka_unit_test(event_that_was_released_is_empty_and_can_be_released_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

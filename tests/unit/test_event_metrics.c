@@ -4,6 +4,7 @@
 #include "event/metrics.h"
 #include "json/doc.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,11 +154,15 @@ static void metrics_are_written_at_every_level(void **state)
 
 static void log_that_drops_its_lines_drops_metrics(void **state)
 {
-    const struct weir_log nowhere = {.fd = -1};
+    atomic_uint lost = 0; /* what a log that counts them would have tried to write */
+    const struct weir_log nowhere = {.fd = -1, .lost = &lost};
 
     (void)state;
+    errno = 0;
     weir_metrics_write(&nowhere, "validate", metrics, COUNT(metrics));
     weir_metrics_write(NULL, "validate", metrics, COUNT(metrics));
+    assert_int_equal(atomic_load(&lost), 0);
+    assert_int_equal(errno, 0); /* nor was a write tried */
 }
 
 static void line_beyond_its_ceiling_is_dropped_whole(void **state)
