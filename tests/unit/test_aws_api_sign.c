@@ -4,6 +4,7 @@
  * has a server that checks.
  */
 #include "aws/api_sign.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,18 +55,7 @@ static void check_golden(char *line)
 static void requests_are_signed_as_botocore_signs_them(void **state)
 {
     (void)state;
-    FILE *f = fopen("tests/golden/api_sign.txt", "re");
-    char *line = NULL;
-    size_t cap = 0, n = 0;
-
-    assert_non_null(f);
-    while (getline(&line, &cap, f) > 0) {
-        check_golden(line);
-        n++;
-    }
-    free(line);
-    fclose(f);
-    assert_int_equal(n, 7);
+    files_lines("tests/golden/api_sign.txt", 7, check_golden);
 }
 
 static void check_refused(const char *url, const char *why)

@@ -5,6 +5,7 @@
  */
 #include "aws/post_form.h"
 #include "core/limits.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,18 +90,7 @@ static void check_golden(char *line)
 static void forms_are_those_of_the_javascript_sdk_to_the_byte(void **state)
 {
     (void)state;
-    FILE *f = fopen("tests/golden/post_form.txt", "re");
-    char *line = NULL;
-    size_t cap = 0, n = 0;
-
-    assert_non_null(f);
-    while (getline(&line, &cap, f) > 0) {
-        check_golden(line);
-        n++;
-    }
-    free(line);
-    fclose(f);
-    assert_int_equal(n, 84);
+    files_lines("tests/golden/post_form.txt", 84, check_golden);
 }
 
 static void what_cannot_be_uploaded_is_refused(void **state)

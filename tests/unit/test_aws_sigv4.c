@@ -5,10 +5,10 @@
 #include "aws/sigv4.h"
 #include "aws/uri.h"
 #include "core/limits.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,18 +164,7 @@ static void check_golden(char *line)
 static void two_hundred_requests_are_signed_as_botocore_signs_them(void **state)
 {
     (void)state;
-    char *line = NULL;
-    size_t size = 0, n = 0;
-    FILE *f = fopen("tests/golden/sigv4.txt", "re");
-
-    assert_non_null(f);
-    while (getline(&line, &size, f) > 0) {
-        check_golden(line);
-        n++;
-    }
-    free(line);
-    fclose(f);
-    assert_int_equal(n, 200);
+    files_lines("tests/golden/sigv4.txt", 200, check_golden);
 }
 
 static void query_is_sorted_by_encoded_name_then_value(void **state)

@@ -6,6 +6,7 @@
 #include "event/batch.h"
 #include "json/quote.h"
 #include "tests/support/event_texts.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,18 +23,12 @@
 static void parse_file(const char *path, struct weir_event *ret)
 {
     struct weir_err err;
-    char text[16384];
-    FILE *f = fopen(path, "r");
+    char *text = files_text(path);
 
-    if (f == NULL) {
-        fail_msg("%s: cannot be opened (tests run in the root of the tree)", path);
-    }
-    size_t n = fread(text, 1, sizeof text - 1, f);
-    fclose(f);
-    text[n] = '\0';
     if (event_parse(text, ret, &err) != 0) {
         fail_msg("%s: %s", path, err.msg);
     }
+    free(text);
 }
 
 static void assert_text(const char *name, const char *got, const char *expected)

@@ -5,10 +5,10 @@
 #include "core/limits.h"
 #include "handlers/presign/presign.h"
 #include "json/doc.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,18 +99,6 @@ static void status_is(const char *event, int status)
     cJSON_Delete(tree);
 }
 
-static char *read_file(const char *name)
-{
-    char *to = calloc(1, 64 * WEIR_KIB);
-    FILE *f = fopen(name, "re");
-
-    assert_non_null(f);
-    assert_non_null(to);
-    assert_true(fread(to, 1, 64 * WEIR_KIB - 1, f) > 0);
-    fclose(f);
-    return to;
-}
-
 static cJSON *form_of(const char *event)
 {
     struct weir_err err = {0};
@@ -135,7 +123,7 @@ static void every_form_of_event_gets_a_form(void **state)
         "events/presign-apigw-v2.json", "events/presign-function-url.json"};
 
     for (size_t i = 0; i < COUNT(names); i++) {
-        char *event = read_file(names[i]);
+        char *event = files_text(names[i]);
         cJSON *data = form_of(event);
         const cJSON *fields = at(data, "fields");
         assert_string_equal(text(data, "url"), "https://weir-demo.s3.eu-west-1.amazonaws.com/");

@@ -2,6 +2,7 @@
  * Is a row checked column by column and then for what is missing, under the names that messages can
  * show, and does the schema that ships say of events what it should?
  */
+#include "tests/support/files.h"
 #include "tests/support/schema_table.h"
 
 #include <setjmp.h>
@@ -126,21 +127,6 @@ static void names_in_messages_are_clean_and_short(void **state)
     schema_table_close(&t);
 }
 
-static char *read_events_schema(void)
-{
-    FILE *f = fopen("handlers/validate/events.schema.json", "rb");
-    char *text = calloc(1, 16384);
-
-    if (f == NULL) {
-        fail_msg("handlers/validate/events.schema.json: run this in the repository's root");
-    }
-    assert_non_null(text);
-    size_t n = fread(text, 1, 16383, f);
-    fclose(f);
-    text[n] = '\0';
-    return text;
-}
-
 #define ORGANIZER                                                                                  \
     "{\"organizerId\":\"ORG1\",\"organizerName\":\"N\",\"contact\":\"a@b.example\",\"website\":"   \
     "\"https://x.example/\",\"socialMedia\":{\"facebook\":\"f\",\"twitter\":\"t\"}}"
@@ -193,7 +179,7 @@ static const struct event_case event_cases[] = {
 
 static void events_are_checked_by_the_schema_that_ships(void **state)
 {
-    char *schema = read_events_schema();
+    char *schema = files_text("handlers/validate/events.schema.json");
 
     (void)state;
     struct schema_table t = schema_table_open(schema,

@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "stream/leaky.h"
 #include "stream/pipe.h"
+#include "tests/support/files.h"
 #include "tests/support/memory_ends.h"
 #include "tests/support/stage_check.h"
 
@@ -450,24 +451,11 @@ static void the_example_does_what_it_says(void **state)
     free(in);
 }
 
-static char *file_text(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    char *text = calloc(1, WEIR_MIB);
-
-    assert_non_null(f);
-    assert_non_null(text);
-    size_t n = fread(text, 1, WEIR_MIB - 1, f);
-    assert_true(n > 0 && n < WEIR_MIB - 1);
-    (void)fclose(f);
-    return text;
-}
-
 static void the_example_is_the_one_in_the_docs(void **state)
 {
     static const char mark[] = "/* EXAMPLE */\n";
-    char *code = file_text("tests/unit/test_stream_leaky_stage.c");
-    char *doc = file_text("docs/STREAMS.md");
+    char *code = files_text("tests/unit/test_stream_leaky_stage.c");
+    char *doc = files_text("docs/STREAMS.md");
 
     (void)state;
     char *begin = strstr(code, mark);
