@@ -359,19 +359,18 @@ static void secrets_go_in_the_clear_to_nobody_far(void **state)
     }
 }
 
-/* A server that is S3 and the container's agent at once. */
-static void due_credentials_are_renewed_before_they_end(void **state)
+/* A server that is S3 and the container's agent at once: it tells a key that is to be renewed,
+ * `then` when it is asked again; n objects are read. */
+static void get_with_a_key_that_ends_soon(struct s3_fixture *fx, struct canned_reply then, int n)
 {
-    struct s3_fixture *fx = *state;
     char soon[512], url[128], when[32];
-    time_t then = time(NULL) + 300; /* within the ten minutes */
+    const time_t end = time(NULL) + 300; /* within the ten minutes */
     struct tm tm;
-    gmtime_r(&then, &tm);
+    gmtime_r(&end, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     snprintf(soon, sizeof soon, KEY("AKOLD", "%s"), when);
     const struct canned_reply replies[] = {
-        {.match = "GET /creds ", .head = soon, .end = CANNED_CLOSE},
-        {.match = "GET /creds ", .head = KEY("AKNEW", FAR), .end = CANNED_CLOSE},
+        {.match = "GET /creds ", .head = soon, .end = CANNED_CLOSE}, then,
         {.match = GET, .head = OK "Content-Length: 2\r\n\r\nhi", .again = true}};
     struct weir_source_info info = {0};
 
@@ -381,11 +380,20 @@ static void due_credentials_are_renewed_before_they_end(void **state)
     setenv("AWS_ENDPOINT_URL_S3", canned_http_url(fx->server), 1);
     assert_int_equal(weir_s3_config_env(&fx->cfg, &fx->err), 0);
     assert_string_equal(fx->cfg.access_key, "AKOLD");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < n; i++) {
         assert_int_equal(
             s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), 0);
     }
-    assert_int_equal(s3_asked(fx, "GET /creds ", NULL), 2);
+    assert_int_equal(s3_asked(fx, "GET /creds ", NULL), 2); /* not at every request */
+}
+
+static void due_credentials_are_renewed_before_they_end(void **state)
+{
+    struct s3_fixture *fx = *state;
+    const struct canned_reply renewed = {
+        .match = "GET /creds ", .head = KEY("AKNEW", FAR), .end = CANNED_CLOSE};
+
+    get_with_a_key_that_ends_soon(fx, renewed, 2);
     size_t last = 0;
     assert_int_equal(s3_asked(fx, GET, &last), 2);
     assert_non_null(strstr(canned_http_request(fx->server, last, NULL), "Credential=AKNEW/"));
@@ -394,29 +402,10 @@ static void due_credentials_are_renewed_before_they_end(void **state)
 
 static void renewal_that_fails_is_no_failure_while_the_key_is_good(void **state)
 {
-    struct s3_fixture *fx = *state;
-    char soon[512], url[128], when[32];
-    time_t then = time(NULL) + 300;
-    struct tm tm;
-    gmtime_r(&then, &tm);
-    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    snprintf(soon, sizeof soon, KEY("AKOLD", "%s"), when);
-    const struct canned_reply replies[] = {
-        {.match = "GET /creds ", .head = soon, .end = CANNED_CLOSE},
-        {.match = "GET /creds ", .head = "HTTP/1.1 403 No\r\n" EMPTY, .again = true},
-        {.match = GET, .head = OK "Content-Length: 2\r\n\r\nhi", .again = true}};
-    struct weir_source_info info = {0};
+    const struct canned_reply refused = {
+        .match = "GET /creds ", .head = "HTTP/1.1 403 No\r\n" EMPTY, .again = true};
 
-    fx->server = canned_http_new(replies, COUNT(replies));
-    snprintf(url, sizeof url, "%s/creds", canned_http_url(fx->server));
-    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
-    setenv("AWS_ENDPOINT_URL_S3", canned_http_url(fx->server), 1);
-    assert_int_equal(weir_s3_config_env(&fx->cfg, &fx->err), 0);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(
-            s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), 0);
-    }
-    assert_int_equal(s3_asked(fx, "GET /creds ", NULL), 2); /* not asked at every request */
+    get_with_a_key_that_ends_soon(*state, refused, 3);
 }
 
 static void expired_token_has_the_credentials_read_again(void **state)
