@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "stream/stage.h"
+#include "tests/support/rnd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,7 @@ static inline void must(bool holds)
 
 static inline size_t next_size(uint64_t *seed, size_t max)
 {
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return 1 + (size_t)(*seed >> 33) % max;
+    return 1 + rnd_of(seed, (uint32_t)max);
 }
 
 /**

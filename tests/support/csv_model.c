@@ -1,4 +1,5 @@
 #include "tests/support/csv_model.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,15 +10,7 @@
 
 #include <cmocka.h>
 
-uint64_t model_seed;
-
 struct weir_csv_dialect model_dialect = WEIR_CSV_COMMON;
-
-uint32_t model_rnd(uint32_t below)
-{
-    model_seed = model_seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(model_seed >> 33) % below;
-}
 
 void model_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,
     uint64_t lines_max, size_t window, struct model_result *r)
@@ -30,7 +23,7 @@ void model_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_m
     weir_csv_split_init(&s, &model_dialect, block_bytes, row_max);
     s.lines_max = lines_max;
     for (;;) {
-        size_t more = window > 0 ? window : model_rnd(4) == 0 ? model_rnd(200) : model_rnd(4);
+        size_t more = window > 0 ? window : rnd(4) == 0 ? rnd(200) : rnd(4);
         shown = more < len - at - shown ? shown + more : len - at;
         uint8_t *copy = malloc(shown > 0 ? shown : 1);
         assert_non_null(copy);
@@ -38,7 +31,7 @@ void model_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_m
             memcpy(copy, in + at, shown);
         }
         struct weir_csv_cut *cut = &r->cuts[r->n];
-        bool last = at + shown == len && (window > 0 || model_rnd(2) == 0);
+        bool last = at + shown == len && (window > 0 || rnd(2) == 0);
         const uint64_t before = s.lines_before;
         int rc = weir_csv_split(&s, copy, shown, last, cut, &err);
         free(copy);

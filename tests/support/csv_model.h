@@ -20,10 +20,6 @@ struct model_result {
 /** model_dialect: what splitter and model go by; the common one unless a test says otherwise. */
 extern struct weir_csv_dialect model_dialect;
 
-/** model_seed, model_rnd: a number below `below`, the next one from the seed. */
-extern uint64_t model_seed;
-uint32_t model_rnd(uint32_t below);
-
 /** model_split: feed the splitter from windows on the heap that end with the bytes shown.
  *  window 0: random ones. */
 void model_split(const uint8_t *in, size_t len, size_t block_bytes, size_t row_max,

@@ -1,4 +1,5 @@
 #include "tests/support/line_sink.h"
+#include "tests/support/rnd.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -48,12 +49,6 @@ struct line_sink {
     struct connection connections[CONNECTIONS_MAX];
 };
 
-static uint32_t draw(uint64_t *seed, uint32_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % below;
-}
-
 /* Wait for bytes, the peer's going away, or the end of the test (false). */
 static bool wait_for(const struct connection *c, short events, int ms)
 {
@@ -82,8 +77,8 @@ static void note(struct line_sink *s, const uint8_t *line, size_t len)
 static ptrdiff_t get(struct connection *c, uint8_t *to, size_t n)
 {
     if (c->manner == SLOW) {
-        n = n < 700 ? n : 1 + draw(&c->seed, 700);
-        if (draw(&c->seed, 50) == 0) {
+        n = n < 700 ? n : 1 + rnd_of(&c->seed, 700);
+        if (rnd_of(&c->seed, 50) == 0) {
             (void)wait_for(c, 0, 1);
         }
     }
@@ -162,13 +157,13 @@ static void read_events(struct connection *c, size_t most)
                 goto out;
             }
             note(c->sink, json, u32(head + 6));
-            if (c->manner == PARTIAL && draw(&c->seed, 20) == 0 && i < count) {
+            if (c->manner == PARTIAL && rnd_of(&c->seed, 20) == 0 && i < count) {
                 (void)answer(c, i);
-                if (draw(&c->seed, 4) == 0) {
+                if (rnd_of(&c->seed, 4) == 0) {
                     goto out;
                 }
             }
-            if (c->manner == KEEP_ALIVE && draw(&c->seed, 20) == 0) {
+            if (c->manner == KEEP_ALIVE && rnd_of(&c->seed, 20) == 0) {
                 (void)answer(c, 0);
             }
         }
@@ -195,11 +190,11 @@ static void *serve(void *arg)
 
     switch (c->manner) {
     case RESET:
-        read_some(c, draw(&c->seed, 300000));
+        read_some(c, rnd_of(&c->seed, 300000));
         reset(c->fd);
         break;
     case UNREAD:
-        read_some(c, draw(&c->seed, 300000));
+        read_some(c, rnd_of(&c->seed, 300000));
         break;
     case NEVER:
         (void)wait_for(c, POLLRDHUP, TO_THE_END);
@@ -227,16 +222,16 @@ static void *accept_all(void *arg)
 
     while (poll(p, 2, -1) > 0 && p[1].revents == 0 && s->connections_n < CONNECTIONS_MAX) {
         const bool bad = s->connections_n < s->opts.bad;
-        if (bad && draw(&seed, 4) == 0) { /* accepts late */
-            (void)poll(&p[1], 1, (int)draw(&seed, 20));
+        if (bad && rnd_of(&seed, 4) == 0) { /* accepts late */
+            (void)poll(&p[1], 1, (int)rnd_of(&seed, 20));
         }
         struct connection *c = &s->connections[s->connections_n];
         *c = (struct connection){.sink = s, .fd = accept(s->listener, NULL, NULL)};
         if (c->fd == -1) {
             continue;
         }
-        c->seed = draw(&seed, UINT32_MAX);
-        c->manner = bad ? (enum manner)draw(&seed, MANNERS) : GOOD;
+        c->seed = rnd_of(&seed, UINT32_MAX);
+        c->manner = bad ? (enum manner)rnd_of(&seed, MANNERS) : GOOD;
         if (pthread_create(&c->thread, NULL, serve, c) != 0) {
             close(c->fd);
             continue;

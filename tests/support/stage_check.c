@@ -1,6 +1,7 @@
 #include "tests/support/stage_check.h"
 
 #include "core/limits.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,9 +20,8 @@ static size_t next_size(size_t fixed, uint64_t *seed)
     if (fixed > 0) {
         return fixed;
     }
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    uint64_t r = *seed >> 33;
-    return r % 4 == 0 ? 1 : 1 + (size_t)(r >> 2) % 4096; /* one byte is the size that finds most */
+    const uint32_t r = rnd_of(seed, UINT32_MAX);
+    return r % 4 == 0 ? 1 : 1 + (r >> 2) % 4096; /* one byte is the size that finds most */
 }
 
 /* What the driver would call a breach; the same rules as stream/pipe.c, told by the test. */

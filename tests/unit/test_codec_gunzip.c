@@ -4,6 +4,7 @@
  */
 #include "codec/gunzip.h"
 #include "core/limits.h"
+#include "tests/support/rnd.h"
 #include "tests/support/stage_check.h"
 
 #include <setjmp.h>
@@ -14,14 +15,6 @@
 #include <zlib.h>
 
 #include <cmocka.h>
-
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % below;
-}
 
 static int make_gunzip(void *ctx, struct weir_stage *ret, struct weir_err *err)
 {
@@ -240,7 +233,7 @@ static void no_flipped_bit_goes_through_unseen(void **state)
     size_t silent = 0;
 
     (void)state;
-    seed = 5;
+    rnd_seed = 5;
     for (size_t i = 0; i < sizeof plain; i++) {
         plain[i] = (char)(i < 50 || rnd(9) == 0 ? 'a' + (int)rnd(26) : plain[i - 1 - rnd(40)]);
     }

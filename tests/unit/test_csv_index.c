@@ -4,6 +4,7 @@
  */
 #include "csv/index.h"
 #include "csv/reader.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static uint64_t seed = 1;
-
-static uint32_t rnd(uint32_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % below;
-}
 
 /* The definition. */
 static size_t reference(

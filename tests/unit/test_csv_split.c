@@ -3,6 +3,7 @@
  * model of the rules in csv/split.h stands beside it (tests/support/csv_model.h).
  */
 #include "tests/support/csv_model.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,9 +127,9 @@ static void a_limit_of_lines_holds_in_large_blocks(void **state)
     struct weir_csv_cut cut;
 
     (void)state;
-    model_seed = 10;
+    rnd_seed = 10;
     for (size_t i = 0; i < len; i++) {
-        in[i] = model_rnd((uint32_t)(i / 1000 % 7) + 2) == 0 ? '\n' : 'x';
+        in[i] = rnd((uint32_t)(i / 1000 % 7) + 2) == 0 ? '\n' : 'x';
     }
     for (uint64_t lines_max = 100; lines_max < 30000; lines_max *= 4) {
         weir_csv_split_init(&s, &model_dialect, 100000, 10000);
@@ -214,36 +215,35 @@ static size_t make_text(uint8_t *p, size_t max, uint32_t one_in)
 {
     static const char plain[] = "abc d\t;x\x00\xC3";
     static const char *const ends[] = {"\n", "\r\n", "\r", "\n"};
-    size_t n = 0, want = model_rnd((uint32_t)max - 64);
-    const char *end = ends[model_rnd(4)];
+    size_t n = 0, want = rnd((uint32_t)max - 64);
+    const char *end = ends[rnd(4)];
 
-    if (model_rnd(8) == 0) {
+    if (rnd(8) == 0) {
         memcpy(p, "\xEF\xBB\xBF", 3);
         n = 3;
     }
     while (n < want) {
-        bool quoted = model_rnd(2) == 0;
-        uint32_t len = model_rnd(model_rnd(10) == 0 ? 60 : 8);
+        bool quoted = rnd(2) == 0;
+        uint32_t len = rnd(rnd(10) == 0 ? 60 : 8);
         if (quoted) {
             p[n++] = '"';
         }
         for (uint32_t i = 0; i < len && n < want; i++) {
-            if (quoted && model_rnd(3) == 0) {
+            if (quoted && rnd(3) == 0) {
                 p[n++] = '"';
                 p[n++] = '"';
             } else {
-                p[n++] = (uint8_t)(quoted && model_rnd(6) == 0 ? "\n\r,"[model_rnd(3)]
-                                                               : plain[model_rnd(10)]);
+                p[n++] = (uint8_t)(quoted && rnd(6) == 0 ? "\n\r,"[rnd(3)] : plain[rnd(10)]);
             }
-            if (one_in > 0 && model_rnd(one_in) == 0) {
-                p[n++] = (uint8_t) "\",\n\rx"[model_rnd(5)];
+            if (one_in > 0 && rnd(one_in) == 0) {
+                p[n++] = (uint8_t) "\",\n\rx"[rnd(5)];
             }
         }
         if (quoted) {
             p[n++] = '"';
         }
-        if (model_rnd(4) == 0) {
-            const char *s = model_rnd(9) == 0 ? ends[model_rnd(4)] : end;
+        if (rnd(4) == 0) {
+            const char *s = rnd(9) == 0 ? ends[rnd(4)] : end;
             for (; *s != '\0'; s++) {
                 p[n++] = (uint8_t)*s;
             }
@@ -256,7 +256,7 @@ static size_t make_text(uint8_t *p, size_t max, uint32_t one_in)
 
 static uint64_t some_lines(void)
 {
-    return model_rnd(2) == 0 ? 0 : 1 + model_rnd(model_rnd(3) == 0 ? 70 : 6);
+    return rnd(2) == 0 ? 0 : 1 + rnd(rnd(3) == 0 ? 70 : 6);
 }
 
 static void random_texts_are_cut_as_the_model_says(void **state)
@@ -264,13 +264,12 @@ static void random_texts_are_cut_as_the_model_says(void **state)
     static uint8_t in[1100];
 
     (void)state;
-    model_seed = 7;
+    rnd_seed = 7;
     for (int i = 0; i < 6000; i++) {
         static const uint32_t breaks[] = {0, 0, 300, 20};
-        size_t len = make_text(in, model_rnd(3) == 0 ? 1000 : 300, breaks[model_rnd(4)]);
-        size_t block_bytes = model_rnd(3) == 0 ? 1 + model_rnd(400) : 64 + model_rnd(100);
-        model_check(
-            in, len, block_bytes, model_rnd(4) == 0 ? 1 + model_rnd(200) : 100000, some_lines());
+        size_t len = make_text(in, rnd(3) == 0 ? 1000 : 300, breaks[rnd(4)]);
+        size_t block_bytes = rnd(3) == 0 ? 1 + rnd(400) : 64 + rnd(100);
+        model_check(in, len, block_bytes, rnd(4) == 0 ? 1 + rnd(200) : 100000, some_lines());
     }
 }
 
@@ -280,16 +279,14 @@ static void random_bytes_are_cut_as_the_model_says(void **state)
     uint8_t in[200];
 
     (void)state;
-    model_seed = 8;
+    rnd_seed = 8;
     for (int i = 0; i < 30000; i++) {
-        size_t len = model_rnd(sizeof in);
-        uint32_t from = model_rnd(8),
-                 kinds = 1 + model_rnd(15 - from); /* few kinds: long runs of one */
+        size_t len = rnd(sizeof in);
+        uint32_t from = rnd(8), kinds = 1 + rnd(15 - from); /* few kinds: long runs of one */
         for (size_t k = 0; k < len; k++) {
-            in[k] = (uint8_t)bytes[from + model_rnd(kinds)];
+            in[k] = (uint8_t)bytes[from + rnd(kinds)];
         }
-        model_check(in, len, 1 + model_rnd(150), model_rnd(3) == 0 ? 1 + model_rnd(100) : 100000,
-            some_lines());
+        model_check(in, len, 1 + rnd(150), rnd(3) == 0 ? 1 + rnd(100) : 100000, some_lines());
     }
 }
 
@@ -299,7 +296,7 @@ static void all_short_inputs_are_cut_as_the_model_says(void **state)
     uint8_t in[6];
 
     (void)state;
-    model_seed = 9;
+    rnd_seed = 9;
     for (size_t len = 0; len <= sizeof in; len++) {
         size_t all = 1;
         for (size_t i = 0; i < len; i++) {
@@ -448,17 +445,16 @@ static void random_bytes_of_any_dialect_are_cut_as_the_model_says(void **state)
     uint8_t in[300];
 
     (void)state;
-    model_seed = 11;
+    rnd_seed = 11;
     for (int i = 0; i < 30000; i++) {
-        size_t len = model_rnd(i % 3 == 0 ? 40 : sizeof in);
-        uint32_t from = model_rnd(9), kinds = 1 + model_rnd(18 - from);
-        uint32_t dull = model_rnd(3) == 0 ? 0 : model_rnd(30); /* long stretches for the fast way */
-        model_dialect = dialects[model_rnd(DIALECTS)];
+        size_t len = rnd(i % 3 == 0 ? 40 : sizeof in);
+        uint32_t from = rnd(9), kinds = 1 + rnd(18 - from);
+        uint32_t dull = rnd(3) == 0 ? 0 : rnd(30); /* long stretches for the fast way */
+        model_dialect = dialects[rnd(DIALECTS)];
         for (size_t k = 0; k < len; k++) {
-            in[k] = dull > 0 && model_rnd(dull) > 0 ? 'x' : (uint8_t)bytes[from + model_rnd(kinds)];
+            in[k] = dull > 0 && rnd(dull) > 0 ? 'x' : (uint8_t)bytes[from + rnd(kinds)];
         }
-        model_check(in, len, 1 + model_rnd(250), model_rnd(3) == 0 ? 1 + model_rnd(100) : 100000,
-            some_lines());
+        model_check(in, len, 1 + rnd(250), rnd(3) == 0 ? 1 + rnd(100) : 100000, some_lines());
     }
     model_dialect = weir_csv_common;
 }
@@ -469,7 +465,7 @@ static void all_short_inputs_of_any_dialect_are_cut_as_the_model_says(void **sta
     uint8_t in[5];
 
     (void)state;
-    model_seed = 12;
+    rnd_seed = 12;
     for (size_t len = 0; len <= sizeof in; len++) {
         size_t all = 1;
         for (size_t i = 0; i < len; i++) {

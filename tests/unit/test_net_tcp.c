@@ -12,6 +12,7 @@
 #include "tests/support/deaf_port.h"
 #include "tests/support/line_sink.h"
 #include "tests/support/memory_ends.h"
+#include "tests/support/rnd.h"
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
@@ -50,12 +51,6 @@ static unsigned times(unsigned full, unsigned some)
     return s != NULL && strcmp(s, "1") == 0 ? full : some;
 }
 
-static uint32_t draw(uint64_t *seed, uint32_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % below;
-}
-
 /* Lines that begin with their numbers; the last one may lack its LF. */
 static void make_lines(struct weir_buf *to, size_t n, uint64_t *seed)
 {
@@ -63,10 +58,10 @@ static void make_lines(struct weir_buf *to, size_t n, uint64_t *seed)
 
     memset(filler, 'x', sizeof filler);
     for (size_t i = 0; i < n; i++) {
-        const int len = (int)draw(seed, draw(seed, 100) == 0 ? sizeof filler : 150);
+        const int len = (int)rnd_of(seed, rnd_of(seed, 100) == 0 ? sizeof filler : 150);
         assert_int_equal(weir_buf_addf(to, NULL, "%zu %.*s\n", i, len, filler), 0);
     }
-    to->len -= draw(seed, 2);
+    to->len -= rnd_of(seed, 2);
 }
 
 struct outcome {
@@ -129,7 +124,7 @@ static bool run_schedule(uint64_t seed, size_t lines, bool lumberjack)
 
     weir_buf_init(&in, 64 * WEIR_MIB);
     make_lines(&in, lines, &draws);
-    opts.connections = 1 + draw(&draws, 6);
+    opts.connections = 1 + rnd_of(&draws, 6);
     opts.stall_ms = 100;
     opts.patience_ms = 3000; /* seven bad connections and the pauses between them */
     struct outcome o = pump_once(&opts, in.p, in.len);

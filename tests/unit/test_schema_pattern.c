@@ -6,6 +6,7 @@
 #include "schema/ecma.h"
 #include "schema/format.h"
 #include "schema/pattern.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -443,14 +444,6 @@ static void simple_patterns_are_chains(void **state)
     }
 }
 
-static uint64_t seed = 1;
-
-static size_t rnd(size_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (size_t)(seed >> 33) % below;
-}
-
 /* Pieces that make chains, and things that are nearly some. */
 static void make_pattern(char *to, size_t size)
 {
@@ -486,7 +479,8 @@ static void a_chain_matches_what_pcre2_matches(void **state)
         struct weir_pattern *p = weir_pattern_new(weir_str_of(other), NULL);
         assert_non_null(p);
         for (int k = 0; k < 20; k++) {
-            size_t len = rnd(sizeof subject), n = rnd(3) == 0 ? 2 : sizeof bytes - 1;
+            size_t len = rnd(sizeof subject);
+            const uint32_t n = rnd(3) == 0 ? 2 : sizeof bytes - 1;
             for (size_t j = 0; j < len; j++) {
                 subject[j] = rnd(50) == 0 ? '\x7F' : bytes[rnd(n)];
             }

@@ -6,6 +6,7 @@
 #include "stream/fork.h"
 #include "stream/pipe.h"
 #include "tests/support/memory_ends.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % below;
-}
 
 /* A sink that takes a few bytes at a time, waits now and then, and notes when it ends. */
 struct moody {
@@ -194,7 +187,7 @@ static void run(struct run *r, size_t edge_bytes, size_t fail_at)
 static void each_sink_gets_its_own_bytes(void **state)
 {
     (void)state;
-    seed = 1;
+    rnd_seed = 1;
     for (int i = 0; i < 3000; i++) {
         struct run r = {.rc = 0};
         for (size_t k = 0; k < 3; k++) {
@@ -217,7 +210,7 @@ static void a_source_that_breaks_publishes_nothing(void **state)
     int failed = 0;
 
     (void)state;
-    seed = 2;
+    rnd_seed = 2;
     for (int i = 0; i < 1000; i++) {
         struct run r = {.rc = 0};
         run(&r, 1 + rnd(300), 1 + rnd(100));
@@ -237,7 +230,7 @@ static void a_sink_that_fails_before_the_end_fails_all(void **state)
     int failed = 0;
 
     (void)state;
-    seed = 3;
+    rnd_seed = 3;
     for (int i = 0; i < 1000; i++) {
         struct run r = {.rc = 0};
         r.sinks[i % 3].fail_early = true;
@@ -255,7 +248,7 @@ static void a_sink_that_fails_before_the_end_fails_all(void **state)
 static void a_sink_that_cannot_prepare_its_end_fails_all(void **state)
 {
     (void)state;
-    seed = 5;
+    rnd_seed = 5;
     for (int i = 0; i < 1000; i++) {
         struct run r = {.rc = 0};
         for (size_t k = 0; k < 3; k++) {
@@ -275,7 +268,7 @@ static void a_sink_that_cannot_prepare_its_end_fails_all(void **state)
 static void a_sink_that_fails_to_end_is_told_with_what_is_there(void **state)
 {
     (void)state;
-    seed = 4;
+    rnd_seed = 4;
     for (size_t bad = 0; bad < 3; bad++) {
         struct run r = {.rc = 0};
         r.sinks[bad].fail_at_end = true;
@@ -300,7 +293,7 @@ static void a_sink_that_cannot_be_undone_is_told(void **state)
     int failed = 0;
 
     (void)state;
-    seed = 6;
+    rnd_seed = 6;
     for (int i = 0; i < 300; i++) {
         struct run r = {.rc = 0};
         r.sinks[i % 3].fail_to_undo = true;

@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "stream/leaky.h"
 #include "stream/leaky_priv.h"
+#include "tests/support/rnd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +15,6 @@
 
 #define RING 8192
 #define TS 188
-
-static uint64_t seed;
-
-static size_t pick(size_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (size_t)(seed >> 33) % n;
-}
 
 /* Unit number i, as the tests write it: "i:xxx\n", or a packet with i in it. Returns its length. */
 static size_t unit_make(enum weir_leaky_unit unit, uint64_t i, uint8_t *to)
@@ -130,19 +123,19 @@ static void run_load(const struct load *l)
         size_t n = unit_make(l->unit, made++, chunk + fill);
         fill += n;
         bytes += n;
-        size_t cut = fill > 3000 || pick(5) == 0 ? 1 + pick(fill) : 0;
+        size_t cut = fill > 3000 || rnd(5) == 0 ? 1 + rnd((uint32_t)fill) : 0;
         weir_leaky_write(ring, chunk, cut, (int64_t)made);
         memmove(chunk, chunk + cut, fill - cut);
         fill -= cut;
         drain(&ears[0], SIZE_MAX, (int64_t)made);
-        if (pick(10) == 0) {
+        if (rnd(10) == 0) {
             size_t waits = weir_leaky_peek(&ears[2].reader, (int64_t)made, piece);
-            weir_leaky_promise(&ears[2].reader, pick(waits + 1));
+            weir_leaky_promise(&ears[2].reader, rnd((uint32_t)(waits + 1)));
         }
-        drain(&ears[1], pick(200), (int64_t)made);
-        drain(&ears[2], pick(2), (int64_t)made);
-        if (pick(100) == 0) {
-            drain(&ears[3], pick(10000), (int64_t)made);
+        drain(&ears[1], rnd(200), (int64_t)made);
+        drain(&ears[2], rnd(2), (int64_t)made);
+        if (rnd(100) == 0) {
+            drain(&ears[3], rnd(10000), (int64_t)made);
         }
     }
     weir_leaky_write(ring, chunk, fill, UNITS);
@@ -182,7 +175,7 @@ static void every_unit_is_taken_or_counted_as_dropped(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
         for (uint64_t s = 1; s <= 3; s++) {
-            seed = s;
+            rnd_seed = s;
             run_load(&loads[i]);
         }
     }
@@ -559,7 +552,7 @@ static void what_is_new_is_kept_wherever_the_ring_stands(void **state)
     (void)state;
     weir_leaky_join(ring, &reader, &wish);
     for (int64_t ms = 1000; ms < 10000; ms++) {
-        size_t n = 1 + pick(sizeof p);
+        size_t n = 1 + rnd(sizeof p);
         weir_leaky_write(ring, p, n, ms);
         assert_int_equal(weir_leaky_peek(&reader, ms, piece), n);
         weir_leaky_take(&reader, n);
@@ -600,7 +593,7 @@ static void lines_are_counted_whatever_bytes_are_around_them(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof p; i++) {
         static const uint8_t near[] = {'\n', '\n' ^ 0x80, '\n' - 1, '\n' + 1, 0, 0xFF, 0x7F, 0x80};
-        p[i] = near[pick(sizeof near)];
+        p[i] = near[rnd(sizeof near)];
     }
     for (size_t from = 0; from < 9; from++) {
         for (size_t n = 0; from + n <= sizeof p; n += n < 40 ? 1 : 239) {
