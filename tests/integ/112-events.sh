@@ -30,8 +30,8 @@ outputs() { (cd "$store/weir-demo" && find . -path './validations/*' -type f | s
 case_of() {
     event "$1" || { cat "$1.json" "$1.log"; return 1; }
     local got
-    got=$(failures "$1" | sed "s/$id//g")
-    if ! same "$got" "$2" || ! same "$(outputs)" "$3"; then cat "$1.log"; return 1; fi
+    got=$(failures "$1") || { cat "$1.json" "$1.log"; return 1; }
+    if ! same "${got//$id/}" "$2" || ! same "$(outputs)" "$3"; then cat "$1.log"; return 1; fi
 }
 
 check "a notification" case_of sqs-s3 "" events.csv.gz

@@ -90,7 +90,7 @@ check "names the row and the setting" grep -qE '^weir: validate: row [0-9]+: uni
 cp err1 err0
 check "is at the same row again" bash -c '"$WEIR" validate many.csv -o out1 -s s.json --unique id --unique-memory 4KiB 2>err1; [ $? -eq 3 ] && cmp err0 err1'
 check "and with split" run 3 many.csv --unique id --unique-memory 4KiB --output split --invalid bad.csv --summary sum2.json
-check "nothing is left of it" bash -c '! ls out1 out2 bad.csv sum2.json 2>/dev/null'
+check "nothing is left of it" gone out1 out2 bad.csv sum2.json
 check "more memory is enough" run 0 many.csv --unique id --unique-memory 100KiB
 python3 -c 'print("id\n" + "x" * 1100000)' >long.csv
 rm -f out1

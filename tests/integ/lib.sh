@@ -117,11 +117,15 @@ free_port() { python3 "$SUPPORT/ports.py"; }
 
 same() { [ "$1" = "$2" ] || { printf 'got:      %s\nexpected: %s\n' "$1" "$2"; return 1; }; }
 fail() { echo "$*"; return 1; }
-gone() { [ ! -e "$1" ] || fail "$1 is there"; }
+gone() { # gone FILE...: none of them is there
+    local f
+    for f in "$@"; do [ ! -e "$f" ] || fail "$f is there" || return 1; done
+}
 # only FOLDER NAME...: the folder has exactly these files, at any depth
 only() {
     local dir=$1
     shift
+    [ -d "$dir" ] || fail "$dir is not there" || return 1
     same "$(cd "$dir" && find . -type f | sed 's|^\./||' | sort | paste -sd ' ')" "$(printf '%s\n' "$@" | sort | paste -sd ' ')"
 }
 
@@ -177,18 +181,33 @@ invoke() {
     timeout -k 10 600 "$WEIR" invoke "$name.event" --handler validate "${memory[@]}" "$@" >"$name.json" 2>"$name.log" </dev/null
 }
 
-# failures NAME: the message ids in a response, in one line
+# failures NAME: the message ids in a response, in one line; status 1 where there is no response
 failures() {
     python3 -c 'import json, sys; print(*[f["itemIdentifier"] for f in json.load(open(sys.argv[1]))["batchItemFailures"]])' "$1.json"
 }
 
-# expect_failures NAME "ID...": and when it is otherwise, the log
-expect_failures() { same "$(failures "$1")" "$2" || { tail -n 15 "$1.log"; return 1; }; }
+# expect_failures NAME "ID...": and when it is otherwise, the log. No response is not one without failures.
+expect_failures() {
+    local got
+    if ! got=$(failures "$1") || ! same "$got" "$2"; then tail -n 15 "$1.log"; return 1; fi
+}
 
 check_output() { python3 "$INTEG/check_output.py" "$@"; }
 
 # report NAME FIELD: a number of the REPORT line, e.g. "Max Memory Used"
 report() { sed -n "s/^REPORT .*$2: \([0-9.]*\) .*/\1/p" "$1.log"; }
+
+# sink NAME ARGS...: a scripted receiver; its port is in $PORT, what it read in NAME/lines
+sink() {
+    local name=$1
+    shift
+    rm -rf "$name"
+    mkdir "$name"
+    python3 "$SUPPORT/line_sink.py" "$name" "$@" >"$name/err" 2>&1 &
+    until_true 20 test -s "$name/port" || { not_ok "the receiver $name does not start"; cat "$name/err"; finish; }
+    # shellcheck disable=SC2034 # for who calls it
+    PORT=$(cat "$name/port")
+}
 
 # ---- S3 ----
 
@@ -215,8 +234,16 @@ bucket() {
     s3 mb "$name" && echo "$name"
 }
 
-no_object() { [ -z "$(s3 ls "$1" "$2")" ] || fail "there is output: $(s3 ls "$1" "$2")"; }
-no_uploads() { same "$(s3 uploads "$1")" ""; }
+# no_object BUCKET PREFIX; no_uploads BUCKET. Of a bucket that cannot be listed nothing is known.
+no_object() {
+    local there
+    there=$(s3 ls "$1" "$2") || return 1
+    [ -z "$there" ] || fail "there is output: $there"
+}
+no_uploads() {
+    local open
+    open=$(s3 uploads "$1") && same "$open" ""
+}
 
 # proxy NAME RULE...: a fault proxy before the server, on $PROXY_PORT where that is set; weir then talks to it, s3 to the server itself.
 # proxy_end: back again.
