@@ -130,7 +130,7 @@ fails "a schema that nests 100,000 deep" 2 'nested deeper than 128 levels' valid
 fails "a configuration that nests 100,000 deep" 2 'deepconfig.json' validate one.csv -o got -s any.json -q --config deepconfig.json
 judges "a number of 10,000,000 digits" 1 'a: must be' validate digits.csv -o got -s digits.json -q
 judges "180,000 elements that must differ" 0 'true' validate unique.csv -o got -s unique.json -q
-judges "20,000 elements, each compared with 20,000" 1 'a' validate enum.csv -o got -s enum.json -q
+judges "20,000 elements, each compared with 20,000" 1 'a/0: must be one of' validate enum.csv -o got -s enum.json -q
 
 # A gigabyte: made as it is read, and not to its end where it is refused.
 xs() { head -c "${1:-1073741824}" /dev/zero | tr '\0' x; }

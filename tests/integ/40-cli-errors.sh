@@ -52,10 +52,10 @@ v=(validate in/ok.csv -o o/out.csv -s)
 bad "no verb that is known" 2 'valdate' valdate
 bad "an option that is unknown" 2 '--frobnicate' "${v[@]}" in/schema.json --frobnicate
 bad "an option without its value" 2 '-s' validate in/ok.csv -o o/out.csv -s
-bad "no input" 2 '.' validate -o o/out.csv -s in/schema.json
-bad "too many inputs" 2 '.' validate in/ok.csv in/ok.csv -o o/out.csv -s in/schema.json
-bad "no output" 2 '.' validate in/ok.csv -s in/schema.json
-bad "no schema" 2 '.' validate in/ok.csv -o o/out.csv
+bad "no input" 2 'no input' validate -o o/out.csv -s in/schema.json
+bad "too many inputs" 2 'one argument too many' validate in/ok.csv in/ok.csv -o o/out.csv -s in/schema.json
+bad "no output" 2 'no output' validate in/ok.csv -s in/schema.json
+bad "no schema" 2 'no schema' validate in/ok.csv -o o/out.csv
 bad "an input that is not there" 2 'in/none.csv' validate in/none.csv -o o/out.csv -s in/schema.json
 bad "a schema that is not there" 2 'in/none.json' "${v[@]}" in/none.json
 bad "a schema that is no JSON" 2 'in/broken.json|schema' "${v[@]}" in/broken.json
@@ -64,10 +64,10 @@ bad "a pattern that does not compile" 2 '/properties/a' "${v[@]}" in/pattern.jso
 bad "a remote reference" 2 '/properties/a' "${v[@]}" in/ref.json
 bad "a reference to nothing" 2 '/properties/a' "${v[@]}" in/dangling.json
 bad "a keyword that is not supported, with its place" 2 '/properties/a/.dynamicRef' "${v[@]}" in/dynamic.json
-bad "an empty input" 3 '.' validate in/empty.csv -o o/out.csv -s in/schema.json
+bad "an empty input" 3 'the input is empty' validate in/empty.csv -o o/out.csv -s in/schema.json
 bad "a quote that is never closed, with its line" 3 'line 2' validate in/quote.csv -o o/out.csv -s in/schema.json
-bad "gzip cut short" 3 '.' validate in/cut.gz -o o/out.csv -s in/schema.json
-bad "gzip with garbage after it" 3 '.' validate in/trailing.gz -o o/out.csv -s in/schema.json
+bad "gzip cut short" 3 'byte 300: the data end' validate in/cut.gz -o o/out.csv -s in/schema.json
+bad "gzip with garbage after it" 3 'neither gzip nor zeros' validate in/trailing.gz -o o/out.csv -s in/schema.json
 bad "an output folder that is not there" '[23]' 'none' validate in/ok.csv -o none/out.csv -s in/schema.json
 bad "a size that is none" 2 '--size' generate -o o/out.csv --size 12XB
 bad "a shape that is unknown" 2 '--shape' generate -o o/out.csv --size 1MB --shape round
