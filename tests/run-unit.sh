@@ -28,10 +28,11 @@ for prog in "$@"; do
     log=$prog.log
     rc=$(cat "$prog.rc")
     p=$(count "$log" PASSED) f=$(count "$log" FAILED) s=$(count "$log" SKIPPED)
-    # A program that dies prints no totals: that is one failure.
-    if [ "$rc" -ne 0 ] && [ "${f:-0}" -eq 0 ]; then f=1; fi
+    # A program that dies prints no totals, nor does one that has run no test: that is one failure.
+    if [ "$rc" -eq 0 ] && [ -z "$p" ]; then rc=no-tests; fi
+    if [ "$rc" != 0 ] && [ "${f:-0}" -eq 0 ]; then f=1; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
-    if [ "$rc" -eq 0 ]; then
+    if [ "$rc" = 0 ]; then
         echo "ok - $(basename "$prog") (${p:-0})"
     else
         bad+=("$(basename "$prog")")
@@ -45,4 +46,4 @@ for prog in "$@"; do
     fi
 done
 echo "unit: $passed passed, $failed failed, $skipped skipped${bad[*]:+ (in: ${bad[*]})}"
-[ $failed -eq 0 ] && [ ${#bad[@]} -eq 0 ]
+[ $# -gt 0 ] && [ $failed -eq 0 ] && [ ${#bad[@]} -eq 0 ]

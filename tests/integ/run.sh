@@ -17,6 +17,9 @@ for s in "${all[@]}"; do
     name=$(basename "$s")
     if [ $# -eq 0 ]; then scripts+=("$s"); else for n in "$@"; do [ "${name%%-*}" != "$n" ] || scripts+=("$s"); done; fi
 done
+for n in "$@"; do
+    case " ${scripts[*]##*/}" in *" $n-"*) ;; *) echo "not ok - integ: there is no script $n" >&2; exit 1 ;; esac
+done
 
 rgw=$build/integ/rgw
 "$root/tests/support/radosgw.sh" stop "$rgw" # of a run that was killed
