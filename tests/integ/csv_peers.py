@@ -429,7 +429,7 @@ def differ_written(d, a, b):
 
 
 def compare(cases, ours, theirs, counts, errors):
-    for (d, text), a, b in zip(cases, ours, theirs):
+    for (d, text), a, b in zip(cases, ours, theirs, strict=True):
         if skipped_marks(d, text):
             counts["read", SKIPPED[0]] += 1
         if (a.refused and b.refused) or (not a.refused and not b.refused and a.raw == b.raw):

@@ -520,6 +520,7 @@ def invoke(a):
             "failed, with an output and without a word": failed and obj is not None and not told,
             "an upload is left open": b.uploads,
             f"not verified: {b.violations[:3]}": b.violations,
+            f"what did not strike: {b.faults}": not all(f.struck for f in b.faults),
             "it should have been done": must and failed,
             "it should have failed": must is False and not failed,
         }.items() if is_so]

@@ -107,7 +107,7 @@ def main():
         lines.append("I " + json.dumps(s))
     ours = [a == "valid" for a in run([driver], lines) if a != "ok"]
     kinds, errors = collections.Counter(), []
-    for (f, s), here, there in zip(cases, ours, theirs):
+    for (f, s), here, there in zip(cases, ours, theirs, strict=True):
         if here == there:
             kinds["the same verdict"] += 1
             continue

@@ -318,11 +318,11 @@ def run_python(pairs):
 def compare(name, pairs, ours, theirs, extra, third=None):
     """third: verdicts of one more; where these are ours, the kinds of ALONE count, too."""
     kinds, errors, refused = collections.Counter(), [], 0
-    for i, ((_, schema, instances), mine, other) in enumerate(zip(pairs, ours, theirs)):
+    for i, ((_, schema, instances), mine, other) in enumerate(zip(pairs, ours, theirs, strict=True)):
         if other is None:
             refused += len(instances)
             continue
-        for instance, a, b in zip(instances, mine, other):
+        for instance, a, b in zip(instances, mine, other, strict=True):
             if a == b:
                 kinds["the same verdict"] += 1
                 continue

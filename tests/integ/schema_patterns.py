@@ -81,7 +81,7 @@ def run(command, lines):
 
 def within_a_pair(pattern, strings, here, there):
     """V8 also looks in the middle of a surrogate pair, where only what takes no character can match."""
-    return all(a == b or (a == "0" and any(ord(c) > 0xFFFF for c in s)) for s, a, b in zip(strings, here, there))
+    return all(a == b or (a == "0" and any(ord(c) > 0xFFFF for c in s)) for s, a, b in zip(strings, here, there, strict=True))
 
 
 def main():
@@ -97,7 +97,7 @@ def main():
                                   ["S " + json.dumps({"pattern": cases[i][0]})] + ["I " + json.dumps(x) for x in cases[i][1]]]))
     ours = {i: [next(answers) for _ in range(7)][1:] for i in taken}
     kinds, errors = collections.Counter(), []
-    for i, ((pattern, strings), there) in enumerate(zip(cases, theirs)):
+    for i, ((pattern, strings), there) in enumerate(zip(cases, theirs, strict=True)):
         if i not in ours:
             if there == "refused":
                 kinds["refused by both"] += 1
