@@ -32,7 +32,7 @@ each() {
         *) echo "allocation $at: status $rc"; cat err; return 1 ;;
         esac
     done
-    [ "$answered" -gt 0 ] || fail "none was answered"
+    [ "$answered" -gt 0 ] || fail "none was answered" || return 1
     echo "# of $1 allocations that failed, $answered cost nothing, or were not made" >>figures
 }
 check "each of the first 40 allocations may fail: the whole life of one invocation has fewer" each 40

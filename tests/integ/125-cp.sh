@@ -40,10 +40,10 @@ check "an existing file is replaced" bash -c 'echo old >o && "$WEIR" cp in/data.
 
 # ---- what it says ----
 
-check "nothing is said where nobody asked" bash -c '[ -z "$("$WEIR" cp in/data.bin o 2>&1)" ]'
+check "nothing is said where nobody asked" bash -c 'said=$("$WEIR" cp in/data.bin o 2>&1) && [ -z "$said" ]'
 check "--json: one line" bash -c '"$WEIR" cp in/data.bin o --json | python3 -c "import json, sys; d = json.load(sys.stdin); assert d[\"bytes\"] == 300000 and d[\"ms\"] >= 0, d"'
 check "--json beside the data on stdout goes to stderr" bash -c '"$WEIR" cp in/data.bin - --json 2>e | cmp in/data.bin - && grep -q "\"bytes\":300000" e'
-check "-v: a line on stderr" bash -c '[ -z "$("$WEIR" cp -v in/data.bin o 2>e)" ] && grep -q "^weir: cp: in/data.bin to o: 300.0 kB in " e'
+check "-v: a line on stderr" bash -c 'said=$("$WEIR" cp -v in/data.bin o 2>e) && [ -z "$said" ] && grep -q "^weir: cp: in/data.bin to o: 300.0 kB in " e'
 check "weir help cp" bash -c '"$WEIR" help cp | grep -q "^usage: weir cp SRC DST"'
 
 # ---- what cannot be: the status, one line, nothing written ----

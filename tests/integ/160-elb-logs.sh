@@ -11,17 +11,6 @@ gzip -k many.log
 
 # whole LOG LINES [REPEATS]: the lines received are those of the log, each once by its id (repeats only where allowed)
 whole() { python3 "$INTEG/elb_check.py" "$@"; }
-
-# sink NAME ARGS...: a scripted receiver; its port is in $PORT, what it read in NAME/lines
-sink() {
-    local name=$1
-    shift
-    rm -rf "$name"
-    mkdir "$name"
-    python3 "$SUPPORT/line_sink.py" "$name" "$@" >"$name/err" 2>&1 &
-    until_true 20 test -s "$name/port" || { not_ok "the receiver $name does not start"; cat "$name/err"; finish; }
-    PORT=$(cat "$name/port")
-}
 arrived() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 # ---- stdout ----
@@ -62,7 +51,7 @@ send() {
     local log=$1 to=$2 url=$3
     shift 3
     status 0 "$WEIR" elb-logs "$log" --to "$url" --timeout 120 "$@" || return 1
-    until_true 30 arrived "$to" "$(wc -l <"$log")" || fail "$(wc -l <"$to") lines of $(wc -l <"$log")"
+    until_true 30 arrived "$to" "$(wc -l <"$log")" || fail "$(wc -l <"$to") lines of $(wc -l <"$log")" || return 1
     whole "$log" "$to"
 }
 listening() { python3 -c "import socket, sys; socket.create_connection(('127.0.0.1', $1), 1)"; }

@@ -148,7 +148,7 @@ cancelled() {
     mkfifo f
     "$WEIR" zip -q -o kept.zip numbers f 2>err & # waits for a writer
     local pid=$!
-    until_true 20 compgen -G '.weir-*'
+    until_true 20 compgen -G '.weir-*' || fail "no archive was begun: $(cat err)" || return 1
     kill -TERM "$pid"
     wait "$pid"
     same $? 143 && same "$(cat kept.zip)" old && left
@@ -179,7 +179,7 @@ large() {
     local name=$1 bytes=$2 level=$3
     shift 3
     text "$bytes" | tee >(python3 "$INTEG/crc.py" - >"want-$name.tmp") | "$WEIR" zip -q -o "$name.zip" --level "$level" "$@" - d/small.txt || return 1
-    until_true 60 test -s "want-$name.tmp"
+    until_true 60 test -s "want-$name.tmp" || return 1
     { cat "want-$name.tmp"; expected d/small.txt; } >"want-$name"
 }
 G4=$((1 << 32))

@@ -66,7 +66,7 @@ check "stdin from an object" from_object
 secrets() {
     run_event e1 '{"program":"env","bucket":"weir-demo","key":"e1","format":"none"}' --env AWS_SECRET_ACCESS_KEY=sss &&
         run_event e2 '{"program":"env-keys","bucket":"weir-demo","key":"e2","format":"none"}' --env AWS_SECRET_ACCESS_KEY=sss || return 1
-    ! grep -q SECRET store/weir-demo/e1 && ! grep -q RUNTIME_API store/weir-demo/e1 && grep -q SECRET store/weir-demo/e2
+    grep -q '^PATH=' store/weir-demo/e1 && ! grep -q SECRET store/weir-demo/e1 && ! grep -q RUNTIME_API store/weir-demo/e1 && grep -q SECRET store/weir-demo/e2
 }
 check "credentials only for whom the configuration gives them" secrets
 # As root it could read all there is, so this is done by somebody else, as on Lambda.

@@ -15,7 +15,7 @@ relay_lines() { # a paced file, to its end: the relay then ends by itself
     local pid=$!
     until_true 20 grep -q 'listening on' relay.err || { fail "it does not listen: $(cat relay.err)"; return; }
     timeout 600 curl -sS -o got "http://$(sed -n "s/.*listening on //p" relay.err)/live" || { fail "curl: $?"; return; }
-    wait "$pid" || fail "exit status $?"
+    wait "$pid" || { fail "exit status $?"; return; }
     cmp numbers got
 }
 check "a file is read at its pace, and its end is the clients' end" relay_lines "file:$T/numbers" 20kB
@@ -31,7 +31,7 @@ relay_no_page() {
     WEIR_RELAY_TOKEN=t "$WEIR" relay --listen 127.0.0.1:0 --unit lines --burst 64KiB --age-max 0 --source live=push: 2>relay.err </dev/null &
     local pid=$! at encoder
     PIDS+=("$pid")
-    until_true 20 grep -q 'listening on' relay.err || fail "it does not listen: $(cat relay.err)"
+    until_true 20 grep -q 'listening on' relay.err || { fail "it does not listen: $(cat relay.err)"; return; }
     at=$(sed -n "s/.*listening on //p" relay.err)
     exec {encoder}<>"/dev/tcp/${at/:/\/}"
     printf 'PUT /live HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<script>\n' >&"$encoder"

@@ -85,7 +85,7 @@ codecs() {
 # decodes N QUERY: N frames, the first one a key frame, and not a word of complaint; each comes at another time
 decodes() {
     local frames
-    timeout 600 ffmpeg -hide_banner -nostdin -v warning -analyzeduration 1M -i "http://$at/live$2" -map 0:v -frames:v "$1" -f framecrc - >"frames.$3" 2>"frames.$3.err" || fail "$(cat "frames.$3.err")"
+    timeout 600 ffmpeg -hide_banner -nostdin -v warning -analyzeduration 1M -i "http://$at/live$2" -map 0:v -frames:v "$1" -f framecrc - >"frames.$3" 2>"frames.$3.err" || fail "$(cat "frames.$3.err")" || return 1
     frames=$(grep -vc '^#' "frames.$3")
     same "$frames" "$1" && same "$(cat "frames.$3.err")" ""
 }

@@ -112,7 +112,7 @@ else
         check "out of memory is seen as that, and the other size is measured" out_of_memory
         nothing_left() {
             "$WEIR" tune hello.json --handler hello -q --memory 128 >/dev/null &
-            wait $!
+            wait $! || return 1
             same "$(find /sys/fs/cgroup -name "weir-$!" 2>/dev/null)" ""
         }
         check "no control group is left" nothing_left

@@ -213,7 +213,11 @@ check "local: a program that is no bootstrap" dies
 twice() {
     "$WEIR" local --root one --listen 127.0.0.1:0 "${memory[@]}" 2>one.log </dev/null &
     PIDS+=($!)
-    until_true 20 grep -q http:// one.log && mistake 2 "weir: local: $T/one: another weir local runs there" local --root one --listen 127.0.0.1:0
+    if until_true 20 grep -q http:// one.log; then
+        mistake 2 "weir: local: $T/one: another weir local runs there" local --root one --listen 127.0.0.1:0
+    else
+        not_ok "local: the first of two does not start: $(cat one.log)"
+    fi
     kill $!
     wait $!
 }

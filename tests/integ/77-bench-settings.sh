@@ -18,7 +18,7 @@ bench() { "${least[@]}" "$@" "$python" "$top/bench/run.py"; }
 # refused NAME VALUE: one line with the name and the value; nothing was begun
 refused() {
     local said
-    said=$(bench "$1=$2" 2>&1) && fail "$1=$2 is taken" && return 1
+    ! said=$(bench "$1=$2" 2>&1) || fail "$1=$2 is taken" || return 1
     [ "$(wc -l <<<"$said")" = 1 ] && [[ $said == "bench: $1: "*"${2##*,}"* ]] && gone "$top/build/bench/in.csv" && return 0
     fail "$said"
 }
