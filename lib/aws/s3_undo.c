@@ -13,18 +13,18 @@
 #define PAGE_UPLOADS                                                                               \
     "100" /* so that an answer is under WEIR_S3_XML_MAX_BYTES, whatever the keys are */
 
-void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job *job)
+void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_opts *opts)
 {
-    *undo = (struct weir_s3_undo){.job = *job,
-        .aborts = job->twice ? 2 : 1,
-        .settled_mono_ms = weir_clock_mono_ms() + (job->answered ? 0 : WEIR_S3_SETTLE_MS),
+    *undo = (struct weir_s3_undo){.opts = *opts,
+        .aborts = opts->twice ? 2 : 1,
+        .settled_mono_ms = weir_clock_mono_ms() + (opts->answered ? 0 : WEIR_S3_SETTLE_MS),
         .patience = {.base_ms = WEIR_S3_UNDO_PAUSE_MS,
             .max_ms = WEIR_S3_UNDO_PAUSE_MAX_MS,
-            .until_mono_ms = job->until_mono_ms,
+            .until_mono_ms = opts->until_mono_ms,
             .unmetered = true},
         .pause_ms = WEIR_S3_UNDO_PAUSE_MS};
-    if (job->upload_id != NULL) {
-        snprintf(undo->id, sizeof undo->id, "%s", job->upload_id);
+    if (opts->upload_id != NULL) {
+        snprintf(undo->id, sizeof undo->id, "%s", opts->upload_id);
     }
 }
 
@@ -36,14 +36,15 @@ void weir_s3_undo_fini(struct weir_s3_undo *undo)
 /* What cannot be told when it ends without an answer that settles it. */
 static const char *doubt(const struct weir_s3_undo *undo)
 {
-    return undo->job.complete_lost ? "an upload may be left open, or have been published"
-                                   : "an upload may be left open";
+    return undo->opts.complete_lost ? "an upload may be left open, or have been published"
+                                    : "an upload may be left open";
 }
 
 static enum weir_step give_up(
     const struct weir_s3_undo *undo, int status, const char *why, struct weir_err *err)
 {
-    weir_err_detail(err, WEIR_E_REMOTE, status, "s3: %s: %s: %s", undo->job.name, doubt(undo), why);
+    weir_err_detail(
+        err, WEIR_E_REMOTE, status, "s3: %s: %s: %s", undo->opts.name, doubt(undo), why);
     return WEIR_FAIL;
 }
 
@@ -51,16 +52,16 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
 {
     const struct weir_sigv4_pair abort_query[] = {{"uploadId", undo->id}};
     const struct weir_sigv4_pair list_query[] = {
-        {"uploads", ""}, {"prefix", undo->job.key}, {"max-uploads", PAGE_UPLOADS}};
+        {"uploads", ""}, {"prefix", undo->opts.key}, {"max-uploads", PAGE_UPLOADS}};
     struct weir_s3_request request = {.method = "DELETE",
-        .bucket = undo->job.bucket,
-        .key = undo->job.key,
+        .bucket = undo->opts.bucket,
+        .key = undo->opts.key,
         .query = abort_query,
         .query_n = 1,
         .timeout_ms = WEIR_S3_UNDO_REQUEST_MS,
         .patience = &undo->patience};
 
-    if (undo->job.until_mono_ms <= weir_clock_mono_ms()) {
+    if (undo->opts.until_mono_ms <= weir_clock_mono_ms()) {
         return give_up(undo, 0, "no time is left", err);
     }
     undo->listing = undo->id[0] == '\0';
@@ -70,8 +71,8 @@ static enum weir_step send_request(struct weir_s3_undo *undo, struct weir_err *e
         request.query = list_query;
         request.query_n = sizeof list_query / sizeof *list_query;
     }
-    if (weir_s3_call_start(&undo->call, undo->job.loop, undo->job.cfg, &request, err) != 0) {
-        weir_err_prefix(err, "s3: %s: %s", undo->job.name, doubt(undo));
+    if (weir_s3_call_start(&undo->call, undo->opts.loop, undo->opts.cfg, &request, err) != 0) {
+        weir_err_prefix(err, "s3: %s: %s", undo->opts.name, doubt(undo));
         return WEIR_FAIL;
     }
     return WEIR_WAIT;
@@ -121,8 +122,8 @@ static const char *find_upload(struct weir_s3_undo *undo, int64_t since_ms)
         } else if (event == WEIR_XML_TEXT) {
             upload_text(&u, &xml);
         } else if (weir_xml_at(&xml, "ListMultipartUploadsResult/Upload")) {
-            others = others || (event == WEIR_XML_CLOSE && strcmp(u.key, undo->job.key) != 0);
-            if (event == WEIR_XML_CLOSE && !found && strcmp(u.key, undo->job.key) == 0 &&
+            others = others || (event == WEIR_XML_CLOSE && strcmp(u.key, undo->opts.key) != 0);
+            if (event == WEIR_XML_CLOSE && !found && strcmp(u.key, undo->opts.key) == 0 &&
                 u.initiated_s * 1000 >= since_ms) {
                 found = true;
                 snprintf(undo->id, sizeof undo->id, "%s", u.id);
@@ -141,7 +142,7 @@ static const char *find_upload(struct weir_s3_undo *undo, int64_t since_ms)
 /* Wait before the next look, so that time is left for it; false when there is too little. */
 static bool pause_again(struct weir_s3_undo *undo)
 {
-    int64_t now = weir_clock_mono_ms(), left = undo->job.until_mono_ms - now;
+    int64_t now = weir_clock_mono_ms(), left = undo->opts.until_mono_ms - now;
 
     if (left < WEIR_S3_UNDO_PAUSE_MS / 2) {
         return false;
@@ -158,8 +159,8 @@ static bool pause_again(struct weir_s3_undo *undo)
 static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 {
     int64_t date_ms = weir_s3_call_date_ms(&undo->call);
-    int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->job.created_mono_ms) - ROUNDING_MS;
-    bool moved = undo->job.cfg->client->skew_ms != undo->job.skew_ms;
+    int64_t since_ms = date_ms - (weir_clock_mono_ms() - undo->opts.created_mono_ms) - ROUNDING_MS;
+    bool moved = undo->opts.cfg->client->skew_ms != undo->opts.skew_ms;
     const char *wrong = date_ms < 0 ? "the list of uploads has no date"
                         : moved     ? "the server's clock has moved"
                                     : find_upload(undo, since_ms);
@@ -182,15 +183,15 @@ static enum weir_step listed(struct weir_s3_undo *undo, struct weir_err *err)
 static enum weir_step aborted(struct weir_s3_undo *undo, bool gone, struct weir_err *err)
 {
     undo->gone = gone;
-    if (gone && undo->job.complete_lost) {
+    if (gone && undo->opts.complete_lost) {
         weir_err_detail(err, WEIR_E_REMOTE, 404,
             "s3: %s: may have been published: the answer to its completion was lost",
-            undo->job.name);
+            undo->opts.name);
         return WEIR_FAIL;
     }
     undo->aborts = gone ? 0 : undo->aborts - 1;
     if (undo->aborts == 0) {
-        if (undo->job.upload_id != NULL) {
+        if (undo->opts.upload_id != NULL) {
             return WEIR_END;
         }
         undo->id[0] = '\0'; /* somebody else's may have been taken for ours: look again */
@@ -220,7 +221,7 @@ static enum weir_step judge(struct weir_s3_undo *undo, struct weir_err *err)
     }
     snprintf(what, sizeof what, "%s: %s", doubt(undo),
         undo->listing ? "ListMultipartUploads" : "AbortMultipartUpload");
-    weir_s3_call_failed(err, undo->job.name, what, call);
+    weir_s3_call_failed(err, undo->opts.name, what, call);
     return WEIR_FAIL;
 }
 
@@ -239,7 +240,7 @@ enum weir_step weir_s3_undo_step(struct weir_s3_undo *undo, struct weir_err *err
         }
         int64_t pause_ms = undo->pause_until_mono_ms - weir_clock_mono_ms();
         if (pause_ms > 0) {
-            weir_wake_in(undo->job.wake, pause_ms);
+            weir_wake_in(undo->opts.wake, pause_ms);
             return WEIR_WAIT;
         }
         if (send_request(undo, err) == WEIR_FAIL) {

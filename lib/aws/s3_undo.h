@@ -26,7 +26,7 @@
  *
  * WEIR_END means that nothing is left: S3 said so. Whatever stays unknown is WEIR_FAIL.
  */
-struct weir_s3_undo_job {
+struct weir_s3_undo_opts {
     struct weir_loop *loop; /* this and all pointers are borrowed, until weir_s3_undo_fini */
     const struct weir_s3_config *cfg;
     const char *bucket, *key, *name;
@@ -42,7 +42,7 @@ struct weir_s3_undo_job {
 };
 
 struct weir_s3_undo {
-    struct weir_s3_undo_job job;
+    struct weir_s3_undo_opts opts;
     struct weir_s3_patience patience;
     struct weir_s3_call call;
     bool listing;                             /* what the call is */
@@ -53,7 +53,7 @@ struct weir_s3_undo {
 };
 
 /** weir_s3_undo_begin: what is to be undone. */
-void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_job *job);
+void weir_s3_undo_begin(struct weir_s3_undo *undo, const struct weir_s3_undo_opts *opts);
 
 /** weir_s3_undo_step: go on: WEIR_WAIT with the loop armed, WEIR_END when nothing is left of it, or
  *  WEIR_FAIL with *err set, in one line, when an upload is, or may be, left, or was completed. */

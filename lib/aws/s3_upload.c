@@ -181,7 +181,7 @@ static int64_t ask_until(const struct weir_s3_upload *up)
 void weir_s3_upload_begin_undo(struct weir_s3_upload *up, bool lookup, int64_t until_mono_ms)
 {
     weir_s3_undo_fini(&up->undo);
-    weir_s3_undo_begin(&up->undo, &(struct weir_s3_undo_job){.loop = up->loop,
+    weir_s3_undo_begin(&up->undo, &(struct weir_s3_undo_opts){.loop = up->loop,
                                       .cfg = up->cfg,
                                       .bucket = up->bucket,
                                       .key = up->key,
