@@ -5,8 +5,8 @@
 #include "codec/gzip.h"
 #include "core/log.h"
 #include "handlers/validate/job.h"
-#include "net/pool.h"
 #include "net/signals.h"
+#include "net/threads.h"
 #include "stream/late.h"
 
 #include <inttypes.h>
@@ -183,14 +183,14 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         .ctx = (void *)(uintptr_t)a};
     struct weir_schema *schema = NULL;
     struct weir_validate *v = NULL;
-    struct weir_pool *pool = weir_pool_new(loop, (size_t)a->threads, err);
+    struct weir_threads *threads = weir_threads_new(loop, (size_t)a->threads, err);
     struct planned plans[WEIR_OUTLETS];
     struct weir_validate_summary sums;
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
     weir_places_init(&places, loop);
-    if (pool == NULL || signals == NULL || find(a, &ends, err) != 0 ||
+    if (threads == NULL || signals == NULL || find(a, &ends, err) != 0 ||
         weir_validate_args_options(a, &places, &options, err) != 0) {
         goto out;
     }
@@ -203,7 +203,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
         goto out;
     }
     job.schema = schema;
-    job.workers = weir_pool_workers(pool);
+    job.workers = weir_threads_workers(threads);
     if (weir_location_source(&places, &ends.in, &info, &job.source, err) != 0 ||
         make_sinks(a, &places, &ends, plans, &job, err) != 0) {
         goto out;
@@ -221,7 +221,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     rc = 0;
 out:
     weir_validate_free(v);
-    weir_pool_free(pool);
+    weir_threads_free(threads);
     weir_stage_free(&job.source);
     weir_stage_free(&job.out.stage);
     weir_stage_free(&job.invalid.stage);

@@ -15,7 +15,7 @@ valgrind=(valgrind -q --error-exitcode=99 --leak-check=full "--show-leak-kinds=d
     "--errors-for-leak-kinds=definite,indirect" "--suppressions=$PWD/tests/support/valgrind.supp" --child-silent-after-fork=yes --trace-children=no)
 
 # The workers of a concurrent function and their logs, the threads that deflate and check blocks, and those that look up names.
-threaded="runtime_sim core_log stream_blocks codec_zip net_pool net_tcp validate_threads validate_unique"
+threaded="runtime_sim core_log stream_blocks codec_zip net_tcp net_threads validate_threads validate_unique"
 
 steps=(build headers deps style format unit clang unit-asan unit-tsan valgrind fuzz integ integ-asan)
 named=(coverage mutate) # only when they are asked for by name; WEIR_FULL=1 asks for mutate

@@ -3,7 +3,7 @@
 #include "codec/gzip.h"
 #include "core/clock.h"
 #include "core/limits.h"
-#include "net/pool.h"
+#include "net/threads.h"
 #include "stream/concat.h"
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ struct weir_archive {
     uint64_t entries;                                  /* complete */
     int (*on_entry)(void *ctx, const struct weir_zip_done *done, struct weir_err *err);
     void *ctx;
-    struct weir_pool *pool;
+    struct weir_threads *threads;
     struct weir_zip *zip; /* NULL: another format */
     struct weir_pipe *pipe;
 };
@@ -122,7 +122,7 @@ static int zip_new(struct weir_archive *a, const struct weir_archive_job *job, s
 {
     const struct weir_zip_opts opts = {.level = job->level,
         .zip64_always = job->zip64_always,
-        .workers = weir_pool_workers(a->pool),
+        .workers = weir_threads_workers(a->threads),
         .on_entry = on_entry,
         .ctx = a};
 
@@ -145,7 +145,7 @@ static int middle(struct weir_archive *a, const struct weir_archive_job *job,
         }
         return weir_zip_stage(a->zip, ret, err) == 0 ? 1 : -1;
     case WEIR_ARCHIVE_GZIP:
-        return weir_gzip_new(job->level, weir_pool_workers(a->pool), ret, err) == 0 ? 1 : -1;
+        return weir_gzip_new(job->level, weir_threads_workers(a->threads), ret, err) == 0 ? 1 : -1;
     case WEIR_ARCHIVE_NONE:
         break;
     }
@@ -157,7 +157,7 @@ void weir_archive_free(struct weir_archive *a)
     if (a != NULL) {
         weir_pipe_free(a->pipe); /* first: its stages use the rest */
         weir_zip_free(a->zip);
-        weir_pool_free(a->pool);
+        weir_threads_free(a->threads);
         free(a);
     }
 }
@@ -174,8 +174,8 @@ struct weir_archive *weir_archive_new(struct weir_archive_job *job, struct weir_
     }
     a->begun_ms = weir_clock_mono_ms();
     a->shown = job->info;
-    a->pool = weir_pool_new(job->loop, job->threads, err);
-    if (a->pool == NULL || (job->format == WEIR_ARCHIVE_ZIP && zip_new(a, job, err) != 0) ||
+    a->threads = weir_threads_new(job->loop, job->threads, err);
+    if (a->threads == NULL || (job->format == WEIR_ARCHIVE_ZIP && zip_new(a, job, err) != 0) ||
         (job->inputs != NULL && source_of_inputs(a, job, &source, err) != 0)) {
         goto out;
     }

@@ -49,7 +49,7 @@ struct weir_archive_job {
     enum weir_archive_format format;
     int level;                /* as weir_deflate_new */
     bool zip64_always;        /* codec/zip.h */
-    size_t threads;           /* that deflate; 0: weir_pool_threads() */
+    size_t threads;           /* that deflate; 0: weir_threads_here() */
     int64_t deadline_mono_ms; /* INT64_MAX: none */
     /* As in struct weir_zip_opts; WEIR_ARCHIVE_ZIP only. */
     int (*on_entry)(void *ctx, const struct weir_zip_done *done, struct weir_err *err);

@@ -11,7 +11,7 @@
 #include "handlers/validate/job.h"
 #include "handlers/validate/rules.h"
 #include "handlers/validate/schemas.h"
-#include "net/pool.h"
+#include "net/threads.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct validate {
     struct weir_rules rules;
     struct weir_schemas *schemas;
     char beside[PATH_MAX]; /* the schema that is there when nobody names one */
-    struct weir_pool *pool;
+    struct weir_threads *threads;
 };
 
 static const char *variable(const void *ctx, const char *name)
@@ -72,7 +72,7 @@ static void fini(void *self)
     if (v != NULL) {
         weir_schemas_free(v->schemas);
         weir_rules_fini(&v->rules);
-        weir_pool_free(v->pool);
+        weir_threads_free(v->threads);
         free(v);
     }
 }
@@ -98,15 +98,16 @@ static int load_schemas(struct validate *v, const struct weir_handler_env *env, 
 
 /* Threads that check rows: as many as the function's memory buys, unless the environment says it.
  */
-static int make_pool(struct validate *v, const struct weir_handler_env *env, struct weir_err *err)
+static int make_threads(
+    struct validate *v, const struct weir_handler_env *env, struct weir_err *err)
 {
     int64_t threads;
 
     if (weir_env_int("WEIR_THREADS", 0, 0, WEIR_THREADS_MAX, &threads, err) != 0) {
         return -1;
     }
-    v->pool = weir_pool_new(env->loop, (size_t)threads, err);
-    return v->pool != NULL ? 0 : -1;
+    v->threads = weir_threads_new(env->loop, (size_t)threads, err);
+    return v->threads != NULL ? 0 : -1;
 }
 
 static void *init(const struct weir_handler_env *env, struct weir_err *err)
@@ -122,7 +123,7 @@ static void *init(const struct weir_handler_env *env, struct weir_err *err)
     if (weir_s3_config_check(err) != 0 || weir_csv_kernel_pick(&kernel, err) != 0 ||
         weir_env_int("WEIR_SCHEMA_MAX_AGE_S", WEIR_SCHEMA_AGE_S, 0, WEIR_SCHEMA_AGE_MAX_S, &age_s,
             err) != 0 ||
-        make_pool(v, env, err) != 0 || load_rules(v, env, err) != 0 ||
+        make_threads(v, env, err) != 0 || load_rules(v, env, err) != 0 ||
         load_schemas(v, env, age_s * 1000, err) != 0) {
         fini(v);
         return NULL;
@@ -286,7 +287,7 @@ static int transfer(struct transfer *t, struct weir_err *err)
     }
     t->job = (struct weir_validate_job){.info = &t->info,
         .options = &t->options,
-        .workers = weir_pool_workers(work->v->pool),
+        .workers = weir_threads_workers(work->v->threads),
         .deadline_mono_ms = work->inv->deadline_mono_ms,
         .warn = warn,
         .ctx = t};

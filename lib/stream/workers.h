@@ -6,7 +6,7 @@
 
 /*
  * Somebody who does work on other threads; the parallel stage (stream/blocks.h) knows no more of
- * them than this. net/pool.h is the one that real programs use. Several stages may share one.
+ * them than this. net/threads.h is the one that real programs use. Several stages may share one.
  */
 
 /* A piece of work; part of a larger thing that its owner finds from it. */

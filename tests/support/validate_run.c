@@ -1,7 +1,7 @@
 #include "tests/support/validate_run.h"
 
 #include "core/limits.h"
-#include "net/pool.h"
+#include "net/threads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,14 +49,15 @@ struct validate_result validate_run(
     const struct weir_buf *text = options.input == WEIR_INPUT_NDJSON ? &in->json : &in->csv;
     struct memory_source source = {.in = text->p, .len = text->len};
     struct weir_loop *loop = weir_loop_new(NULL);
-    struct weir_pool *pool = how->threads > 0 ? weir_pool_new(loop, how->threads, NULL) : NULL;
-    assert_int_equal(pool != NULL, how->threads > 0);
+    struct weir_threads *threads =
+        how->threads > 0 ? weir_threads_new(loop, how->threads, NULL) : NULL;
+    assert_int_equal(threads != NULL, how->threads > 0);
     struct weir_validate_job job = {.source = memory_source(&source),
         .out = to(&r.main, how->gzip),
         .info = &source.info,
         .schema = in->schema,
         .options = &options,
-        .workers = pool != NULL ? weir_pool_workers(pool) : NULL,
+        .workers = threads != NULL ? weir_threads_workers(threads) : NULL,
         .deadline_mono_ms = INT64_MAX};
     if (options.output == WEIR_OUTPUT_SPLIT) {
         job.invalid = to(&r.invalid, how->gzip);
@@ -69,7 +70,7 @@ struct validate_result validate_run(
     r.rc = weir_loop_run(loop, weir_validate_pipe(v), &r.err);
     weir_validate_summarize(v, &r.sums);
     weir_validate_free(v);
-    weir_pool_free(pool);
+    weir_threads_free(threads);
     weir_loop_free(loop);
     weir_validate_options_fini(&options);
     assert_int_equal(r.main.published, r.rc == 0);

@@ -7,7 +7,7 @@
 #include "codec/zip_format.h"
 #include "core/limits.h"
 #include "net/loop.h"
-#include "net/pool.h"
+#include "net/threads.h"
 #include "tests/support/memory_ends.h"
 #include "tests/support/stage_check.h"
 
@@ -233,14 +233,14 @@ static void threads_do_not_change_a_byte(void **state)
     weir_buf_init(&first, 8 * WEIR_MIB);
     for (size_t threads = 1; threads <= 4; threads++) {
         struct weir_loop *loop = weir_loop_new(NULL);
-        struct weir_pool *pool = weir_pool_new(loop, threads, NULL);
+        struct weir_threads *working = weir_threads_new(loop, threads, NULL);
         struct made m = {.sizes = sizes, .n = 5};
         struct memory_source source = {.in = plain, .len = total};
         struct memory_sink sink = {.published = false};
         struct weir_err err = {0};
         weir_buf_init(&sink.got, 8 * WEIR_MIB);
         m.opts.level = 1;
-        m.opts.workers = weir_pool_workers(pool);
+        m.opts.workers = weir_threads_workers(working);
         struct weir_stage stages[3] = {memory_source(&source), {0}, memory_sink(&sink)};
         assert_int_equal(make(&m, &stages[1], &err), 0);
         struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, &err);
@@ -252,7 +252,7 @@ static void threads_do_not_change_a_byte(void **state)
         assert_memory_equal(sink.got.p, first.p, first.len);
         weir_pipe_free(pipe);
         weir_zip_free(m.zip);
-        weir_pool_free(pool);
+        weir_threads_free(working);
         weir_loop_free(loop);
         weir_buf_fini(&sink.got);
     }

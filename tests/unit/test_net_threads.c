@@ -7,7 +7,7 @@
 #include "core/limits.h"
 #include "core/thread.h"
 #include "net/loop.h"
-#include "net/pool.h"
+#include "net/threads.h"
 #include "stream/blocks.h"
 #include "tests/support/memory_ends.h"
 
@@ -89,7 +89,7 @@ enum { TOTAL = 100 * 32 * 1024 + 5 };
 
 struct run {
     struct weir_loop *loop;
-    struct weir_pool *pool;
+    struct weir_threads *threads;
     struct memory_source source;
     struct memory_sink sink;
     size_t blocks;
@@ -106,11 +106,12 @@ static struct weir_pipe *begin_with(
     r->source = (struct memory_source){.in = r->in, .len = TOTAL};
     weir_buf_init(&r->sink.got, 2 * TOTAL);
     r->loop = weir_loop_new(NULL);
-    r->pool = weir_pool_new(r->loop, threads, NULL);
-    assert_non_null(r->pool);
+    r->threads = weir_threads_new(r->loop, threads, NULL);
+    assert_non_null(r->threads);
     struct weir_stage stages[3] = {memory_source(&r->source), {0}, memory_sink(&r->sink)};
-    assert_int_equal(
-        weir_blocks_new(with, &r->blocks, BLOCK, weir_pool_workers(r->pool), &stages[1], NULL), 0);
+    assert_int_equal(weir_blocks_new(with, &r->blocks, BLOCK, weir_threads_workers(r->threads),
+                         &stages[1], NULL),
+        0);
     struct weir_pipe *pipe = weir_pipe_new(0, stages, 3, NULL);
     assert_non_null(pipe);
     return pipe;
@@ -134,7 +135,7 @@ static void assert_whole(const struct run *r)
 static void end(struct run *r, struct weir_pipe *pipe)
 {
     weir_pipe_free(pipe);
-    weir_pool_free(r->pool);
+    weir_threads_free(r->threads);
     weir_loop_free(r->loop);
     weir_buf_fini(&r->sink.got);
     free(r->in);
@@ -206,14 +207,15 @@ struct endless {
     struct weir_pipe *pipe;
 };
 
-static void begin_endless(struct endless *e, struct weir_pool *pool, size_t working)
+static void begin_endless(struct endless *e, struct weir_threads *threads, size_t working)
 {
     *e = (struct endless){.source = {.in = calloc(32, BLOCK), .len = 32 * BLOCK}, .ops = ops};
     e->ops.work = work_until_dropped;
     weir_buf_init(&e->sink.got, WEIR_MIB);
     struct weir_stage stages[3] = {memory_source(&e->source), {0}, memory_sink(&e->sink)};
-    assert_int_equal(
-        weir_blocks_new(&e->ops, &e->blocks, BLOCK, weir_pool_workers(pool), &stages[1], NULL), 0);
+    assert_int_equal(weir_blocks_new(&e->ops, &e->blocks, BLOCK, weir_threads_workers(threads),
+                         &stages[1], NULL),
+        0);
     e->pipe = weir_pipe_new(0, stages, 3, NULL);
     assert_non_null(e->pipe);
     atomic_store(&begun, 0);
@@ -234,21 +236,21 @@ static void a_pipe_dropped_while_threads_work_stops_them(void **state)
     enum { THREADS = 3 };
     struct endless e;
     struct weir_loop *loop = weir_loop_new(NULL);
-    struct weir_pool *pool = weir_pool_new(loop, THREADS, NULL);
+    struct weir_threads *threads = weir_threads_new(loop, THREADS, NULL);
 
     (void)state;
-    assert_non_null(pool);
-    begin_endless(&e, pool, 1);
+    assert_non_null(threads);
+    begin_endless(&e, threads, 1);
     for (int i = 0; i < 60; i++) { /* until all slots are taken */
         assert_true(weir_pipe_sweep(e.pipe, 0) <= WEIR_PIPE_WAITING);
     }
     drop_endless(&e);
     assert_true(atomic_load(&begun) <= THREADS); /* of the more blocks that there is room for */
-    weir_pool_free(pool);
+    weir_threads_free(threads);
     weir_loop_free(loop);
 }
 
-static void a_pipe_dropped_leaves_alone_what_another_has_the_pool_do(void **state)
+static void a_pipe_dropped_leaves_alone_what_another_has_them_do(void **state)
 {
     struct run r;
     struct endless e;
@@ -256,7 +258,7 @@ static void a_pipe_dropped_leaves_alone_what_another_has_the_pool_do(void **stat
     struct weir_pipe *other = begin(&r, 2);
 
     (void)state;
-    begin_endless(&e, r.pool, 2); /* both threads: what the other one submits has to wait */
+    begin_endless(&e, r.threads, 2); /* both threads: what the other one submits has to wait */
     for (int i = 0; i < 60; i++) {
         assert_true(weir_pipe_sweep(other, 0) <= WEIR_PIPE_WAITING);
     }
@@ -281,7 +283,7 @@ static int work_without_signals(const void *job, void *worker, struct weir_block
     return work(job, worker, block);
 }
 
-static void threads_of_a_pool_get_no_signals(void **state)
+static void they_get_no_signals(void **state)
 {
     struct run r;
     struct weir_err err = {0};
@@ -334,15 +336,15 @@ static void a_function_gets_the_threads_that_its_memory_buys(void **state)
 {
     (void)state;
     setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128", 1);
-    assert_int_equal(weir_pool_threads(), 1);
+    assert_int_equal(weir_threads_here(), 1);
     setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769", 1);
-    assert_int_equal(weir_pool_threads(), 1);
+    assert_int_equal(weir_threads_here(), 1);
     setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "10240", 1);
-    size_t n = weir_pool_threads();
+    size_t n = weir_threads_here();
     assert_true(n >= 1 && n <= 5);
     unsetenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
-    assert_true(weir_pool_threads() >= n);
-    assert_true(weir_pool_threads() <= WEIR_THREADS_MAX);
+    assert_true(weir_threads_here() >= n);
+    assert_true(weir_threads_here() <= WEIR_THREADS_MAX);
 }
 
 /* A quota is given to a child of this process, where this user may make a control group. */
@@ -363,7 +365,7 @@ static void a_quota_of_the_control_group_counts(void **state)
         for (size_t i = 0; i < group.n; i++) {
             in = in && write(group.procs_fds[i], "0", 1) == 1;
         }
-        _exit(in && weir_cgroup_dir_cpus() == 1 && weir_pool_threads() == 1 ? 0 : 1);
+        _exit(in && weir_cgroup_dir_cpus() == 1 && weir_threads_here() == 1 ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     weir_cgroup_fini(&group);
@@ -377,8 +379,8 @@ int main(void)
         cmocka_unit_test(a_block_that_fails_fails_the_pipe_and_nothing_is_published),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_waits_for_them),
         cmocka_unit_test(a_pipe_dropped_while_threads_work_stops_them),
-        cmocka_unit_test(a_pipe_dropped_leaves_alone_what_another_has_the_pool_do),
-        cmocka_unit_test(threads_of_a_pool_get_no_signals),
+        cmocka_unit_test(a_pipe_dropped_leaves_alone_what_another_has_them_do),
+        cmocka_unit_test(they_get_no_signals),
         cmocka_unit_test(without_any_thread_the_work_is_done_all_the_same),
         cmocka_unit_test(a_function_gets_the_threads_that_its_memory_buys),
         cmocka_unit_test(a_quota_of_the_control_group_counts),
