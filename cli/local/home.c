@@ -150,21 +150,26 @@ static void sweep(const struct weir_home *h, const char *bucket)
     }
 }
 
+/* It goes into a URL as it is. */
+static int check_root(const struct weir_home *h, const char *root, struct weir_err *err)
+{
+    return strpbrk(h->root, "%?#") == NULL
+               ? 0
+               : weir_err_set(
+                     err, WEIR_E_CONFIG, "%.160s: no %%, ? or # in the folder's path", root);
+}
+
 int weir_home_open(struct weir_home *home, const char *root, const char *bucket, const char *prefix,
     struct weir_err *err)
 {
     struct weir_home *h = home;
 
     *h = (struct weir_home){.lock_fd = -1};
-    if (make_root(h, root, err) != 0 ||
+    if (make_root(h, root, err) != 0 || check_root(h, root, err) != 0 ||
         (bucket != NULL && make_bucket(h, bucket, prefix, err) != 0) || take_lock(h, err) != 0 ||
         read_key(h, err) != 0) {
         weir_home_close(h);
         return -1;
-    }
-    if (strpbrk(h->root, "%?#") != NULL) {
-        weir_home_close(h);
-        return weir_err_set(err, WEIR_E_CONFIG, "%.160s: no %%, ? or # in the folder's path", root);
     }
     (void)snprintf(h->queue, sizeof h->queue, "%s/.weir/queue", h->root);
     (void)snprintf(h->results, sizeof h->results, "%s/.weir/results.json", h->root);

@@ -294,7 +294,8 @@ done_not_deleted() {
 while_down() {
     printf 'id\n1\n' >"$IN/q4.csv"
     : >"$ROOT_DIR/weir/.weir-left-by-a-kill"
-    recovers q4.csv 0 && gone "$ROOT_DIR/weir/.weir-left-by-a-kill"
+    printf '01234567 {"half' >>"$ROOT_DIR/.weir/queue"
+    recovers q4.csv 0 && gone "$ROOT_DIR/weir/.weir-left-by-a-kill" && grep -q 'last record had not been written whole; it is dropped' "$LOG"
 }
 step "kill -9 of weir local: a message that waits is not lost" queued
 step "kill -9 of weir local: a message in flight comes again, its receive counted, and the function ends with it" in_flight

@@ -14,6 +14,8 @@ understood() {
 }
 check "each keyword and column is told" understood
 annotated() { status 0 "$WEIR" schema --check good.json --formats annotate && tells 'describes  /properties/b/anyOf/1/format'; }
+no_rows() { json list.json '{"items":{"type":"string"},"type":"array"}' && status 0 "$WEIR" schema --check list.json && says 'weir: schema: not for the rows of a table: ' && tells '3 checked, 0 describe, 0 ignored, 0 refused'; }
+check "a schema that is for no row is told to be none" no_rows
 check "formats can be made to describe" annotated
 
 json refused.json '{"$dynamicRef":"#a","properties":{"a":{"$vocabulary":{}}},"additionalItems":false}'

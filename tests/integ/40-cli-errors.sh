@@ -81,6 +81,7 @@ check "help names the verbs" bash -c '"$WEIR" help >h && grep -q validate h && g
 for verb in validate generate invoke; do
     check "help $verb and $verb --help are the same" bash -c '"$WEIR" help "$0" >h1 && "$WEIR" "$0" --help >h2 && cmp h1 h2 && grep -q -- "-" h1' $verb
 done
+check "help and --help are the same" bash -c '"$WEIR" help >h1 && "$WEIR" --help >h2 && cmp h1 h2 && [ -s h1 ]'
 check "--version" bash -c '"$WEIR" --version | grep -qE "^weir [0-9]"'
 check "no arguments: exit 2, usage on stderr" bash -c '"$WEIR" >u 2>u.err; [ $? -eq 2 ] && [ ! -s u ] && [ -s u.err ]'
 check "a full disk is exit 3" bash -c '"$WEIR" validate in/ok.csv -o - -s in/schema.json >/dev/full 2>f.err; [ $? -eq 3 ] && grep -q "^weir: " f.err'

@@ -61,6 +61,7 @@ mistake 2 "weir: archive: no PROGRAM: name it after -- $(usage archive)" archive
 mistake 2 "weir: archive: -F: no such option; what is PROGRAM's own stands after -- $(usage archive)" archive -o o/out pg_dump -Fc db
 mistake 2 "weir: zip: no FILE: name files, s3://bucket/key or - $(usage zip)" zip -o o/out
 mistake 2 "weir: local: no place: give --root DIR $(usage local)" local
+mistake 2 "weir: local: o/50%: no %, ? or # in the folder's path" local --root o/50% --listen 127.0.0.1:0
 mistake 2 "weir: relay: no source: give --source NAME=URL $(usage relay)" relay
 mistake 2 "weir: help: cp: one argument too many (see \`weir help help\`)" help zip cp
 mistake 2 "weir: tune: --memory: more than 64 sizes $(usage tune)" tune in/hello.json --memory "$(seq -s , 65)"
