@@ -59,10 +59,6 @@ int weir_s3_part_add(struct weir_s3_part *part, const void *p, size_t n, struct 
 int weir_s3_part_reset(struct weir_s3_part *part, struct weir_err *err)
 {
     part->data.len = 0;
-    /* While one part is sent the next one seldom becomes more than half full: memory that stays
-     * resident for nothing. Giving all of it back would cost twice the page faults for little more.
-     */
-    weir_buf_trim(&part->data, part->data.max / 2);
     return weir_checksum_reset(&part->sum, err) == 0 ? sha_begin(part, err) : -1;
 }
 

@@ -36,8 +36,7 @@ size_t weir_s3_part_room(const struct weir_s3_part *part);
 /** weir_s3_part_add: append n bytes that fit. 0, or -1 with *err set: WEIR_E_NOMEM. */
 int weir_s3_part_add(struct weir_s3_part *part, const void *p, size_t n, struct weir_err *err);
 
-/** weir_s3_part_reset: empty it for the next bytes; half of its memory is given back. 0, or -1
- *  (WEIR_E_NOMEM). */
+/** weir_s3_part_reset: empty it for the next bytes; the memory is kept. 0, or -1 (WEIR_E_NOMEM). */
 int weir_s3_part_reset(struct weir_s3_part *part, struct weir_err *err);
 
 /** weir_s3_part_seal: the digests of what it holds, "" for one that is not wanted. Nothing can be

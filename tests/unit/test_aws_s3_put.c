@@ -339,8 +339,6 @@ static void part_knows_its_digests(void **state)
             sha, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
         assert_string_equal(sum, "y/Q5Jg=="); /* 0xcbf43926, the check value of CRC-32 */
         assert_int_equal(weir_s3_part_reset(&p, NULL), 0);
-        assert_int_equal(weir_s3_part_room(&p), 9);
-        assert_true(p.data.cap <= 9 / 2); /* what is resident between two parts */
     }
     weir_s3_part_fini(&p);
     assert_int_equal(weir_s3_part_init(&p, 9, false, WEIR_CHECKSUM_NONE, NULL), 0);
