@@ -358,6 +358,11 @@ int weir_loop_step_undo(struct weir_loop *loop, int64_t mono_ms, struct weir_err
     }
     run_uv(loop, mode);
     uv_timer_stop(&loop->wake);
+    /* libuv's timers come before its descriptors. What lay there when the time was over counts, for
+     * whoever was kept from looking (SIGSTOP, a busy machine). */
+    if (mode == UV_RUN_ONCE && weir_clock_mono_ms() >= mono_ms) {
+        run_uv(loop, UV_RUN_NOWAIT);
+    }
     return 0;
 }
 

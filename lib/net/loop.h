@@ -51,7 +51,8 @@ int weir_loop_run(struct weir_loop *loop, struct weir_pipe *pipe, struct weir_er
 /**
  * weir_loop_step: sleep until something happens on the loop, or until mono_ms, and handle it.
  *
- * mono_ms  CLOCK_MONOTONIC (core/clock.h); INT64_MAX for no limit; a time gone by only looks
+ * mono_ms  CLOCK_MONOTONIC (core/clock.h); INT64_MAX for no limit; a time gone by only looks. When
+ *          the time is over, what has happened by then has been handled
  *
  * Returns 0, or -1 with *err set: the reason of weir_loop_cancel, at every call once there is one;
  * WEIR_E_DEADLINE (weir_loop_set_deadline); WEIR_E_NET or WEIR_E_NOMEM when libcurl cannot go on;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -132,6 +133,65 @@ static void a_step_ends_with_the_first_event_or_at_its_limit(void **state)
     assert_int_equal(late, 0);
     timer_free(a);
     timer_free(b);
+}
+
+struct late {
+    int fds[2];
+    int64_t until_ms;
+    bool written, read;
+};
+
+/* Something comes, and nobody looks before the time is over. */
+static void write_and_hold(uv_check_t *check)
+{
+    struct late *l = check->data;
+
+    if (!l->written && weir_clock_mono_ms() < l->until_ms) {
+        l->written = write(l->fds[1], "x", 1) == 1;
+        while (weir_clock_mono_ms() < l->until_ms) {
+            (void)usleep(1000);
+        }
+    }
+}
+
+static void on_late(uv_poll_t *poll, int status, int events)
+{
+    struct late *l = poll->data;
+
+    (void)status;
+    (void)events;
+    l->read = true;
+    (void)uv_poll_stop(poll);
+}
+
+static void what_has_come_is_seen_before_the_time_is_over(void **state)
+{
+    struct late l = {.until_ms = 0};
+    uv_check_t *check = calloc(1, sizeof *check);
+    uv_poll_t *poll = calloc(1, sizeof *poll);
+    uv_timer_t *timer = calloc(1, sizeof *timer);
+    int count = 0;
+
+    (void)state;
+    assert_int_equal(pipe(l.fds), 0);
+    (void)uv_check_init(weir_loop_uv(loop), check);
+    (void)uv_poll_init(weir_loop_uv(loop), poll, l.fds[0]);
+    (void)uv_timer_init(weir_loop_uv(loop), timer);
+    check->data = poll->data = &l;
+    timer->data = &count;
+    (void)uv_check_start(check, write_and_hold);
+    (void)uv_poll_start(poll, UV_READABLE, on_late);
+    for (int64_t ms = 20; !l.written; ms *= 2) { /* again where the machine was too slow for it */
+        (void)uv_timer_start(timer, count_timer, 1, 0); /* the turn in which it comes */
+        l.until_ms = weir_clock_mono_ms() + ms;
+        assert_int_equal(weir_loop_step(loop, l.until_ms, NULL), 0);
+    }
+    assert_true(l.read);
+    weir_loop_close((uv_handle_t *)check, check);
+    weir_loop_close((uv_handle_t *)poll, poll);
+    timer_free(timer);
+    (void)close(l.fds[0]);
+    (void)close(l.fds[1]);
 }
 
 static void an_unreferenced_handle_is_no_reason_to_wait(void **state)
@@ -458,6 +518,7 @@ int main(void)
         TEST(a_step_inside_a_callback_is_a_bug),
         TEST(a_pipe_that_never_waits_runs_to_its_end),
         TEST(a_pipe_that_waits_for_nothing_is_a_bug_and_is_undone),
+        TEST(what_has_come_is_seen_before_the_time_is_over),
         TEST(the_deadline_wakes_a_waiting_pipe),
         TEST(an_abort_that_waits_sleeps_and_does_not_spin),
         TEST(a_cancel_stops_a_pipe_that_waits_and_a_call),
