@@ -1,6 +1,6 @@
 # Builds weir. GNU make, no generated source, all that is made under $(BUILD).
 #
-#   make                                    bootstrap, weir and the schema beside them
+#   make                                    bootstrap, weir and the schema beside them, manual pages and completion
 #   make install PREFIX=/usr/local          the command, its manual pages and completion, the bootstrap (DESTDIR=: below it)
 #   make uninstall PREFIX=/usr/local        these files again
 #   make SANITIZE=address,undefined         the same under build-asan (thread: build-tsan)
@@ -124,7 +124,7 @@ C_FILES := $(wildcard lib/*/*.c handlers/*/*.c bootstrap/*.c cli/*.c cli/*/*.c t
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/bootstrap $(BUILD)/weir $(BUILD)/events.schema.json
+all: $(BUILD)/bootstrap $(BUILD)/weir $(BUILD)/events.schema.json man
 
 lib: $(LIB_A)
 
@@ -207,19 +207,20 @@ libexecdir = $(DESTDIR)$(PREFIX)/libexec/weir
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
 completiondir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
-install: all man
-	$(INSTALL) -d $(bindir) $(libexecdir) $(mandir) $(completiondir)
-	$(INSTALL) -m 755 $(BUILD)/weir $(bindir)/weir
-	$(INSTALL) -m 755 $(BUILD)/bootstrap $(libexecdir)/bootstrap
-	$(INSTALL) -m 644 $(BUILD)/events.schema.json $(libexecdir)/events.schema.json
-	$(INSTALL) -m 644 $(MAN) $(mandir)
-	$(INSTALL) -m 644 $(BUILD)/completion/weir $(completiondir)/weir
+# It makes nothing: after `make`, `sudo make install` leaves no file of root's in the tree. A path may have a space.
+install: all
+	$(INSTALL) -d "$(bindir)" "$(libexecdir)" "$(mandir)" "$(completiondir)"
+	$(INSTALL) -m 755 $(BUILD)/weir "$(bindir)/weir"
+	$(INSTALL) -m 755 $(BUILD)/bootstrap "$(libexecdir)/bootstrap"
+	$(INSTALL) -m 644 $(BUILD)/events.schema.json "$(libexecdir)/events.schema.json"
+	$(INSTALL) -m 644 $(MAN) "$(mandir)"
+	$(INSTALL) -m 644 $(BUILD)/completion/weir "$(completiondir)/weir"
 
 # Folders that others use as well stay.
 uninstall:
-	rm -f $(bindir)/weir $(libexecdir)/bootstrap $(libexecdir)/events.schema.json
-	rm -f $(MAN:$(BUILD)/man/%=$(mandir)/%) $(completiondir)/weir
-	[ ! -d $(libexecdir) ] || rmdir --ignore-fail-on-non-empty $(libexecdir)
+	rm -f "$(bindir)/weir" "$(libexecdir)/bootstrap" "$(libexecdir)/events.schema.json" "$(completiondir)/weir"
+	for page in $(notdir $(MAN)); do rm -f "$(mandir)/$$page"; done
+	[ ! -d "$(libexecdir)" ] || rmdir --ignore-fail-on-non-empty "$(libexecdir)"
 
 # ---- functions, for `sam build` ----
 

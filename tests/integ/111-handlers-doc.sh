@@ -16,7 +16,7 @@ block() {
 # What was built already is copied with its times, so that only what is new is compiled.
 copy_tree() {
     mkdir -p tree
-    (cd "$ROOT" && cp -a Makefile lib handlers bootstrap cli tests events "$T/tree/") || return 1
+    (cd "$ROOT" && cp -a Makefile lib handlers bootstrap cli packaging tests events "$T/tree/") || return 1
     mkdir -p "tree/$(basename "$BUILD")"
     cp -a "$BUILD/obj" "$BUILD/flags" "$BUILD"/*.a "tree/$(basename "$BUILD")/" || return 1
     mkdir -p tree/handlers/shout

@@ -6,20 +6,26 @@ source "$(dirname "$0")/lib.sh"
 
 sanitize=()
 [ "$ASAN" -eq 0 ] || sanitize=("SANITIZE=address,undefined")
-make_() { make -C "$ROOT" --no-print-directory "${sanitize[@]}" "BUILD=${BUILD#"$ROOT"/}" "DESTDIR=$T/dest" "$@"; }
-verbs=() pages=(opt/w/share/man/man1/weir.1)
+dest=$T/dest
+make_() { make -C "$ROOT" --no-print-directory "${sanitize[@]}" "BUILD=${BUILD#"$ROOT"/}" "DESTDIR=$dest" "$@"; }
+verbs=()
+files=(bin/weir libexec/weir/bootstrap libexec/weir/events.schema.json share/bash-completion/completions/weir share/man/man1/weir.1)
 for t in "$ROOT"/cli/help/*.txt; do
     t=$(basename "$t" .txt)
-    [ "$t" = weir ] || verbs+=("$t") pages+=("opt/w/share/man/man1/weir-$t.1")
+    [ "$t" = weir ] || verbs+=("$t") files+=("share/man/man1/weir-$t.1")
 done
 bin=$T/dest/opt/w/bin
 man=$T/dest/opt/w/share/man/man1
 
 # ---- installed ----
 
+texts_made() { find "$BUILD/man" "$BUILD/completion" -type f -printf '%p %T@\n' | sort; }
+rm -rf "$BUILD/man" "$BUILD/completion"
+step "make all" make_ all
+before=$(texts_made)
 step "make install" make_ PREFIX=/opt/w install
-check "exactly these files" only dest opt/w/bin/weir opt/w/libexec/weir/bootstrap opt/w/libexec/weir/events.schema.json \
-    opt/w/share/bash-completion/completions/weir "${pages[@]}"
+check "what it lays down was made before, by the user who builds" same "$(texts_made)" "$before"
+check "exactly these files" only dest "${files[@]/#/opt/w/}"
 modes() {
     same "$(stat -c %a "$bin/weir" dest/opt/w/libexec/weir/bootstrap | sort -u)" 755 &&
         same "$(find dest/opt/w/share dest/opt/w/libexec/weir/events.schema.json -type f -exec stat -c %a {} + | sort -u)" 644
@@ -129,4 +135,19 @@ step "make uninstall" make_ PREFIX=/opt/w uninstall
 check "leaves what is not ours, and nothing else" only dest opt/w/bin/other
 check "and no folder of its own" gone dest/opt/w/libexec/weir
 step "once more: there is nothing to do" make_ PREFIX=/opt/w uninstall
+
+# ---- a path with spaces ----
+
+# The path's first word is somebody else's file, and no folder is made where make runs.
+touch a
+dest="$T/a b"
+in_tree() { find "$ROOT" -maxdepth 1 | sort; }
+before=$(in_tree)
+step "make install below it" make_ "PREFIX=/opt/w x" install
+check "exactly the same files" only "a b" "${files[@]/#/opt/w x/}"
+check "and nothing in the tree" same "$(in_tree)" "$before"
+check "its weir finds the bootstrap" finds "a b/opt/w x/bin/weir"
+step "make uninstall" make_ "PREFIX=/opt/w x" uninstall
+check "leaves nothing of it" only "a b"
+check "and what is not ours" [ -e a ]
 finish
