@@ -8,10 +8,10 @@ jobs=$(nproc 2>/dev/null || echo 2)
 usage() {
     cat <<'TEXT'
 usage: ./build.sh VERB
-  deps [build|test]       install what is missing (Debian packages); test is the larger set and the default
+  deps [build|test]       install what is missing (Debian packages); test is the larger set (2 GB) and the default
   build [VAR=VALUE...]    build/bootstrap, build/weir, build/events.schema.json; SANITIZE=address,undefined: build-asan/
                           make install PREFIX=/usr/local puts them where they are found, make uninstall takes them away
-  test [STEP...]          all tests, or these steps of them: ./build.sh test help
+  test [STEP...]          all tests (half an hour), or these steps of them; ./build.sh test help names them
   demo                    a 150 MB file through the function with 128 MB, on this machine, no server
   bench                   the main job beside Rust, Go, Node and others, a table, JSON, a plot; weir cp beside curl
   package [--arch A]      build/weir-lambda-x86_64.zip and -arm64.zip: one static bootstrap each; A: only that one
@@ -102,7 +102,7 @@ deps() {
     if [ -z "$want" ]; then say "deps: all there"; return 0; fi
     has_cmd apt-get || die "missing: the Debian packages $want; there is no apt-get here: install their equivalents by hand"
     if [ "$(id -u)" -ne 0 ]; then
-        has_cmd sudo || die "missing: $want; not root and no sudo: run as root: apt-get install $want"
+        has_cmd sudo || die "missing: $want; not root and no sudo: as root: ./build.sh deps $set"
         as_root=(sudo)
     fi
     say "deps: installing $want"
@@ -192,6 +192,8 @@ use_debian_python() {
 }
 
 run_tests() {
+    case ${1:-} in help | --help | -h) exec tests/run.sh help ;; esac
+    tests/run.sh --check "$@" || exit 2 # a step that is none costs no 2 GB
     use_debian_python
     deps_if_missing test
     use_debian_python
@@ -214,16 +216,19 @@ clean() {
     rm -rf build build-asan build-tsan build-clang build-cov build-fuzz
 }
 
+wrong() { usage >&2; exit 2; }
+alone() { [ $# -eq 0 ] || wrong; }
+
 verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
-deps) case ${1:-test} in build | test) deps "${1:-test}" ;; *) usage >&2; exit 2 ;; esac ;;
+deps) case $* in '' | build | test) deps "${1:-test}" ;; *) wrong ;; esac ;;
 build) build "$@" ;;
 test) run_tests "$@" ;;
-demo) demo ;;
+demo) alone "$@"; demo ;;
 bench) bench "$@" ;;
 package) package "$@" ;;
-clean) clean ;;
+clean) alone "$@"; clean ;;
 help | --help | -h) usage ;;
-*) usage >&2; exit 2 ;;
+*) wrong ;;
 esac

@@ -1,6 +1,7 @@
 #!/bin/bash
 # All tests, or the steps named: tests/run.sh [STEP...]. One line per step, the output of what fails, and a count at the end.
-# Logs: build/test/STEP.log. Run through ./build.sh test, which installs what is missing.
+# Logs: build/test/STEP.log. Run through ./build.sh test, which installs what is missing; before it does, it asks --check STEP...,
+# which runs nothing.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -40,15 +41,20 @@ run_step() {
     esac
 }
 
+names="steps: ${steps[*]}; and, by name only: ${named[*]}"
+case ${1:-} in help | --help | -h) echo "$names"; exit 0 ;; esac
+check=0
+[ "${1:-}" != --check ] || { check=1; shift; }
 wanted=("$@")
 [ $# -gt 0 ] || wanted=("${steps[@]}")
 [ $# -gt 0 ] || [ "${WEIR_FULL:-0}" != 1 ] || wanted+=(mutate)
 for s in "${wanted[@]}"; do
     case " ${steps[*]} ${named[*]} " in
     *" $s "*) ;;
-    *) echo "steps: ${steps[*]}; and, by name only: ${named[*]}" >&2; exit 2 ;;
+    *) echo "$s: no such step; $names" >&2; exit 2 ;;
     esac
 done
+[ $check -eq 0 ] || exit 0
 
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0 bad=()
