@@ -273,6 +273,12 @@ def on_demand(raw):
         check(bool(outputs), "outputs name what is there")
     except KeyError as e:
         check(False, "outputs name what is there", str(e))
+    with open(os.path.join(ROOT, "docs", "OPERATIONS.md"), encoding="utf-8") as f:
+        asked = set(re.findall(r"\$\(out (\w+)\)", f.read()))
+    check(asked <= set(raw["Outputs"]), "they have what docs/OPERATIONS.md asks for", sorted(asked - set(raw["Outputs"])))
+    for queue in ("DeadLetterQueue", "ElbLogsDeadLetterQueue"):
+        check(queue + "Arn" in asked and everything.value(raw["Outputs"].get(queue + "Arn", {}).get("Value")) == everything.fn_getatt([queue, "Arn"]),
+              f"what is in {queue} can be sent back")
     check(at(plain, "Bucket/BucketEncryption/ServerSideEncryptionConfiguration/0") == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
           "without a key of KMS the bucket is encrypted by S3's")
     check(not any("kms" in a for f in plain.functions for a, _ in plain.role(f).grants), "and no role has a word of KMS")
