@@ -16,7 +16,7 @@ block() {
 # What was built already is copied with its times, so that only what is new is compiled.
 copy_tree() {
     mkdir -p tree
-    (cd "$ROOT" && cp -a Makefile lib handlers bootstrap cli packaging tests events "$T/tree/") || return 1
+    (cd "$ROOT" && cp -a Makefile lib handlers bootstrap cli packaging tests events docs "$T/tree/") || return 1
     mkdir -p "tree/$(basename "$BUILD")"
     cp -a "$BUILD/obj" "$BUILD/flags" "$BUILD"/*.a "tree/$(basename "$BUILD")/" || return 1
     mkdir -p tree/handlers/shout
@@ -65,6 +65,12 @@ check "it builds without a warning" build -s all
 laid_out() { cp "$ROOT/.clang-format" tree/ && clang-format --dry-run -Werror tree/handlers/shout/* tree/tests/unit/test_shout.c; }
 if command -v clang-format >/dev/null; then check "its layout is the tree's" laid_out; else skip "its layout" "no clang-format"; fi
 check "its dependencies go the right way" "$ROOT/tests/check-deps.sh" tree
+# The picture of the modules has one more now; docs/make.py, which the page sends there, puts it in.
+drawn() {
+    grep -q '^- `docs/make.py` has been run' "$doc" && ! python3 tree/docs/make.py --check >make.out 2>&1 && grep -q 'run docs/make.py' make.out &&
+        python3 tree/docs/make.py && python3 tree/docs/make.py --check
+}
+check "docs/make.py puts it into the picture of the modules" drawn
 check "its unit test passes" build -s check-unit UNIT=shout
 mkdir -p store/weir-demo/uploads
 memory=()
