@@ -9,6 +9,20 @@ template=$ROOT/template.yaml
 python3 "$INTEG/template_check.py" "$template" || FAILED=1
 python3 "$INTEG/settings_check.py" "$template" || FAILED=1
 
+# ---- docs/DEPLOY.md, "Try it before" ----
+
+# The page's command, where the folders are as its steps leave them: what the demo lays down, what `sam build` makes.
+mkdir -p page/.aws-sam/build/ValidateFunction page/build/demo/store/weir-demo/uploads
+ln -s "$ROOT/events" page/events
+ln -s "$BUILD/bootstrap" "$SCHEMA" page/.aws-sam/build/ValidateFunction/
+"$WEIR" generate -o page/build/demo/store/weir-demo/uploads/events.csv --size 300KB --shape var --invalid 2% --seed 6 >/dev/null
+tried() {
+    { printf 'weir() { timeout 60 "$WEIR" "$@"; }\n'; sed -n '/^    AWS_ENDPOINT_URL_S3=.* weir invoke /,/[^\\]$/p' "$ROOT/docs/DEPLOY.md"; } >page.sh
+    if ! (cd page && bash -e ../page.sh) >page.json 2>page.log </dev/null; then cat page.sh page.log; return 1; fi
+    expect_failures page "" && grep -q '^REPORT ' page.log && [ -s page/build/demo/store/weir-demo/validations/events.csv.gz ]
+}
+check "docs/DEPLOY.md: a function is tried without AWS as the page says" tried
+
 # ---- AWS's tools ----
 
 # One download serves all builds. uv, because pip takes a minute over the 90 packages; where it cannot be had, nothing of this is.
