@@ -120,8 +120,9 @@ else
             tune hello.json --memory 128 --num 1 >/dev/null 2>&1
             same "$(find /sys/fs/cgroup -name "weir-$1" 2>/dev/null)" ""
         }
-        swept() { # what a kill has left goes with the next run
-            "$WEIR" tune hello.json --handler hello -q --memory 128 --num 20 >/dev/null 2>&1 &
+        swept() { # what a kill has left goes with the next run. It has to be seen before it is over: it sleeps
+            echo '{"sleep_ms":2000}' >sleeps.json
+            "$WEIR" tune sleeps.json --handler hello -q --memory 128 --num 20 >/dev/null 2>&1 &
             local pid=$!
             until_true 20 bash -c "find /sys/fs/cgroup -name 'weir-$pid' 2>/dev/null | grep -q ." && kill -KILL "$pid" && { wait "$pid" || true; } && until_true 20 swept_by_another "$pid"
         }
