@@ -214,18 +214,17 @@ static void stop(struct run *r)
 
 typedef int step_fn(struct weir_loop *loop, int64_t mono_ms, struct weir_err *err);
 
-/* Sleep until something happens or the step's time is over. Then what lies in the sockets counts
- * first: whoever was kept from looking (SIGSTOP, a busy machine) may find an answer there. */
+/* Sleep until something happens or the step's time is over. It is over when a look at the sockets
+ * after it has changed nothing: whoever was kept from looking (SIGSTOP, a busy machine) may find an
+ * answer there. */
 static int turn(struct weir_loop *loop, struct run *r, step_fn *step, struct weir_err *err)
 {
-    int rc = step(loop, r->due_ms, err);
+    const int64_t due_ms = r->due_ms;
+    const bool over = weir_clock_mono_ms() >= due_ms; /* then the loop only looks */
+    const int rc = step(loop, due_ms, err);
 
-    for (int looks = 0; rc == 0 && weir_clock_mono_ms() >= r->due_ms; looks++) {
-        if (looks == WEIR_INVOKE_LOOKS) {
-            due(r);
-            return 0;
-        }
-        rc = step(loop, 0, err);
+    if (rc == 0 && over && r->due_ms == due_ms) {
+        due(r);
     }
     return rc;
 }

@@ -519,7 +519,6 @@
 #define WEIR_INVOKE_INIT_MS 10000     /* Lambda: exec to the first /next */
 #define WEIR_INVOKE_PARK_MS 1000      /* its answer to the next /next: it has nothing else to do */
 #define WEIR_INVOKE_STOP_MS 500       /* Lambda: SIGTERM to SIGKILL */
-#define WEIR_INVOKE_LOOKS 100         /* at the sockets, when a time is over: reads of 6 MB */
 /* After a signal: SIGTERM to SIGKILL. An upload is aborted in a request or two. */
 #define WEIR_INVOKE_UNDO_MS 10000
 #define WEIR_INVOKE_ENV_MAX 512 /* variables of a function; Lambda itself allows 4 KiB of them */
