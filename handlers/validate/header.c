@@ -248,6 +248,11 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
     }
     if (v->warn != NULL) {
         warn_missing(v);
+        if (weir_schema_plan_strange(v->plan)) {
+            v->warn(v->ctx,
+                "the header has no column that the schema names; is the delimiter right "
+                "(-d auto)?");
+        }
         if (warn_names(v, names, n, err) != 0) {
             return -1;
         }

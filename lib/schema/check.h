@@ -44,6 +44,7 @@ struct weir_schema_plan {
     size_t columns_n;
     struct weir_schema_missing *missing; /* required columns that the header lacks */
     size_t missing_n;
+    bool strange;                          /* it names columns, and the header has none of them */
     bool whole;                            /* the row as a whole is checked, too */
     const struct weir_schema_node **nodes; /* of all columns */
     char *labels;                          /* of all columns, and the missing */

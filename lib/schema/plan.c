@@ -55,9 +55,9 @@ static void label_column(char *label, struct weir_str name, size_t index)
     }
 }
 
-/* The schemas of one level of the root for a column. Of the check only what a pattern needs is
- * used. */
-static void bind_members(struct weir_schema_check *c, const struct weir_schema_members *m,
+/* The schemas of one level of the root for a column; returns whether it has a name for it. Of the
+ * check only what a pattern needs is used. */
+static bool bind_members(struct weir_schema_check *c, const struct weir_schema_members *m,
     struct weir_schema_column *column, const struct weir_schema_node **nodes)
 {
     size_t next = 0;
@@ -79,19 +79,37 @@ static void bind_members(struct weir_schema_check *c, const struct weir_schema_m
     if (column->required_at == 0 && prop != NULL && prop->required != UINT32_MAX) {
         column->required_at = m->required_at;
     }
+    return known || prop != NULL;
 }
 
-static void bind_column(struct weir_schema_check *c, struct weir_schema_plan *plan,
+static bool bind_column(struct weir_schema_check *c, struct weir_schema_plan *plan,
     struct weir_schema_column *column, const struct weir_schema_node **nodes)
 {
+    bool known = false;
+
     column->nodes = nodes;
     for (const struct weir_schema_node *row = plan->schema->root; row != NULL; row = row->ref) {
         const struct weir_schema_op *op = members_op(row);
         if (op != NULL) {
-            bind_members(c, op->members, column, nodes);
+            known |= bind_members(c, op->members, column, nodes);
         }
     }
     column->accept = weir_schema_accepted(c, column->name, column->nodes, column->nodes_n);
+    return known;
+}
+
+/* Whether the root's chain has properties: what it merely requires is told as missing. */
+static bool names_columns(const struct weir_schema *schema)
+{
+    for (const struct weir_schema_node *row = schema->root; row != NULL; row = row->ref) {
+        const struct weir_schema_op *op = members_op(row);
+        for (size_t i = 0; op != NULL && i < op->members->props_n; i++) {
+            if (op->members->props[i].declared) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Whether a schema of the chain before `until` requires the name too. */
@@ -185,6 +203,7 @@ static void bind_columns(struct weir_schema_check *c, struct weir_schema_plan *p
 {
     char *name = plan->names;
 
+    plan->strange = n > 0 && names_columns(plan->schema);
     for (size_t i = 0; i < n; i++) {
         struct weir_schema_column *column = &plan->columns[plan->columns_n++];
         char *label = plan->labels + i * LABEL_BYTES;
@@ -195,7 +214,9 @@ static void bind_columns(struct weir_schema_check *c, struct weir_schema_plan *p
         name += names[i].len;
         label_column(label, names[i], i);
         column->label = label;
-        bind_column(c, plan, column, plan->nodes + i * nodes);
+        if (bind_column(c, plan, column, plan->nodes + i * nodes)) {
+            plan->strange = false;
+        }
     }
 }
 
@@ -258,6 +279,11 @@ const char *weir_schema_plan_label(const struct weir_schema_plan *plan, size_t c
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i)
 {
     return i < plan->missing_n ? plan->missing[i].label : NULL;
+}
+
+bool weir_schema_plan_strange(const struct weir_schema_plan *plan)
+{
+    return plan->strange;
 }
 
 void weir_schema_plan_free(struct weir_schema_plan *plan)

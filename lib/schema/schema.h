@@ -131,6 +131,10 @@ const char *weir_schema_plan_label(const struct weir_schema_plan *plan, size_t c
  * or NULL. Valid as long as the plan. */
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i);
 
+/** weir_schema_plan_strange: whether the schema has properties, and none of the columns is one, nor
+ * has a name that a pattern of it takes. */
+bool weir_schema_plan_strange(const struct weir_schema_plan *plan);
+
 /** weir_schema_plan_free: free a plan; no check made from it may be in use. NULL is accepted. */
 void weir_schema_plan_free(struct weir_schema_plan *plan);
 

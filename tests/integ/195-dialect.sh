@@ -104,6 +104,16 @@ cells "blanks do not count, and stay" 's, n ,b\n \t, 1,true\t\n x,,\n' ' \t, 1,t
 check "a header that lacks required columns is told, once" bash -c '
     printf "a\n1\n2\n" >in.csv; "$WEIR" validate in.csv -o got -s required.json >out 2>err; [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] &&
     grep -q "the header lacks 1 column that the schema requires: x; no row can be valid" err'
+strange() { # the file, then whether it is told
+    printf '%b' "$1" >in.csv
+    echo '{"properties": {"id": {"type": "integer"}, "n": {}}}' >named.json
+    status 0 "$WEIR" validate in.csv -o got -s named.json || return 1
+    same "$(cat err)" "${2:+weir: validate: warning: in.csv: the header has no column that the schema names; is the delimiter right (-d auto)?}"
+}
+check "a header without any column of the schema is told: another delimiter" strange 'id;n\nx;1\ny;2\n' told
+check "... another case" strange 'ID\nx\n' told
+check "... JSON" strange '[{"id":"x"}]\n' told
+check "one of them is enough" strange 'x,n\ny,1\n' ''
 check "columns of one name are told" bash -c '
     printf "a,b,a,\n1,2,3,4\n" >in.csv; "$WEIR" validate in.csv -o got -s any.json >out 2>err &&
     grep -q "columns 1 and 3 have the same name" err && grep -q "column 4 has no name" err'

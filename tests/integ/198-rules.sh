@@ -78,6 +78,9 @@ check "an output under an input's prefix, too" bad 'WEIR_SUMMARY_KEY=uploads/{st
 printf 'name\na\n' >"$b/uploads/orders/lacks.csv"
 lacks() { invoke lacks "m1=s3://bkt/uploads/orders/lacks.csv" -- --env WEIR_SCHEMA=conf/schemas/orders.json; grep -q 'WARN .*validate s3://bkt/uploads/orders/lacks.csv: the header lacks 1 column.*: id' lacks.log; }
 check "the log tells of columns that are not there" lacks
+printf 'ID;name\n1;a\n' >"$b/uploads/orders/strange.csv"
+strange() { invoke strange "m1=s3://bkt/uploads/orders/strange.csv" -- --env WEIR_SCHEMA=conf/schemas/orders.json; grep -q 'WARN .*validate s3://bkt/uploads/orders/strange.csv: the header has no column that the schema names; is the delimiter right' strange.log; }
+check "... and that none is one of the schema's" strange
 check "options by the environment" invoke options "m1=s3://bkt/uploads/orders/a.csv" -- --env WEIR_SCHEMA=conf/schemas/orders.json \
     --env 'WEIR_OPTIONS={"delimiter":";","encoding":"latin-1","output":"report"}' --env 'WEIR_OUTPUT_KEY=reports/{stem}.{ext}'
 check "are those of weir validate" bash -c '"$WEIR" validate "$0/uploads/orders/a.csv" -o want.csv -s conf/schemas/orders.json -d ";" --encoding latin-1 --output report -q >/dev/null

@@ -77,6 +77,35 @@ static void columns_that_the_schema_does_not_know_may_be_forbidden_or_checked(vo
     schema_table_close(&t);
 }
 
+/* So it is when they are cut at the wrong delimiter. */
+static void a_header_without_any_column_of_the_schema_is_strange(void **state)
+{
+    static const struct {
+        const char *schema, *header;
+        bool strange;
+    } cases[] = {
+        {"{\"properties\":{\"a\":true,\"b\":true}}", "a;b", true},
+        {"{\"properties\":{\"a\":true,\"b\":true}}", "A|B", true},
+        {"{\"properties\":{\"a\":true,\"b\":true}}", "x|b", false},
+        {"{\"properties\":{\"a\":true},\"required\":[\"b\"]}", "b", false},
+        {"{\"properties\":{\"a\":true},\"patternProperties\":{\"^x\":true}}", "x1", false},
+        {"{\"properties\":{\"a\":true},\"patternProperties\":{\"^x\":true}}", "y1", true},
+        {"{\"properties\":{\"a\":true},\"additionalProperties\":{\"type\":\"integer\"}}", "b",
+            true},
+        {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":{\"properties\":{\"a\":true}}}}", "a;b", true},
+        {"{\"$ref\":\"#/$defs/r\",\"$defs\":{\"r\":{\"properties\":{\"a\":true}}}}", "a", false},
+        {"{\"required\":[\"a\"]}", "b", false}, /* the missing one is told */
+        {"{}", "b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct schema_table t = schema_table_open(cases[i].schema, cases[i].header);
+        assert_int_equal(weir_schema_plan_strange(t.plan), cases[i].strange);
+        schema_table_close(&t);
+    }
+}
+
 /* The root and what it refers to both describe the row. */
 static void a_root_that_refers_on_checks_both(void **state)
 {
@@ -201,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_checked_column_by_column_then_for_what_is_missing),
         cmocka_unit_test(columns_that_the_schema_does_not_know_may_be_forbidden_or_checked),
+        cmocka_unit_test(a_header_without_any_column_of_the_schema_is_strange),
         cmocka_unit_test(a_root_that_refers_on_checks_both),
         cmocka_unit_test(names_in_messages_are_clean_and_short),
         cmocka_unit_test(events_are_checked_by_the_schema_that_ships),
