@@ -117,7 +117,8 @@ int weir_validate_row_end(struct worker *w, struct weir_err *err)
         const uint64_t invalid = w->note->before.invalid + w->note->rows - w->note->valid;
         if (invalid + 1 >= v->options.fail_fast) {
             return weir_err_set(err, WEIR_E_DATA,
-                "not valid, and so are %" PRIu64 " before it: fail_fast", invalid);
+                "in line %" PRIu64 ": %s (fail_fast: %" PRIu64 ")", weir_problem_line(w), w->first,
+                v->options.fail_fast);
         }
     }
     w->note->rows++;

@@ -3,6 +3,7 @@
 #include "csv/writer.h"
 #include "handlers/validate/work.h"
 #include "json/quote.h"
+#include "schema/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,13 +174,26 @@ static struct weir_buf *said_to(struct worker *w)
                                                                      : w->to[WEIR_OUTLET_MAIN];
 }
 
+static void note_first(struct worker *w, const struct weir_schema_problem *p)
+{
+    struct weir_text t;
+
+    weir_text_init(&t, w->first, sizeof w->first);
+    weir_text_add(&t, p->label);
+    weir_text_add(&t, p->pointer);
+    weir_text_add(&t, ": ");
+    weir_text_add(&t, p->message);
+}
+
 void weir_problem_add(void *ctx, const struct weir_schema_problem *p)
 {
     struct worker *w = ctx;
     struct weir_buf *to = said_to(w);
     const size_t before = to->len;
 
-    w->problems++;
+    if (w->problems++ == 0 && w->job->options.fail_fast > 0) {
+        note_first(w, p);
+    }
     if (w->failed || weir_tally_count(&w->tally, p, w->err) != 0) {
         w->failed = true;
         return;

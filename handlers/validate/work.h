@@ -108,6 +108,8 @@ struct note {
     struct worker *worker; /* whose tally it is */
 };
 
+#define FIRST_BYTES 144 /* of a problem in an error, which has a place and a limit beside it */
+
 /* What one thread works with. */
 struct worker {
     const struct weir_validate *job;
@@ -135,10 +137,11 @@ struct worker {
     uint64_t steps;       /* that its rows took since the last look at the clock */
 
     /* the row */
-    uint64_t row;          /* from 1 */
-    size_t at;             /* where it begins in the block */
-    struct weir_buf text;  /* what is wrong with it: FORM_TEXT, FORM_OBJECTS */
-    size_t problems, said; /* how many there are; and are described */
+    uint64_t row;            /* from 1 */
+    size_t at;               /* where it begins in the block */
+    struct weir_buf text;    /* what is wrong with it: FORM_TEXT, FORM_OBJECTS */
+    size_t problems, said;   /* how many there are; and are described */
+    char first[FIRST_BYTES]; /* of these, for who wants no more: fail_fast */
     size_t said_bytes;
     bool full, failed;
     struct weir_err *err;

@@ -67,7 +67,7 @@ check "and no cell is lost" has out1 'id,email,valid,errors\n1,a@b.c,true,\nx,a@
 check "a report is no longer than it may be" bash -c '"$WEIR" validate in.csv -o a.csv -s s.json --output report --max-errors 2 -q >out; [ "$(wc -l <a.csv)" -eq 3 ] && grep -q "\"problems\":5,.*\"described\":2" out'
 rm -f out1 out2 bad.csv sum.json
 check "fail_fast fails as a whole" run 3 in.csv --fail-fast 2 --output split --invalid bad.csv --summary sum.json
-check "and names the row" grep -q 'row 3: not valid' err1
+check "and names the row, its line and its first problem" grep -qF 'row 3: in line 5: email: required (fail_fast: 2)' err1
 check "strict fails as a whole" run 3 in.csv --strict --output split --invalid bad.csv --summary sum.json
 check "and names the line" grep -q 'row 4: in line 6: 3 fields, the header has 2' err1
 check "strict, of JSON" run 3 in.jsonl --strict --summary sum.json

@@ -91,9 +91,13 @@ static void beside_limits_of_problems_and_rows(void **state)
         const unsigned long n = strtoul(limits[i], NULL, 10);
         assert_int_equal(r.rc, n <= ROWS / 4 - 7001 / 4 ? -1 : 0);
         if (r.rc != 0) {
-            char begin[64];
-            snprintf(begin, sizeof begin, "row %lu: not valid", (7001 / 4 + n) * 4);
-            assert_memory_equal(r.err.msg, begin, strlen(begin));
+            const unsigned long row = (7001 / 4 + n) * 4;
+            char want[128];
+            snprintf(want, sizeof want,
+                "row %lu: in line %lu: id: must be unique: row %lu (line %lu) has the same id "
+                "(fail_fast: %lu)",
+                row, row + 1, row - 7001, row - 7000, n);
+            assert_string_equal(r.err.msg, want);
         }
     }
 }
