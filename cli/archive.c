@@ -188,8 +188,10 @@ static int archive(struct weir_loop *loop, const struct args *a, struct weir_err
         build(&z, loop, err) == 0) {
         rc = weir_cli_archive_run(loop, &a->cli, "archive", z.archive, err);
     }
-    if (rc != 0 && err->code == WEIR_E_DEADLINE) {
-        weir_err_prefix(err, "%.100s", a->program[0]);
+    if (rc != 0 && z.archive != NULL && a->timeout_ms > 0 && err->code == WEIR_E_DEADLINE) {
+        *err = (struct weir_err){0};
+        weir_err_set(err, WEIR_E_DEADLINE, "%.100s: ended after %g s (--timeout)", a->program[0],
+            (double)a->timeout_ms / 1000);
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     if (rc == 0) {

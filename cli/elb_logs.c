@@ -3,11 +3,13 @@
 #include "cli/progress.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/reason.h"
 #include "handlers/elb_logs/job.h"
 #include "handlers/elb_logs/receiver.h"
 #include "net/file.h"
 #include "net/signals.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -110,6 +112,34 @@ static int sink_of(
                            : weir_fd_sink_new(r->loop, STDOUT_FILENO, ret, err);
 }
 
+static int look_at(const struct weir_location *at, struct weir_err *err)
+{
+    struct stat st;
+
+    if (at->kind != WEIR_LOCATION_FILE) {
+        return 0;
+    }
+    const int e = stat(at->text, &st) != 0 || access(at->text, R_OK) != 0 ? errno
+                  : S_ISDIR(st.st_mode)                                   ? EISDIR
+                                                                          : 0;
+    return e == 0 ? 0
+                  : weir_err_detail(err, WEIR_E_CONFIG, e, "%.160s: %s", at->text, weir_reason(e));
+}
+
+/* A file that is not there is told before a line of another one has gone out: what was sent is not
+ * called back. */
+static int look_at_all(const struct args *a, struct weir_err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < a->files_n && rc == 0; i++) {
+        struct weir_location at = {0};
+        rc = weir_location_parse(a->files[i], &at, err) == 0 ? look_at(&at, err) : -1;
+        weir_location_fini(&at);
+    }
+    return rc;
+}
+
 /* One file from its beginning to its end. What was done is added to the sums in any case. */
 static int one_file(struct run *r, size_t index, struct weir_err *err)
 {
@@ -165,9 +195,10 @@ static void print_summary(const struct run *r)
         char in[32];
         weir_cli_bytes_text(s->bytes_in, in);
         rc = fprintf(to,
-            "%" PRIu64 " lines: %" PRIu64 " parsed, %" PRIu64 " rejected, %" PRIu64
+            "%" PRIu64 " line%s: %" PRIu64 " parsed, %" PRIu64 " rejected, %" PRIu64
             " confirmed (%s in, %" PRId64 ".%03" PRId64 " s)\n",
-            s->lines, s->parsed, s->rejected, s->confirmed, in, s->ms / 1000, s->ms % 1000);
+            s->lines, s->lines == 1 ? "" : "s", s->parsed, s->rejected, s->confirmed, in,
+            s->ms / 1000, s->ms % 1000);
     } else if (weir_elb_summary_json(
                    s, r->pool != NULL ? weir_tcp_pool_counts(r->pool) : NULL, &json, NULL) == 0 &&
                weir_buf_text(&json, NULL) != NULL) {
@@ -212,7 +243,8 @@ static int elb_logs(
     if (a->timeout_ms > 0) {
         r.deadline_ms = weir_clock_mono_ms() + a->timeout_ms;
     }
-    if (signals == NULL || weir_elb_receiver_init(&receiver, &a->receiver, err) != 0) {
+    if (signals == NULL || look_at_all(a, err) != 0 ||
+        weir_elb_receiver_init(&receiver, &a->receiver, err) != 0) {
         goto out;
     }
     if (!receiver.std) {

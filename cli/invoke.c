@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 #include "cli/function.h"
 #include "core/line.h"
+#include "core/reason.h"
 #include "net/signals.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -84,7 +86,7 @@ static int print_body(const struct weir_buf *body, struct weir_err *err)
 
     if ((body->len > 0 && fwrite(body->p, 1, body->len, stdout) != body->len) ||
         (!ended && fputc('\n', stdout) == EOF) || fflush(stdout) != 0) {
-        return weir_err_set(err, WEIR_E_IO, "stdout: the response cannot be written");
+        return weir_err_detail(err, WEIR_E_IO, errno, "stdout: %s", weir_reason(errno));
     }
     return 0;
 }

@@ -122,12 +122,10 @@ static int value_count(const struct weir_opt *opt, const char *text, struct weir
 {
     struct number n;
 
-    if (!number_read(text, &n) || *n.rest != '\0' || n.scale != 1) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%.40s is no whole number", text);
-    }
-    if (n.whole > INT64_MAX || (int64_t)n.whole < opt->min || (int64_t)n.whole > opt->max) {
-        return weir_err_set(err, WEIR_E_CONFIG, "%.40s is not within %lld..%lld", text,
-            (long long)opt->min, (long long)opt->max);
+    if (!number_read(text, &n) || *n.rest != '\0' || n.scale != 1 || n.whole > INT64_MAX ||
+        (int64_t)n.whole < opt->min || (int64_t)n.whole > opt->max) {
+        return weir_err_set(err, WEIR_E_CONFIG, "%.40s: must be a whole number from %lld to %lld",
+            text, (long long)opt->min, (long long)opt->max);
     }
     *(int64_t *)opt->to = (int64_t)n.whole;
     return 0;

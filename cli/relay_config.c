@@ -3,6 +3,7 @@
 #include "aws/location.h"
 #include "cli/options_doc.h"
 #include "core/env.h"
+#include "core/hostport.h"
 #include "relay/wish.h"
 
 #include <stdlib.h>
@@ -81,6 +82,16 @@ static size_t settings_table(struct weir_relay_settings *s, struct weir_opt *ret
     return sizeof opts / sizeof *opts;
 }
 
+static int check_listen(const char *where, const char *text, struct weir_err *err)
+{
+    struct weir_hostport at;
+    const char *why;
+
+    return weir_hostport_parse(text, -1, &at, &why)
+               ? 0
+               : weir_err_set(err, WEIR_E_CONFIG, "%s: %.80s is not ADDRESS:PORT", where, text);
+}
+
 int weir_relay_config_flags(
     struct weir_relay_config *c, int argc, char **argv, struct weir_err *err)
 {
@@ -95,6 +106,9 @@ int weir_relay_config_flags(
 
     c->named.n = 0;
     if (weir_cli_parse(opts, n, argc, argv, NULL, 0, err) < 0) {
+        return -1;
+    }
+    if (check_listen("--listen", c->listen, err) != 0) {
         return -1;
     }
     return c->file != NULL || c->named.n > 0
@@ -207,7 +221,9 @@ static int settings_of_file(
     };
     size_t n = 2 + settings_table(&c->all, opts + 2);
 
-    return weir_cli_parse_doc(opts, n, root, others, err);
+    return weir_cli_parse_doc(opts, n, root, others, err) != 0
+               ? -1
+               : check_listen("/listen", c->listen, err);
 }
 
 /* What is wrong in the file is no fault of any data's. */

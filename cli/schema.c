@@ -4,8 +4,10 @@
 #include "cli/schema_sample.h"
 #include "cli/validate_args.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/signals.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +56,7 @@ static int finish(
     t->failed |= printf("%zu checked, %zu describe, %zu ignored, %zu refused\n", t->counts[0],
                      t->counts[1], t->counts[2], t->counts[3]) < 0;
     if (t->failed || fflush(stdout) != 0) {
-        return weir_err_set(err, WEIR_E_IO, "stdout: cannot be written");
+        return weir_err_detail(err, WEIR_E_IO, errno, "stdout: %s", weir_reason(errno));
     }
     return t->counts[WEIR_SCHEMA_REFUSED] == 0
                ? 0
@@ -128,7 +130,7 @@ static int parse(int argc, char **argv, struct args *a, struct weir_err *err)
         return weir_err_set(err, WEIR_E_CONFIG,
             n == 1 ? "either IN or --check SCHEMA" : "nothing to do: name IN, or --check SCHEMA");
     }
-    if (check_form(a, err) != 0) {
+    if (check_form(a, err) != 0 || weir_validate_args_check(&s->options, err) != 0) {
         return -1;
     }
     s->rows = s->rows == UNSAID ? WEIR_INFER_ROWS : s->rows;

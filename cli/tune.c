@@ -5,12 +5,14 @@
 #include "cli/tune/measure.h"
 #include "cli/tune/tuning.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "core/str.h"
 #include "event/event.h"
 #include "net/signals.h"
 #include "stream/bytes.h"
 #include "stream/pipe.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -386,7 +388,7 @@ static int print_result(struct weir_loop *loop, const struct args *a,
         }
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        rc = weir_err_set(err, WEIR_E_IO, "stdout: the result cannot be written");
+        rc = weir_err_detail(err, WEIR_E_IO, errno, "stdout: %s", weir_reason(errno));
     } else if (a->svg != NULL && write_chart(loop, a, subjects, n, chart, err) != 0) {
         rc = -1;
     }

@@ -109,6 +109,9 @@ static int get_form(struct upload *u, struct weir_err *err)
     weir_buf_init(&text, WEIR_UPLOAD_HEAD_MAX_BYTES);
     rc = u->args->url != NULL ? ask(u, &text, err)
                               : weir_location_load(u->loop, u->args->form, &text, err);
+    if (rc != 0 && u->args->form != NULL) {
+        weir_err_prefix(err, "--form");
+    }
     if (rc == 0) {
         rc = weir_upload_form_parse(u->args->url != NULL ? "--url" : "--form",
             text.p != NULL ? (const char *)text.p : "", text.len, &u->form, err);

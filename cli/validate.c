@@ -34,8 +34,8 @@ static int check_outputs(const struct ends *e, struct weir_err *err)
     const struct {
         const struct weir_location *location;
         const char *what;
-    } all[] = {{&e->in, "its input"}, {&e->schema, "the schema"}, {&e->out, "the output"},
-        {&e->invalid, "the invalid rows"}, {&e->summary, "the summary"}};
+    } all[] = {{&e->in, "its input"}, {&e->schema, "the schema"}, {&e->out, "-o"},
+        {&e->invalid, "--invalid"}, {&e->summary, "--summary"}};
 
     for (size_t i = 2; i < sizeof all / sizeof all[0]; i++) {
         for (size_t k = 0; k < i && all[i].location->text != NULL; k++) {
@@ -45,8 +45,11 @@ static int check_outputs(const struct ends *e, struct weir_err *err)
                         strcmp(all[k].location->text, all[i].location->text) == 0) ||
                     (k >= 2 && all[k].location->kind == WEIR_LOCATION_STD &&
                         all[i].location->kind == WEIR_LOCATION_STD))) {
-                return weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace %s",
-                    all[i].location->text, all[k].what);
+                return k < 2
+                           ? weir_err_set(err, WEIR_E_CONFIG, "%.100s: the output would replace %s",
+                                 all[i].location->text, all[k].what)
+                           : weir_err_set(err, WEIR_E_CONFIG, "%s: the same place as %s",
+                                 all[i].what, all[k].what);
             }
         }
     }
@@ -138,9 +141,10 @@ static int print_words(FILE *to, const struct weir_validate_summary *s)
     weir_cli_bytes_text(s->bytes_in, in);
     weir_cli_bytes_text(s->bytes_out, out);
     return fprintf(to,
-        "%" PRIu64 " rows: %" PRIu64 " valid, %" PRIu64 " invalid (%s in, %s out, %" PRId64
+        "%" PRIu64 " row%s: %" PRIu64 " valid, %" PRIu64 " invalid (%s in, %s out, %" PRId64
         ".%03" PRId64 " s)\n",
-        s->rows, s->valid, s->invalid, in, out, s->ms / 1000, s->ms % 1000);
+        s->rows, s->rows == 1 ? "" : "s", s->valid, s->invalid, in, out, s->ms / 1000,
+        s->ms % 1000);
 }
 
 /* OUT is published by now: a summary that cannot be written is told, and changes nothing. */

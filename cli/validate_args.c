@@ -44,7 +44,7 @@ int weir_validate_args_parse(
 
     *a = (struct weir_validate_args){0};
     int n = weir_cli_parse(opts, sizeof opts / sizeof opts[0], argc, argv, &a->in, 1, err);
-    if (n < 0) {
+    if (n < 0 || weir_validate_args_check(&a->options, err) != 0) {
         return -1;
     }
     if (n == 0) {
@@ -57,6 +57,29 @@ int weir_validate_args_parse(
         return weir_err_set(err, WEIR_E_CONFIG, "no schema: give -s SCHEMA");
     }
     return check_stdin(a, err);
+}
+
+static int set_all(
+    const struct weir_opt_pairs *pairs, struct weir_validate_options *ret, struct weir_err *err)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        const struct weir_opt_pair *pair = &pairs->items[i];
+        if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
+            weir_err_prefix(err, "--%s: %.40s", pair->name, pair->value);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int weir_validate_args_check(const struct weir_opt_pairs *pairs, struct weir_err *err)
+{
+    struct weir_validate_options scratch;
+
+    weir_validate_options_init(&scratch);
+    int rc = set_all(pairs, &scratch, err);
+    weir_validate_options_fini(&scratch);
+    return rc;
 }
 
 int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pairs, const char *in,
@@ -72,14 +95,7 @@ int weir_validate_args_read(const char *config, const struct weir_opt_pairs *pai
             weir_validate_options_not_unique(ret);
         }
     }
-    for (size_t i = 0; i < pairs->n; i++) {
-        const struct weir_opt_pair *pair = &pairs->items[i];
-        if (weir_validate_options_set(ret, pair->name, pair->value, err) != 0) {
-            weir_err_prefix(err, "--%s: %.40s", pair->name, pair->value);
-            goto out;
-        }
-    }
-    if (weir_validate_options_check(ret, err) != 0) {
+    if (set_all(pairs, ret, err) != 0 || weir_validate_options_check(ret, err) != 0) {
         goto out;
     }
     weir_validate_options_resolve(ret, in, out);

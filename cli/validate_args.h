@@ -34,6 +34,10 @@ struct weir_validate_args {
 int weir_validate_args_parse(
     int argc, char **argv, struct weir_validate_args *ret, struct weir_err *err);
 
+/** weir_validate_args_check: what flags say of the options, before anything is read: whether each
+ *  value can be one. Returns 0, or -1 with *err set: WEIR_E_CONFIG, WEIR_E_NOMEM. */
+int weir_validate_args_check(const struct weir_opt_pairs *pairs, struct weir_err *err);
+
 /**
  * weir_validate_args_read: how an input is read: a configuration (NULL: none), then what flags say;
  * checked, and resolved by the names. Runs the loop when there is a configuration.

@@ -1,7 +1,9 @@
 #include "cli/verbs.h"
 
 #include "cli/cli.h"
+#include "core/reason.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,7 +80,7 @@ const struct weir_cli_verb *weir_cli_verb_find(const char *name)
     names[n] = NULL;
     const char *hint = weir_cli_suggest(name, names);
     if (name[0] == '-') {
-        weir_cli_note(NULL, "%.60s: no such option; what is said of a verb comes after it", name);
+        weir_cli_note(NULL, "%.60s: no such option; options come after the verb", name);
     } else if (hint != NULL) {
         weir_cli_note(NULL, "%.60s: no such verb; did you mean %s?", name, hint);
     } else {
@@ -90,7 +92,7 @@ const struct weir_cli_verb *weir_cli_verb_find(const char *name)
 int weir_cli_print(const char *text)
 {
     if (fputs(text, stdout) == EOF || fflush(stdout) != 0 || ferror(stdout)) {
-        weir_cli_note(NULL, "stdout: cannot be written");
+        weir_cli_note(NULL, "stdout: %s", weir_reason(errno));
         return WEIR_EXIT_FAILED;
     }
     return WEIR_EXIT_DONE;

@@ -74,7 +74,7 @@ static int check_names(const struct weir_archive_job *job, struct weir_err *err)
     qsort(names, job->inputs_n, sizeof *names, cmp_names);
     for (size_t i = 1; i < job->inputs_n; i++) {
         if (strcmp(names[i - 1], names[i]) == 0) {
-            weir_err_set(err, WEIR_E_CONFIG, "zip: %.160s: two entries of this name", names[i]);
+            weir_err_set(err, WEIR_E_CONFIG, "%.160s: two entries of this name", names[i]);
             goto out;
         }
     }

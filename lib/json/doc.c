@@ -40,6 +40,10 @@ cJSON *weir_doc_parse(const char *what, const char *text, size_t len, struct wei
             (size_t)WEIR_JSON_DOC_MAX_BYTES);
         goto out;
     }
+    if (len == 0) {
+        weir_err_set(err, WEIR_E_DATA, "%s: the text is empty", what);
+        goto out;
+    }
     if (weir_json_parse(&tape, text, len, &fault) == -1) {
         weir_err_set(
             err, fault.code, "%s: not JSON: %s at byte %zu", what, fault.reason, fault.offset + 1);

@@ -84,13 +84,14 @@ static int load(struct weir_schema_loader *l, const char *text, size_t len)
         return weir_err_set(l->err, WEIR_E_CONFIG, "schema: %zu bytes, at most %zu are read", len,
             (size_t)WEIR_SCHEMA_MAX_BYTES);
     }
+    if (len == 0) {
+        return weir_err_set(l->err, WEIR_E_CONFIG, "schema: the text is empty");
+    }
     schema->text = malloc(len + 1);
     if (schema->text == NULL) {
         return weir_err_set(l->err, WEIR_E_NOMEM, "schema: out of memory");
     }
-    if (len > 0) {
-        memcpy(schema->text, text, len);
-    }
+    memcpy(schema->text, text, len);
     schema->text[len] = '\0';
     if (weir_json_parse(&schema->tape, schema->text, len, &fault) == -1) {
         return weir_json_fault_err(&fault, "schema", schema->text, WEIR_E_CONFIG, l->err);

@@ -81,8 +81,8 @@ fails "no output where some is required" 3 "true: exit status 0, but no output" 
 fails "stdout closed, then exit 3" 3 "sh: exit status 3" -- sh -c "$BIG; exec >&-; exit 3"
 fails "a grandchild that holds stdout" 3 "bash: it exited, but a process it left behind" -- bash -c "$BIG; exec -a weir-left-$$ sleep 300 & exit 0"
 fails "one that has left its session" 3 "bash: it exited, but a process it left behind" -- bash -c "$BIG; setsid bash -c 'exec -a weir-left-$$ sleep 300' & sleep 0.2; exit 0"
-fails "the deadline" 3 "bash: .*deadline" --timeout 1 -- bash -c "$BIG; exec -a weir-left-$$ sleep 300"
-fails "the deadline, SIGTERM ignored" 3 "bash: .*deadline" --timeout 1 -- bash -c "trap '' TERM; $BIG; exec -a weir-left-$$ sleep 300"
+fails "the deadline" 3 "bash: ended after 1 s (--timeout)" --timeout 1 -- bash -c "$BIG; exec -a weir-left-$$ sleep 300"
+fails "the deadline, SIGTERM ignored" 3 "bash: ended after 1 s (--timeout)" --timeout 1 -- bash -c "trap '' TERM; $BIG; exec -a weir-left-$$ sleep 300"
 fails "a program that is not there" 2 "no-such-program: no such program" -- no-such-program
 fails "a path that is not there" 2 "./none: cannot be started: no such file" -- ./none
 fails "a name that leads out" 2 "zip: ../x: an entry's name" --entry ../x -- true

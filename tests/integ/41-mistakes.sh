@@ -39,7 +39,7 @@ usage() { echo "(see \`weir help $1\`)"; }
 # ---- the command line ----
 
 mistake 2 "weir: valdate: no such verb; did you mean validate?" valdate
-mistake 2 "weir: --quiet: no such option; what is said of a verb comes after it" --quiet
+mistake 2 "weir: --quiet: no such option; options come after the verb" --quiet
 mistake 2 "weir: nonsense: no such verb; \`weir help\` lists them" help nonsense
 for verb in validate schema cp generate invoke tune elb-logs archive zip local relay upload; do
     mistake 2 "weir: $verb: --frobnicate: no such option $(usage $verb)" $verb --frobnicate
@@ -86,8 +86,8 @@ mistake 2 "weir: validate: b.csv: one argument too many $(usage validate)" valid
 mistake 2 "weir: generate: --size: needs a value $(usage generate)" generate -o o/out --size
 mistake 2 "weir: generate: --size: 12XB is no size (150MB, 64KiB) $(usage generate)" generate -o o/out --size 12XB
 mistake 2 "weir: generate: --shape: round: must be one of seed, var, narrow $(usage generate)" generate -o o/out --shape round
-mistake 2 "weir: validate: -j: 0 is not within 1..16 $(usage validate)" validate in/ok.csv "${V[@]}" -j 0
-mistake 2 "weir: elb-logs: --compress: 10 is not within 0..9 $(usage elb-logs)" elb-logs in/ok.csv --to - --compress 10
+mistake 2 "weir: validate: -j: 0: must be a whole number from 1 to 16 $(usage validate)" validate in/ok.csv "${V[@]}" -j 0
+mistake 2 "weir: elb-logs: --compress: 10: must be a whole number from 0 to 9 $(usage elb-logs)" elb-logs in/ok.csv --to - --compress 10
 kernel() { # the words are the machine's
     status 2 env WEIR_CSV_KERNEL=abacus "$WEIR" validate in/ok.csv -s in/ok.json -o o/out && [ ! -e o/out ] && [ "$(wc -l <err)" = 1 ] &&
         grep -qxE 'weir: validate: WEIR_CSV_KERNEL: must be ([a-z0-9]+, )*([a-z0-9]+ or )?[a-z0-9]+' err && return
@@ -95,10 +95,13 @@ kernel() { # the words are the machine's
     return 1
 }
 check "a kernel that there is not" kernel
-mistake 2 "weir: validate: --delimiter: ab: must be one character of ASCII, or tab, comma, semicolon, pipe, space, auto" validate in/ok.csv "${V[@]}" -d ab
-mistake 2 "weir: validate: --quote: auto: must be one character of ASCII, or tab, comma, semicolon, pipe, space, none" validate in/ok.csv "${V[@]}" --quote auto
-mistake 2 "weir: validate: --empty: same: must be one of absent, null, string" validate in/ok.csv "${V[@]}" --empty same
-mistake 2 "weir: invoke: --memory: lots is no whole number $(usage invoke)" invoke in/hello.json --memory lots
+mistake 2 "weir: validate: --delimiter: ab: must be one character of ASCII, or tab, comma, semicolon, pipe, space, auto $(usage validate)" validate in/ok.csv "${V[@]}" -d ab
+mistake 2 "weir: validate: --quote: auto: must be one character of ASCII, or tab, comma, semicolon, pipe, space, none $(usage validate)" validate in/ok.csv "${V[@]}" --quote auto
+mistake 2 "weir: validate: --output: splitt: must be one of annotate, split, report $(usage validate)" validate in/ok.csv "${V[@]}" --output splitt
+mistake 2 "weir: validate: --max-errors: -1: must be a whole number from 0 to 4503599627370495 $(usage validate)" validate in/ok.csv "${V[@]}" --max-errors -1
+mistake 2 "weir: schema: --empty: same: must be one of absent, null, string $(usage schema)" schema in/ok.csv -o o/out --empty same
+mistake 2 "weir: validate: --empty: same: must be one of absent, null, string $(usage validate)" validate in/ok.csv "${V[@]}" --empty same
+mistake 2 "weir: invoke: --memory: lots: must be a whole number from 0 to 1048576 $(usage invoke)" invoke in/hello.json --memory lots
 mistake 2 "weir: invoke: --timeout: soon is no number of seconds $(usage invoke)" invoke in/hello.json --timeout soon
 mistake 2 "weir: invoke: --env: FOO is not NAME=VALUE" invoke in/hello.json --env FOO
 mistake 2 "weir: tune: --memory: lots: a list of MB, 1 to 10240 each (128,512,1769) $(usage tune)" tune in/hello.json --memory lots
@@ -106,7 +109,7 @@ mistake 2 "weir: elb-logs: logstash: must begin with tcp://, tls://, lumberjack:
 mistake 2 "weir: elb-logs: tcp://h: must end with :PORT" elb-logs in/ok.csv --to tcp://h
 mistake 2 "weir: local: --listen: 9100 is not ADDRESS:PORT $(usage local)" local --root o/l --listen 9100
 mistake 2 "weir: local: --listen: 127.0.0.1:99999 is not ADDRESS:PORT $(usage local)" local --root o/l --listen 127.0.0.1:99999
-mistake 2 "weir: relay: 127.0.0.1:99999 is no address: 127.0.0.1:8000, :8000, [::1]:8000" relay --source a=push: --listen 127.0.0.1:99999
+mistake 2 "weir: relay: --listen: 127.0.0.1:99999 is not ADDRESS:PORT $(usage relay)" relay --source a=push: --listen 127.0.0.1:99999
 mistake 2 "weir: relay: --source: x is not NAME=URL" relay --source x
 mistake 2 "weir: relay: a: a source is http://..., https://..., file:PATH, - or push:" relay --source a=ftp://x/y
 mistake 2 "weir: upload: --url: http: a URL that is neither http:// nor https://" upload in/ok.csv --url example.com
@@ -137,7 +140,7 @@ reads() { # reads FILE LINE: LINE is what follows the verb
     mistake 2 "weir: invoke: $2" invoke "$1"
     mistake 2 "weir: tune: $2" tune "$1" --memory 128
     mistake 2 "weir: relay: $2" relay --config "$1"
-    mistake 2 "weir: upload: $2" upload in/ok.csv --form "$1"
+    mistake 2 "weir: upload: --form: $2" upload in/ok.csv --form "$1"
 }
 reads in/none "in/none: no such file or directory"
 reads in/dir "in/dir: is a folder"
@@ -145,6 +148,8 @@ mistake 2 "weir: cp: in/none: no such file or directory" cp in/none o/out
 mistake 2 "weir: cp: in/dir: is a folder; cp takes one file or object" cp in/dir o/out
 mistake 2 "weir: zip: in/none: no such file or directory" zip -o o/out in/none
 mistake 2 "weir: zip: in/dir: is a folder; name its files" zip -o o/out in/dir
+mistake 2 "weir: elb-logs: in/none: no such file or directory" elb-logs in/ok.csv in/none --to -
+mistake 2 "weir: elb-logs: in/dir: is a folder" elb-logs in/ok.csv in/dir --to -
 mistake 2 "weir: upload: in/none: no such file or directory" upload in/none --url http://127.0.0.1:1/
 mistake 2 "weir: upload: in/dir: not a regular file" upload in/dir --url http://127.0.0.1:1/
 mistake 2 "weir: invoke: ./none: no such file or directory" invoke in/hello.json --bootstrap ./none
@@ -163,6 +168,10 @@ mistake 2 "weir: tune: none/c.svg: no such file or directory" tune in/hello.json
 mistake 2 "weir: archive: none/out: no such file or directory" archive -o none/out -- true
 mistake 2 "weir: local: $T/in/ok.csv/.weir: not a directory" local --root in/ok.csv
 mistake 2 "weir: validate: in/ok.csv: the output would replace its input" validate in/ok.csv -o in/ok.csv -s in/ok.json
+mistake 2 "weir: validate: --invalid: the same place as -o" validate in/ok.csv "${V[@]}" --output split --invalid o/out
+mistake 2 "weir: validate: --summary: the same place as -o" validate in/ok.csv -o - -s in/ok.json --summary -
+mistake 2 "weir: validate: --summary: the same place as --invalid" validate in/ok.csv "${V[@]}" --output split --invalid o/i --summary o/i
+mistake 2 "weir: zip: ok.csv: two entries of this name" zip -o o/out -j in/ok.csv ./in/ok.csv
 mistake 2 "weir: cp: in/ok.csv: SRC and DST are the same" cp in/ok.csv in/ok.csv
 mistake 2 "weir: zip: in/ok.csv: is the archive itself" zip -o in/ok.csv in/ok.csv
 check "and the file is as it was" same "$(cat in/ok.csv)" "$(printf 'a,b\n1,2')"
@@ -173,6 +182,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --reuid 6553
     mistake 2 "weir: validate: in/unreadable: permission denied" validate in/unreadable -o - -s in/ok.json
     mistake 2 "weir: cp: in/unreadable: permission denied" cp in/unreadable -
     mistake 2 "weir: zip: in/unreadable: permission denied" zip -o - in/unreadable
+    mistake 2 "weir: elb-logs: in/unreadable: permission denied" elb-logs in/ok.csv in/unreadable --to -
     mistake 2 "weir: upload: in/unreadable: permission denied" upload in/unreadable --url http://127.0.0.1:1/
     mistake 2 "weir: generate: o/out: permission denied" generate -o o/out --size 1kB
     AS=()
@@ -188,7 +198,17 @@ mistake 2 "weir: schema: in/broken.json: schema: line 1, column 9: the text ends
 mistake 2 "weir: validate: in/broken.json: config: not JSON: the text ends too early at byte 9" validate in/ok.csv "${V[@]}" --config in/broken.json
 mistake 2 "weir: relay: in/broken.json: config: not JSON: the text ends too early at byte 9" relay --config in/broken.json
 mistake 2 "weir: upload: --form: not JSON: the text ends too early at byte 9" upload in/ok.csv --form in/broken.json
+head -c 70000 /dev/zero >in/zeros
+mistake 2 "weir: upload: --form: in/zeros: longer than 65536 bytes" upload in/ok.csv --form in/zeros
+: >in/empty
+mistake 2 "weir: validate: in/empty: schema: the text is empty" validate in/ok.csv -o o/out -s in/empty
+mistake 2 "weir: schema: in/empty: schema: the text is empty" schema --check in/empty
+mistake 2 "weir: validate: in/empty: config: the text is empty" validate in/ok.csv "${V[@]}" --config in/empty
+mistake 2 "weir: upload: --form: the text is empty" upload in/ok.csv --form in/empty
+printf '\xff\xfea\0,\0b\0\n\0' >in/utf-16.csv
+mistake 3 "weir: validate: csv: the input is UTF-16 by its byte order mark, and its encoding was not given (--encoding utf-16)" validate in/utf-16.csv "${V[@]}"
 mistake 2 "weir: upload: --form: /url: missing" upload in/ok.csv --form in/ok.json
+mistake 3 "weir: archive: sleep: ended after 0.1 s (--timeout)" archive --timeout 0.1 -o o/out -- sleep 60
 mistake 3 "weir: archive: false: exit status 1" archive -o o/out -- false
 
 # ---- functions ----
@@ -301,14 +321,14 @@ full() { # full LINE WORDS...: stdout is a full disk; summaries are on stderr th
 rm -rf o
 full "weir: validate: stdout: no space left on device" validate in/ok.csv -o - -s in/ok.json
 full "weir: schema: stdout: no space left on device" schema in/ok.csv
-full "weir: schema: stdout: cannot be written" schema --check in/ok.json
+full "weir: schema: stdout: no space left on device" schema --check in/ok.json
 full "weir: cp: stdout: no space left on device" cp in/ok.csv -
 full "weir: generate: stdout: no space left on device" generate -o - --size 1kB
 full "weir: zip: stdout: no space left on device" zip -o - in/ok.csv
 full "weir: archive: stdout: no space left on device" archive -o - -- echo x
 full "weir: elb-logs: stdout: no space left on device" elb-logs in/ok.csv --to -
-full "weir: invoke: stdout: the response cannot be written" invoke in/hello.json --handler hello --memory 0
-full "weir: stdout: cannot be written" help
+full "weir: invoke: stdout: no space left on device" invoke in/hello.json --handler hello --memory 0
+full "weir: stdout: no space left on device" help
 mistake 3 "weir: cp: /dev/full: no space left on device" cp in/ok.csv /dev/full
 # A command that was copied somewhere without what it runs.
 mkdir alone

@@ -32,6 +32,9 @@ words() { # words STATUS LINE COMMAND...: its last line
 S='[0-9]+\.[0-9]{3} s'
 check "validate" words 1 "2 rows: 1 valid, 1 invalid \(25 B in, 73 B out, $S\)" "$WEIR" validate in.csv -o out.csv -s s.json
 check "validate, to stdout" words 1 "2 rows: 1 valid, 1 invalid \(25 B in, 73 B out, $S\)" --stdout rows.csv "$WEIR" validate in.csv -o - -s s.json
+echo '{}' >any.json
+printf 'a\n1\n' >one.csv
+check "validate, of one row" words 0 "1 row: 1 valid, 0 invalid \([^)]*, $S\)" "$WEIR" validate one.csv -o out.csv -s any.json
 check "archive" words 0 "1 entry \(6 B in, [0-9]+ B out, $S\)" "$WEIR" archive -o a.zip -- echo hello
 check "zip" words 0 "2 entries \([^)]*, $S\)" "$WEIR" zip -o z.zip in.csv s.json
 check "elb-logs" words 1 "3 lines: 0 parsed, 3 rejected, 3 confirmed \(25 B in, $S\)" "$WEIR" elb-logs in.csv --to -

@@ -15,8 +15,8 @@ SETTINGS = {
     "disconnect_after": (0.5, [("x", "no number of seconds"), (False, "must be a number or a string")]),
     "idle": ("60", [("never", "no number of seconds")]),
     "client_buffer": ("64KiB", [("1TB", "not within"), ("", "empty value")]),
-    "clients": (10, [(0, "not within 1..65536"), (65537, "not within"), (1.5, "no whole number"), ("many", "no whole number")]),
-    "clients_per_address": (0, [(-1, "no whole number"), (70000, "not within")]),
+    "clients": (10, [(0, "must be a whole number from 1 to 65536"), (65537, "whole number from"), (1.5, "whole number from"), ("many", "whole number from")]),
+    "clients_per_address": (0, [(-1, "whole number from 0"), (70000, "whole number from 0")]),
     "source_timeout": (2, [(0, "not within 0.100.."), ("x", "no number of seconds")]),
     "rate": ("1MB", [(0, "not within"), ("fast", "is no size")]),
     "random_access": (True, [(1, "must be true or false"), ("yes", "must be true or false")]),
@@ -27,7 +27,7 @@ SETTINGS = {
 # Whole files: text, and what is said about it.
 FILES = [
     ('{"sources":{"a":"push:"},"listen":8000}', "/listen: must be a string"),
-    ('{"sources":{"a":"push:"},"listen":"nowhere"}', "nowhere is no address"),
+    ('{"sources":{"a":"push:"},"listen":"nowhere"}', "/listen: nowhere is not ADDRESS:PORT"),
     ('{"sources":{"a":"push:"},"ring":1}', "/ring: is no setting"),
     ('{"sources":{"a":"push:"},"source":"a=push:"}', "/source: is no setting"),
     ('{"sources":{"a":"push:"},"config":"b.json"}', "/config: is no setting"),

@@ -122,7 +122,7 @@ struct refused_case {
 
 static const struct refused_case refused[] = {
     /* not JSON */
-    {"", "schema: line 1, column 1: the text ends too early"},
+    {"", "schema: the text is empty"},
     {"{\n  \"type\": \"object\",\n}", "schema: line 3, column 1: a name in quotes is expected"},
     {"{\"type\":\"object\",\"type\":\"object\"}",
         "schema: line 1, column 1: a name comes twice in the object"},
