@@ -44,5 +44,6 @@ if command -v python3 >/dev/null; then
     python3 tests/check_settings.py >&2 || bad=$((bad + 1))
     python3 tests/check_links.py >&2 || bad=$((bad + 1))
     python3 docs/make.py --check >&2 || bad=$((bad + 1))
+    python3 tests/mutate/run.py --check >&2 || bad=$((bad + 1))
 fi
 [ $bad -eq 0 ] && echo "check-style: ${#text[@]} files ok ($with)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Are the tests awake? Small faults are put into a copy of the tree, one by one, and the test that each names must fail.
 
-tests/mutate/run.py [NUMBER...]; make mutate. The faults are in faults.txt, the copy and the logs in build/mutate. A fault is
+tests/mutate/run.py [NUMBER...]; make mutate. With --check: only whether each fault fits its file, which check-style asks. The faults are in faults.txt, the copy and the logs in build/mutate. A fault is
 
     = what is wrong then
     the file
@@ -111,14 +111,20 @@ def passes(log, kind, test):
     return run(log, "tests/run-unit.sh", f"{folder(kind)}/tests/test_{test}", UNIT_TIMEOUT_S=HANGS_S, WEIR_BUILD=folder(kind)) == 0
 
 
+def misfit(fault, whole):
+    """Why it cannot be put into this text; None: it can."""
+    times = whole.count(fault.old.encode())
+    return None if times == 1 else f"its lines are {times} times in {fault.file}"
+
+
 def try_fault(fault, log):
     """What is wrong with it, or with the tests; None: it was seen."""
     path = os.path.join(TREE, fault.file)
     whole = read(path)
-    old = fault.old.encode()
-    if whole.count(old) != 1:
-        return f"its lines are {whole.count(old)} times in {fault.file}"
-    write(path, whole.replace(old, fault.new.encode()))
+    wrong = misfit(fault, whole)
+    if wrong is not None:
+        return wrong
+    write(path, whole.replace(fault.old.encode(), fault.new.encode()))
     try:
         if build(log, fault.kind, fault.test) != 0:
             return "it does not compile"
@@ -127,8 +133,21 @@ def try_fault(fault, log):
         write(path, whole)
 
 
+def check(faults):
+    bad = 0
+    for f in faults:
+        path = os.path.join(ROOT, f.file)
+        wrong = misfit(f, read(path) if os.path.exists(path) else b"")
+        if wrong is not None:
+            print(f"mutate: fault {f.number}, {f.what}: {wrong}", file=sys.stderr)
+            bad += 1
+    sys.exit(1 if bad else 0)
+
+
 def main():
     faults = read_faults()
+    if sys.argv[1:] == ["--check"]:
+        check(faults)
     wanted = [int(a) for a in sys.argv[1:]] or [f.number for f in faults]
     faults = [f for f in faults if f.number in wanted]
     if not faults:
