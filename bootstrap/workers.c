@@ -69,7 +69,7 @@ static int prepare(struct slot *s, const struct weir_runtime *rt, struct weir_er
     }
     int rc = uv_async_init(weir_loop_uv(s->worker.loop), &s->end, on_end);
     if (rc != 0) {
-        return weir_err_detail(err, WEIR_E_IO, -rc, "a worker: %s", uv_strerror(rc));
+        return weir_err_detail(err, WEIR_E_IO, -rc, "a worker: %s", weir_reason(-rc));
     }
     s->end.data = s;
     s->has_end = true;

@@ -1,7 +1,7 @@
 #include "cli/httpd.h"
-#include "core/reason.h"
 
 #include "core/limits.h"
+#include "core/reason.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -128,7 +128,7 @@ static int watch(struct weir_httpd *h, struct weir_loop *loop, struct weir_err *
         rc = uv_poll_start(&h->poll, UV_READABLE, on_readable);
     }
     return rc == 0 ? 0
-                   : weir_err_detail(err, WEIR_E_IO, -rc, "the HTTP server: %s", uv_strerror(rc));
+                   : weir_err_detail(err, WEIR_E_IO, -rc, "the HTTP server: %s", weir_reason(-rc));
 }
 
 struct weir_httpd *weir_httpd_new(

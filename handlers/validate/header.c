@@ -251,7 +251,7 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
         if (weir_schema_plan_strange(v->plan)) {
             v->warn(v->ctx,
                 "the header has no column that the schema names; is the delimiter right "
-                "(-d auto)?");
+                "(delimiter: auto)?");
         }
         if (warn_names(v, names, n, err) != 0) {
             return -1;

@@ -179,7 +179,7 @@
 /* Of one answer: S3 allows 2 KiB of metadata, Lambda 3,583 bytes of client context */
 #define WEIR_HTTP_HEADERS_MAX_BYTES (64 * WEIR_KIB)
 #define WEIR_HTTP_IDLE_MAX 16L     /* connections kept for the next request, on one loop */
-#define WEIR_HTTP_CONNECT_MS 10000 /* TCP and TLS; a region far away needs one second */
+#define WEIR_HTTP_CONNECT_MS 10000 /* The name, TCP and TLS; a region far away needs one second */
 /* No byte for so long while some are due: the peer is gone. Set by WEIR_STALL_MS. */
 #define WEIR_HTTP_STALL_MS 60000
 #define WEIR_HTTP_STALL_MAX_MS 3600000 /* in WEIR_STALL_MS: longer than any invocation */

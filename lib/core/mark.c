@@ -25,7 +25,7 @@ int weir_mark_skip(
     if (*skip == 2) {
         return weir_err_set(err, WEIR_E_DATA,
             "%s: the input is UTF-16 by its byte order mark, and its encoding was not given "
-            "(--encoding utf-16)",
+            "(encoding: utf-16)",
             what);
     }
     return 1;

@@ -1,7 +1,6 @@
 #include "csv/index.h"
 
 #include "core/env.h"
-
 #include "csv/bytes.h"
 
 #include <stdbool.h>

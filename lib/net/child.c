@@ -209,7 +209,7 @@ struct weir_child *weir_child_start(
     /* Before the fork, so that an early end is not missed. */
     rc = uv_signal_start(&child->chld, on_chld, SIGCHLD);
     if (rc != 0) {
-        (void)weir_err_detail(err, WEIR_E_IO, -rc, "SIGCHLD: %s", uv_strerror(rc));
+        (void)weir_err_detail(err, WEIR_E_IO, -rc, "SIGCHLD: %s", weir_reason(-rc));
         weir_child_free(child);
         return NULL;
     }

@@ -214,6 +214,7 @@ static CURLcode set_options(struct weir_http *http)
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* the end of a request does not wait for a name server */
     SET(CURLOPT_NOPROXY, "*");
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)WEIR_HTTP_CONNECT_MS);
     SET(CURLOPT_BUFFERSIZE, (long)WEIR_HTTP_READ_BYTES);

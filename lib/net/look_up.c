@@ -105,6 +105,7 @@ int weir_look_up(const char *host, unsigned port, struct weir_addresses *ret, st
     SET(CURLOPT_CURLU, url);
     SET(CURLOPT_NOPROXY, "*");
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* it does not wait for a thread that waits for a name server */
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)WEIR_HTTP_CONNECT_MS);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_address);

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/reason.h"
 #include "net/http_priv.h"
 #include "net/loop_priv.h"
 
@@ -215,7 +216,7 @@ struct weir_loop *weir_loop_new(struct weir_err *err)
     rc = uv_loop_init(&loop->uv);
     if (rc != 0) {
         weir_err_detail(err, rc == UV_ENOMEM ? WEIR_E_NOMEM : WEIR_E_IO, -rc, "net: a loop: %s",
-            uv_strerror(rc));
+            weir_reason(-rc));
         free(loop);
         return NULL;
     }

@@ -1,5 +1,7 @@
 #include "net/signals.h"
 
+#include "core/reason.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,7 @@ static struct weir_signals *watch(struct weir_loop *loop, bool watched_only, str
         }
     }
     if (rc != 0) {
-        (void)weir_err_detail(err, WEIR_E_IO, -rc, "signals: %s", uv_strerror(rc));
+        (void)weir_err_detail(err, WEIR_E_IO, -rc, "signals: %s", weir_reason(-rc));
         weir_signals_free(s);
         return NULL;
     }

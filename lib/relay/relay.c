@@ -288,7 +288,7 @@ struct weir_relay *weir_relay_new(
     }
     int rc = uv_poll_init(uv, &relay->listening, relay->fd);
     if (rc != 0) {
-        weir_err_set(err, WEIR_E_IO, "%.80s: %s", opts->listen, uv_strerror(rc));
+        weir_err_set(err, WEIR_E_IO, "%.80s: %s", opts->listen, weir_reason(-rc));
         goto fail;
     }
     open_handle(relay, (uv_handle_t *)&relay->listening);

@@ -132,7 +132,7 @@ const char *weir_schema_plan_label(const struct weir_schema_plan *plan, size_t c
 const char *weir_schema_plan_missing(const struct weir_schema_plan *plan, size_t i);
 
 /** weir_schema_plan_strange: whether the schema has properties, and none of the columns is one, nor
- * has a name that a pattern of it takes. */
+ * required, nor has a name that a pattern of it takes. */
 bool weir_schema_plan_strange(const struct weir_schema_plan *plan);
 
 /** weir_schema_plan_free: free a plan; no check made from it may be in use. NULL is accepted. */

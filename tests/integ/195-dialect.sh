@@ -108,7 +108,7 @@ strange() { # the file, then whether it is told
     printf '%b' "$1" >in.csv
     echo '{"properties": {"id": {"type": "integer"}, "n": {}}}' >named.json
     status 0 "$WEIR" validate in.csv -o got -s named.json || return 1
-    same "$(cat err)" "${2:+weir: validate: warning: in.csv: the header has no column that the schema names; is the delimiter right (-d auto)?}"
+    same "$(cat err)" "${2:+weir: validate: warning: in.csv: the header has no column that the schema names; is the delimiter right (delimiter: auto)?}"
 }
 check "a header without any column of the schema is told: another delimiter" strange 'id;n\nx;1\ny;2\n' told
 check "... another case" strange 'ID\nx\n' told

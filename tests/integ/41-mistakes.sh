@@ -206,7 +206,7 @@ mistake 2 "weir: schema: in/empty: schema: the text is empty" schema --check in/
 mistake 2 "weir: validate: in/empty: config: the text is empty" validate in/ok.csv "${V[@]}" --config in/empty
 mistake 2 "weir: upload: --form: the text is empty" upload in/ok.csv --form in/empty
 printf '\xff\xfea\0,\0b\0\n\0' >in/utf-16.csv
-mistake 3 "weir: validate: csv: the input is UTF-16 by its byte order mark, and its encoding was not given (--encoding utf-16)" validate in/utf-16.csv "${V[@]}"
+mistake 3 "weir: validate: csv: the input is UTF-16 by its byte order mark, and its encoding was not given (encoding: utf-16)" validate in/utf-16.csv "${V[@]}"
 mistake 2 "weir: upload: --form: /url: missing" upload in/ok.csv --form in/ok.json
 mistake 3 "weir: archive: sleep: ended after 0.1 s (--timeout)" archive --timeout 0.1 -o o/out -- sleep 60
 mistake 3 "weir: archive: false: exit status 1" archive -o o/out -- false

@@ -83,6 +83,36 @@ hanging_key() {
     ! kill -0 "$(cat asked)" 2>/dev/null || { echo "the program lives"; return 1; }
 }
 
+# A name server that is asked and says nothing, for as long as a resolver waits: libcurl asks it on a thread of its own, and the
+# end of a request must not wait for that thread.
+printf 'nameserver 127.31.7.53\noptions timeout:30 attempts:5\n' >resolv.conf
+cat >mute.py <<'EOS'
+import pathlib, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.31.7.53", 53))
+pathlib.Path("mute").touch()
+while True:
+    s.recv(512)
+    pathlib.Path("asked").write_text("yes")
+EOS
+mute_name_server() {
+    local pid rc
+    rm -f asked
+    set -m
+    AWS_ENDPOINT_URL_S3=http://mute.example unshare -m sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec "$@"' sh \
+        "$WEIR" cp any.json "s3://$bkt/key" 2>err &
+    pid=$!
+    set +m
+    ended() { ! kill -0 "$pid" 2>/dev/null; }
+    asked() { [ -s asked ]; }
+    until_true 60 asked || { echo "nobody was asked: $(cat err)"; return 1; }
+    kill -s "$1" "$pid"
+    until_true 5 ended || { echo "still there 50 s after the signal"; kill -s KILL "$pid"; }
+    wait "$pid"
+    rc=$?
+    [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
+}
+
 # The function of invoke has an upload open: its first part is held up in the proxy, which sends the signal, until the upload
 # was aborted. Nothing else could end it within the bound.
 cat >hold.sh <<'EOS'
@@ -110,6 +140,13 @@ cut_invoke() {
     [ ! -s out ] || { echo "stdout has $(head -c 200 out)"; return 1; }
 }
 s3 put "$bkt" uploads/in.csv "$in" >/dev/null
+
+mute_pid=
+if unshare -m mount --bind resolv.conf /etc/resolv.conf 2>/dev/null; then
+    python3 mute.py 2>/dev/null &
+    mute_pid=$!
+    until_true 60 eval "[ -e mute ] || ! kill -0 $mute_pid"
+fi
 
 for pair in INT:130 TERM:143 HUP:129; do
     signal=${pair%:*} status=${pair#*:}
@@ -139,6 +176,11 @@ for pair in INT:130 TERM:143 HUP:129; do
     check "$signal: invoke: no multipart upload is left" no_uploads "$bkt"
 
     check "$signal: a credential_process that hangs: exit $status" hanging_key "$signal" "$status"
+    if [ -e mute ]; then
+        check "$signal: a name server that says nothing: exit $status" mute_name_server "$signal" "$status"
+    else
+        skip "$signal: a name server that says nothing" "no mount namespace, or port 53 is not to be had"
+    fi
 
     rm -rf o
     mkdir o
@@ -152,4 +194,5 @@ for pair in INT:130 TERM:143 HUP:129; do
     check "$signal: directory store: nothing is left" only store
     export AWS_ENDPOINT_URL_S3=$RGW_URL
 done
+[ -z "$mute_pid" ] || kill "$mute_pid" 2>/dev/null
 finish

@@ -56,7 +56,7 @@ static void marks_are_told_as_soon_as_they_can_be(void **state)
                 assert_int_equal(err.code, WEIR_E_DATA);
                 assert_string_equal(err.msg, "text: the input is UTF-16 by its byte order mark, "
                                              "and its encoding was not given "
-                                             "(--encoding utf-16)");
+                                             "(encoding: utf-16)");
                 assert_int_equal(weir_mark_bytes(copy, c->len), 2);
             }
         }
