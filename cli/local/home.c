@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,6 +48,21 @@ static int make_private(const char *path, struct weir_err *err)
                ? 0
                : weir_err_set(err, WEIR_E_CONFIG,
                      "%.160s: must be a folder of your own that nobody else may write to", path);
+}
+
+/* The path goes into a URL as it is. What is not there yet will lie in the folder above it. */
+static int check_root(const char *root, struct weir_err *err)
+{
+    static const char bad[] = "%?#";
+    char above[PATH_MAX], real[PATH_MAX];
+
+    (void)snprintf(above, sizeof above, "%s", root);
+    bool there = realpath(root, real) != NULL;
+    bool known = there || realpath(dirname(above), real) != NULL;
+    return (there || strpbrk(root, bad) == NULL) && (!known || strpbrk(real, bad) == NULL)
+               ? 0
+               : weir_err_set(
+                     err, WEIR_E_CONFIG, "%.160s: no %%, ? or # in the folder's path", root);
 }
 
 static int make_root(struct weir_home *h, const char *root, struct weir_err *err)
@@ -150,22 +166,13 @@ static void sweep(const struct weir_home *h, const char *bucket)
     }
 }
 
-/* It goes into a URL as it is. */
-static int check_root(const struct weir_home *h, const char *root, struct weir_err *err)
-{
-    return strpbrk(h->root, "%?#") == NULL
-               ? 0
-               : weir_err_set(
-                     err, WEIR_E_CONFIG, "%.160s: no %%, ? or # in the folder's path", root);
-}
-
 int weir_home_open(struct weir_home *home, const char *root, const char *bucket, const char *prefix,
     struct weir_err *err)
 {
     struct weir_home *h = home;
 
     *h = (struct weir_home){.lock_fd = -1};
-    if (make_root(h, root, err) != 0 || check_root(h, root, err) != 0 ||
+    if (check_root(root, err) != 0 || make_root(h, root, err) != 0 ||
         (bucket != NULL && make_bucket(h, bucket, prefix, err) != 0) || take_lock(h, err) != 0 ||
         read_key(h, err) != 0) {
         weir_home_close(h);

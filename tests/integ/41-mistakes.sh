@@ -28,7 +28,7 @@ judge() { # judge NAME STATUS LINE RC ERR OUT
     if [ "$4" -ne "$2" ]; then not_ok "$1: exit $4, expected $2: $(head -n 3 "$5")"; return; fi
     if [ "$(cat "$5")" != "$3" ]; then not_ok "$1: not what it says:"; printf '%s\n' "$3" | diff - "$5" | sed 's/^/#   /'; return; fi
     if [ -s "$6" ]; then not_ok "$1: stdout has $(head -c 200 "$6")"; return; fi
-    if [ -d o ] && [ -n "$(find o -type f)" ]; then not_ok "$1: left $(find o -type f)"; return; fi
+    if [ -d o ] && [ -n "$(find o -mindepth 1)" ]; then not_ok "$1: left $(find o -mindepth 1)"; return; fi
     ok "$1: ${3:0:60}"
 }
 AS=()
@@ -62,6 +62,12 @@ mistake 2 "weir: archive: -F: no such option; what is PROGRAM's own stands after
 mistake 2 "weir: zip: no FILE: name files, s3://bucket/key or - $(usage zip)" zip -o o/out
 mistake 2 "weir: local: no place: give --root DIR $(usage local)" local
 mistake 2 "weir: local: o/50%: no %, ? or # in the folder's path" local --root o/50% --listen 127.0.0.1:0
+mkdir "a#b" a#b/old
+ln -s a#b/old link
+mistake 2 "weir: local: a#b/new: no %, ? or # in the folder's path" local --root a#b/new --listen 127.0.0.1:0
+mistake 2 "weir: local: link: no %, ? or # in the folder's path" local --root link --listen 127.0.0.1:0
+mistake 2 "weir: local: link/new: no %, ? or # in the folder's path" local --root link/new --listen 127.0.0.1:0
+check "and nothing is laid into them" same "$(find a#b | sort | xargs)" "a#b a#b/old"
 mistake 2 "weir: relay: no source: give --source NAME=URL $(usage relay)" relay
 mistake 2 "weir: help: cp: one argument too many (see \`weir help help\`)" help zip cp
 mistake 2 "weir: tune: --memory: more than 64 sizes $(usage tune)" tune in/hello.json --memory "$(seq -s , 65)"
