@@ -121,6 +121,7 @@ struct archive {
     struct weir_location out;
     struct weir_source_info info;
     struct weir_child_report report;
+    int64_t deadline_mono_ms;
     struct weir_archive *archive;
 };
 
@@ -160,7 +161,7 @@ static int build(struct archive *z, struct weir_loop *loop, struct weir_err *err
         .level = (int)a->level,
         .zip64_always = a->zip64,
         .threads = (size_t)a->threads,
-        .deadline_mono_ms = a->timeout_ms > 0 ? weir_clock_mono_ms() + a->timeout_ms : INT64_MAX};
+        .deadline_mono_ms = z->deadline_mono_ms};
     const struct weir_put_opts put = weir_archive_put(job.format, -1);
     int rc = -1;
 
@@ -179,7 +180,8 @@ static int build(struct archive *z, struct weir_loop *loop, struct weir_err *err
 
 static int archive(struct weir_loop *loop, const struct args *a, struct weir_err *err)
 {
-    struct archive z = {.args = a};
+    struct archive z = {.args = a,
+        .deadline_mono_ms = a->timeout_ms > 0 ? weir_clock_mono_ms() + a->timeout_ms : INT64_MAX};
     struct weir_signals *signals = weir_signals_new(loop, err);
     int rc = -1;
 
@@ -188,7 +190,9 @@ static int archive(struct weir_loop *loop, const struct args *a, struct weir_err
         build(&z, loop, err) == 0) {
         rc = weir_cli_archive_run(loop, &a->cli, "archive", z.archive, err);
     }
-    if (rc != 0 && z.archive != NULL && a->timeout_ms > 0 && err->code == WEIR_E_DEADLINE) {
+    /* Others have a time of their own: a server, credentials that are renewed. */
+    if (rc != 0 && z.archive != NULL && err->code == WEIR_E_DEADLINE &&
+        weir_clock_mono_ms() >= z.deadline_mono_ms) {
         *err = (struct weir_err){0};
         weir_err_set(err, WEIR_E_DEADLINE, "%.100s: ended after %g s (--timeout)", a->program[0],
             (double)a->timeout_ms / 1000);
