@@ -199,8 +199,7 @@ static int listen_at(struct weir_relay *relay, struct weir_err *err)
     char port[8];
 
     if (!weir_hostport_parse(text, -1, &at, &why)) {
-        return weir_err_set(
-            err, WEIR_E_CONFIG, "%.80s is no address: 127.0.0.1:8000, :8000, [::1]:8000", text);
+        return weir_err_set(err, WEIR_E_CONFIG, "%.80s is not ADDRESS:PORT", text);
     }
     /* All addresses are one socket of IPv6, which takes IPv4 as well. */
     bool any = at.host[0] == '\0';
