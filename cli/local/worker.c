@@ -36,6 +36,7 @@ struct weir_worker {
     struct weir_err failed;
     uint64_t starts;
     int64_t due_ms;   /* of the state: start again, asked for work, timed out, killed */
+    int64_t over_ms;  /* the due_ms that was over at an earlier turn */
     int64_t pause_ms; /* the next one; 0 after it has worked */
     int64_t retry_ms; /* no receive before */
     struct stat program;
@@ -475,7 +476,13 @@ int64_t weir_worker_turn(struct weir_worker *worker)
         reap(w);
     }
     if (w->state != WEIR_WORKER_IDLE && now_ms >= w->due_ms) {
-        overdue(w);
+        /* A step that only looks comes first: whoever was kept from looking (SIGSTOP, a busy
+         * machine) may find an answer in the socket. */
+        if (w->over_ms == w->due_ms) {
+            overdue(w);
+        } else {
+            w->over_ms = w->due_ms;
+        }
     }
     if (w->state == WEIR_WORKER_IDLE && is_rebuilt(w, now_ms)) {
         NOTE(w, "the bootstrap has been rebuilt: it is started again");
