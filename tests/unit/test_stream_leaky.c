@@ -550,6 +550,7 @@ static void what_is_new_is_kept_wherever_the_ring_stands(void **state)
     uint8_t p[64] = {0};
 
     (void)state;
+    rnd_seed = 4;
     weir_leaky_join(ring, &reader, &wish);
     for (int64_t ms = 1000; ms < 10000; ms++) {
         size_t n = 1 + rnd(sizeof p);
@@ -591,6 +592,7 @@ static void lines_are_counted_whatever_bytes_are_around_them(void **state)
     uint8_t p[2000];
 
     (void)state;
+    rnd_seed = 5;
     for (size_t i = 0; i < sizeof p; i++) {
         static const uint8_t near[] = {'\n', '\n' ^ 0x80, '\n' - 1, '\n' + 1, 0, 0xFF, 0x7F, 0x80};
         p[i] = near[rnd(sizeof near)];
