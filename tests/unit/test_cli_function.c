@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -262,14 +261,16 @@ static void timeout_ends_a_function_that_ignores_sigterm(void **state)
     weir_function_result_fini(&r);
 }
 
-/* Whether one of our connections has bytes that nobody has read. */
-static bool unread(void)
+/* Whether one of our connections has the whole answer, which ends with the event, and nobody has
+ * read it. */
+static bool answer_waits(void)
 {
+    const size_t len = strlen(EVENT);
+    char p[4096];
+
     for (int fd = 3; fd < 64; fd++) {
-        int n = 0, type = 0;
-        socklen_t len = sizeof type;
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
-            n > 0) {
+        const ssize_t n = recv(fd, p, sizeof p, MSG_PEEK | MSG_DONTWAIT);
+        if (n >= (ssize_t)len && memcmp(p + n - len, EVENT, len) == 0) {
             return true;
         }
     }
@@ -278,22 +279,23 @@ static bool unread(void)
 
 struct gate {
     struct tempdir dir;
-    int64_t timeout_ms, until_ms;
+    int64_t timeout_ms, start_ms;
     bool held;
 };
 
 /* Keeps the loop from its sockets, as a SIGSTOP would, from before the answer until it is too late
- * for one. */
+ * for one: the function's time began before we see that it has the event. */
 static void hold(uv_check_t *check)
 {
     struct gate *g = check->data;
+    const int64_t now_ms = weir_clock_mono_ms(), until_ms = now_ms + g->timeout_ms + 1;
 
-    if (g->held || !tempdir_exists(&g->dir, "come")) {
+    if (g->held || !tempdir_exists(&g->dir, "come") || now_ms >= g->start_ms + g->timeout_ms) {
         return;
     }
     g->held = true;
     tempdir_write(&g->dir, "go", "");
-    while (!unread() || weir_clock_mono_ms() < g->until_ms) {
+    while (!answer_waits() || weir_clock_mono_ms() < until_ms) {
         (void)usleep(1000);
     }
 }
@@ -308,7 +310,7 @@ static void begin(void *ctx, const char *request_id)
     struct gate *g = ctx;
 
     (void)request_id;
-    g->until_ms = weir_clock_mono_ms() + g->timeout_ms + 1;
+    g->start_ms = weir_clock_mono_ms();
 }
 
 static void run_held(struct gate *g, struct weir_function_result *ret)
