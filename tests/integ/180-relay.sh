@@ -61,7 +61,7 @@ check "two sources of a name" usage_error "two sources" --source a=push: --sourc
 check "stdin twice" usage_error "stdin is another source" --source a=- --source b=-
 check "a file without a pace" usage_error "give it a rate" --source "a=file:$T/numbers"
 check "a file that is not there" usage_error "no such file" --source a=file:/nowhere --rate 1kB
-check "no address" usage_error "no address" --listen nowhere --source a=push:
+check "no address" usage_error "nowhere is not ADDRESS:PORT" --listen nowhere --source a=push:
 check "a ring too small" usage_error "ring-bytes" --ring-bytes 1 --source a=push:
 check "a configuration's unit" usage_error "/sources/a/unit" --config unit.json
 check "a configuration's unknown setting" usage_error "/sources/a/ring: is no setting" --config unknown.json
