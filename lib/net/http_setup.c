@@ -160,13 +160,7 @@ static int set_tls(struct weir_http *http, struct weir_err *err)
     return rc == CURLE_OK ? 0 : weir_err_set(err, WEIR_E_NOMEM, "http: %s", curl_easy_strerror(rc));
 }
 
-/* curl_easy_setopt once, unless one failed before */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (rc == CURLE_OK) {                                                                      \
-            rc = curl_easy_setopt(http->easy, option, value);                                      \
-        }                                                                                          \
-    } while (0)
+#define SET(option, value) WEIR_CURL_SET(rc, http->easy, option, value)
 
 static size_t on_read_body(char *p, size_t size, size_t n, void *self)
 {

@@ -76,13 +76,7 @@ static bool set_url(CURLU *url, const char *host, unsigned port)
            curl_url_set(url, CURLUPART_PORT, digits, 0) == CURLUE_OK;
 }
 
-/* curl_easy_setopt once, unless one failed before */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (rc == CURLE_OK) {                                                                      \
-            rc = curl_easy_setopt(easy, option, value);                                            \
-        }                                                                                          \
-    } while (0)
+#define SET(option, value) WEIR_CURL_SET(rc, easy, option, value)
 
 int weir_look_up(const char *host, unsigned port, struct weir_addresses *ret, struct weir_err *err)
 {

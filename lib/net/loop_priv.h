@@ -22,6 +22,14 @@ struct weir_loop {
     int64_t undo_by_ms;     /* INT64_MAX: no bound, or no cancel */
 };
 
+/* curl_easy_setopt once, unless one failed before; rc is an lvalue */
+#define WEIR_CURL_SET(rc, easy, option, value)                                                     \
+    do {                                                                                           \
+        if ((rc) == CURLE_OK) {                                                                    \
+            (rc) = curl_easy_setopt(easy, option, value);                                          \
+        }                                                                                          \
+    } while (0)
+
 /** weir_curl_init: set libcurl up, once in a process. Returns 0, or -1 with *err set:
  *  WEIR_E_NOMEM. Any thread. */
 int weir_curl_init(struct weir_err *err);
