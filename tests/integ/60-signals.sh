@@ -63,22 +63,27 @@ fifo_truth() {
 printf '#!/bin/sh\necho $$ >%s/asked\nexec sleep 600\n' "$T" >key.sh
 chmod +x key.sh
 printf '[default]\ncredential_process = %s/key.sh\n' "$T" >aws-config
-hanging_key() {
-    local pid rc
+# stuck SIGNAL EXPECTED COMMAND...: once the command has made somebody write the file asked, who then says nothing, the signal ends it
+stuck() {
+    local signal=$1 want=$2 pid rc
+    shift 2
     rm -f asked
     set -m
-    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$T/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null \
-        "$WEIR" cp any.json "s3://$bkt/key" 2>err &
+    "$@" 2>err &
     pid=$!
     set +m
     ended() { ! kill -0 "$pid" 2>/dev/null; }
     asked() { [ -s asked ]; }
-    until_true 60 asked || { echo "the program never began: $(cat err)"; return 1; }
-    kill -s "$1" "$pid"
-    until_true 20 ended || { echo "still there 20 s after the signal"; kill -s KILL "$pid"; }
+    until_true 60 asked || { echo "nobody was asked: $(cat err)"; return 1; }
+    kill -s "$signal" "$pid"
+    until_true 5 ended || { echo "still there 50 s after the signal"; kill -s KILL "$pid"; }
     wait "$pid"
     rc=$?
-    [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
+    [ "$rc" -eq "$want" ] || { echo "exit $rc, expected $want: $(cat err)"; return 1; }
+}
+hanging_key() {
+    stuck "$1" "$2" env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$T/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+        "$WEIR" cp any.json "s3://$bkt/key" || return 1
     [ "$(cat err)" = "weir: cp: credential_process: stopped by SIG$1" ] || { echo "stderr: $(cat err)"; return 1; }
     ! kill -0 "$(cat asked)" 2>/dev/null || { echo "the program lives"; return 1; }
 }
@@ -96,21 +101,8 @@ while True:
     pathlib.Path("asked").write_text("yes")
 EOS
 mute_name_server() {
-    local pid rc
-    rm -f asked
-    set -m
-    AWS_ENDPOINT_URL_S3=http://mute.example unshare -m sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec "$@"' sh \
-        "$WEIR" cp any.json "s3://$bkt/key" 2>err &
-    pid=$!
-    set +m
-    ended() { ! kill -0 "$pid" 2>/dev/null; }
-    asked() { [ -s asked ]; }
-    until_true 60 asked || { echo "nobody was asked: $(cat err)"; return 1; }
-    kill -s "$1" "$pid"
-    until_true 5 ended || { echo "still there 50 s after the signal"; kill -s KILL "$pid"; }
-    wait "$pid"
-    rc=$?
-    [ "$rc" -eq "$2" ] || { echo "exit $rc, expected $2: $(cat err)"; return 1; }
+    AWS_ENDPOINT_URL_S3=http://mute.example stuck "$1" "$2" unshare -m \
+        sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec "$@"' sh "$WEIR" cp any.json "s3://$bkt/key"
 }
 
 # The function of invoke has an upload open: its first part is held up in the proxy, which sends the signal, until the upload

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -45,4 +46,20 @@ void files_lines(const char *path, size_t n, void (*each)(char *line))
     assert_int_equal(lines, n);
     free(line);
     fclose(f);
+}
+
+void files_example_in_doc(const char *test, const char *doc)
+{
+    static const char mark[] = "/* EXAMPLE */\n";
+    char *code = files_text(test), *text = files_text(doc);
+    char *begin = strstr(code, mark);
+
+    assert_non_null(begin);
+    begin += sizeof mark - 1;
+    char *end = strstr(begin, mark);
+    assert_non_null(end);
+    *end = '\0';
+    assert_non_null(strstr(text, begin));
+    free(code);
+    free(text);
 }

@@ -15,4 +15,8 @@ char *files_text(const char *path);
  *  them. */
 void files_lines(const char *path, size_t n, void (*each)(char *line));
 
+/** files_example_in_doc: what stands between a test's two lines that say EXAMPLE stands in this
+ *  document, to the byte. */
+void files_example_in_doc(const char *test, const char *doc);
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "net/http.h"
 #include "net/signals.h"
+#include "tests/support/held_answer.h"
 #include "tests/support/tempdir.h"
 
 #include <fcntl.h>
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,19 +71,6 @@ static void sleep_for_ever(void)
 {
     for (;;) {
         (void)pause();
-    }
-}
-
-/* Two files in the folder WEIR_TEST_MARK: "come" is made by the function that has the event, "go"
- * by us, for its answer. */
-static void gate_come(void)
-{
-    struct tempdir dir;
-
-    (void)snprintf(dir.path, sizeof dir.path, "%s", getenv("WEIR_TEST_MARK"));
-    tempdir_write(&dir, "come", "");
-    while (!tempdir_exists(&dir, "go")) {
-        (void)usleep(1000);
     }
 }
 
@@ -140,7 +127,7 @@ static int be_bootstrap(const char *mode)
         }
     }
     if (strcmp(mode, "gate") == 0) {
-        gate_come();
+        held_answer_gate();
     }
     bool fails = strcmp(mode, "error") == 0;
     (void)snprintf(path, sizeof path, "invocation/%s/%s", id, fails ? "error" : "response");
@@ -261,22 +248,6 @@ static void timeout_ends_a_function_that_ignores_sigterm(void **state)
     weir_function_result_fini(&r);
 }
 
-/* Whether one of our connections has the whole answer, which ends with the event, and nobody has
- * read it. */
-static bool answer_waits(void)
-{
-    const size_t len = strlen(EVENT);
-    char p[4096];
-
-    for (int fd = 3; fd < 64; fd++) {
-        const ssize_t n = recv(fd, p, sizeof p, MSG_PEEK | MSG_DONTWAIT);
-        if (n >= (ssize_t)len && memcmp(p + n - len, EVENT, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct gate {
     struct tempdir dir;
     int64_t timeout_ms, start_ms;
@@ -295,7 +266,7 @@ static void hold(uv_check_t *check)
     }
     g->held = true;
     tempdir_write(&g->dir, "go", "");
-    while (!answer_waits() || weir_clock_mono_ms() < until_ms) {
+    while (!held_answer_waits(EVENT) || weir_clock_mono_ms() < until_ms) {
         (void)usleep(1000);
     }
 }

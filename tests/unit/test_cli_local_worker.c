@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "net/http.h"
+#include "tests/support/held_answer.h"
 #include "tests/support/tempdir.h"
 
 #include <limits.h>
@@ -16,13 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define TIMEOUT_MS 1
+#define ANSWER "{\"batchItemFailures\":[]}"
 
 /* ---- the bootstrap ---- */
 
@@ -45,19 +45,6 @@ static long call(struct weir_loop *loop, const char *method, const char *path, c
     return status;
 }
 
-/* Two files in the folder WEIR_TEST_MARK: "come" is made by the function that has the event, "go"
- * by us, for its answer. */
-static void gate_come(void)
-{
-    struct tempdir dir;
-
-    (void)snprintf(dir.path, sizeof dir.path, "%s", getenv("WEIR_TEST_MARK"));
-    tempdir_write(&dir, "come", "");
-    while (!tempdir_exists(&dir, "go")) {
-        (void)usleep(1000);
-    }
-}
-
 static int be_bootstrap(void)
 {
     struct weir_loop *loop = weir_loop_new(NULL);
@@ -67,10 +54,10 @@ static int be_bootstrap(void)
     if (call(loop, "GET", "next", NULL, &next) != 200) {
         return 20;
     }
-    gate_come();
+    held_answer_gate();
     (void)snprintf(
         path, sizeof path, "%s/response", weir_http_header(next, "Lambda-Runtime-Aws-Request-Id"));
-    (void)call(loop, "POST", path, "{\"batchItemFailures\":[]}", NULL);
+    (void)call(loop, "POST", path, ANSWER, NULL);
     (void)call(loop, "GET", "next", NULL, NULL);
     return 21;
 }
@@ -84,20 +71,6 @@ static void on_done(void *ctx, const struct weir_queue_message *message, int64_t
     (void)message;
     (void)ms;
     *done = true;
-}
-
-/* Whether one of our connections has bytes that nobody has read. */
-static bool unread(void)
-{
-    for (int fd = 3; fd < 64; fd++) {
-        int n = 0, type = 0;
-        socklen_t len = sizeof type;
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && ioctl(fd, FIONREAD, &n) == 0 &&
-            n > 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void an_answer_that_is_there_is_no_timeout(void **state)
@@ -149,7 +122,7 @@ static void an_answer_that_is_there_is_no_timeout(void **state)
     }
     const int64_t late_ms = weir_clock_mono_ms() + TIMEOUT_MS;
     tempdir_write(&dir, "go", "");
-    while (!unread() || weir_clock_mono_ms() <= late_ms) {
+    while (!held_answer_waits(ANSWER) || weir_clock_mono_ms() <= late_ms) {
         (void)usleep(1000);
     }
     while (!done) {

@@ -453,20 +453,8 @@ static void the_example_does_what_it_says(void **state)
 
 static void the_example_is_the_one_in_the_docs(void **state)
 {
-    static const char mark[] = "/* EXAMPLE */\n";
-    char *code = files_text("tests/unit/test_stream_leaky_stage.c");
-    char *doc = files_text("docs/STREAMS.md");
-
     (void)state;
-    char *begin = strstr(code, mark);
-    assert_non_null(begin);
-    begin += sizeof mark - 1;
-    char *end = strstr(begin, mark);
-    assert_non_null(end);
-    *end = '\0';
-    assert_non_null(strstr(doc, begin));
-    free(code);
-    free(doc);
+    files_example_in_doc("tests/unit/test_stream_leaky_stage.c", "docs/STREAMS.md");
 }
 
 int main(void)
