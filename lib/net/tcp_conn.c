@@ -116,6 +116,15 @@ static int broken_errno(struct weir_tcp_conn *c, int e)
     return broken(c, WEIR_E_NET, e, weir_reason(e));
 }
 
+/* Takes the error that the kernel keeps for the socket (socket(7), SO_ERROR); 0: none. */
+static int pending_errno(const struct weir_tcp_conn *c)
+{
+    int e = 0;
+    socklen_t n = sizeof e;
+
+    return getsockopt(c->watch->fd, SOL_SOCKET, SO_ERROR, &e, &n) == 0 ? e : errno;
+}
+
 /* ---- connecting ---- */
 
 /* Try the addresses one after the other; each gets its part of the time that is left. */
@@ -157,8 +166,6 @@ static int resolved(struct weir_tcp_conn *c, int64_t now_ms)
 static int connected(struct weir_tcp_conn *c, int64_t now_ms)
 {
     struct pollfd p = {.fd = c->watch->fd, .events = POLLOUT};
-    int e = 0;
-    socklen_t n = sizeof e;
 
     if (poll(&p, 1, 0) <= 0) {
         if (now_ms >= c->next_by_ms) {
@@ -167,9 +174,7 @@ static int connected(struct weir_tcp_conn *c, int64_t now_ms)
         arm(c, UV_WRITABLE);
         return 0;
     }
-    if (getsockopt(c->watch->fd, SOL_SOCKET, SO_ERROR, &e, &n) != 0) {
-        e = errno;
-    }
+    const int e = pending_errno(c);
     if (e != 0) {
         return try_next(c, now_ms, e);
     }
@@ -383,7 +388,8 @@ int weir_tcp_conn_finish(struct weir_tcp_conn *c)
         c->notified = true;
     }
     if (!c->finished && shutdown(c->watch->fd, SHUT_WR) != 0) {
-        return broken_errno(c, errno);
+        const int e = errno, first = pending_errno(c); /* after a reset it is "not connected" */
+        return broken_errno(c, first != 0 ? first : e);
     }
     c->finished = true;
     /* It may have come between the look and the shutdown: at a state that only this order leads to.
@@ -397,8 +403,6 @@ int weir_tcp_conn_finish(struct weir_tcp_conn *c)
 int weir_tcp_conn_confirm(struct weir_tcp_conn *c, int64_t *again_ms)
 {
     uint8_t dropped[1024];
-    int e = 0;
-    socklen_t n = sizeof e;
 
     if (c->phase != OPEN) {
         return -1;
@@ -429,8 +433,6 @@ int weir_tcp_conn_confirm(struct weir_tcp_conn *c, int64_t *again_ms)
         *again_ms = WEIR_TCP_SETTLE_MS; /* there is no event for it */
         return 0;
     }
-    if (getsockopt(c->watch->fd, SOL_SOCKET, SO_ERROR, &e, &n) != 0) {
-        e = errno;
-    }
+    const int e = pending_errno(c);
     return e == 0 ? 1 : broken_errno(c, e);
 }

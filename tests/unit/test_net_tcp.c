@@ -15,6 +15,7 @@
 #include "tests/support/rnd.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -425,6 +426,27 @@ static void a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing(void *
     (void)close(l.fd);
 }
 
+/* The kernel calls a connection that was reset not connected: that is not the reason. */
+static void a_reset_before_the_close_is_told_as_one(void **state)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    const struct listener l = listener_new(0);
+    struct weir_err err = {0};
+    uint8_t byte;
+    int peer;
+
+    (void)state;
+    struct weir_tcp_conn *conn = connect_to(&l, &peer);
+    assert_int_equal(weir_tcp_conn_read(conn, &byte, 1), WEIR_TCP_CONN_WAIT);
+    assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    (void)close(peer);
+    assert_int_equal(weir_loop_step(loop, INT64_MAX, &err), 0); /* until it is here */
+    assert_int_equal(weir_tcp_conn_finish(conn), -1);
+    assert_int_equal(weir_tcp_conn_err(conn)->detail, ECONNRESET);
+    weir_tcp_conn_free(conn);
+    (void)close(l.fd);
+}
+
 static void what_is_said_while_a_close_is_waited_for_is_read_a_bound_at_a_time(void **state)
 {
     static const uint8_t bytes[3 * WEIR_TCP_READ_BYTES];
@@ -563,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_or_refused),
         cmocka_unit_test(a_fin_that_comes_before_our_bytes_were_taken_confirms_nothing),
+        cmocka_unit_test(a_reset_before_the_close_is_told_as_one),
         cmocka_unit_test(what_is_said_while_a_close_is_waited_for_is_read_a_bound_at_a_time),
         cmocka_unit_test(answers_are_read_a_bound_at_a_time_and_then_go_on_at_once),
         cmocka_unit_test(no_lines_need_no_connection),
