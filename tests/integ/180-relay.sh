@@ -11,7 +11,7 @@ python3 "$SUPPORT/relay_check.py" "${scenarios[@]}" || FAILED=1
 seq 1 2000 >numbers
 relay_lines() { # a paced file, to its end: the relay then ends by itself
     rm -f relay.err # the shell opens it late, and the last one's would be read
-    "$WEIR" relay --listen 127.0.0.1:0 --unit lines --source "live=$1" --rate "$2" 2>relay.err <numbers &
+    "$WEIR" relay --listen 127.0.0.1:0 --unit lines --age-max 0 --source "live=$1" --rate "$2" 2>relay.err <numbers &
     local pid=$!
     until_true 20 grep -q 'listening on' relay.err || { fail "it does not listen: $(cat relay.err)"; return; }
     timeout 600 curl -sS -o got "http://$(sed -n "s/.*listening on //p" relay.err)/live" || { fail "curl: $?"; return; }

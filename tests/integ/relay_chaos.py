@@ -239,7 +239,7 @@ async def a_source_that_changes_its_type_has_the_new_one_for_those_who_come_then
 
     go = asyncio.Event()
     source = Source([first, then])
-    async with Relay("--unit", "ts", "--source", "live=" + await source.start()) as relay:
+    async with Relay("--unit", "ts", "--age-max", "0", "--source", "live=" + await source.start()) as relay:
         old = await Client(relay).start()
         go.set()
         await relay.until("the second connection", lambda s: s["connects"] >= 2)

@@ -101,7 +101,7 @@ async def every_setting_can_be_in_the_file_for_all_and_for_one():
         for name in "all", "live":
             c = await Client(relay, name=name).start()
             same(c.status, 200, name)
-            s = await relay.until("packets", lambda s: s["units"] == 100, name=name)
+            s = await relay.until("packets", lambda s: s["units"] >= 100, name=name)
             same((s["unit"], c.of(s)["policy"]), ("ts", "newest"), "unit and policy of " + name)
 
 
@@ -124,7 +124,7 @@ async def a_source_has_its_own_before_a_flag_and_a_flag_before_the_file():
 
 async def a_client_begins_as_far_back_as_it_asks_and_where_a_decoder_can():
     source = Source([stream(1000, 5e7)])
-    async with Relay("--unit", "ts", "--age-max", "0", "--always", "--source", "live=" + await source.start()) as relay:
+    async with Relay("--unit", "ts", "--age-max", "0", "--always", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
         await relay.until("all of it", lambda s: s["units"] == 1000)
         for query, first in ("burst=10000", 947), ("burst=10000&random_access=1", 900), ("burst=188", 999), ("burst=100000000", 0), ("random_access=1", 950):
             c = await Client(relay, name="live?" + query).start()
@@ -159,7 +159,7 @@ async def each_client_has_the_policy_it_asks_for_and_each_loss_is_counted():
 
     once_more = asyncio.Event()
     source = Source([twice])
-    async with Relay("--unit", "ts", "--age-max", "0", "--ring-bytes", "400000", "--always", "--source", "live=" + await source.start()) as relay:
+    async with Relay("--unit", "ts", "--age-max", "0", "--ring-bytes", "400000", "--always", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
         clients = [Client(relay, name="live?policy=" + policy, version=v) for policy in ("oldest", "newest", "latest") for v in (b"1.0", b"1.1")]
         for c in clients:
             await c.start()
@@ -280,7 +280,7 @@ async def a_source_that_fails_is_tried_again_after_pauses_that_grow():
     times = 7 if FULL else 3
     source = Source([fails] * times + [works, fails, works])
     async with Relay("--unit", "ts", "--always", "--source", "live=" + await source.start()) as relay:
-        await relay.until("it works twice", lambda s: s["connects"] == 2)
+        await relay.until("it works twice", lambda s: s["connects"] >= 2)
     pauses = [int(m.group(1)) for m in (re.search(r"again in (\d+) ms", line) for line in relay.log) if m]
     # After a stream that has begun, patience begins anew.
     want = [500, 1000, 2000, 4000, 8000, 15000, 15000][:times]

@@ -8,27 +8,38 @@ from relay_lab import *
 
 async def slow_clients_lose_whole_packets_and_all_are_counted():
     total = 8000
-    source = Source([stream(total, 1e6)])
+    begin = asyncio.Event()  # nobody comes later than the first packet
+
+    async def streams(source, writer):
+        writer.write(HEAD)
+        await begin.wait()
+        await source.send(writer, total, 1e6)
+        await endless(source, writer)
+
+    source = Source([streams])
     async with Relay("--unit", "ts", "--ring-bytes", "400000", "--age-max", "0", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
         source.follows = first = Client(relay)
         slow = [Client(relay, behind=(source, 50 // (k + 1)), version=b"1.1" if k % 2 else b"1.0", name="live?age_max=%d" % (k // 2)) for k in range(6)]
         started = await asyncio.gather(first.start(), *(c.start() for c in slow))
         assert all(c.status == 200 for c in started)
+        begin.set()
         # That all comes is what shows that nothing waits for them: the slowest has time for a fiftieth of it.
         await relay.until("all produced", lambda s: s["units"] == total)
         for c in slow:
             c.behind = None  # now take what waits
         s = await relay.until("all drained", lambda s: all(c["lag_bytes"] == 0 for c in s["clients"]))
+        lost = 0
         for c in [first] + slow:
             told = c.of(s)
             await until("its socket is not empty", lambda: c.packets >= told["sent_units"])
             same(c.packets, told["sent_units"], "packets got and said to be sent (%r, first %r next %r, %r %r)" % (told, c.first, c.next, c.version, len(c.rest)))
+            lost += told["dropped_units"]
             same(c.bytes, told["sent_bytes"], "bytes got and said to be sent")
             same(c.rest, b"", "half a packet")
-            same(c.first + c.packets + told["dropped_units"], total, "sent + dropped")
-            same(c.missing + (total - c.next), told["dropped_units"], "gaps and dropped")
-        same(first.gaps, 0, "gaps of the fast client")
-        assert sum(c.gaps for c in slow) > 0, "no slow client lost anything"
+            same(c.packets + told["dropped_units"], total, "sent + dropped")
+            same((c.first or 0) + c.missing + total - (c.next or 0), told["dropped_units"], "gaps and dropped")
+        same(first.packets, total, "packets of the fast client")
+        assert lost > 0, "no slow client lost anything"
 
 
 async def a_broken_source_is_connected_again_and_clients_stay():
@@ -49,7 +60,7 @@ async def a_broken_source_is_connected_again_and_clients_stay():
         await writer.drain()
 
     source = Source([breaks, resets, refuses, stream(50, 1e6)])
-    async with Relay("--unit", "ts", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
+    async with Relay("--unit", "ts", "--age-max", "0", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
         c = await Client(relay, version=b"1.1").start()
         s = await relay.until("four connections", lambda s: source.connects >= 4 and s["units"] >= 150)
         same(s["refused_bytes"], 100, "half a packet is refused")
@@ -165,10 +176,12 @@ async def who_reads_seldom_gets_all_and_who_reads_slowly_gets_nothing_old():
 async def an_encoder_pushes_with_a_token():
     os.environ["WEIR_RELAY_TOKEN"] = "s3cret"
     try:
-        async with Relay("--unit", "ts", "--source", "live=push:") as relay:
+        async with Relay("--unit", "ts", "--age-max", "0", "--source", "live=push:") as relay:
             c = Client(relay)
             starting = asyncio.create_task(c.start())
-            await relay.until("it waits", lambda s: s["state"] == "connecting")
+            while (await relay.metrics())['weir_relay_clients{source="live"}'] == 0:  # it waits
+                await asyncio.sleep(0.02)
+            same((await relay.source())["state"], "connecting", "state")
             data = b"".join(packet(i) for i in range(100))
             bad = await relay.request(b"PUT /live HTTP/1.1\r\nAuthorization: Bearer s3creT\r\nContent-Length: 1\r\n\r\nx")
             assert b" 401 " in bad and b"s3c" not in bad
