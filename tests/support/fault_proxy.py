@@ -30,6 +30,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -37,6 +38,25 @@ import threading
 
 CHUNK = 16384
 lock = threading.Lock()
+running = set()  # the rules' commands
+
+
+def run(command):
+    process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL)
+    running.add(process)
+    try:
+        if process.wait() != 0:
+            raise subprocess.CalledProcessError(process.returncode, command)
+    finally:
+        running.discard(process)
+
+
+def stop(number, _):
+    """What a rule has begun is over when the proxy is: a gateway must not be restarted under what comes next."""
+    while running:
+        for process in list(running):
+            process.wait()
+    sys.exit(128 + number)
 
 
 class Rule:
@@ -191,7 +211,7 @@ class Proxy:
             if rule and rule.action == "drop":
                 return up, False
             if rule and rule.action == "run":
-                subprocess.run(rule.arg, shell=True, check=True, stdin=subprocess.DEVNULL)
+                run(rule.arg)
             if rule and rule.action == "status":
                 status = int(rule.arg)
                 last = self.refuse(client, head, status)
@@ -219,7 +239,7 @@ class Proxy:
                     if offset + sent >= int(at):
                         client.sock.sendall(last)
                         last = b""
-                        subprocess.run(command, shell=True, check=True, stdin=subprocess.DEVNULL)
+                        run(command)
                         return up, False
             closing = "close" in ((field(answer, b"Connection") or "") + (field(head, b"Connection") or "")).lower()
             return up, not closing
@@ -259,6 +279,7 @@ def main():
     ap.add_argument("--port", type=int, default=0, help="a free one")
     ap.add_argument("--rule", action="append", default=[])
     a = ap.parse_args()
+    signal.signal(signal.SIGTERM, stop)
     proxy = Proxy(a.upstream, [Rule(r) for r in a.rule], a.dir)
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
