@@ -21,7 +21,7 @@ tty.setraw(theirs)  # its LF stays one
 fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, args.columns, 0, 0))
 text = sys.stdin.buffer.read()
 program = subprocess.Popen(
-    args.command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE if args.stdout else theirs, stderr=theirs)
+    args.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE if args.stdout else theirs, stderr=theirs)
 os.close(theirs)
 seen = threading.Event()
 
@@ -29,6 +29,7 @@ seen = threading.Event()
 def feed():
     try:
         program.stdin.write(text[: len(text) // 2])
+        program.stdin.flush()
         seen.wait()
         program.stdin.write(text[len(text) // 2 :])
         program.stdin.close()
