@@ -1,9 +1,11 @@
 #!/bin/bash
 # Do SIGINT, SIGTERM and SIGHUP cancel the command with 130, 143 and 129, and is nothing left behind?
 # The input is a pipe that this script holds open, so that the command is in the middle when the signal comes.
+# Who runs the tests under nohup has SIGHUP ignored, and so would be what they start.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
 need_rgw
+heeds=(env --default-signal=HUP)
 
 data signals 12MB --shape var --invalid 1% --seed 61
 in=$DATA/signals.csv
@@ -18,7 +20,7 @@ cut() {
     mkfifo pipe
     # Job control gives the child the default action for SIGINT, as a shell on a terminal does.
     set -m
-    "$WEIR" "$@" <pipe >out 2>err &
+    "${heeds[@]}" "$WEIR" "$@" <pipe >out 2>err &
     pid=$!
     set +m
     exec 7>pipe
@@ -48,7 +50,7 @@ fifo_truth() {
     rm -f truth
     mkfifo truth
     set -m
-    "$WEIR" generate -o o/out.csv --size 1MB --invalid 5% --truth truth 2>err &
+    "${heeds[@]}" "$WEIR" generate -o o/out.csv --size 1MB --invalid 5% --truth truth 2>err &
     pid=$!
     set +m
     opened() { [ -n "$(find o -type f)" ]; } # the output is prepared, the truth comes first
@@ -63,18 +65,17 @@ fifo_truth() {
 printf '#!/bin/sh\necho $$ >%s/asked\nexec sleep 600\n' "$T" >key.sh
 chmod +x key.sh
 printf '[default]\ncredential_process = %s/key.sh\n' "$T" >aws-config
-# stuck SIGNAL EXPECTED COMMAND...: once the command has made somebody write the file asked, who then says nothing, the signal ends it
+# stuck SIGNAL EXPECTED FILE COMMAND...: once the command has made somebody write the file, who then says nothing, the signal ends it
 stuck() {
-    local signal=$1 want=$2 pid rc
-    shift 2
-    rm -f asked
+    local signal=$1 want=$2 file=$3 pid rc
+    shift 3
+    rm -f "$file"
     set -m
-    "$@" 2>err &
+    "${heeds[@]}" "$@" 2>err &
     pid=$!
     set +m
     ended() { ! kill -0 "$pid" 2>/dev/null; }
-    asked() { [ -s asked ]; }
-    until_true 60 asked || { echo "nobody was asked: $(cat err)"; return 1; }
+    until_true 60 test -s "$file" || { echo "nobody was asked: $(cat err)"; return 1; }
     kill -s "$signal" "$pid"
     until_true 5 ended || { echo "still there 50 s after the signal"; kill -s KILL "$pid"; }
     wait "$pid"
@@ -82,7 +83,7 @@ stuck() {
     [ "$rc" -eq "$want" ] || { echo "exit $rc, expected $want: $(cat err)"; return 1; }
 }
 hanging_key() {
-    stuck "$1" "$2" env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$T/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+    stuck "$1" "$2" asked env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$T/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null \
         "$WEIR" cp any.json "s3://$bkt/key" || return 1
     [ "$(cat err)" = "weir: cp: credential_process: stopped by SIG$1" ] || { echo "stderr: $(cat err)"; return 1; }
     ! kill -0 "$(cat asked)" 2>/dev/null || { echo "the program lives"; return 1; }
@@ -98,10 +99,10 @@ s.bind(("127.31.7.53", 53))
 pathlib.Path("mute").touch()
 while True:
     s.recv(512)
-    pathlib.Path("asked").write_text("yes")
+    pathlib.Path("heard").write_text("yes")
 EOS
 mute_name_server() {
-    AWS_ENDPOINT_URL_S3=http://mute.example stuck "$1" "$2" unshare -m \
+    AWS_ENDPOINT_URL_S3=http://mute.example stuck "$1" "$2" heard unshare -m \
         sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec "$@"' sh "$WEIR" cp any.json "s3://$bkt/key"
 }
 
@@ -120,7 +121,7 @@ cut_invoke() {
     rm -f invoke.pid
     python3 "$INTEG/event.py" "m1=s3://$bkt/uploads/in.csv" >invoke.event
     set -m
-    bash -c 'echo $$ >invoke.pid; exec "$@"' - "$WEIR" invoke invoke.event --memory "$mib" \
+    bash -c 'echo $$ >invoke.pid; exec "$@"' - "${heeds[@]}" "$WEIR" invoke invoke.event --memory "$mib" \
         --env 'WEIR_OUTPUT_KEY=validations/{stem}.csv' >out 2>err &
     pid=$!
     set +m
