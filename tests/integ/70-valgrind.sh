@@ -20,12 +20,13 @@ mkdir -p store/bkt/uploads
 cp "$in" store/bkt/uploads/events.csv
 cat >bootstrap.sh <<SH
 #!/bin/bash
-exec ${vg[*]} --log-file=$T/bootstrap.vg $BUILD/bootstrap "\$@"
+exec ${vg[*]} --log-file=$T/bootstrap.vg $BUILD/bootstrap
 SH
 chmod +x bootstrap.sh
-export AWS_ENDPOINT_URL_S3=file://$T/store
+export AWS_ENDPOINT_URL_S3=file://$T/store WEIR_SCHEMA=$SCHEMA
 python3 "$INTEG/event.py" "m1=s3://bkt/uploads/events.csv" "m2=s3://bkt/uploads/none.csv" "m3=text:{" >e.json
-check "the bootstrap under valgrind answers" status 0 "$WEIR" invoke e.json --handler validate --memory 10240 --bootstrap ./bootstrap.sh
+# Not under weir invoke: its 10 s to start in, and half a second to end in, are not meant for valgrind on a busy machine.
+check "the bootstrap under valgrind answers, and ends at SIGTERM" status 143 python3 "$INTEG/runtime_api.py" once ./bootstrap.sh validate e.json
 check "with the right failures" bash -c 'tr -d " " <out | grep -q "\[{\"itemIdentifier\":\"m2\"},{\"itemIdentifier\":\"m3\"}\]"'
 # Older valgrinds tell of system calls that they do not know yet, in lines of the form --PID--; findings begin with ==PID==.
 check "and is clean" bash -c '[ -e bootstrap.vg ] && ! grep "^==" bootstrap.vg'

@@ -4,6 +4,7 @@ that what it sends is what the case says, and nothing of weir's is used to test 
   endurance N       N invocations in a row: resident memory and descriptors must not grow
   servers           HTTP/1.0 and 1.1, chunked and plain, with and without keep-alive, in any case of letters
   sigterm           SIGTERM while an invocation runs: how long until the process is gone
+  once HANDLER FILE one invocation, its event in FILE, and then SIGTERM: prints the answer, ends as the bootstrap does
 """
 import json
 import os
@@ -232,5 +233,18 @@ def sigterm(bootstrap):
         function.end()
 
 
+def once(bootstrap, handler, path):
+    function = Function(bootstrap, handler)
+    try:
+        with open(path, "rb") as f:
+            _, _, body = one(function, 1, body=f.read())
+        function.send(answer("202 Accepted"))
+        print(body.decode(), flush=True)
+        function.process.terminate()
+        sys.exit(function.process.wait(DEADLINE_S))
+    finally:
+        function.end()
+
+
 if __name__ == "__main__":
-    {"endurance": endurance, "servers": servers, "sigterm": sigterm}[sys.argv[1]](*sys.argv[2:])
+    {"endurance": endurance, "servers": servers, "sigterm": sigterm, "once": once}[sys.argv[1]](*sys.argv[2:])
