@@ -54,9 +54,9 @@ group() { find /sys/fs/cgroup -maxdepth 2 -name "weir-bench-$1" 2>/dev/null; }
 in_group() { [ -n "$(group "$1")" ] && [ -n "$(cat "$(group "$1")/cgroup.procs")" ]; }
 stopped_small() {
     local pid status
-    "${least[@]}" BENCH_PARTS=small BENCH_SIZE=100MB "$python" "$top/bench/run.py" >out 2>&1 &
+    "${least[@]}" BENCH_PARTS=small BENCH_SIZE=100MB BENCH_SMALL_RUNS=9999 "$python" "$top/bench/run.py" >out 2>&1 &
     pid=$!
-    until_true 6 in_group "$pid" || { cat out; return 1; }
+    until_true 20 in_group "$pid" || { cat out; return 1; }
     kill -s TERM "$pid"
     wait "$pid"
     status=$?
