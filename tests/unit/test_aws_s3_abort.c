@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#define AMPLE_MS 60000 /* where whoever is asked answers at once, and none of it is waited for */
+
 static void abort_is_tried_again_while_the_server_is_away(void **state)
 {
     struct s3_fixture *fx = *state;
@@ -215,7 +217,7 @@ static void stopped_at_any_moment_nothing_stays_open(void **state)
     for (turns = 0; turns < 100 && !ended; turns++) {
         struct weir_err err = {0};
         s3_serve(fx, works, COUNT(works));
-        enum weir_step step = stop_at(fx, turns, NULL, 5000, &ended, &err);
+        enum weir_step step = stop_at(fx, turns, NULL, AMPLE_MS, &ended, &err);
         if (!ended) {
             check_stop(fx, step, &err);
         }
@@ -224,7 +226,7 @@ static void stopped_at_any_moment_nothing_stays_open(void **state)
     for (int k = 0; k <= turns; k++) {
         struct weir_err err = {0};
         s3_serve(fx, fails, COUNT(fails));
-        assert_int_equal(stop_at(fx, k, NULL, 5000, &ended, &err), WEIR_END);
+        assert_int_equal(stop_at(fx, k, NULL, AMPLE_MS, &ended, &err), WEIR_END);
         assert_false(ended);
         assert_int_equal(s3_asked(fx, CREATE, NULL) > 0, s3_asked(fx, UNDO, NULL) > 0);
     }
@@ -241,7 +243,7 @@ static void completion_under_way_is_waited_for(void **state)
     for (int tries = 0; tries < 100 && ended; tries++) {
         struct weir_err err = {0};
         s3_serve(fx, replies, COUNT(replies));
-        enum weir_step step = stop_at(fx, 0, COMPLETE, 5000, &ended, &err);
+        enum weir_step step = stop_at(fx, 0, COMPLETE, AMPLE_MS, &ended, &err);
         if (!ended) {
             check_stop(fx, step, &err);
         }
@@ -318,8 +320,8 @@ static void put_that_was_sent_whole_is_waited_for(void **state)
             s3_serve(fx, &cases[i].reply, 1);
             err = (struct weir_err){0};
             step = stop_with(fx, 0, PUT,
-                &(struct weir_put_opts){.part_bytes = 30, .abort_ms = i == 3 ? 150 : 5000}, &ended,
-                &err);
+                &(struct weir_put_opts){.part_bytes = 30, .abort_ms = i == 3 ? 150 : AMPLE_MS},
+                &ended, &err);
         }
         assert_false(ended);
         assert_int_equal(step, cases[i].step);
@@ -414,7 +416,7 @@ static void completion_whose_answer_was_lost_may_have_been_published(void **stat
         struct weir_err err = {0};
         bool ended;
         s3_serve(fx, replies, COUNT(replies));
-        assert_int_equal(stop_at(fx, 1000, NULL, 2000, &ended, &err), cases[i].step);
+        assert_int_equal(stop_at(fx, 1000, NULL, AMPLE_MS, &ended, &err), cases[i].step);
         assert_false(ended);
         assert_string_equal(err.msg, cases[i].msg);
         assert_int_equal(s3_asked(fx, UNDO, NULL), cases[i].undo.again ? 2 : 1);
@@ -591,23 +593,24 @@ static void abort_that_does_not_know_says_so(void **state)
             "s3: s3://b/k: an upload may be left open: it is not in the list of uploads yet"},
         {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = DENIED},
              {.match = UNDO, .head = PROXY_404}},
-            2000, WEIR_FAIL, "s3: s3://b/k: an upload may be left open: AbortMultipartUpload: 404"},
+            AMPLE_MS, WEIR_FAIL,
+            "s3: s3://b/k: an upload may be left open: AbortMultipartUpload: 404"},
         {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = DENIED},
              {.match = UNDO, .head = NO_KEY}},
-            2000, WEIR_FAIL,
+            AMPLE_MS, WEIR_FAIL,
             "s3: s3://b/k: an upload may be left open: AbortMultipartUpload: 404 NoSuchKey"},
-        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = PROXY_404}}, 2000,
+        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = PROXY_404}}, AMPLE_MS,
             WEIR_FAIL, "s3: s3://b/k: an upload may be left open: ListMultipartUploads: 404"},
-        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = NO_UPLOAD}}, 2000,
+        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = NO_UPLOAD}}, AMPLE_MS,
             WEIR_FAIL,
             "s3: s3://b/k: an upload may be left open: ListMultipartUploads: 404 NoSuchUpload"},
         {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = DENIED},
              {.match = UNDO, .head = NO_UPLOAD}},
-            2000, WEIR_END, ""},
+            AMPLE_MS, WEIR_END, ""},
         {{{.match = CREATE, .head = CREATED}, {.match = PART, .head = DENIED},
              {.match = UNDO, .head = NO_BUCKET}},
-            2000, WEIR_END, ""},
-        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = NO_BUCKET}}, 2000,
+            AMPLE_MS, WEIR_END, ""},
+        {{{.match = CREATE, .end = CANNED_CLOSE}, {.match = LIST, .head = NO_BUCKET}}, AMPLE_MS,
             WEIR_END, ""},
     };
 
@@ -677,7 +680,7 @@ static void lost_create_is_found_in_the_list_and_aborted(void **state)
         bool ended;
         size_t last = 0;
         s3_serve(fx, replies, COUNT(replies));
-        assert_int_equal(stop_at(fx, 100, NULL, i == 0 ? 30000 : 1200, &ended, &err), WEIR_END);
+        assert_int_equal(stop_at(fx, 100, NULL, AMPLE_MS, &ended, &err), WEIR_END);
         assert_int_equal(s3_asked(fx, UNDO, &last), 1);
         assert_memory_equal(
             canned_http_request(fx->server, last, NULL), "DELETE /b/k?uploadId=lost%261 ", 30);
@@ -747,7 +750,7 @@ static void server_that_was_never_reached_is_not_waited_for(void **state)
     setenv("AWS_ENDPOINT_URL_S3", url, 1);
     assert_int_equal(weir_s3_config_env(&fx->cfg, NULL), 0);
     began = weir_clock_mono_ms();
-    assert_int_equal(stop_at(fx, 100, NULL, 60000, &ended, &err), WEIR_END);
+    assert_int_equal(stop_at(fx, 100, NULL, AMPLE_MS, &ended, &err), WEIR_END);
     assert_true(weir_clock_mono_ms() - began < 30000);
     close(fd);
 }
