@@ -289,7 +289,7 @@ static int take_options(
                                               : FORM_REPORT_CSV;
     /* Of the parsers libcsv alone does not tell where rows begin. */
     v->places = o->output == WEIR_OUTPUT_REPORT || o->strict ||
-                (o->unique_n > 0 && o->csv_engine == WEIR_CSV_LIBCSV);
+                ((o->unique_n > 0 || o->fail_fast > 0) && o->csv_engine == WEIR_CSV_LIBCSV);
     v->plain = !o->trim && o->empty == WEIR_EMPTY_ABSENT &&
                (o->quoted_empty == WEIR_EMPTY_ABSENT || o->quoted_empty == WEIR_EMPTY_SAME);
     if (o->input == WEIR_INPUT_CSV && weir_schema_for_rows(v->schema, err) != 0) {

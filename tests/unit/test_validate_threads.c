@@ -97,7 +97,8 @@ static void limits_of_invalid_rows_are_those_of_one_thread(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        const char *const words[] = {"fail_fast", limits[i], "max_errors", "2500", NULL};
+        const char *const words[] = {"fail_fast", limits[i], "max_errors", "2500", "csv_engine",
+            i % 2 == 0 ? "libcsv" : "fast", NULL};
         struct validate_result r = expect_same(words, false);
         const unsigned long n = strtoul(limits[i], NULL, 10);
         char want[128];
