@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #define STEP_COMPARES 8
-#define FEW_STRINGS 8 /* up to which looking at each beats halving */
+#define DIGITS_AN_EIGHTH 32 /* of a step: so many are read in the time of a comparison */
+#define FEW_STRINGS 8       /* up to which looking at each beats halving */
 
 unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct weir_json_value *v)
 {
@@ -46,6 +47,21 @@ static bool has_parts(const struct weir_json_value *v)
     return v->kind == WEIR_JSON_OBJECT || v->kind == WEIR_JSON_ARRAY;
 }
 
+/* Numbers are read anew in each comparison, from one end to the other: what those of the value add
+ * to one, in eighths of a step. Most are short, and add nothing. */
+static uint64_t digits_cost(const struct weir_schema_check *c, const struct weir_json_value *v)
+{
+    uint64_t cost = 0;
+
+    if (!has_parts(v)) {
+        return v->kind == WEIR_JSON_NUMBER ? v->len / DIGITS_AN_EIGHTH : 0;
+    }
+    for (const struct weir_json_value *part = v + 1; part < c->on->v + v->next; part++) {
+        cost += part->kind == WEIR_JSON_NUMBER ? part->len / DIGITS_AN_EIGHTH : 0;
+    }
+    return cost;
+}
+
 static bool is_const(struct weir_schema_check *c, const struct weir_schema_const *constant,
     const struct weir_json_value *v)
 {
@@ -73,7 +89,9 @@ static bool in_enum(struct weir_schema_check *c, const struct weir_schema_enum *
     if (v->kind == WEIR_JSON_STRING) {
         return in_strings(set, weir_json_text(c->on, v));
     }
-    if (!weir_schema_spend(c, (has_parts(v) ? set->cost : set->values_n) / STEP_COMPARES)) {
+    const uint64_t cost =
+        has_parts(v) ? set->cost + (v->next - (uint32_t)(v - c->on->v)) : (uint64_t)set->values_n;
+    if (!weir_schema_spend(c, (cost + set->values_n * digits_cost(c, v)) / STEP_COMPARES)) {
         return false;
     }
     for (size_t i = 0; i < set->values_n; i++) {

@@ -102,6 +102,36 @@ static void a_pattern_that_is_too_dear_for_a_cell_is_no_match(void **state)
     free(cell);
 }
 
+/* A number is read to its end for each value that it is compared with. */
+static void a_long_number_and_many_values_end_at_the_rows_steps(void **state)
+{
+    static const char *const values[] = {"7", "[7]"};
+    const size_t len = WEIR_MIB;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char *all = make_array(values[i], 1100), *cell = malloc(len + 1);
+        const size_t room = strlen(all) + 64;
+        char *schema = malloc(room);
+        assert_non_null(cell);
+        assert_non_null(schema);
+        snprintf(schema, room, "{\"properties\":{\"c\":{\"enum\":%s}}}", all);
+        memset(cell, '1', len);
+        cell[len] = '\0';
+        if (values[i][0] == '[') {
+            cell[0] = '[';
+            cell[len - 1] = ']';
+        }
+        struct schema_table t = schema_table_open(schema, "c");
+        assert_string_equal(schema_table_cell(&t, values[i]), "");
+        assert_string_equal(schema_table_cell(&t, cell), "c: " STEPS);
+        schema_table_close(&t);
+        free(schema);
+        free(cell);
+        free(all);
+    }
+}
+
 static void references_that_double_end_at_the_rows_steps(void **state)
 {
     static const char schema[] =
@@ -186,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_has_so_many_steps_and_no_more),
         cmocka_unit_test(a_pattern_that_is_too_dear_for_a_cell_is_no_match),
+        cmocka_unit_test(a_long_number_and_many_values_end_at_the_rows_steps),
         cmocka_unit_test(references_that_double_end_at_the_rows_steps),
         cmocka_unit_test(a_cell_over_the_limit_is_a_failure),
         cmocka_unit_test(a_row_allocates_nothing_in_the_steady_state),
