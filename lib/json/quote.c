@@ -56,8 +56,11 @@ static char *put_valid(char *to, const char *p, size_t len)
 /* Any bytes, without the quotes around them. */
 static char *put_text(char *to, const char *p, size_t len)
 {
+    if (len > 0 && weir_json_is_plain(p, len, NULL)) { /* as most are; it looks at all of it */
+        return put(to, p, len);
+    }
     while (len > 0) {
-        size_t n = weir_json_is_plain(p, len, NULL) ? len : weir_utf8_check(p, len);
+        size_t n = weir_utf8_check(p, len);
         to = put_valid(to, p, n);
         if (n < len) {
             to = put(to, "\xEF\xBF\xBD", 3);
