@@ -14,8 +14,8 @@
  * of several such the one with the most fields, then in the order above. A text that none of them
  * divides has ','. All else in the dialect counts: quotes, comments, lines to skip.
  *
- * p, len  the text's beginning; only WEIR_CSV_SNIFF_BYTES of it are looked at, so that the answer
- *         does not depend on the windows
+ * p, len  the text's beginning; only WEIR_CSV_SNIFF_BYTES behind the lines to skip are looked
+ *         at, so that the answer does not depend on the windows
  * last    nothing follows p[len - 1]
  * d       checked; its delimiter is WEIR_CSV_AUTO, and receives the answer
  *

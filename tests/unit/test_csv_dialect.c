@@ -202,11 +202,39 @@ static void only_the_beginning_is_looked_at_whatever_is_shown(void **state)
     for (size_t i = 0; i < len; i += 4) {
         memcpy(text + i, i < WEIR_CSV_SNIFF_BYTES - 8 ? "a;b\n" : "a,b\n", 4);
     }
+    struct weir_csv_dialect early = weir_csv_common;
+    early.delimiter = WEIR_CSV_AUTO;
+    assert_false(weir_csv_sniff(text, WEIR_CSV_SNIFF_BYTES, false, &early)); /* are they all? */
     for (size_t shown = WEIR_CSV_SNIFF_BYTES; shown <= len; shown += 4095) {
         struct weir_csv_dialect d = weir_csv_common;
         d.delimiter = WEIR_CSV_AUTO;
         assert_true(weir_csv_sniff(text, shown, shown % 2 == 0, &d));
         assert_int_equal(d.delimiter, ';');
+    }
+    free(text);
+}
+
+/* A report's preamble, which may be longer than what is looked at. */
+static void lines_to_skip_are_not_what_is_looked_at(void **state)
+{
+    const size_t skip = 2 * WEIR_CSV_SNIFF_BYTES + 4, len = skip + 2 * WEIR_CSV_SNIFF_BYTES;
+    uint8_t *text = malloc(len);
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < len; i += 4) {
+        memcpy(text + i, i < skip ? "a,b\n" : "a;b\n", 4);
+    }
+    for (size_t shown = 4; shown <= len; shown += 4095) {
+        struct weir_csv_dialect d = {
+            .delimiter = WEIR_CSV_AUTO, .quote = '"', .escape = NONE, .comment = NONE};
+        d.skip_lines = skip / 4;
+        assert_int_equal(
+            weir_csv_sniff(text, shown, false, &d), shown > skip + WEIR_CSV_SNIFF_BYTES);
+        assert_int_equal(d.delimiter, shown > skip + WEIR_CSV_SNIFF_BYTES ? ';' : WEIR_CSV_AUTO);
+        d.delimiter = WEIR_CSV_AUTO;
+        assert_true(weir_csv_sniff(text, shown, true, &d));
+        assert_int_equal(d.delimiter, shown > skip + 4 ? ';' : ',');
     }
     free(text);
 }
@@ -221,6 +249,7 @@ int main(void)
         cmocka_unit_test(the_delimiter_is_found_that_people_would_find),
         cmocka_unit_test(the_rest_of_the_dialect_counts),
         cmocka_unit_test(only_the_beginning_is_looked_at_whatever_is_shown),
+        cmocka_unit_test(lines_to_skip_are_not_what_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
