@@ -1,15 +1,11 @@
 #include "handlers/validate/tally.h"
 
-#include "core/limits.h"
 #include "json/hash.h"
 #include "json/quote.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Twice as many slots as names, so that a search is short. */
-#define SLOTS (2 * WEIR_TALLY_NAMES_MAX)
 
 void weir_tally_init(struct weir_tally *t, size_t columns_n)
 {
@@ -18,9 +14,11 @@ void weir_tally_init(struct weir_tally *t, size_t columns_n)
 
 static void empty_names(struct weir_tally_names *names)
 {
-    for (size_t i = 0; names->slots != NULL && i < SLOTS; i++) {
-        free(names->slots[i].name);
-        names->slots[i] = (struct weir_tally_name){0};
+    for (size_t i = 0; i < names->used; i++) {
+        free(names->table->list[i].name);
+    }
+    if (names->used > 0) {
+        memset(names->table->slots, 0, sizeof names->table->slots);
     }
     names->used = 0;
     names->others = 0;
@@ -30,8 +28,8 @@ void weir_tally_fini(struct weir_tally *t)
 {
     empty_names(&t->keywords);
     empty_names(&t->names);
-    free(t->keywords.slots);
-    free(t->names.slots);
+    free(t->keywords.table);
+    free(t->names.table);
     free(t->columns);
     *t = (struct weir_tally){0};
 }
@@ -44,31 +42,34 @@ static int no_memory(struct weir_err *err)
 static int count_name(
     struct weir_tally_names *names, const char *name, uint64_t n, struct weir_err *err)
 {
-    if (names->slots == NULL) {
-        names->slots = calloc(SLOTS, sizeof *names->slots);
-        if (names->slots == NULL) {
+    if (names->table == NULL) {
+        names->table = calloc(1, sizeof *names->table);
+        if (names->table == NULL) {
             return no_memory(err);
         }
-        weir_json_hash_seed(names->seed, names->slots);
+        weir_json_hash_seed(names->seed, names->table);
     }
-    for (uint64_t at = weir_json_hash(names->seed, weir_str_of(name));; at++) {
-        struct weir_tally_name *slot = &names->slots[at % SLOTS];
-        if (slot->name == NULL && names->used == WEIR_TALLY_NAMES_MAX) {
-            names->others += n;
-            return 0;
-        }
-        if (slot->name == NULL) {
-            slot->name = strdup(name);
-            if (slot->name == NULL) {
-                return no_memory(err);
-            }
-            names->used++;
-        } else if (strcmp(slot->name, name) != 0) {
-            continue;
-        }
-        slot->n += n;
+    struct weir_tally_table *t = names->table;
+    const size_t slots_n = sizeof t->slots / sizeof t->slots[0];
+    size_t at = weir_json_hash(names->seed, weir_str_of(name)) % slots_n;
+
+    while (t->slots[at] != 0 && strcmp(t->list[t->slots[at] - 1].name, name) != 0) {
+        at = (at + 1) % slots_n;
+    }
+    if (t->slots[at] == 0 && names->used == WEIR_TALLY_NAMES_MAX) {
+        names->others += n;
         return 0;
     }
+    if (t->slots[at] == 0) {
+        char *own = strdup(name);
+        if (own == NULL) {
+            return no_memory(err);
+        }
+        t->list[names->used++] = (struct weir_tally_name){own, 0};
+        t->slots[at] = (uint16_t)names->used;
+    }
+    t->list[t->slots[at] - 1].n += n;
+    return 0;
 }
 
 static int make_columns(struct weir_tally *t, struct weir_err *err)
@@ -99,20 +100,18 @@ int weir_tally_count(
     return 0;
 }
 
+/* In the order in which they came: which of them find no room any more depends on the data alone.
+ */
 static int add_names(
     struct weir_tally_names *to, struct weir_tally_names *from, struct weir_err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; from->slots != NULL && i < SLOTS && rc == 0; i++) {
-        if (from->slots[i].name != NULL) {
-            rc = count_name(to, from->slots[i].name, from->slots[i].n, err);
-        }
+    for (size_t i = 0; i < from->used && rc == 0; i++) {
+        rc = count_name(to, from->table->list[i].name, from->table->list[i].n, err);
     }
     to->others += from->others;
-    if (from->slots != NULL) {
-        empty_names(from);
-    }
+    empty_names(from);
     return rc;
 }
 
@@ -150,17 +149,14 @@ static int sorted(
     const struct weir_tally_names *names, const struct weir_tally_name ***ret, struct weir_err *err)
 {
     const struct weir_tally_name **list = calloc(names->used + 1, sizeof *list);
-    size_t n = 0;
 
     if (list == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; names->slots != NULL && i < SLOTS; i++) {
-        if (names->slots[i].name != NULL) {
-            list[n++] = &names->slots[i];
-        }
+    for (size_t i = 0; i < names->used; i++) {
+        list[i] = &names->table->list[i];
     }
-    qsort(list, n, sizeof *list, compare_names);
+    qsort(list, names->used, sizeof *list, compare_names);
     *ret = list;
     return 0;
 }

@@ -2,6 +2,7 @@
 #define WEIR_HANDLERS_VALIDATE_TALLY_H
 
 #include "core/buf.h"
+#include "core/limits.h"
 #include "schema/schema.h"
 
 #include <stddef.h>
@@ -10,17 +11,22 @@
 /*
  * How many problems there were, by column and by keyword: complete, however few of them were
  * described. Names of columns are only kept of what has no header (JSON): up to
- * WEIR_TALLY_NAMES_MAX, all others are counted as one.
+ * WEIR_TALLY_NAMES_MAX, those that came first; all others are counted as one.
  */
 struct weir_tally {
     uint64_t problems;
     uint64_t *columns; /* by the header's order; NULL: none yet */
     size_t columns_n;
     struct weir_tally_names {
-        struct weir_tally_name {
-            char *name; /* NULL: free */
-            uint64_t n;
-        } * slots;        /* open addressing; NULL: none yet */
+        struct weir_tally_table {
+            struct weir_tally_name {
+                char *name;
+                uint64_t n;
+            } list[WEIR_TALLY_NAMES_MAX]; /* in the order in which they came */
+            /* Open addressing, twice as many, so that a search is short: a place in the list, and
+             * 1; 0: free */
+            uint16_t slots[2 * WEIR_TALLY_NAMES_MAX];
+        } * table;        /* NULL: none yet */
         uint64_t seed[2]; /* names are the data's: nobody knows in advance which collide */
         size_t used;
         uint64_t others;

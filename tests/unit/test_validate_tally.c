@@ -49,8 +49,8 @@ static void names_beyond_the_most_are_counted_as_one(void **state)
     assert_int_equal(all.names.used, WEIR_TALLY_NAMES_MAX);
     assert_int_equal(all.names.others, 20);
     assert_int_equal(all.problems, 2 * (WEIR_TALLY_NAMES_MAX + 10));
-    for (size_t i = 0; i < SLOTS; i++) {
-        assert_int_equal(all.names.slots[i].n, all.names.slots[i].name != NULL ? 2 : 0);
+    for (size_t i = 0; i < all.names.used; i++) {
+        assert_int_equal(all.names.table->list[i].n, 2);
     }
     struct weir_buf json;
     static const char others[] = "{\"name\":\"(others)\",\"problems\":20}]";
@@ -63,13 +63,45 @@ static void names_beyond_the_most_are_counted_as_one(void **state)
     weir_tally_fini(&all);
 }
 
+/* Where the names of a block do not all find room, those do that came first, whatever the seed. */
+static void names_that_came_first_are_those_that_are_kept(void **state)
+{
+    struct weir_tally t, all;
+    struct weir_err err = {0};
+    struct weir_buf json;
+    char name[32], part[64];
+
+    (void)state;
+    weir_tally_init(&t, 0);
+    weir_tally_init(&all, 0);
+    for (int i = 0; i < WEIR_TALLY_NAMES_MAX / 2; i++) {
+        snprintf(name, sizeof name, "old-%d", i);
+        count(&all, name);
+    }
+    for (int i = 0; i < WEIR_TALLY_NAMES_MAX; i++) {
+        snprintf(name, sizeof name, "new-%d", i);
+        count(&t, name);
+    }
+    assert_int_equal(weir_tally_add(&all, &t, &err), 0);
+    weir_buf_init(&json, WEIR_MIB);
+    assert_int_equal(weir_tally_json(&all, no_columns, NULL, &json, &err), 0);
+    assert_non_null(weir_buf_text(&json, NULL));
+    for (int i = 0; i < WEIR_TALLY_NAMES_MAX; i++) {
+        snprintf(part, sizeof part, "{\"name\":\"new-%d\",\"problems\":1}", i);
+        assert_int_equal(strstr((const char *)json.p, part) != NULL, i < WEIR_TALLY_NAMES_MAX / 2);
+    }
+    weir_buf_fini(&json);
+    weir_tally_fini(&t);
+    weir_tally_fini(&all);
+}
+
 /* The longest row of slots in use: what a search may have to go through. */
 static size_t longest_row(const struct weir_tally *t)
 {
     size_t longest = 0, row = 0;
 
     for (size_t i = 0; i < 2 * SLOTS; i++) {
-        row = t->names.slots[i % SLOTS].name != NULL ? row + 1 : 0;
+        row = t->names.table->slots[i % SLOTS] != 0 ? row + 1 : 0;
         longest = row > longest ? row : longest;
     }
     return longest;
@@ -102,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_beyond_the_most_are_counted_as_one),
+        cmocka_unit_test(names_that_came_first_are_those_that_are_kept),
         cmocka_unit_test(names_that_were_chosen_to_collide_do_not),
     };
 
