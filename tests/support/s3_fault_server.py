@@ -620,7 +620,8 @@ class Server:
         self.sock.listen(128)
         self.port = self.sock.getsockname()[1]
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -650,7 +651,10 @@ class Server:
         return {"AWS_ENDPOINT_URL_S3": self.url, "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
 
     def close(self):
+        """Nobody waits in accept() behind it: a call that a stop interrupts begins again, with who has the descriptor's number by then."""
         self.closing = True
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.sock.close()
 
 
