@@ -13,6 +13,23 @@ gzip -k many.log
 whole() { python3 "$INTEG/elb_check.py" "$@"; }
 arrived() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
+# ---- bad receivers that stay so, each to the timeout's end ----
+
+# They are begun here and looked at below, so that a time that is long enough for a machine that stands still costs nothing.
+# late NAME LOG URL: in the background; NAME.out, NAME.err, its exit status in NAME.rc
+late() {
+    { "$WEIR" elb-logs "$2" --to "$3" --timeout 20 >"$1.out" 2>"$1.err" </dev/null; echo $? >"$1.rc"; } &
+}
+sink never --bad never --forever
+late never ten.log "tcp://127.0.0.1:$PORT"
+sink resets --bad reset:100 --forever
+late resets many.log "tcp://127.0.0.1:$PORT"
+late nobody one.log tcp://127.0.0.1:1
+ended() { # ended NAME: with a 3, one line
+    until_true 60 test -s "$1.rc" || fail "it does not end" || return 1
+    same "$(cat "$1.rc") $(wc -l <"$1.err")" "3 1" || { cat "$1.err"; return 1; }
+}
+
 # ---- stdout ----
 
 to_stdout() {
@@ -145,7 +162,7 @@ lumberjack_plain() { sink ljp --lumberjack && send many.log ljp/lines "lumberjac
 lumberjack_tls() { sink ljt --lumberjack --tls server.pem server.key && send many.log ljt/lines "lumberjack+tls://127.0.0.1:$PORT" --ca ca.pem; }
 lumberjack_bad() {
     sink ljb --lumberjack --bad reset:40000 --bad unread:90000 --bad close --bad reset:5 &&
-        status 0 "$WEIR" elb-logs many.log --to "lumberjack://127.0.0.1:$PORT" --timeout 60 && whole many.log ljb/lines repeats
+        status 0 "$WEIR" elb-logs many.log --to "lumberjack://127.0.0.1:$PORT" --timeout 120 && whole many.log ljb/lines repeats
 }
 check "Lumberjack: 10,000 lines" lumberjack
 check "Lumberjack: a connection is used again" lumberjack_reuse
@@ -158,19 +175,13 @@ check "Lumberjack: a receiver that breaks off" lumberjack_bad
 
 recovers() {
     sink bad --bad late:300 --bad reset:50000 --bad unread:7000 --bad close --bad reset:0 &&
-        status 0 "$WEIR" elb-logs many.log --to "tcp://127.0.0.1:$PORT" --timeout 60 && whole many.log bad/lines repeats &&
+        status 0 "$WEIR" elb-logs many.log --to "tcp://127.0.0.1:$PORT" --timeout 120 && whole many.log bad/lines repeats &&
         grep -q '"failed":[1-9]' out && grep -q '"resent":[1-9]' out
 }
 slow() { sink slow --bad slow:3000000 --forever && send many.log slow/lines "tcp://127.0.0.1:$PORT"; }
-never_reads() {
-    sink never --bad never --forever && status 3 "$WEIR" elb-logs ten.log --to "tcp://127.0.0.1:$PORT" --timeout 1 &&
-        grep -q '^weir: elb-logs: 10 of 10 lines read are not confirmed: ' err && same "$(wc -l <err)" 1
-}
-always_resets() {
-    sink resets --bad reset:100 --forever && status 3 "$WEIR" elb-logs many.log --to "tcp://127.0.0.1:$PORT" --timeout 2 &&
-        grep -q 'not confirmed' err && grep -q 'reset by peer' err
-}
-nobody() { status 3 "$WEIR" elb-logs one.log --to "tcp://127.0.0.1:$(free_port)" --timeout 1 && grep -q 'connection refused' err; }
+never_reads() { ended never && grep -q '^weir: elb-logs: 10 of 10 lines read are not confirmed: ' never.err; }
+always_resets() { ended resets && grep -q 'not confirmed' resets.err && grep -q 'reset by peer' resets.err; }
+nobody() { ended nobody && grep -q 'connection refused' nobody.err; }
 check "a receiver that resets, closes, leaves bytes unread, then recovers" recovers
 check "a receiver that reads slowly" slow
 check "a receiver that never reads is 3 at the timeout" never_reads
