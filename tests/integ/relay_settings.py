@@ -160,10 +160,12 @@ async def each_client_has_the_policy_it_asks_for_and_each_loss_is_counted():
     once_more = asyncio.Event()
     source = Source([twice])
     async with Relay("--unit", "ts", "--age-max", "0", "--ring-bytes", "400000", "--always", "--source-timeout", "100", "--source", "live=" + await source.start()) as relay:
+        await relay.until("the first ones", lambda s: s["units"] == 100)
         clients = [Client(relay, name="live?policy=" + policy, version=v) for policy in ("oldest", "newest", "latest") for v in (b"1.0", b"1.1")]
         for c in clients:
             await c.start()
             c.paused.clear()
+            c.first = c.next = 100
         go.set()
         s = await relay.until("all of it", lambda s: s["units"] == 20100)
         same([c.of(s)["policy"] for c in clients], ["oldest", "oldest", "newest", "newest", "latest", "latest"], "policies")
