@@ -157,6 +157,36 @@ static void surplus_quotes_of_the_longest_row_come_out(void **state)
     }
 }
 
+/* The same of as many fields as a row may have, each of which a spreadsheet would take for a
+ * formula. */
+static void surplus_formulas_of_the_longest_row_come_out(void **state)
+{
+    const size_t fields = WEIR_COLUMNS_MAX - 2, each = (WEIR_ROW_MAX_BYTES - 3) / fields - 1;
+    const char *const words[] = {"escape_formulas", "true", NULL};
+    const struct validate_how how = {.gzip = true};
+    struct reader to;
+
+    (void)state;
+    in.csv.len = 0;
+    assert_int_equal(weir_buf_adds(&in.csv, "id,a\n1,a\n2,", NULL), 0);
+    for (size_t i = 0; i < fields; i++) {
+        fill(&in.csv, ",=", '"', each - 1, "");
+    }
+    assert_int_equal(weir_buf_adds(&in.csv, "\n3,a\n", NULL), 0);
+    struct validate_result r = run(words, &how);
+    reader_init(&to, &r.main.got, how.gzip);
+    expect(&to, "id,a,valid,errors\n1,a,true,\n2,,false,");
+    expect(&to, "\"row: 16384 fields, the header has 2: ");
+    for (size_t i = 0; i < fields; i++) {
+        expect(&to, i == 0 ? "\"\"'=" : ",\"\"'=");
+        expect_times(&to, "\"\"\"\"", each - 1);
+        expect(&to, "\"\"");
+    }
+    expect(&to, "\"\n3,a,true,\n");
+    expect_end(&to);
+    validate_result_fini(&r);
+}
+
 static void control_bytes_of_the_longest_line_come_out(void **state)
 {
     const size_t n = WEIR_ROW_MAX_BYTES;
@@ -279,6 +309,7 @@ int main(void)
         cmocka_unit_test(errors_are_bounded_and_their_count_is_complete),
         cmocka_unit_test(errors_of_a_json_line_are_bounded_too),
         cmocka_unit_test(surplus_quotes_of_the_longest_row_come_out),
+        cmocka_unit_test(surplus_formulas_of_the_longest_row_come_out),
         cmocka_unit_test(control_bytes_of_the_longest_line_come_out),
         cmocka_unit_test(a_line_over_the_limit_fails_with_its_number),
     };
