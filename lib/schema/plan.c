@@ -1,6 +1,7 @@
 #include "schema/check.h"
 
 #include "core/limits.h"
+#include "core/utf8.h"
 #include "schema/text.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
  */
 
 #define LABEL_BYTES 112 /* a column's name in messages; longer ones are cut */
+#define NO_CHARACTER "\xEF\xBF\xBD"
 
 static const struct weir_schema_op *members_op(const struct weir_schema_node *row)
 {
@@ -184,18 +186,39 @@ static int bind_again(struct weir_schema_plan *plan)
 static int allocate(struct weir_schema_plan *plan, const struct weir_str *names, size_t n,
     size_t nodes, size_t required)
 {
+    size_t room = 0;
+
     for (size_t i = 0; i < n; i++) {
-        plan->names_len += names[i].len;
+        const bool valid = weir_utf8_check(names[i].p, names[i].len) == names[i].len;
+        room += valid ? names[i].len : names[i].len * (sizeof NO_CHARACTER - 1);
     }
     plan->columns = calloc(n + 1, sizeof *plan->columns);
     plan->nodes = calloc(n * nodes + 1, sizeof(const struct weir_schema_node *));
     plan->missing = calloc(required + 1, sizeof *plan->missing);
     plan->labels = calloc(n + required + 1, LABEL_BYTES);
-    plan->names = malloc(plan->names_len + 1);
+    plan->names = malloc(room + 1);
     return plan->columns == NULL || plan->nodes == NULL || plan->missing == NULL ||
                    plan->labels == NULL || plan->names == NULL
                ? -1
                : 0;
+}
+
+/* A name as the schema sees it: text, so that bytes that are none become U+FFFD. What reads names
+ * relies on it, and reads beyond a character that is not whole. Returns its end. */
+static char *put_name(char *to, struct weir_str name)
+{
+    while (name.len > 0) {
+        const size_t n = weir_utf8_check(name.p, name.len);
+        memcpy(to, name.p, n);
+        to += n;
+        if (n == name.len) {
+            break;
+        }
+        memcpy(to, NO_CHARACTER, sizeof NO_CHARACTER - 1);
+        to += sizeof NO_CHARACTER - 1;
+        name = (struct weir_str){name.p + n + 1, name.len - n - 1};
+    }
+    return to;
 }
 
 static void bind_columns(struct weir_schema_check *c, struct weir_schema_plan *plan,
@@ -207,17 +230,16 @@ static void bind_columns(struct weir_schema_check *c, struct weir_schema_plan *p
     for (size_t i = 0; i < n; i++) {
         struct weir_schema_column *column = &plan->columns[plan->columns_n++];
         char *label = plan->labels + i * LABEL_BYTES;
-        if (names[i].len > 0) {
-            memcpy(name, names[i].p, names[i].len);
-        }
-        column->name = (struct weir_str){name, names[i].len};
-        name += names[i].len;
+        char *end = put_name(name, names[i]);
+        column->name = (struct weir_str){name, (size_t)(end - name)};
+        name = end;
         label_column(label, names[i], i);
         column->label = label;
         if (bind_column(c, plan, column, plan->nodes + i * nodes)) {
             plan->strange = false;
         }
     }
+    plan->names_len = (size_t)(name - plan->names);
 }
 
 struct weir_schema_plan *weir_schema_bind(
@@ -242,7 +264,7 @@ struct weir_schema_plan *weir_schema_bind(
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = names[i];
+        sorted[i] = plan->columns[i].name;
     }
     qsort(sorted, n, sizeof *sorted, weir_str_cmp_at);
     bind_missing(plan, sorted, n, plan->labels + n * LABEL_BYTES);

@@ -98,8 +98,8 @@ int weir_schema_describe(const struct weir_schema *schema,
  * schema    outlives the plan
  * names, n  the header, without the columns that weir appends; copied. A name that comes twice is
  *           two columns, both checked; what the schema says of the row as a whole sees the first.
- *           A name that the schema does not know is a string. n is 0 for a plan that is used for
- *           JSON as it is
+ *           A name that the schema does not know is a string; bytes of one that are no UTF-8 are
+ *           U+FFFD to it. n is 0 for a plan that is used for JSON as it is
  *
  * Returns the plan (weir_schema_plan_free), or NULL with *err set: WEIR_E_NOMEM; WEIR_E_CONFIG when
  * finding what the schema says of the columns takes more than WEIR_BIND_STEPS_MAX steps.

@@ -77,6 +77,35 @@ static void columns_that_the_schema_does_not_know_may_be_forbidden_or_checked(vo
     schema_table_close(&t);
 }
 
+/* What is asked about a name (patterns, formats, lengths) is asked of text: the last byte of each
+ * of these begins a character that goes on behind the name. */
+static void bytes_of_a_name_that_are_no_text_are_replaced_for_the_schema(void **state)
+{
+    static const struct {
+        const char *schema, *errors;
+    } cases[] = {
+        {"{\"patternProperties\":{\"^a\\ufffd\\ufffd$\":{\"type\":\"integer\"}}}",
+            "a??: must be an integer"},
+        {"{\"patternProperties\":{\"[\\u00e0-\\u00ef]\":false}}", ""},
+        {"{\"propertyNames\":{\"pattern\":\"^a?\\ufffd+$\",\"maxLength\":3}}", ""},
+        {"{\"propertyNames\":{\"format\":\"iri-reference\"}}",
+            "a??: as a name must be an IRI or a relative reference; ?: as a name must be an IRI or "
+            "a "
+            "relative reference"},
+        {"{\"propertyNames\":{\"format\":\"idn-hostname\"}}",
+            "a??: as a name must be a host name; ?: as a name must be a host name"},
+        {"{\"required\":[\"a\\ufffd\\ufffd\",\"a\"]}", "a: required"},
+    };
+    const struct weir_str cells[2] = {WEIR_STR("x"), WEIR_STR("1")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct schema_table t = schema_table_open(cases[i].schema, "a\xFF\xC3|\xF0");
+        assert_string_equal(schema_table_cells(&t, cells, 2), cases[i].errors);
+        schema_table_close(&t);
+    }
+}
+
 /* So it is when they are cut at the wrong delimiter. */
 static void a_header_without_any_column_of_the_schema_is_strange(void **state)
 {
@@ -230,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_checked_column_by_column_then_for_what_is_missing),
         cmocka_unit_test(columns_that_the_schema_does_not_know_may_be_forbidden_or_checked),
+        cmocka_unit_test(bytes_of_a_name_that_are_no_text_are_replaced_for_the_schema),
         cmocka_unit_test(a_header_without_any_column_of_the_schema_is_strange),
         cmocka_unit_test(a_root_that_refers_on_checks_both),
         cmocka_unit_test(names_in_messages_are_clean_and_short),
