@@ -30,6 +30,8 @@ bind_port = {port}
 conn_timeout = 60
 node_timeout = 120
 client_timeout = 300
+# An object that is there is in the list, too: for this one nobody waits longer than a second, unless told.
+container_update_timeout = 120
 log_address = {dir}/no-syslog
 log_custom_handlers = swift_s3.log_handler
 user = root
