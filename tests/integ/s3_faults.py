@@ -272,6 +272,8 @@ APPLIES = {
 ON_LISTS = {"cut-answer", "stall-answer", "timeout", "error-in-200", "garbage", "no-token"}  # beside what applies to all
 RANGE, SLOT = MIB, 576 << 10  # the smallest range, and WEIR_S3_READ_SLOT_BYTES, which it takes beside its bytes
 ALWAYS_ONLY_ONCE = {"drop-paused", "changed"}  # what struck every time is the same, or never ends
+# Whether the client had sent all of the body when the reset came is a race; a body that was not sent whole cannot have been published.
+RACES = {(-1, kind, "PutObject"): {"connection", "connection (may be published)"} for kind in ("reset", "cut-request")}
 
 
 def operations_for(kind):
@@ -380,6 +382,8 @@ def matrix(a):
             not_ok(f"{t.cell[1]} on {t.cell[2]}, {'once' if t.cell[0] == 1 else 'always'}: {'; '.join(t.wrong)}", *t.story())
         if not struck:
             cells[t.cell] = {"not asked"}
+        elif t.outcome in RACES.get(t.cell, ()):
+            cells[t.cell] |= RACES[t.cell]
         if a.verbose:
             print(f"# {t.cell} {t.outcome} {t.seconds:.1f} s struck {struck}", *t.story(), sep="\n#   ", flush=True)
     print(f"# {sum(counts.values())} trials in {time.monotonic() - began:.0f} s, {bad} wrong", flush=True)
