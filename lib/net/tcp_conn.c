@@ -256,6 +256,11 @@ int weir_tcp_conn_connect(struct weir_tcp_conn *c, int64_t now_ms)
     return rc;
 }
 
+int64_t weir_tcp_conn_ask_by(const struct weir_tcp_conn *c)
+{
+    return c->phase == CONNECTING ? c->next_by_ms : c->connect_by_ms;
+}
+
 struct weir_tcp_conn *weir_tcp_conn_new(
     struct weir_loop *loop, const struct weir_tcp_conn_opts *opts, struct weir_err *err)
 {

@@ -41,8 +41,13 @@ struct weir_tcp_conn *weir_tcp_conn_new(
 void weir_tcp_conn_free(struct weir_tcp_conn *conn);
 
 /** weir_tcp_conn_connect: go on connecting. 1 connected (all addresses of a name are tried), 0 not
- * yet, -1 failed. now_ms is CLOCK_MONOTONIC. The timeout itself arms no wake-up. */
+ * yet, -1 failed. now_ms is CLOCK_MONOTONIC. Time that is over arms no wake-up:
+ * weir_tcp_conn_ask_by. */
 int weir_tcp_conn_connect(struct weir_tcp_conn *conn, int64_t now_ms);
+
+/** weir_tcp_conn_ask_by: when a "not yet" is to be asked again at the latest, CLOCK_MONOTONIC: then
+ * the time of the address that is tried is over, or all of it. */
+int64_t weir_tcp_conn_ask_by(const struct weir_tcp_conn *conn);
 
 /** weir_tcp_conn_write: returns how many of n > 0 bytes were taken; WEIR_TCP_CONN_WAIT or _FAILED.
  */

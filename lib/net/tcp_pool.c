@@ -335,7 +335,6 @@ static int open_link(struct weir_tcp_pool *pool, int64_t now_ms, struct weir_err
     if (link->conn == NULL) {
         return -1;
     }
-    link->connect_by_ms = opts.connect_by_mono_ms;
     link->state = LINK_CONNECTING;
     return 0;
 }
@@ -410,7 +409,7 @@ static void arm(struct weir_tcp_pool *pool, int64_t again_ms, int64_t now_ms)
         const struct weir_tcp_link *link = &pool->links[i];
         int64_t left = INT64_MAX;
         if (link->state == LINK_CONNECTING) {
-            left = link->connect_by_ms - now_ms;
+            left = weir_tcp_conn_ask_by(link->conn) - now_ms;
         } else if (link->unit != NULL) {
             left = link->moved_ms + pool->opts.stall_ms - now_ms;
         }

@@ -32,7 +32,7 @@ struct weir_tcp_link {
     struct weir_tcp_conn *conn;
     struct weir_tcp_unit *unit; /* from LINK_SENDING on */
     bool used;                  /* it has carried a unit before */
-    int64_t connect_by_ms, moved_ms;
+    int64_t moved_ms;
     uint8_t head[WEIR_LUMBERJACK_WINDOW_BYTES];
     size_t sent; /* of the head, if there is one, and the data */
     struct weir_lumberjack_answer answer;

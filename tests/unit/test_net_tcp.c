@@ -229,32 +229,76 @@ static void nobody_listens_is_an_error_that_says_so(void **state)
 }
 
 /* A listener whose queue is full takes no connection: the kernel drops the SYN. */
+struct deaf {
+    int listener, full[3];
+    struct sockaddr_in at;
+    char port[8];
+};
+
+static void deaf_new(struct deaf *d)
+{
+    socklen_t n = sizeof d->at;
+
+    *d = (struct deaf){.listener = socket(AF_INET, SOCK_STREAM, 0),
+        .at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    assert_int_equal(bind(d->listener, (struct sockaddr *)&d->at, sizeof d->at), 0);
+    assert_int_equal(listen(d->listener, 0), 0);
+    assert_int_equal(getsockname(d->listener, (struct sockaddr *)&d->at, &n), 0);
+    for (size_t i = 0; i < 3; i++) {
+        d->full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(d->full[i], (struct sockaddr *)&d->at, sizeof d->at);
+    }
+    (void)snprintf(d->port, sizeof d->port, "%d", ntohs(d->at.sin_port));
+}
+
+static void deaf_free(struct deaf *d)
+{
+    for (size_t i = 0; i < 3; i++) {
+        close(d->full[i]);
+    }
+    close(d->listener);
+}
+
 static void a_connection_that_never_comes_ends_at_its_timeout(void **state)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    int full[3] = {-1, -1, -1}, listener = socket(AF_INET, SOCK_STREAM, 0);
-    char port[8];
+    struct deaf deaf;
 
     (void)state;
-    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
-    for (size_t i = 0; i < 3; i++) {
-        full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(full[i], (struct sockaddr *)&at, sizeof at);
-    }
-    (void)snprintf(port, sizeof port, "%d", ntohs(at.sin_port));
-    struct weir_tcp_opts opts = opts_for(port, false);
+    deaf_new(&deaf);
+    struct weir_tcp_opts opts = opts_for(deaf.port, false);
     opts.connect_ms = 60;
     struct outcome o = pump_once(&opts, "0\n", 2);
     assert_int_equal(o.rc, -1);
     assert_int_equal(o.err.code, WEIR_E_NET);
     assert_int_equal(o.counts.created, 0);
-    for (size_t i = 0; i < 3; i++) {
-        close(full[i]);
+    deaf_free(&deaf);
+}
+
+/* localhost has two addresses, and the first one is deaf. */
+static void an_address_that_never_answers_leaves_the_next_one_its_time(void **state)
+{
+    struct deaf deaf;
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int listener = socket(AF_INET6, SOCK_STREAM, 0);
+
+    (void)state;
+    deaf_new(&deaf);
+    at.sin6_port = deaf.at.sin_port;
+    if (listener == -1 || bind(listener, (struct sockaddr *)&at, sizeof at) != 0) {
+        deaf_free(&deaf);
+        skip(); /* a machine without IPv6 */
     }
+    assert_int_equal(listen(listener, 8), 0); /* and nobody accepts */
+    struct weir_tcp_opts opts = opts_for(deaf.port, false);
+    (void)snprintf(opts.target.host, sizeof opts.target.host, "localhost");
+    opts.connect_ms = 2000;
+    opts.stall_ms = 100;
+    struct outcome o = pump_once(&opts, "0\n", 2);
+    assert_true(o.counts.created > 0);
+    assert_true(o.counts.sent > 0);
+    assert_int_equal(o.rc, -1); /* but it is silent */
     close(listener);
+    deaf_free(&deaf);
 }
 
 static void the_deadline_ends_it_with_nothing_confirmed(void **state)
@@ -591,6 +635,7 @@ int main(void)
         cmocka_unit_test(no_lines_need_no_connection),
         cmocka_unit_test(nobody_listens_is_an_error_that_says_so),
         cmocka_unit_test(a_connection_that_never_comes_ends_at_its_timeout),
+        cmocka_unit_test(an_address_that_never_answers_leaves_the_next_one_its_time),
         cmocka_unit_test(the_deadline_ends_it_with_nothing_confirmed),
         cmocka_unit_test(lumberjack_keeps_its_connection_for_the_next_lines),
         cmocka_unit_test(names_are_looked_up_without_stopping_and_may_be_forgotten),
