@@ -115,7 +115,7 @@ void weir_output_read(struct weir_output *output)
 {
     struct weir_output *o = output;
 
-    while (!o->ended) {
+    for (int i = 0; !o->ended && i < WEIR_OUTPUT_READS_MAX; i++) {
         ssize_t n = read(o->fd, o->p + o->len, sizeof o->p - o->len);
 
         if (n < 0 && errno == EINTR) {
@@ -130,17 +130,16 @@ void weir_output_read(struct weir_output *output)
     }
 }
 
-void weir_output_turn(struct weir_output *output)
+bool weir_output_turn(struct weir_output *output)
 {
     struct weir_output *o = output;
 
-    do {
-        weir_output_read(o);
-        if (o->ended) {
-            weir_ready_free(o->ready);
-            o->ready = NULL;
-        }
-    } while (o->ready != NULL && weir_ready_now(o->ready));
+    weir_output_read(o);
+    if (o->ended) {
+        weir_ready_free(o->ready);
+        o->ready = NULL;
+    }
+    return o->ready != NULL && weir_ready_now(o->ready);
 }
 
 /* ---- its life ---- */

@@ -4,6 +4,7 @@
 #include "core/err.h"
 #include "net/loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -26,13 +27,13 @@ struct weir_output *weir_output_new(struct weir_loop *loop, int *write_fd, struc
 /** weir_output_begin: forget the errors: another invocation begins. */
 void weir_output_begin(struct weir_output *output);
 
-/** weir_output_read: read and pass on what has come. Also from within a callback. */
+/** weir_output_read: read and pass on what has come, up to a bound, for whoever writes without a
+ *  pause. Also from within a callback. */
 void weir_output_read(struct weir_output *output);
 
-/** weir_output_turn: the same, and the loop wakes up when there is more. Not from within a
- * callback.
- */
-void weir_output_turn(struct weir_output *output);
+/** weir_output_turn: the same. Returns whether there is more already, for the next turn; when not,
+ * the loop wakes up when there is. Not from within a callback. */
+bool weir_output_turn(struct weir_output *output);
 
 /**
  * weir_output_error: why a message has failed, as far as the function has said it: what stands

@@ -467,10 +467,8 @@ int64_t weir_worker_turn(struct weir_worker *worker)
 {
     struct weir_worker *w = worker;
     int64_t now_ms = weir_clock_mono_ms();
+    bool more = w->output != NULL && weir_output_turn(w->output);
 
-    if (w->output != NULL) {
-        weir_output_turn(w->output);
-    }
     if (w->exited) {
         w->exited = false;
         reap(w);
@@ -495,7 +493,7 @@ int64_t weir_worker_turn(struct weir_worker *worker)
     if (w->state == WEIR_WORKER_IDLE && now_ms >= w->retry_ms) {
         dispatch(w, now_ms);
     }
-    return next_turn(w);
+    return more ? INT64_MIN : next_turn(w);
 }
 
 struct weir_worker *weir_worker_new(

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,13 +75,20 @@ static size_t passed_on(struct world *w, void (*act)(struct weir_output *), char
     return (size_t)n;
 }
 
+static bool more; /* what the last turn said */
+
+static void turn(struct weir_output *output)
+{
+    more = weir_output_turn(output);
+}
+
 static void whole_lines_are_passed_on_and_what_is_left_at_the_end(void **state)
 {
     struct world *w = *state;
     char got[64];
 
     say(w, "one\ntwo\nthr");
-    passed_on(w, weir_output_turn, got, sizeof got);
+    passed_on(w, turn, got, sizeof got);
     assert_string_equal(got, "one\ntwo\n");
     say(w, "ee\nlast");
     passed_on(w, weir_output_read, got, sizeof got);
@@ -100,9 +108,38 @@ static void a_line_that_never_ends_holds_nothing_up(void **state)
     memset(block, 'x', sizeof block);
     for (int i = 0; i < 32; i++) {
         assert_int_equal(write(w->fd, block, sizeof block), sizeof block);
-        n += passed_on(w, weir_output_turn, got, 40 * sizeof block);
+        n += passed_on(w, turn, got, 40 * sizeof block);
     }
     assert_true(n >= 64 * WEIR_KIB);
+    free(got);
+}
+
+/* As much as whoever writes without a pause would have written by then. */
+static void a_function_that_never_stops_writing_is_heard_a_bound_at_a_time(void **state)
+{
+    enum { ALL = WEIR_MIB };
+    struct world *w = *state;
+    char line[64], *got = malloc(ALL + 1);
+    size_t n, all;
+
+    assert_non_null(got);
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\n';
+    if (fcntl(w->fd, F_SETPIPE_SZ, ALL) < ALL) {
+        free(got);
+        skip(); /* the kernel gives no such pipe */
+    }
+    for (size_t i = 0; i < ALL / sizeof line; i++) {
+        assert_int_equal(write(w->fd, line, sizeof line), sizeof line);
+    }
+    all = n = passed_on(w, turn, got, ALL + 1);
+    assert_in_range(n, 1, WEIR_OUTPUT_READS_MAX * 64 * WEIR_KIB);
+    while (more) {
+        n = passed_on(w, turn, got, ALL + 1);
+        assert_in_range(n, 1, WEIR_OUTPUT_READS_MAX * 64 * WEIR_KIB);
+        all += n;
+    }
+    assert_int_equal(all, ALL);
     free(got);
 }
 
@@ -136,7 +173,7 @@ static void errors_beyond_the_ceiling_push_out_the_first(void **state)
         (void)snprintf(line, sizeof line, "ERROR m%03d %0*d\n", i, WEIR_OUTPUT_ERROR_BYTES, 1);
         say(w, line);
     }
-    passed_on(w, weir_output_turn, got, sizeof got);
+    passed_on(w, turn, got, sizeof got);
     assert_memory_equal(weir_output_error(w->output, "m000"), "m016", 4); /* the last one */
     assert_int_equal(weir_output_error(w->output, "m001")[0], '0');
     assert_int_equal(strlen(weir_output_error(w->output, NULL)), WEIR_OUTPUT_ERROR_BYTES - 1);
@@ -148,7 +185,7 @@ static void what_is_no_utf8_ends_an_error(void **state)
     char got[256];
 
     say(w, "ERROR a \xC3\xA9 \xFF b\n");
-    passed_on(w, weir_output_turn, got, sizeof got);
+    passed_on(w, turn, got, sizeof got);
     assert_string_equal(got, "ERROR a \xC3\xA9 \xFF b\n");
     assert_string_equal(weir_output_error(w->output, NULL), "a \xC3\xA9 ");
 }
@@ -161,9 +198,10 @@ static void the_end_of_the_function_is_no_end_of_the_loop(void **state)
     say(w, "bye\n");
     (void)close(w->fd);
     w->fd = -1;
-    passed_on(w, weir_output_turn, got, sizeof got);
+    passed_on(w, turn, got, sizeof got);
     assert_string_equal(got, "bye\n");
-    weir_output_turn(w->output); /* and again, as turns come */
+    assert_false(more);
+    assert_false(weir_output_turn(w->output)); /* and again, as turns come */
 }
 
 int main(void)
@@ -172,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(whole_lines_are_passed_on_and_what_is_left_at_the_end),
         TEST(a_line_that_never_ends_holds_nothing_up),
+        TEST(a_function_that_never_stops_writing_is_heard_a_bound_at_a_time),
         TEST(an_error_is_that_of_its_message),
         TEST(errors_beyond_the_ceiling_push_out_the_first),
         TEST(what_is_no_utf8_ends_an_error),
