@@ -16,6 +16,7 @@ struct weir_form {
     struct MHD_PostProcessor *parser;
     enum step step;
     bool refused;
+    bool nothing_yet; /* the last part was told of, and nothing of its value came with it */
     struct weir_policy_refusal why;
 
     struct weir_policy_field fields[WEIR_FORM_FIELDS_MAX];
@@ -59,18 +60,19 @@ static bool add_value(struct weir_policy_field *field, size_t len, const char *p
     return memchr(p, '\0', n) == NULL; /* a value with a NUL is not what it seems to be */
 }
 
-static void on_field(struct weir_form *f, const char *name, const char *p, uint64_t off, size_t n)
+static void on_field(
+    struct weir_form *f, const char *name, bool begins, const char *p, uint64_t off, size_t n)
 {
     struct weir_policy_field *field;
 
-    f->fields_bytes += n + (off == 0 ? strlen(name) : 0);
+    f->fields_bytes += n + (begins ? strlen(name) : 0);
     if (f->fields_bytes > WEIR_FORM_FIELDS_MAX_BYTES ||
-        (off == 0 && f->fields_n == WEIR_FORM_FIELDS_MAX)) {
+        (begins && f->fields_n == WEIR_FORM_FIELDS_MAX)) {
         REFUSE(f, 400, "MaxPostPreDataLengthExceeded",
             "Your POST request fields preceding the upload file were too large.");
         return;
     }
-    if (off == 0) {
+    if (begins) {
         field = &f->fields[f->fields_n];
         field->name = strdup(name);
         field->value = NULL;
@@ -125,12 +127,11 @@ static enum weir_step feed(struct weir_form *f, const char *p, size_t n, bool la
     return step;
 }
 
-static void on_file(
-    struct weir_form *f, const char *filename, const char *p, uint64_t off, size_t n)
+static void on_file(struct weir_form *f, const char *filename, bool begins, const char *p, size_t n)
 {
     if (f->step == STEP_FIELDS) {
         begin_file(f, filename);
-    } else if (off == 0) {
+    } else if (begins) {
         REFUSE(f, 400, "InvalidArgument", "POST requires exactly one file upload per request.");
     }
     if (f->refused) {
@@ -148,11 +149,24 @@ static void on_file(
     }
 }
 
+/* libmicrohttpd tells of a part when its header is there, and again from the beginning when the
+ * first of its value comes later. */
+static bool part_begins(
+    const struct weir_form *f, const char *name, bool file, uint64_t off, size_t n)
+{
+    bool last = file ? f->step == STEP_FILE
+                     : f->fields_n > 0 && strcmp(f->fields[f->fields_n - 1].name, name) == 0;
+
+    return off == 0 && !(last && f->nothing_yet && n > 0);
+}
+
 static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *name,
     const char *filename, const char *type, const char *coding, const char *p, uint64_t off,
     size_t n)
 {
     struct weir_form *f = self;
+    const bool file = name != NULL && strcasecmp(name, "file") == 0;
+    const bool begins = name != NULL && part_begins(f, name, file, off, n);
 
     (void)kind;
     (void)type;
@@ -160,10 +174,11 @@ static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *
     if (f->refused) {
         return MHD_NO;
     }
-    if (name != NULL && strcasecmp(name, "file") == 0) {
-        on_file(f, filename, p, off, n);
+    f->nothing_yet = off == 0 && n == 0;
+    if (file) {
+        on_file(f, filename, begins, p, n);
     } else if (f->step == STEP_FIELDS && name != NULL) {
-        on_field(f, name, p, off, n);
+        on_field(f, name, begins, p, off, n);
     } else {
         f->step = f->step == STEP_FILE ? STEP_REST : f->step; /* S3 ignores what follows the file */
     }

@@ -558,7 +558,7 @@
 #define WEIR_WORKER_PAUSE_MAX_MS 15000
 #define WEIR_WORKER_RETRY_MS 1000    /* after the journal could not be written */
 #define WEIR_OUTPUT_ERRORS_MAX 16    /* of an invocation: more than a batch has messages */
-#define WEIR_OUTPUT_READS_MAX 8     /* of 64 KiB, in one turn */
+#define WEIR_OUTPUT_READS_MAX 8      /* of 64 KiB, in one turn */
 #define WEIR_OUTPUT_ERROR_BYTES 512  /* of each: an error of ours has 256, and what is before it */
 #define WEIR_UPLOADS_FOLDERS_MAX 512 /* watched by inotify: a user may have 8192 or more */
 /* A program that opens a file again at once is not done with it */

@@ -187,6 +187,12 @@ cut_off() {
 }
 step "an upload that is cut off leaves nothing" cut_off
 
+in_pieces() {
+    form form.json && same "$(python3 "$INTEG/form.py" pieces form.json "$small")" 204 || return 1
+    cmp "$small" "$ROOT_DIR/weir/$(python3 -c "import json; print(json.load(open('form.json'))['data']['fields']['key'])")"
+}
+step "a form is the same in whatever pieces it comes" in_pieces
+
 code() { curl -sS --max-time 60 -o /dev/null -w '%{http_code}' "$@"; }
 strangers() {
     same "$(code -H 'Host: evil.example' "$URL/status.json")" 403 && same "$(code -H 'Host: localhost:1' "$URL/status.json")" 200 &&

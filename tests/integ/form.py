@@ -5,8 +5,9 @@ form.py sign ROOT URL [key=K] [expires=SECONDS] [status=N] [max=N] [min=N]   a f
 form.py upload FORM FILE [set:NAME=VALUE | drop:NAME | add:NAME=VALUE | filename:NAME]...   by curl; prints the status,
                                                                        the body goes to ./upload.body
 form.py cut FORM FILE BYTES     the same upload, but the connection is closed when so many bytes of it were sent
+form.py pieces FORM FILE        the same upload, a pause behind the first byte of each value; prints the status
 """
-import base64, datetime, hashlib, hmac, json, socket, subprocess, sys, urllib.parse
+import base64, datetime, hashlib, hmac, json, re, socket, subprocess, sys, time, urllib.parse
 
 
 def load(path):
@@ -65,8 +66,8 @@ def upload(path, file, changes):
     sys.exit(subprocess.call(args))
 
 
-def cut(path, file, n):
-    form = load(path)
+def encode(form, file):
+    """The head and the body of its POST."""
     url = urllib.parse.urlsplit(form["url"])
     body = b""
     for name, value in form["fields"].items():
@@ -75,8 +76,25 @@ def cut(path, file, n):
     body += open(file, "rb").read() + b"\r\n--B0--\r\n"
     head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: {len(body)}\r\n"
     head += "Content-Type: multipart/form-data; boundary=B0\r\n\r\n"
-    s = socket.create_connection((url.hostname, url.port))
-    s.sendall(head.encode() + body[:n])
+    return (url.hostname, url.port), head.encode(), body
+
+
+def cut(path, file, n):
+    at, head, body = encode(load(path), file)
+    s = socket.create_connection(at)
+    s.sendall(head + body[:n])
+    s.close()
+
+
+def pieces(path, file):
+    at, head, body = encode(load(path), file)
+    s = socket.create_connection(at)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.sendall(head)
+    for part in re.findall(rb".*?\r\n\r\n.|.+", body, re.DOTALL):
+        s.sendall(part)
+        time.sleep(0.05)  # for the other end to take it for itself
+    print(s.recv(65536).decode().split()[1])
     s.close()
 
 
@@ -84,5 +102,7 @@ if sys.argv[1] == "sign":
     sign(sys.argv[2], sys.argv[3], sys.argv[4:])
 elif sys.argv[1] == "upload":
     upload(sys.argv[2], sys.argv[3], sys.argv[4:])
+elif sys.argv[1] == "pieces":
+    pieces(*sys.argv[2:])
 else:
     cut(sys.argv[2], sys.argv[3], int(sys.argv[4]))
