@@ -223,6 +223,7 @@
 #define WEIR_CHILD_ENV_MAX 1024     /* variables; a shell's have a hundred */
 #define WEIR_CHILD_ORPHAN_ROUNDS 64 /* of killing: an orphan's orphans come after it */
 #define WEIR_FILE_LINKS_MAX 40 /* symbolic links to a file that is written: Linux's own number */
+#define WEIR_BENEATH_TRIES_MAX 1000 /* a busy machine renames all the time: 1 in 200 failed */
 /* A file of more than half of the machine's memory leaves the page cache in such pieces while it is
  * read: a call for 128 reads of a pipe's edge */
 #define WEIR_FILE_BEHIND_BYTES (8 * WEIR_MIB)

@@ -1,5 +1,7 @@
 #include "net/beneath.h"
 
+#include "core/limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -57,7 +59,12 @@ int weir_open_beneath(int root, const char *path, int flags)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_BENEATH};
-    int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    int fd, tries = 0;
 
+    /* While something is renamed, wherever that is, the kernel may not be sure that a ".." of a
+     * link stays beneath: it wants to be asked again (openat2(2)). */
+    do {
+        fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    } while (fd == -1 && errno == EAGAIN && ++tries < WEIR_BENEATH_TRIES_MAX);
     return fd == -1 && (errno == ENOSYS || errno == EPERM) ? open_no_links(root, path, flags) : fd;
 }

@@ -2,6 +2,7 @@
  * fifos wait in the loop, and stay as they were for the processes that share them? */
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/beneath.h"
 #include "net/file.h"
 #include "tests/support/memory_ends.h"
 #include "tests/support/tempdir.h"
@@ -11,6 +12,8 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -735,6 +738,54 @@ static void descriptors_that_are_no_use_are_refused(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- beneath ---- */
+
+static atomic_bool renamed_enough;
+
+static void *rename_on_and_on(void *ctx)
+{
+    const int at = *(const int *)ctx;
+
+    while (!renamed_enough) {
+        (void)renameat(at, "one", at, "two");
+        (void)renameat(at, "two", at, "one");
+    }
+    return NULL;
+}
+
+/* While something is renamed, whatever it is, the kernel is not sure of a way up. */
+static void a_link_that_goes_up_and_stays_beneath_is_followed_while_others_rename(void **state)
+{
+    pthread_t thread;
+    int failed = 0, e = 0;
+
+    (void)state;
+    tempdir_write(&dir, "target", "x");
+    tempdir_write(&dir, "one", "y");
+    tempdir_mkdir(&dir, "sub");
+    assert_int_equal(symlinkat("../target", root, "sub/link"), 0);
+    int fd = weir_open_beneath(root, "sub/link", O_RDONLY);
+    if (fd == -1) {
+        skip(); /* a kernel that follows no link */
+    }
+    (void)close(fd);
+    renamed_enough = false;
+    assert_int_equal(pthread_create(&thread, NULL, rename_on_and_on, &root), 0);
+    for (int i = 0; i < 20000; i++) {
+        fd = weir_open_beneath(root, "sub/link", O_RDONLY);
+        if (fd == -1) {
+            failed++;
+            e = errno;
+        } else {
+            (void)close(fd);
+        }
+    }
+    renamed_enough = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(failed, 0);
+    assert_int_equal(e, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -742,6 +793,7 @@ int main(void)
         TEST(a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_is_read_on),
         TEST(a_file_that_memory_cannot_keep_leaves_the_page_cache_and_another_stays),
         TEST(an_empty_file_is_copied),
+        TEST(a_link_that_goes_up_and_stays_beneath_is_followed_while_others_rename),
         TEST(inputs_that_cannot_be_read_are_config_errors),
         TEST(outputs_that_cannot_be_made_are_config_errors),
         TEST(a_failure_leaves_nothing_and_keeps_what_was_there),
