@@ -265,13 +265,27 @@ static void got_end(struct weir_conn *c)
     }
 }
 
+/* libuv tells of a reset before what came before it, and then watches the socket no more. What an
+ * encoder has sent by then lies in the socket, and is of its stream. */
+static void got_reset(struct weir_conn *c)
+{
+    uint8_t *scratch = c->relay->scratch;
+    ssize_t n;
+
+    while (
+        c->state == WEIR_CONN_PUSH && (n = recv(c->fd, scratch, sizeof c->relay->scratch, 0)) > 0) {
+        got_bytes(c, scratch, (size_t)n);
+    }
+    weir_conn_close(c);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct weir_conn *c = poll->data;
     uint8_t *scratch = c->relay->scratch;
 
     if (status < 0) {
-        weir_conn_close(c);
+        got_reset(c);
         return;
     }
     if ((events & UV_READABLE) != 0) {

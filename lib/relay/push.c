@@ -1,5 +1,6 @@
 /* An encoder that sends its stream (PUT or POST), with a token. */
 #include "core/base64.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "relay/priv.h"
 
@@ -43,6 +44,7 @@ static void begin(struct weir_conn *c, struct weir_relay_source *s, const struct
         head->content_type.p != NULL ? head->content_type.p : "");
     c->body_left = head->chunked ? -1 : head->length;
     c->state = WEIR_CONN_PUSH;
+    c->moved_ms = weir_clock_mono_ms();
     c->source = s;
     s->pusher = c;
     if (head->expects && send(c->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) < 0) {

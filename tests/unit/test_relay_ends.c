@@ -375,6 +375,73 @@ static void who_is_still_for_too_long_is_told_or_closed(void **state)
     weir_loop_free(loop);
 }
 
+static struct weir_relay *relay_for_an_encoder(struct weir_loop *loop, int64_t stall_ms)
+{
+    static struct weir_relay_source_opts push;
+    struct weir_err err = {0};
+
+    push = a_source;
+    push.url = "push:";
+    push.token = "t";
+    push.stall_ms = stall_ms;
+    struct weir_relay *relay = relay_new(loop, &push, 1, &err);
+    assert_non_null(relay);
+    return relay;
+}
+
+/* It has sent all of its body, and resets the connection before that was read. */
+static void what_an_encoder_sent_before_its_reset_counts(void **state)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    struct weir_loop *loop = loop_new();
+    struct weir_relay *relay = relay_for_an_encoder(loop, a_source.stall_ms);
+    int fd = put(relay, "Content-Length: 10\r\n", "abc");
+
+    (void)state;
+    newest(loop, relay, WEIR_CONN_PUSH);
+    assert_int_equal(send(fd, "defghij", 7, MSG_NOSIGNAL), 7);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    (void)close(fd);
+    while (relay->conns != NULL) {
+        step(loop, 10);
+    }
+    assert_int_equal(relay->sources[0].breaks, 0);
+    assert_int_equal(relay->sources[0].state, WEIR_SOURCE_CONNECTING);
+
+    fd = put(relay, "Content-Length: 10\r\n", "abc"); /* and one whose body is not whole */
+    newest(loop, relay, WEIR_CONN_PUSH);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    (void)close(fd);
+    while (relay->conns != NULL) {
+        step(loop, 10);
+    }
+    assert_int_equal(relay->sources[0].breaks, 1);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
+/* The time it took for its head is not its body's. */
+static void an_encoder_whose_head_came_late_has_its_time(void **state)
+{
+    static const char head[] =
+        "PUT /live HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Length: 10\r\n\r\n";
+    const int64_t stall_ms = WEIR_RELAY_HEAD_MS / 2;
+    struct weir_loop *loop = loop_new();
+    struct weir_relay *relay = relay_for_an_encoder(loop, stall_ms);
+    int fd = come(relay);
+    struct weir_conn *c = newest(loop, relay, WEIR_CONN_HEAD);
+
+    (void)state;
+    c->moved_ms -= stall_ms; /* as if it had come so long ago */
+    assert_int_equal(send(fd, head, sizeof head - 1, MSG_NOSIGNAL), sizeof head - 1);
+    newest(loop, relay, WEIR_CONN_PUSH);
+    weir_conn_second(c, weir_clock_mono_ms());
+    assert_int_equal(c->state, WEIR_CONN_PUSH);
+    (void)close(fd);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
 static void a_source_that_has_ended_has_no_clients_and_no_encoder(void **state)
 {
     struct weir_relay_source_opts push = a_source;
@@ -515,6 +582,8 @@ int main(void)
         cmocka_unit_test(all_addresses_are_those_of_ipv6_too),
         cmocka_unit_test(who_is_one_too_many_is_turned_away_and_the_log_says_so),
         cmocka_unit_test(who_is_still_for_too_long_is_told_or_closed),
+        cmocka_unit_test(what_an_encoder_sent_before_its_reset_counts),
+        cmocka_unit_test(an_encoder_whose_head_came_late_has_its_time),
         cmocka_unit_test(a_source_that_has_ended_has_no_clients_and_no_encoder),
         cmocka_unit_test(a_source_that_nobody_wants_any_more_is_let_go),
         cmocka_unit_test(answers_that_nobody_takes_have_a_ceiling_and_a_time),
