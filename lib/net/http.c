@@ -54,10 +54,13 @@ static void body_cut(struct weir_http *http, CURLcode code, const char *why)
  */
 static void explain(struct weir_http *http, CURLcode code)
 {
+    /* With another code it may be that of an address that failed before the next one took us. */
+    const bool has_errno =
+        code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
     const char *reason = NULL;
     long os = 0;
 
-    if (curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &os) == CURLE_OK && os > 0) {
+    if (has_errno && curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &os) == CURLE_OK && os > 0) {
         reason = weir_reason((int)os);
     }
     switch (code) {

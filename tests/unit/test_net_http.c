@@ -8,11 +8,14 @@
 #include "tests/support/held_answer.h"
 #include "tests/support/http_fixture.h"
 
+#include <arpa/inet.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -428,6 +431,48 @@ static void a_refused_connection_names_host_and_reason_only(void **state)
     close(fd);
 }
 
+static void *answer_with_no_http(void *ctx)
+{
+    static const char text[] = "this is no HTTP\r\n\r\n";
+    const int *listener = ctx;
+    char request[4096];
+    int fd = accept(*listener, NULL, NULL);
+
+    if (fd != -1 && recv(fd, request, sizeof request, 0) > 0) {
+        (void)send(fd, text, sizeof text - 1, MSG_NOSIGNAL);
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+/* localhost has two addresses: the first one refuses, and what happens at the second one is told.
+ */
+static void an_address_that_refused_is_no_reason_for_what_another_answers(void **state)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    char url[HTTP_URL_BYTES];
+    int port, deaf = deaf_port(&port), listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct weir_http_request rq = {.method = "GET", .url = url};
+    struct weir_err err = {0};
+    pthread_t thread;
+
+    (void)state;
+    at.sin6_port = htons((uint16_t)port);
+    if (listener == -1 || bind(listener, (struct sockaddr *)&at, sizeof at) != 0) {
+        (void)close(deaf);
+        skip(); /* a machine without IPv6 */
+    }
+    assert_int_equal(listen(listener, 4), 0);
+    assert_int_equal(pthread_create(&thread, NULL, answer_with_no_http, &listener), 0);
+    snprintf(url, sizeof url, "http://localhost:%d/", port);
+    assert_int_equal(weir_http_call(http_loop, &rq, NULL, NULL, &err), -1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(err.code, WEIR_E_NET);
+    assert_null(strstr(err.msg, "connection refused"));
+    (void)close(listener);
+    (void)close(deaf);
+}
+
 static void tls_to_a_plain_server_is_a_net_error(void **state)
 {
     static const struct canned_reply replies[] = {{.head = "no"}};
@@ -692,6 +737,7 @@ int main(void)
         TEST(a_ca_bundle_that_is_missing_is_a_config_error_naming_the_variable),
         TEST(failures_have_their_code_and_say_how_much),
         TEST(a_refused_connection_names_host_and_reason_only),
+        TEST(an_address_that_refused_is_no_reason_for_what_another_answers),
         TEST(tls_to_a_plain_server_is_a_net_error),
         TEST(headers_and_bodies_have_a_ceiling),
         TEST(the_environment_may_set_the_stall_limit),
