@@ -446,10 +446,11 @@ static bool is_rebuilt(struct weir_worker *w, int64_t now_ms)
             st.st_mtim.tv_nsec == w->program.st_mtim.tv_nsec)) {
         return false;
     }
-    /* A linker at work changes it all the time. */
-    return weir_clock_unix_ms() - (int64_t)st.st_mtim.tv_sec * 1000 -
-               st.st_mtim.tv_nsec / 1000000 >=
-           WATCH_MS;
+    /* A linker at work changes it all the time. The file's own time may be another machine's, and a
+     * clock that went back says nothing. */
+    const int64_t alone_ms =
+        weir_clock_unix_ms() - (int64_t)st.st_ctim.tv_sec * 1000 - st.st_ctim.tv_nsec / 1000000;
+    return alone_ms >= WATCH_MS || alone_ms < -1000;
 }
 
 static int64_t next_turn(const struct weir_worker *w)
