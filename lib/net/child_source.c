@@ -197,6 +197,7 @@ static enum weir_step read_stdout(
             *foreign = s->report->exited && (size_t)n > s->own_left;
             s->own_left -= (size_t)n < s->own_left ? (size_t)n : s->own_left;
         } else if (n == 0) {
+            *foreign = false; /* whoever held it has let go */
             close_end(&s->out, &s->out_ready);
             return WEIR_END;
         } else if (errno == EAGAIN) {

@@ -3,6 +3,7 @@
  * and is nothing left of it (process, zombie, descriptor) whatever happens?
  */
 #include "core/clock.h"
+#include "core/limits.h"
 #include "net/child_env.h"
 #include "net/child_source.h"
 #include "stream/bytes.h"
@@ -43,6 +44,7 @@ struct run {
     bool require_output;
     int64_t deadline_ms; /* from the start; 0: none */
     int64_t undo_ms;     /* cancelled by then, the loop leaves it so long; 0: no cancel */
+    int64_t away_ms;     /* once it has exited, nobody looks for so long */
     size_t max;          /* what the sink takes before it fails; 0: all */
     struct weir_child_report report;
     struct weir_source_info info;
@@ -89,6 +91,13 @@ static void run(struct run *r)
         until_it_runs(loop, pipe, r);
         weir_loop_set_undo(loop, r->undo_ms);
         weir_loop_cancel(loop, &why);
+    }
+    if (r->away_ms > 0) {
+        until_it_runs(loop, pipe, r);
+        while (!r->report.exited) {
+            assert_int_equal(weir_loop_step(loop, weir_clock_mono_ms() + 10, NULL), 0);
+        }
+        (void)usleep((useconds_t)r->away_ms * 1000);
     }
     r->rc = weir_loop_run(loop, pipe, &r->err);
     assert_int_equal(r->rc == 0, r->sink.published);
@@ -181,6 +190,20 @@ static void whoever_holds_its_stdout_after_it_is_ended_and_the_whole_fails(void 
         assert_true(weir_clock_mono_ms() - begun_ms < 60000);
         end(&r);
     }
+}
+
+/* What comes after it can be slow: an upload. */
+static void whoever_has_let_go_of_its_stdout_when_it_is_looked_at_is_no_failure(void **state)
+{
+    struct run r = {
+        .script = "(sleep 0.3; printf tail) & printf head", .away_ms = WEIR_CHILD_GRACE_MS + 500};
+
+    (void)state;
+    run(&r);
+    assert_string_equal(r.err.msg, "");
+    assert_int_equal(r.sink.got.len, 8);
+    assert_memory_equal(r.sink.got.p, "headtail", 8);
+    end(&r);
 }
 
 static void stderr_is_read_and_its_end_is_kept(void **state)
@@ -468,6 +491,7 @@ int main(void)
         cmocka_unit_test(output_counts_when_the_program_ends_well),
         cmocka_unit_test(a_program_that_fails_is_an_error_with_its_last_words),
         cmocka_unit_test(whoever_holds_its_stdout_after_it_is_ended_and_the_whole_fails),
+        cmocka_unit_test(whoever_has_let_go_of_its_stdout_when_it_is_looked_at_is_no_failure),
         cmocka_unit_test(stderr_is_read_and_its_end_is_kept),
         cmocka_unit_test(the_deadline_ends_it_politely_and_then_for_certain),
         cmocka_unit_test(a_sink_that_fails_ends_it),
