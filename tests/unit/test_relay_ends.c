@@ -490,6 +490,17 @@ static void a_source_that_nobody_wants_any_more_is_let_go(void **state)
 #define CLIENTS 400
 #define ASKERS 400
 
+/* As if whoever waits for the rest of an answer had begun with it now: how long it takes here to
+ * have many of them is not what is looked at, and under valgrind it is longer than they have. */
+static void begin_anew(const struct weir_relay *relay)
+{
+    for (struct weir_conn *c = relay->conns; c != NULL; c = c->next) {
+        if (c->state == WEIR_CONN_REPLY) {
+            c->moved_ms = c->answered_ms = weir_clock_mono_ms();
+        }
+    }
+}
+
 static void answers_that_nobody_takes_have_a_ceiling_and_a_time(void **state)
 {
     struct weir_relay_source_opts push = a_source;
@@ -522,6 +533,7 @@ static void answers_that_nobody_takes_have_a_ceiling_and_a_time(void **state)
     while (n < ASKERS && refused == 0) {
         ssize_t got;
 
+        begin_anew(relay);
         askers[n++] = come(relay);
         while (relay->conns_n < CLIENTS + n) {
             step(loop, 20);
@@ -542,6 +554,7 @@ static void answers_that_nobody_takes_have_a_ceiling_and_a_time(void **state)
     assert_true(most > WEIR_RELAY_REPLIES_MAX_BYTES - WEIR_RELAY_STATUS_MAX_BYTES);
 
     /* Who takes it gets it all. */
+    begin_anew(relay);
     while (told(loop, askers[0], text, sizeof text) == sizeof text - 1) {
     }
 
