@@ -11,7 +11,8 @@
 /*
  * How many problems there were, by column and by keyword: complete, however few of them were
  * described. Names of columns are only kept of what has no header (JSON): up to
- * WEIR_TALLY_NAMES_MAX, those that came first; all others are counted as one.
+ * WEIR_TALLY_NAMES_MAX, those that came first; all others are counted as one, and so is what a
+ * worker's own tally of a block has no room for, whatever the other blocks know.
  */
 struct weir_tally {
     uint64_t problems;
