@@ -230,9 +230,11 @@ int weir_tcp_conn_connect(struct weir_tcp_conn *c, int64_t now_ms)
 {
     int rc = 0;
     enum phase before;
+    size_t tried;
 
     do {
         before = c->phase;
+        tried = c->address;
         switch (c->phase) {
         case RESOLVING:
             rc = resolved(c, now_ms);
@@ -248,7 +250,7 @@ int weir_tcp_conn_connect(struct weir_tcp_conn *c, int64_t now_ms)
         case BROKEN:
             return -1;
         }
-    } while (rc == 0 && c->phase != before);
+    } while (rc == 0 && (c->phase != before || c->address != tried)); /* what is new is not armed */
     if (rc == 0 && now_ms >= c->connect_by_ms) {
         return broken(c, WEIR_E_NET, ETIMEDOUT,
             c->phase == HANDSHAKE ? "no TLS handshake in time" : "no connection in time");

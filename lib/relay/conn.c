@@ -266,7 +266,7 @@ static void got_end(struct weir_conn *c)
 }
 
 /* libuv tells of a reset before what came before it, and then watches the socket no more. What an
- * encoder has sent by then lies in the socket, and is of its stream. */
+ * encoder whose head is read has sent by then lies in the socket, and is of its stream. */
 static void got_reset(struct weir_conn *c)
 {
     uint8_t *scratch = c->relay->scratch;

@@ -297,6 +297,24 @@ static void an_address_that_never_answers_leaves_the_next_one_its_time(void **st
     assert_true(o.counts.created > 0);
     assert_true(o.counts.sent > 0);
     assert_int_equal(o.rc, -1); /* but it is silent */
+
+    /* It is taken as soon as it is there, with an hour left. */
+    const int64_t by_ms = weir_clock_mono_ms() + 2 * 3600000;
+    const struct weir_tcp_conn_opts to = {
+        .host = "localhost", .port = deaf.port, .connect_by_mono_ms = by_ms};
+    struct weir_tcp_conn *conn = weir_tcp_conn_new(loop, &to, NULL);
+    int64_t now_ms = weir_clock_mono_ms();
+    int rc;
+    assert_non_null(conn);
+    while ((rc = weir_tcp_conn_connect(conn, now_ms)) == 0) {
+        if (weir_tcp_conn_ask_by(conn) < by_ms) {
+            now_ms = weir_tcp_conn_ask_by(conn); /* the deaf one's time is over */
+        } else {
+            assert_int_equal(weir_loop_step(loop, INT64_MAX, NULL), 0);
+        }
+    }
+    assert_int_equal(rc, 1);
+    weir_tcp_conn_free(conn);
     close(listener);
     deaf_free(&deaf);
 }
