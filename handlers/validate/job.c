@@ -69,8 +69,7 @@ static void *worker_new(void *job, struct weir_err *err)
     }
     weir_buf_init(&w->key, WEIR_UNIQUE_KEY_MAX_BYTES);
     weir_buf_init(&w->ahead, WEIR_UNIQUE_AHEAD_MAX_BYTES);
-    /* All of a row may be surplus, every byte of it doubled by quoting, and before each field, it
-     * may be, what says that it is no formula. */
+    /* All of a row may be surplus: every byte doubled by quoting, and a ' before each field. */
     weir_buf_init(
         &w->text, 2 * (WEIR_ROW_MAX_BYTES + WEIR_ROW_ERRORS_MAX_BYTES + WEIR_COLUMNS_MAX));
     if (v->outlets[WEIR_OUTLET_MAIN].gzip || v->outlets[WEIR_OUTLET_INVALID].gzip) {
