@@ -16,7 +16,7 @@ struct weir_form {
     struct MHD_PostProcessor *parser;
     enum step step;
     bool refused;
-    bool nothing_yet; /* the last part was told of, and nothing of its value came with it */
+    bool nothing_yet; /* the last part has begun, and nothing of its value came with it */
     struct weir_policy_refusal why;
 
     struct weir_policy_field fields[WEIR_FORM_FIELDS_MAX];
@@ -24,6 +24,7 @@ struct weir_form {
     size_t fields_bytes;
 
     struct weir_policy policy;
+    char *filename; /* of the file, since its part began; "": none was sent */
     struct weir_stage sink;
     int64_t size_bytes; /* of the file so far */
 };
@@ -101,6 +102,11 @@ static void begin_file(struct weir_form *f, const char *filename)
         .filename = filename};
     struct weir_err err = {0};
 
+    f->filename = strdup(filename); /* libmicrohttpd has it until the part ends */
+    if (f->filename == NULL) {
+        REFUSE(f, 500, "InternalError", "Out of memory.");
+        return;
+    }
     f->step = STEP_FILE;
     if (weir_policy_check(f->opts.key, &form, f->opts.now_s, &f->policy, &f->why) != 0) {
         f->refused = true;
@@ -150,11 +156,13 @@ static void on_file(struct weir_form *f, const char *filename, bool begins, cons
 }
 
 /* libmicrohttpd tells of a part when its header is there, and again from the beginning when the
- * first of its value comes later. */
-static bool part_begins(
-    const struct weir_form *f, const char *name, bool file, uint64_t off, size_t n)
+ * first of its value comes later. An empty part and another behind it can look the same, when their
+ * names and filenames are: they count as one then, and policy.c does not refuse them as two. The
+ * value is the second's, and that is the one which is judged and used. */
+static bool part_begins(const struct weir_form *f, const char *name, bool file,
+    const char *filename, uint64_t off, size_t n)
 {
-    bool last = file ? f->step == STEP_FILE
+    bool last = file ? f->step == STEP_FILE && strcmp(f->filename, filename) == 0
                      : f->fields_n > 0 && strcmp(f->fields[f->fields_n - 1].name, name) == 0;
 
     return off == 0 && !(last && f->nothing_yet && n > 0);
@@ -165,8 +173,9 @@ static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *
     size_t n)
 {
     struct weir_form *f = self;
+    const char *called = filename != NULL ? filename : ""; /* for ${filename} it is the same */
     const bool file = name != NULL && strcasecmp(name, "file") == 0;
-    const bool begins = name != NULL && part_begins(f, name, file, off, n);
+    const bool begins = name != NULL && part_begins(f, name, file, called, off, n);
 
     (void)kind;
     (void)type;
@@ -174,9 +183,9 @@ static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *
     if (f->refused) {
         return MHD_NO;
     }
-    f->nothing_yet = off == 0 && n == 0;
+    f->nothing_yet = begins && n == 0;
     if (file) {
-        on_file(f, filename, begins, p, n);
+        on_file(f, called, begins, p, n);
     } else if (f->step == STEP_FIELDS && name != NULL) {
         on_field(f, name, begins, p, off, n);
     } else {
@@ -254,6 +263,7 @@ void weir_form_free(struct weir_form *form)
             (void)MHD_destroy_post_processor(form->parser);
         }
         weir_stage_free(&form->sink);
+        free(form->filename);
         for (size_t i = 0; i < form->fields_n; i++) {
             free(form->fields[i].name);
             free(form->fields[i].value);

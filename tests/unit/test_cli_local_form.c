@@ -1,0 +1,242 @@
+/* Is an upload form the same in whatever pieces its body comes, and never two parts taken for one?
+ */
+#include "aws/post_form.h"
+#include "cli/local/form.h"
+#include "core/buf.h"
+#include "tests/support/tempdir.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW 1792000000 /* 2026-10-14T17:46:40Z */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define PART(disposition, value)                                                                   \
+    "--B0\r\nContent-Disposition: form-data" disposition "\r\n\r\n" value "\r\n"
+#define FIELD(name, value) PART("; name=\"" name "\"", value)
+#define FILE_PART(filename, value) PART("; name=\"file\"; filename=\"" filename "\"", value)
+#define END "--B0--\r\n"
+#define UPLOADED "store/weir/uploads/a.csv"
+
+static const struct weir_sigv4_key key = {
+    .access_key = "AKLOCAL", .secret_key = "secret", .region = "us-east-1", .service = "s3"};
+
+struct fixture {
+    struct tempdir dir;
+    char store[TEMPDIR_PATH_BYTES + 8];
+    struct weir_loop *loop;
+    struct weir_buf fields; /* of a form that may upload uploads/${filename} */
+    void (*check)(struct fixture *fx, struct MHD_Connection *connection);
+    bool checked;
+};
+
+static void sign(struct weir_buf *to)
+{
+    const struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP,
+        .style = WEIR_S3_PATH,
+        .custom = true,
+        .host = (char *)(uintptr_t) "127.0.0.1:9100",
+        .base = (char *)(uintptr_t) "",
+        .region = (char *)(uintptr_t)key.region,
+        .access_key = (char *)(uintptr_t)key.access_key,
+        .secret_key = (char *)(uintptr_t)key.secret_key};
+    const struct weir_post_spec spec = {
+        .bucket = "weir", .key = "uploads/${filename}", .max_bytes = 1000, .expires_s = 3600};
+    struct weir_post_form form;
+
+    assert_int_equal(weir_post_form_new(&cfg, &spec, NOW, &form, NULL), 0);
+    for (size_t i = 0; i < form.fields_n; i++) {
+        char part[2048];
+        int n = snprintf(
+            part, sizeof part, FIELD("%s", "%s"), form.fields[i].name, form.fields[i].value);
+
+        assert_in_range(n, 1, sizeof part - 1);
+        assert_int_equal(weir_buf_add(to, part, (size_t)n, NULL), 0);
+    }
+    weir_post_form_fini(&form);
+}
+
+/* ---- a request, for which libmicrohttpd takes a form apart ---- */
+
+static enum MHD_Result on_request(void *self, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_len, void **con_cls)
+{
+    struct fixture *fx = self;
+
+    (void)url;
+    (void)method;
+    (void)version;
+    (void)data;
+    (void)data_len;
+    (void)con_cls;
+    fx->check(fx, connection);
+    fx->checked = true;
+    return MHD_NO;
+}
+
+static void with_connection(
+    struct fixture *fx, void (*check)(struct fixture *fx, struct MHD_Connection *connection))
+{
+    static const char head[] = "POST /weir HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+                               "Content-Type: multipart/form-data; boundary=B0\r\n\r\n";
+    const struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, fx, MHD_OPTION_END);
+    int ends[2];
+
+    assert_non_null(daemon);
+    fx->check = check;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(send(ends[0], head, sizeof head - 1, 0), sizeof head - 1);
+    assert_int_equal(
+        MHD_add_connection(daemon, ends[1], (const struct sockaddr *)&address, sizeof address),
+        MHD_YES);
+    for (int turn = 0; turn < 100 && !fx->checked; turn++) {
+        assert_int_equal(MHD_run(daemon), MHD_YES);
+    }
+    assert_true(fx->checked);
+    MHD_stop_daemon(daemon);
+    assert_int_equal(close(ends[0]), 0);
+}
+
+/* ---- forms ---- */
+
+static struct weir_form *begin(struct fixture *fx, struct MHD_Connection *connection)
+{
+    const struct weir_form_opts opts = {
+        .loop = fx->loop, .key = &key, .store = fx->store, .bucket = "weir", .now_s = NOW};
+    struct weir_form *form = weir_form_new(connection, &opts);
+
+    assert_non_null(form);
+    weir_form_data(form, (const char *)fx->fields.p, fx->fields.len);
+    return form;
+}
+
+/* NULL: it was taken. */
+static const char *end(struct weir_form *form)
+{
+    struct weir_policy policy;
+    struct weir_policy_refusal why = {0};
+    int rc = weir_form_end(form, &policy, &why);
+
+    weir_form_free(form);
+    return rc == 0 ? NULL : why.code;
+}
+
+/* The parts behind the signed fields: in two pieces, cut at each place, and in single bytes. */
+static void expect(struct fixture *fx, struct MHD_Connection *connection, const char *parts,
+    const char *text, const char *code)
+{
+    const size_t n = strlen(parts);
+
+    for (size_t cut = 0; cut <= n; cut++) {
+        struct weir_form *form = begin(fx, connection);
+
+        if (cut > 0) {
+            weir_form_data(form, parts, cut);
+            weir_form_data(form, parts + cut, n - cut);
+        } else {
+            for (size_t i = 0; i < n; i++) {
+                weir_form_data(form, parts + i, 1);
+            }
+        }
+        const char *got = end(form);
+        if (code == NULL ? got != NULL : got == NULL || strcmp(got, code) != 0) {
+            fail_msg("%s, cut at %zu of:\n%s", got != NULL ? got : "taken", cut, parts);
+        }
+        assert_int_equal(tempdir_count(&fx->dir, "store/weir/uploads"), text != NULL);
+        if (text != NULL) {
+            tempdir_expect(&fx->dir, UPLOADED, text);
+        }
+    }
+}
+
+static void check_one_file(struct fixture *fx, struct MHD_Connection *connection)
+{
+    expect(fx, connection,
+        FIELD("x-ignore-a", "b") FIELD("x-ignore-b", "") FILE_PART("a.csv", "id\n1\n") END,
+        "id\n1\n", NULL);
+    expect(fx, connection,
+        PART("", "") FILE_PART("a.csv", "id\r\n--B\r\n") FIELD("x-ignore-a", "b") END,
+        "id\r\n--B\r\n", NULL);
+    expect(fx, connection, FILE_PART("a.csv", "") END, "", NULL);
+}
+
+static void a_form_is_the_same_in_whatever_pieces_it_comes(void **state)
+{
+    with_connection(*state, check_one_file);
+}
+
+static void check_two(struct fixture *fx, struct MHD_Connection *connection)
+{
+    static const char *const cases[] = {
+        FILE_PART("", "") FILE_PART("a.csv", "id\n1\n") END,
+        FILE_PART("a.csv", "") FILE_PART("", "id\n1\n") END,
+        FILE_PART("a.csv", "") FILE_PART("b.csv", "id\n1\n") END,
+        FILE_PART("a.csv", "") FIELD("file", "id\n1\n") END,
+        FIELD("file", "") FILE_PART("a.csv", "id\n1\n") END,
+        FILE_PART("a.csv", "") FILE_PART("a.csv", "") END,
+        FILE_PART("a.csv", "id\n") FILE_PART("a.csv", "1\n") END,
+        FILE_PART("a.csv", "") PART("", "") FILE_PART("a.csv", "id\n1\n") END,
+        FIELD("x-ignore-a", "real") FIELD("x-ignore-a", "abc") FILE_PART("a.csv", "id\n") END,
+        FIELD("x-ignore-a", "real") PART("", "") FIELD("x-ignore-a", "abc")
+            FILE_PART("a.csv", "id\n") END,
+        FIELD("x-ignore-a", "") PART("", "") FIELD("x-ignore-a", "abc") FILE_PART("a.csv", "id\n")
+            END,
+        FIELD("x-ignore-a", "") FIELD("X-Ignore-A", "abc") FILE_PART("a.csv", "id\n") END,
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        expect(fx, connection, cases[i], NULL, "InvalidArgument");
+    }
+}
+
+static void two_files_or_a_field_twice_are_refused(void **state)
+{
+    with_connection(*state, check_two);
+}
+
+static int setup(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof *fx);
+
+    assert_non_null(fx);
+    tempdir_new(&fx->dir);
+    tempdir_mkdir(&fx->dir, "store/weir");
+    (void)snprintf(fx->store, sizeof fx->store, "%s/store", fx->dir.path);
+    fx->loop = weir_loop_new(NULL);
+    assert_non_null(fx->loop);
+    weir_buf_init(&fx->fields, 16 * WEIR_KIB);
+    sign(&fx->fields);
+    *state = fx;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fx = *state;
+
+    weir_buf_fini(&fx->fields);
+    weir_loop_free(fx->loop);
+    tempdir_free(&fx->dir);
+    free(fx);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_form_is_the_same_in_whatever_pieces_it_comes, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_files_or_a_field_twice_are_refused, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
