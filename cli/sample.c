@@ -3,7 +3,6 @@
 #include "core/limits.h"
 #include "core/mark.h"
 #include "core/utf8.h"
-#include "csv/sniff.h"
 #include "csv/split.h"
 #include "handlers/validate/read.h"
 
@@ -22,13 +21,13 @@ struct sample {
     uint64_t rows_max;
     struct weir_buf in;
     size_t seen; /* bytes of it that hold no whole record */
-    bool begun;
-    uint64_t line; /* of JSON, where `in` begins */
+
+    bool begun;    /* of JSON: its first bytes have been looked at */
+    uint64_t line; /* where `in` begins */
 
     struct weir_csv_split split;
-    struct weir_csv_dialect read;
-    struct weir_csv_reader *reader;
-    struct weir_str *cells; /* NULL: the columns are not known yet */
+    struct weir_csv_reader *reader; /* NULL before the head */
+    struct weir_str *cells;         /* NULL: the columns are not known yet */
     size_t columns;
 
     bool done; /* what follows is the schema, from out_pos on */
@@ -112,19 +111,14 @@ static int on_first(void *ctx, const struct weir_csv_row *row, struct weir_err *
                                                                  : on_row(s, row, err);
 }
 
-static int begin_rows(struct sample *s, bool last, struct weir_err *err)
+static int make_reader(struct sample *s, struct weir_err *err)
 {
-    s->read = s->o->dialect;
-    if (s->read.delimiter == WEIR_CSV_AUTO && !weir_csv_sniff(s->in.p, s->in.len, last, &s->read)) {
-        return 0;
-    }
-    weir_csv_split_init(&s->split, &s->read, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
-    s->reader = weir_csv_reader_new(&s->read, err);
+    s->reader = weir_csv_reader_new(&s->split.dialect, err);
     if (s->reader == NULL) {
         return -1;
     }
     weir_csv_reader_set_engine(s->reader, s->o->csv_engine);
-    return 1;
+    return 0;
 }
 
 /* Look at the rows that `in` begins with; *taken receives how many bytes they are. Returns 0, or -1
@@ -133,14 +127,13 @@ static int take_rows(struct sample *s, bool last, size_t *taken, struct weir_err
 {
     struct weir_csv_cut cut;
 
-    if (!s->begun) {
-        const int rc = begin_rows(s, last, err);
-        if (rc <= 0) {
-            return rc;
-        }
-        s->begun = true;
+    if (weir_csv_split(&s->split, s->in.p, s->in.len, last, &cut, err) != 0) {
+        return -1;
     }
-    if (weir_csv_split(&s->split, s->in.p, s->in.len, last, &cut, err) != 0 ||
+    if (cut.len == 0) {
+        return 0;
+    }
+    if ((s->reader == NULL && make_reader(s, err) != 0) ||
         weir_csv_read(s->reader, s->in.p + cut.skip, cut.len - cut.skip, cut.counts.odd, on_first,
             s, err) != 0) {
         return -1;
@@ -281,6 +274,7 @@ int weir_sample_new(const struct weir_validate_options *options,
     s->counts = counts;
     s->rows_max = rows_max;
     s->line = 1;
+    weir_csv_split_init(&s->split, &options->dialect, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
     weir_buf_init(&s->in, WEIR_ROW_MAX_BYTES + 2 * WEIR_BLOCK_BYTES);
     weir_buf_init(&s->out, WEIR_SCHEMA_MAX_BYTES);
     s->infer = weir_schema_infer_new(&opts, err);

@@ -394,6 +394,7 @@ struct weir_validate *weir_validate_new(struct weir_validate_job *job, struct we
     v->deadline_ms = job->deadline_mono_ms;
     if (take_options(v, job->options, err) == 0) {
         take_outlets(v, job);
+        weir_csv_split_init(&v->csv, &v->options.dialect, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
         n = make_stages(v, job->workers, stages, err);
     }
     if (n < 0 || make_pipe(v, job, stages, n, err) != 0) {

@@ -1,5 +1,4 @@
 #include "core/limits.h"
-#include "csv/sniff.h"
 #include "csv/writer.h"
 #include "handlers/validate/work.h"
 
@@ -15,32 +14,19 @@
 
 /* ---- split ---- */
 
-/* The dialect is what the options say, but for a delimiter that is to be found. Returns false when
- * more bytes are needed for that. */
-static bool begin(struct weir_validate *v, const uint8_t *p, size_t len, bool last)
-{
-    v->read = v->options.dialect;
-    if (v->read.delimiter == WEIR_CSV_AUTO && !weir_csv_sniff(p, len, last, &v->read)) {
-        return false;
-    }
-    v->write = weir_csv_dialect_out(&v->read);
-    weir_csv_split_init(&v->csv, &v->read, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
-    v->begun = true;
-    return true;
-}
-
 int weir_validate_rows_split(
     void *job, struct weir_block *block, const uint8_t *p, size_t len, bool last, size_t *cut)
 {
     struct weir_validate *v = job;
     struct note *note = block->note;
 
-    if (!v->begun && !begin(v, p, len, last)) {
-        return 0;
-    }
     weir_validate_cut_begin(v, note);
     if (weir_csv_split(&v->csv, p, len, last, &note->cut, &block->err) != 0) {
         return -1;
+    }
+    if (block->index == 0) { /* later the workers read them */
+        v->read = v->csv.dialect;
+        v->write = weir_csv_dialect_out(&v->read);
     }
     const struct weir_csv_counts *n = &note->cut.counts;
     v->at.rows +=

@@ -25,10 +25,10 @@ static int add_dialect(const struct weir_validate *v, struct weir_buf *to, struc
         weir_buf_addf(to, err, ",\"comments\":%" PRIu64, v->sums.comments) != 0) {
         return -1;
     }
-    if (d->delimiter != WEIR_CSV_AUTO || !v->begun) {
+    if (d->delimiter != WEIR_CSV_AUTO || v->csv.dialect.delimiter == WEIR_CSV_AUTO) {
         return 0;
     }
-    weir_csv_mark_text(v->read.delimiter, mark);
+    weir_csv_mark_text(v->csv.dialect.delimiter, mark);
     return weir_buf_addf(to, err, ",\"delimiter\":\"%s\"", mark); /* one of a few */
 }
 

@@ -72,7 +72,7 @@ struct weir_validate {
 
     /* split's */
     struct place at; /* of the next block */
-    bool begun;      /* the stream's first bytes have been looked at */
+    bool begun;      /* of JSON: the stream's first bytes have been looked at */
     struct weir_csv_split csv;
     struct lines {
         size_t skip, pos, seen; /* of the block that is scanned: its mark; where a line begins;

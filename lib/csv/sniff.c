@@ -1,13 +1,9 @@
 #include "csv/sniff.h"
 
 #include "core/limits.h"
-#include "core/mark.h"
 
 #include <assert.h>
 #include <string.h>
-
-/* No more lines are skipped than fit a row, which the splitter tells. */
-#define LOOKED_AT_MAX_BYTES (WEIR_ROW_MAX_BYTES + WEIR_CSV_SNIFF_BYTES)
 
 /* How well a delimiter fits. */
 struct fit {
@@ -113,24 +109,15 @@ bool weir_csv_sniff(const uint8_t *p, size_t len, bool last, struct weir_csv_dia
     if (len <= WEIR_CSV_SNIFF_BYTES && !last) {
         return false; /* one byte more tells whether these are all */
     }
-    const uint8_t *end = p + len;
-    p += weir_mark_bytes(p, len);
-    for (uint64_t i = 0; i < d->skip_lines && p < end; i++) {
-        p = skip_line(p, end);
-    }
-    const size_t left = (size_t)(end - p);
-    if (left <= WEIR_CSV_SNIFF_BYTES && len < LOOKED_AT_MAX_BYTES && !last) {
-        return false;
-    }
-    if (left > WEIR_CSV_SNIFF_BYTES) {
-        end = p + WEIR_CSV_SNIFF_BYTES;
+    if (len > WEIR_CSV_SNIFF_BYTES) {
+        len = WEIR_CSV_SNIFF_BYTES;
         last = false;
     }
     for (const char *c = candidates; *c != '\0'; c++) {
         if (*c == d->quote || *c == d->escape || *c == d->comment) {
             continue;
         }
-        const struct fit fit = fit_of(d, *c, p, end, last);
+        const struct fit fit = fit_of(d, *c, p, p + len, last);
         if (d->delimiter == WEIR_CSV_AUTO || is_better(&fit, &best)) {
             d->delimiter = *c;
             best = fit;

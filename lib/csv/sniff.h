@@ -12,10 +12,11 @@
  *
  * It is the one by which most of the first records have as many fields as the header (two or more);
  * of several such the one with the most fields, then in the order above. A text that none of them
- * divides has ','. All else in the dialect counts: quotes, comments, lines to skip.
+ * divides has ','. The dialect's quotes and comments count.
  *
- * p, len  the text's beginning; only WEIR_CSV_SNIFF_BYTES behind the lines to skip are looked
- *         at, so that the answer does not depend on the windows
+ * p, len  the text's beginning, behind a byte order mark and lines to skip; only
+ *         WEIR_CSV_SNIFF_BYTES of it are looked at, so that the answer does not depend on the
+ *         windows, and nothing before one byte more is there
  * last    nothing follows p[len - 1]
  * d       checked; its delimiter is WEIR_CSV_AUTO, and receives the answer
  *

@@ -2,6 +2,7 @@
 
 #include "core/mark.h"
 #include "csv/bytes.h"
+#include "csv/sniff.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -43,7 +44,7 @@ void weir_csv_split_init(struct weir_csv_split *s, const struct weir_csv_dialect
 {
     struct weir_csv_kernel kernel;
 
-    assert(block_bytes > 0 && dialect->delimiter != WEIR_CSV_AUTO);
+    assert(block_bytes > 0);
     (void)weir_csv_kernel_pick(&kernel, NULL); /* who reads what is cut is told */
     *s = (struct weir_csv_split){.dialect = *dialect,
         .common = weir_csv_dialect_common(dialect),
@@ -467,6 +468,28 @@ static int skip_lines(
     return s->skip_left == 0 || last;
 }
 
+/* What comes before the first line that counts, of which each byte is seen once, and then the
+ * delimiter, when it is to be found: by what is behind. Returns 1, 0 when more bytes are needed,
+ * or -1. */
+static int begin(
+    struct weir_csv_split *s, const uint8_t *p, size_t len, bool last, struct weir_err *err)
+{
+    int rc = skip_bom(s, p, len, last, err);
+
+    rc = rc == 1 ? skip_lines(s, p, len, last, err) : rc;
+    if (rc != 1) {
+        return rc;
+    }
+    s->skip_left = 0; /* there may be fewer */
+    if (s->dialect.delimiter == WEIR_CSV_AUTO) {
+        if (!weir_csv_sniff(p + s->pos, len - s->pos, last, &s->dialect)) {
+            return 0;
+        }
+        s->common = weir_csv_dialect_common(&s->dialect);
+    }
+    return 1;
+}
+
 int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool last,
     struct weir_csv_cut *ret, struct weir_err *err)
 {
@@ -474,15 +497,12 @@ int weir_csv_split(struct weir_csv_split *s, const uint8_t *p, size_t len, bool 
 
     assert(len >= s->pos);
     *ret = (struct weir_csv_cut){0};
-    if (!s->bom_done || s->skip_left > 0) {
-        int rc = skip_bom(s, p, len, last, err);
-        rc = rc == 1 ? skip_lines(s, p, len, last, err) : rc;
+    if (s->head) {
+        const int rc = begin(s, p, len, last, err);
         if (rc != 1) {
             return rc;
         }
-        s->skip_left = 0;
-    }
-    if (!s->head) {
+    } else {
         fits = scan_block(s, p, len, &full);
     }
     if (fits && (s->head || (full && s->end == 0))) {

@@ -42,7 +42,10 @@ struct weir_csv_split {
      * bound by it. */
     uint64_t lines_max;
 
+    /** Public, to be read: as given, but for a delimiter that was to be found. That is known when
+     * the head is cut. */
     struct weir_csv_dialect dialect;
+
     bool common; /* the dialect is the common one */
     weir_csv_masks_fn *masks;
     size_t block_bytes, row_max;
@@ -64,7 +67,7 @@ struct weir_csv_split {
 /**
  * weir_csv_split_init: before the first byte of a stream. Owns no memory; needs no fini.
  *
- * dialect      checked, its delimiter known; copied
+ * dialect      checked; copied
  * block_bytes  the size to aim at: a block is cut at its last record end at or below this (and
  *              lines_max, when that is set), or, when one record is longer, at its end; >= 1
  * row_max      the longest record in bytes without its line end; so long may a comment be, too, and
@@ -84,8 +87,8 @@ void weir_csv_split_init(struct weir_csv_split *s, const struct weir_csv_dialect
  *
  * The head is the first record with the blank lines and comments before it; with no record at all
  * it is the whole input. No window larger than row_max + 6 (or block_bytes, when that is more) is
- * ever needed. Without a line end after it, the last record (or what is behind the last line end)
- * still counts as a line.
+ * ever needed; WEIR_CSV_SNIFF_BYTES more for a delimiter that is to be found. Without a line end
+ * after it, the last record (or what is behind the last line end) still counts as a line.
  *
  * Returns 0, or -1 with *err set, naming the stream's line: WEIR_E_DATA (a quote that is never
  * closed, UTF-16), WEIR_E_LIMIT (a row longer than row_max). Not called after that.

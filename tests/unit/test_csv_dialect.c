@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "csv/dialect.h"
 #include "csv/sniff.h"
+#include "csv/split.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,6 +137,18 @@ static void only_a_delimiter_is_found_and_only_others_can_be_missing(void **stat
     assert_int_equal(mark, 0);
 }
 
+/* The delimiter that the splitter finds in the text, WEIR_CSV_AUTO: it needs more of it. */
+static int found(const struct weir_csv_dialect *d, const void *text, size_t len, bool last)
+{
+    struct weir_csv_split s;
+    struct weir_csv_cut cut;
+
+    weir_csv_split_init(&s, d, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
+    assert_int_equal(weir_csv_split(&s, text, len, last, &cut, NULL), 0);
+    assert_true(s.dialect.delimiter != WEIR_CSV_AUTO || cut.len == 0);
+    return s.dialect.delimiter;
+}
+
 struct sniff_case {
     const char *text;
     char delimiter;
@@ -163,11 +176,10 @@ static void the_delimiter_is_found_that_people_would_find(void **state)
         struct weir_csv_dialect d = weir_csv_common;
         const char *text = sniff_cases[i].text;
         d.delimiter = WEIR_CSV_AUTO;
-        assert_false(weir_csv_sniff((const uint8_t *)text, strlen(text), false, &d));
-        assert_int_equal(d.delimiter, WEIR_CSV_AUTO);
-        assert_true(weir_csv_sniff((const uint8_t *)text, strlen(text), true, &d));
-        if (d.delimiter != sniff_cases[i].delimiter) {
-            fail_msg("%s: '%c' is found", text, d.delimiter);
+        assert_int_equal(found(&d, text, strlen(text), false), WEIR_CSV_AUTO);
+        const int delimiter = found(&d, text, strlen(text), true);
+        if (delimiter != sniff_cases[i].delimiter) {
+            fail_msg("%s: '%c' is found", text, delimiter);
         }
     }
 }
@@ -179,8 +191,7 @@ static void the_rest_of_the_dialect_counts(void **state)
         .delimiter = WEIR_CSV_AUTO, .quote = '\'', .escape = NONE, .comment = '#', .skip_lines = 1};
 
     (void)state;
-    assert_true(weir_csv_sniff((const uint8_t *)text, sizeof text - 1, true, &d));
-    assert_int_equal(d.delimiter, ';');
+    assert_int_equal(found(&d, text, sizeof text - 1, true), ';');
     d = (struct weir_csv_dialect){
         .delimiter = WEIR_CSV_AUTO, .quote = ',', .escape = NONE, .comment = ';'};
     assert_true(weir_csv_sniff((const uint8_t *)"ab", 2, true, &d));
@@ -229,13 +240,41 @@ static void lines_to_skip_are_not_what_is_looked_at(void **state)
         struct weir_csv_dialect d = {
             .delimiter = WEIR_CSV_AUTO, .quote = '"', .escape = NONE, .comment = NONE};
         d.skip_lines = skip / 4;
-        assert_int_equal(
-            weir_csv_sniff(text, shown, false, &d), shown > skip + WEIR_CSV_SNIFF_BYTES);
-        assert_int_equal(d.delimiter, shown > skip + WEIR_CSV_SNIFF_BYTES ? ';' : WEIR_CSV_AUTO);
-        d.delimiter = WEIR_CSV_AUTO;
-        assert_true(weir_csv_sniff(text, shown, true, &d));
-        assert_int_equal(d.delimiter, shown > skip + 4 ? ';' : ',');
+        assert_int_equal(found(&d, text, shown, false),
+            shown > skip + WEIR_CSV_SNIFF_BYTES ? ';' : WEIR_CSV_AUTO);
+        assert_int_equal(found(&d, text, shown, true), shown > skip + 4 ? ';' : ',');
     }
+    free(text);
+}
+
+/* Else a line of many windows would be gone over once for each. What has been shown is overwritten
+ * with more line ends than there are lines to skip. */
+static void what_is_skipped_is_seen_once(void **state)
+{
+    static const char rows[] = "a;b\n1;2\n";
+    const size_t skip = 8 * WEIR_CSV_SNIFF_BYTES, len = skip + sizeof rows - 1;
+    const struct weir_csv_dialect d = {
+        .delimiter = WEIR_CSV_AUTO, .quote = '"', .escape = NONE, .comment = NONE, .skip_lines = 2};
+    uint8_t *text = malloc(len);
+    struct weir_csv_split s;
+    struct weir_csv_cut cut;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', skip);
+    text[skip / 2] = text[skip - 1] = '\n';
+    memcpy(text + skip, rows, sizeof rows - 1);
+    weir_csv_split_init(&s, &d, WEIR_BLOCK_BYTES, WEIR_ROW_MAX_BYTES);
+    for (size_t shown = 4096; shown <= skip; shown += 4096) {
+        assert_int_equal(weir_csv_split(&s, text, shown, false, &cut, NULL), 0);
+        assert_int_equal(cut.len, 0);
+        memset(text, '\n', shown);
+    }
+    assert_int_equal(weir_csv_split(&s, text, len, true, &cut, NULL), 0);
+    assert_int_equal(s.dialect.delimiter, ';');
+    assert_int_equal(cut.skip, skip);
+    assert_int_equal(cut.len, skip + 4);
+    assert_int_equal(cut.counts.lines, 3);
     free(text);
 }
 
@@ -250,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_rest_of_the_dialect_counts),
         cmocka_unit_test(only_the_beginning_is_looked_at_whatever_is_shown),
         cmocka_unit_test(lines_to_skip_are_not_what_is_looked_at),
+        cmocka_unit_test(what_is_skipped_is_seen_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
