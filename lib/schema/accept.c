@@ -91,7 +91,7 @@ static void read_op(struct weir_schema_check *c, const struct weir_schema_op *op
         narrow(r, enum_types(c->plan->schema, op->set));
         break;
     case WEIR_OP_CONST:
-        narrow(r, value_types(c->plan->schema, op->constant->value));
+        narrow(r, value_types(c->plan->schema, op->constant));
         break;
     case WEIR_OP_ALL:
         for (uint32_t i = 0; i < op->n; i++) {

@@ -6,9 +6,7 @@
 
 #include <stdlib.h>
 
-#define STEP_COMPARES 8
-#define DIGITS_AN_EIGHTH 32 /* of a step: so many are read in the time of a comparison */
-#define FEW_STRINGS 8       /* up to which looking at each beats halving */
+#define FEW_STRINGS 8 /* up to which looking at each beats halving */
 
 unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct weir_json_value *v)
 {
@@ -31,43 +29,21 @@ unsigned weir_schema_value_types(const struct weir_json_tape *tape, const struct
     return 0;
 }
 
-uint64_t weir_schema_compare_cost(const struct weir_json_tape *tape, uint32_t at)
+bool weir_schema_one_of(struct weir_schema_check *c, const struct weir_json_tape *tape,
+    const struct weir_json_value *const *values, size_t n, const struct weir_json_value *v)
 {
-    uint64_t cost = 0;
+    /* One more than there is: at 0 it was not enough. */
+    uint64_t left = (c->steps + 1) * WEIR_STEP_COMPARES;
+    bool found = false;
 
-    for (uint32_t i = at; i < tape->v[at].next; i++) {
-        const struct weir_json_value *v = &tape->v[i];
-        cost += 1 + (v->kind == WEIR_JSON_OBJECT ? (uint64_t)v->len * v->len / 16 : 0);
+    for (size_t i = 0; i < n && !found && left > 0; i++) {
+        found = weir_json_equal_within(tape, values[i], c->on, v, &left);
     }
-    return cost;
-}
-
-static bool has_parts(const struct weir_json_value *v)
-{
-    return v->kind == WEIR_JSON_OBJECT || v->kind == WEIR_JSON_ARRAY;
-}
-
-/* Numbers are read anew in each comparison, from one end to the other: what those of the value add
- * to one, in eighths of a step. Most are short, and add nothing. */
-static uint64_t digits_cost(const struct weir_schema_check *c, const struct weir_json_value *v)
-{
-    uint64_t cost = 0;
-
-    if (!has_parts(v)) {
-        return v->kind == WEIR_JSON_NUMBER ? v->len / DIGITS_AN_EIGHTH : 0;
+    if (left == 0) {
+        return weir_schema_spent(c);
     }
-    for (const struct weir_json_value *part = v + 1; part < c->on->v + v->next; part++) {
-        cost += part->kind == WEIR_JSON_NUMBER ? part->len / DIGITS_AN_EIGHTH : 0;
-    }
-    return cost;
-}
-
-static bool is_const(struct weir_schema_check *c, const struct weir_schema_const *constant,
-    const struct weir_json_value *v)
-{
-    return v->kind == constant->value->kind &&
-           (!has_parts(v) || weir_schema_spend(c, constant->cost / STEP_COMPARES)) &&
-           weir_json_equal(&c->plan->schema->tape, constant->value, c->on, v);
+    c->steps = (left - 1) / WEIR_STEP_COMPARES;
+    return found;
 }
 
 static bool in_strings(const struct weir_schema_enum *set, struct weir_str s)
@@ -86,20 +62,9 @@ static bool in_strings(const struct weir_schema_enum *set, struct weir_str s)
 static bool in_enum(struct weir_schema_check *c, const struct weir_schema_enum *set,
     const struct weir_json_value *v)
 {
-    if (v->kind == WEIR_JSON_STRING) {
-        return in_strings(set, weir_json_text(c->on, v));
-    }
-    const uint64_t cost =
-        has_parts(v) ? set->cost + (v->next - (uint32_t)(v - c->on->v)) : (uint64_t)set->values_n;
-    if (!weir_schema_spend(c, (cost + set->values_n * digits_cost(c, v)) / STEP_COMPARES)) {
-        return false;
-    }
-    for (size_t i = 0; i < set->values_n; i++) {
-        if (weir_json_equal(&c->plan->schema->tape, set->values[i], c->on, v)) {
-            return true;
-        }
-    }
-    return false;
+    return v->kind == WEIR_JSON_STRING
+               ? in_strings(set, weir_json_text(c->on, v))
+               : weir_schema_one_of(c, &c->plan->schema->tape, set->values, set->values_n, v);
 }
 
 /* A character has 1 to 4 bytes: counting is only needed in between. */
@@ -154,7 +119,7 @@ static inline bool run_plain(struct weir_schema_check *c, const struct weir_sche
         holds = in_enum(c, op->set, v);
         break;
     case WEIR_OP_CONST:
-        holds = is_const(c, op->constant, v);
+        holds = weir_schema_one_of(c, &c->plan->schema->tape, &op->constant, 1, v);
         break;
     case WEIR_OP_MIN_LENGTH:
         holds = long_enough(s, op->limit);

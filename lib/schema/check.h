@@ -204,7 +204,7 @@ bool weir_schema_judge(struct weir_schema_check *c, const struct weir_schema_nod
     const struct weir_json_value *v);
 
 /*
- * check_parts.c, evaluated.c, unique.c: single instructions. c->spent has to be looked at.
+ * check.c, check_parts.c, evaluated.c, unique.c: single instructions. c->spent has to be looked at.
  */
 bool weir_schema_run_elements(struct weir_schema_check *c, const struct weir_schema_op *op,
     const struct weir_json_value *v, const struct weir_schema_place *at);
@@ -218,6 +218,13 @@ bool weir_schema_run_dependents(struct weir_schema_check *c, const struct weir_s
     const struct weir_json_value *v, const struct weir_schema_place *at);
 bool weir_schema_run_unevaluated(struct weir_schema_check *c, const struct weir_schema_op *op,
     const struct weir_json_value *v, const struct weir_schema_place *at);
+
+#define WEIR_STEP_COMPARES 8 /* small values that are compared in a step */
+
+/** weir_schema_one_of: whether a value of the tape c->on is equal to one of n that stand on `tape`.
+ *  The row pays for what is read of them. False, too, when it cannot: then c->spent is set. */
+bool weir_schema_one_of(struct weir_schema_check *c, const struct weir_json_tape *tape,
+    const struct weir_json_value *const *values, size_t n, const struct weir_json_value *v);
 
 /** weir_schema_unique: whether no two elements of an array are equal. */
 bool weir_schema_unique(struct weir_schema_check *c, const struct weir_json_value *v);

@@ -74,12 +74,6 @@ struct weir_schema_enum {
     size_t strings_n;
     const struct weir_json_value *const *values; /* all others */
     size_t values_n;
-    uint64_t cost; /* of comparing a value with all of them, in eighths of a step */
-};
-
-struct weir_schema_const {
-    const struct weir_json_value *value;
-    uint64_t cost;
 };
 
 struct weir_schema_regex {
@@ -141,7 +135,7 @@ struct weir_schema_op {
     const char *message;
     union {
         const struct weir_schema_enum *set;
-        const struct weir_schema_const *constant;
+        const struct weir_json_value *constant;
         const struct weir_schema_regex *regex;
         const struct weir_format *format;
         const struct weir_number_divisor *divisor;
@@ -234,9 +228,5 @@ static inline const struct weir_schema_prop *weir_schema_prop_find(
  *  WEIR_T_INTEGER too when it is whole. */
 unsigned weir_schema_value_types(
     const struct weir_json_tape *tape, const struct weir_json_value *v);
-
-/** weir_schema_compare_cost: what comparing a value with the one at that entry may cost, in eighths
- *  of a step: each entry once, and in an object each name with each. */
-uint64_t weir_schema_compare_cost(const struct weir_json_tape *tape, uint32_t at);
 
 #endif

@@ -13,7 +13,6 @@
  */
 
 #define FEW 8
-#define STEP_COMPARES 8
 
 static uint64_t mix(uint64_t h, uint64_t x)
 {
@@ -49,17 +48,10 @@ static uint64_t hash(const struct weir_schema_check *c, const struct weir_json_v
     return h;
 }
 
-/* A value is compared with others: by the smaller one's size, in the mean. */
 static bool equal(
     struct weir_schema_check *c, const struct weir_json_value *a, const struct weir_json_value *b)
 {
-    if (a->kind != b->kind || (a->len != b->len && a->kind != WEIR_JSON_NUMBER)) {
-        return false;
-    }
-    uint64_t cost = a->kind < WEIR_JSON_ARRAY
-                        ? a->len / 64
-                        : weir_schema_compare_cost(c->on, (uint32_t)(a - c->on->v));
-    return weir_schema_spend(c, cost / STEP_COMPARES) && weir_json_equal(c->on, a, c->on, b);
+    return weir_schema_one_of(c, c->on, &a, 1, b);
 }
 
 static bool few_unique(struct weir_schema_check *c, const struct weir_json_value *v)
@@ -97,9 +89,19 @@ static bool table_room(struct weir_schema_check *c, size_t slots)
     return true;
 }
 
+/* All that is in an array is hashed once. */
+static bool pay_hashes(struct weir_schema_check *c, const struct weir_json_value *v)
+{
+    uint64_t cost = 0;
+
+    for (const struct weir_json_value *part = v; part < c->on->v + v->next; part++) {
+        cost += 1 + (uint64_t)weir_json_text_pieces(part);
+    }
+    return weir_schema_spend(c, cost / WEIR_STEP_COMPARES);
+}
+
 bool weir_schema_unique(struct weir_schema_check *c, const struct weir_json_value *v)
 {
-    const uint32_t first = (uint32_t)(v - c->on->v);
     size_t slots = 32;
 
     if (v->len <= FEW) {
@@ -108,8 +110,7 @@ bool weir_schema_unique(struct weir_schema_check *c, const struct weir_json_valu
     while (slots < (size_t)v->len * 2) {
         slots *= 2;
     }
-    /* All entries are read once. */
-    if (!weir_schema_spend(c, (v->next - first) / STEP_COMPARES) || !table_room(c, slots)) {
+    if (!pay_hashes(c, v) || !table_room(c, slots)) {
         return false;
     }
     const struct weir_json_value *item = v + 1;

@@ -143,7 +143,6 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
             strings[set->strings_n++] = weir_schema_text_at(l, item);
         } else {
             values[set->values_n++] = weir_schema_value_at(l, item);
-            set->cost += weir_schema_compare_cost(weir_schema_tape_of(l), item);
         }
     }
     qsort(strings, set->strings_n, sizeof *strings, weir_str_cmp_at);
@@ -157,15 +156,9 @@ int weir_schema_kw_enum(struct weir_schema_job *j, uint32_t at)
 
 int weir_schema_kw_const(struct weir_schema_job *j, uint32_t at)
 {
-    struct weir_schema_const *c = weir_schema_alloc(j->l, sizeof *c);
-
-    if (c == NULL) {
-        return -1;
-    }
-    c->value = weir_schema_value_at(j->l, at);
-    c->cost = weir_schema_compare_cost(weir_schema_tape_of(j->l), at);
     struct weir_schema_op *op = weir_schema_op_new(j, WEIR_OP_CONST, WEIR_KINDS_ALL, at);
-    op->constant = c;
+
+    op->constant = weir_schema_value_at(j->l, at);
     op->message = weir_schema_keep_value(j->l, "must be ", at, "");
     return op->message == NULL ? -1 : 0;
 }

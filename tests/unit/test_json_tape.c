@@ -605,6 +605,35 @@ static void values_are_equal_as_json_schema_has_it(void **state)
     weir_json_tape_fini(&b);
 }
 
+/* With what it takes and one more there is an answer, with one less there is none. */
+static void a_comparison_ends_at_its_limit(void **state)
+{
+    const uint64_t all = 1000;
+    struct weir_json_tape a, b;
+    struct weir_json_fault fault;
+
+    (void)state;
+    weir_json_tape_init(&a);
+    weir_json_tape_init(&b);
+    for (size_t i = 0; i < sizeof equal_cases / sizeof equal_cases[0]; i++) {
+        const struct equal_case *c = &equal_cases[i];
+        uint64_t left = all;
+        assert_int_equal(weir_json_parse(&a, c->a, strlen(c->a), &fault), 0);
+        assert_int_equal(weir_json_parse(&b, c->b, strlen(c->b), &fault), 0);
+        assert_int_equal(weir_json_equal_within(&a, a.v, &b, b.v, &left), c->equal);
+        assert_in_range(left, 1, all - 1);
+        const uint64_t takes = all - left;
+        left = takes + 1;
+        assert_int_equal(weir_json_equal_within(&a, a.v, &b, b.v, &left), c->equal);
+        assert_int_equal(left, 1);
+        left = takes;
+        assert_false(weir_json_equal_within(&a, a.v, &b, b.v, &left));
+        assert_int_equal(left, 0);
+    }
+    weir_json_tape_fini(&a);
+    weir_json_tape_fini(&b);
+}
+
 static void a_fault_names_line_and_column(void **state)
 {
     static const char text[] = "{\n  \"a\": 1,\n  \"b\" 2\n}";
@@ -669,6 +698,7 @@ int main(void)
         cmocka_unit_test(a_trimmed_tape_keeps_what_is_small),
         cmocka_unit_test(members_are_found_by_their_exact_name),
         cmocka_unit_test(values_are_equal_as_json_schema_has_it),
+        cmocka_unit_test(a_comparison_ends_at_its_limit),
         cmocka_unit_test(a_fault_names_line_and_column),
         cmocka_unit_test(a_tape_may_be_put_together),
     };

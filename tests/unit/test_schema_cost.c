@@ -132,6 +132,91 @@ static void a_long_number_and_many_values_end_at_the_rows_steps(void **state)
     }
 }
 
+#define LONG ((size_t)64 * WEIR_KIB)
+
+/* A text in which each @ is so many digits; on the heap. */
+static char *make_long(const char *with)
+{
+    size_t n = strlen(with) + 1;
+
+    for (const char *p = with; *p != '\0'; p++) {
+        n += *p == '@' ? LONG : 0;
+    }
+    char *text = malloc(n), *to = text;
+    assert_non_null(text);
+    for (; *with != '\0'; with++) {
+        if (*with == '@') {
+            memset(to, '1', LONG);
+            to += LONG;
+        } else {
+            *to++ = *with;
+        }
+    }
+    *to = '\0';
+    return text;
+}
+
+/* What a valid cell takes. */
+static uint64_t steps_of(const char *c, const char *cell)
+{
+    const size_t room = strlen(c) + 64;
+    char *schema = malloc(room);
+
+    assert_non_null(schema);
+    snprintf(schema, room, "{\"properties\":{\"c\":%s}}", c);
+    struct schema_table t = schema_table_open(schema, "c");
+    assert_string_equal(schema_table_cell(&t, cell), "");
+    const uint64_t steps = weir_schema_check_steps(t.check);
+    schema_table_close(&t);
+    free(schema);
+    return steps;
+}
+
+struct read_case {
+    const char *c, *cell;
+    bool read; /* whether what is long is */
+};
+
+static const struct read_case read_cases[] = {
+    {"{\"not\":{\"const\":[7]}}", "[@]", true},
+    {"{\"not\":{\"const\":[@]}}", "[7]", true},
+    {"{\"not\":{\"const\":@}}", "7", true},
+    {"{\"not\":{\"const\":[\"@a\"]}}", "[\"@b\"]", true},
+    {"{\"not\":{\"const\":{\"@a\":1}}}", "{\"@b\":1}", true},
+    {"{\"const\":{\"a\":[@]}}", "{\"a\":[@]}", true},
+    {"{\"not\":{\"const\":[7,7]}}", "[@]", false},
+    {"{\"not\":{\"const\":[8,7]}}", "[7,@]", false},
+    {"{\"not\":{\"const\":[\"a\"]}}", "[\"@\"]", false},
+    {"{\"not\":{\"enum\":[[7]]}}", "[@]", true},
+    {"{\"enum\":[7,@,8]}", "@", true},
+    {"{\"not\":{\"enum\":[7,{\"a\":7},[],[7,7],[\"7\"],\"7\"]}}", "[@]", false},
+    {"{\"enum\":[[@],7]}", "7", false},
+    {"{\"uniqueItems\":true}", "[[@],[7]]", true},
+    {"{\"uniqueItems\":true}", "[@,{\"a\":7},[],[7],[\"7\"],\"7\"]", false},
+    {"{\"uniqueItems\":true}", "[1,2,3,4,5,6,7,8,@]", true},
+    {"{\"uniqueItems\":true}", "[1,2,3,4,5,6,7,8,\"@\"]", true},
+};
+
+/* What two values are compared by is paid for, whichever of them is long; nothing else is. */
+static void a_comparison_costs_what_it_reads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof read_cases / sizeof read_cases[0]; i++) {
+        const struct read_case *k = &read_cases[i];
+        char *c = make_long(k->c), *cell = make_long(k->cell);
+        const uint64_t steps = steps_of(c, cell);
+        if (k->read ? steps < LONG / 512 : steps > 16) {
+            fail_msg("%s, %s: %zu steps", k->c, k->cell, (size_t)steps);
+        }
+        free(c);
+        free(cell);
+    }
+    char *inner = make_array("7", LONG), *cell = make_array(inner, 1);
+    assert_in_range(steps_of("{\"type\":\"array\",\"not\":{\"enum\":[\"a\",\"b\"]}}", cell), 1, 16);
+    free(inner);
+    free(cell);
+}
+
 static void references_that_double_end_at_the_rows_steps(void **state)
 {
     static const char schema[] =
@@ -217,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_row_has_so_many_steps_and_no_more),
         cmocka_unit_test(a_pattern_that_is_too_dear_for_a_cell_is_no_match),
         cmocka_unit_test(a_long_number_and_many_values_end_at_the_rows_steps),
+        cmocka_unit_test(a_comparison_costs_what_it_reads),
         cmocka_unit_test(references_that_double_end_at_the_rows_steps),
         cmocka_unit_test(a_cell_over_the_limit_is_a_failure),
         cmocka_unit_test(a_row_allocates_nothing_in_the_steady_state),
