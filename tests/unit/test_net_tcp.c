@@ -11,6 +11,7 @@
 #include "stream/pipe.h"
 #include "tests/support/deaf_port.h"
 #include "tests/support/line_sink.h"
+#include "tests/support/localhost_pair.h"
 #include "tests/support/memory_ends.h"
 #include "tests/support/rnd.h"
 
@@ -229,67 +230,65 @@ static void nobody_listens_is_an_error_that_says_so(void **state)
 }
 
 /* A listener whose queue is full takes no connection: the kernel drops the SYN. */
-struct deaf {
+struct full_queue {
     int listener, full[3];
-    struct sockaddr_in at;
     char port[8];
 };
 
-static void deaf_new(struct deaf *d)
+/* listener: bound; it is closed with the rest. */
+static void full_queue_new(struct full_queue *q, int listener, int port)
 {
-    socklen_t n = sizeof d->at;
+    struct sockaddr_storage at;
+    socklen_t n = sizeof at;
 
-    *d = (struct deaf){.listener = socket(AF_INET, SOCK_STREAM, 0),
-        .at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    assert_int_equal(bind(d->listener, (struct sockaddr *)&d->at, sizeof d->at), 0);
-    assert_int_equal(listen(d->listener, 0), 0);
-    assert_int_equal(getsockname(d->listener, (struct sockaddr *)&d->at, &n), 0);
+    *q = (struct full_queue){.listener = listener};
+    assert_int_equal(listen(q->listener, 0), 0);
+    assert_int_equal(getsockname(q->listener, (struct sockaddr *)&at, &n), 0);
     for (size_t i = 0; i < 3; i++) {
-        d->full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(d->full[i], (struct sockaddr *)&d->at, sizeof d->at);
+        q->full[i] = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(q->full[i], (struct sockaddr *)&at, n);
     }
-    (void)snprintf(d->port, sizeof d->port, "%d", ntohs(d->at.sin_port));
+    (void)snprintf(q->port, sizeof q->port, "%d", port);
 }
 
-static void deaf_free(struct deaf *d)
+static void full_queue_free(struct full_queue *q)
 {
     for (size_t i = 0; i < 3; i++) {
-        close(d->full[i]);
+        close(q->full[i]);
     }
-    close(d->listener);
+    close(q->listener);
 }
 
 static void a_connection_that_never_comes_ends_at_its_timeout(void **state)
 {
-    struct deaf deaf;
+    struct full_queue queue;
+    int port, fd = deaf_port(&port);
 
     (void)state;
-    deaf_new(&deaf);
-    struct weir_tcp_opts opts = opts_for(deaf.port, false);
+    full_queue_new(&queue, fd, port);
+    struct weir_tcp_opts opts = opts_for(queue.port, false);
     opts.connect_ms = 60;
     struct outcome o = pump_once(&opts, "0\n", 2);
     assert_int_equal(o.rc, -1);
     assert_int_equal(o.err.code, WEIR_E_NET);
     assert_int_equal(o.counts.created, 0);
-    deaf_free(&deaf);
+    full_queue_free(&queue);
 }
 
-/* localhost has two addresses, and the first one is deaf. */
+/* Of the two addresses of localhost the first one never answers. */
 static void an_address_that_never_answers_leaves_the_next_one_its_time(void **state)
 {
-    struct deaf deaf;
-    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    int listener = socket(AF_INET6, SOCK_STREAM, 0);
+    struct full_queue queue;
+    int fd[2];
+    const int port = localhost_pair(fd);
 
     (void)state;
-    deaf_new(&deaf);
-    at.sin6_port = deaf.at.sin_port;
-    if (listener == -1 || bind(listener, (struct sockaddr *)&at, sizeof at) != 0) {
-        deaf_free(&deaf);
+    if (port == 0) {
         skip(); /* a machine without IPv6 */
     }
-    assert_int_equal(listen(listener, 8), 0); /* and nobody accepts */
-    struct weir_tcp_opts opts = opts_for(deaf.port, false);
+    full_queue_new(&queue, fd[0], port);
+    assert_int_equal(listen(fd[1], 8), 0); /* and nobody accepts */
+    struct weir_tcp_opts opts = opts_for(queue.port, false);
     (void)snprintf(opts.target.host, sizeof opts.target.host, "localhost");
     opts.connect_ms = 2000;
     opts.stall_ms = 100;
@@ -301,22 +300,22 @@ static void an_address_that_never_answers_leaves_the_next_one_its_time(void **st
     /* It is taken as soon as it is there, with an hour left. */
     const int64_t by_ms = weir_clock_mono_ms() + 2 * 3600000;
     const struct weir_tcp_conn_opts to = {
-        .host = "localhost", .port = deaf.port, .connect_by_mono_ms = by_ms};
+        .host = "localhost", .port = queue.port, .connect_by_mono_ms = by_ms};
     struct weir_tcp_conn *conn = weir_tcp_conn_new(loop, &to, NULL);
     int64_t now_ms = weir_clock_mono_ms();
     int rc;
     assert_non_null(conn);
     while ((rc = weir_tcp_conn_connect(conn, now_ms)) == 0) {
         if (weir_tcp_conn_ask_by(conn) < by_ms) {
-            now_ms = weir_tcp_conn_ask_by(conn); /* the deaf one's time is over */
+            now_ms = weir_tcp_conn_ask_by(conn); /* the first one's time is over */
         } else {
             assert_int_equal(weir_loop_step(loop, INT64_MAX, NULL), 0);
         }
     }
     assert_int_equal(rc, 1);
     weir_tcp_conn_free(conn);
-    close(listener);
-    deaf_free(&deaf);
+    close(fd[1]);
+    full_queue_free(&queue);
 }
 
 static void the_deadline_ends_it_with_nothing_confirmed(void **state)
