@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -756,6 +757,7 @@ static void *rename_on_and_on(void *ctx)
 /* While something is renamed, whatever it is, the kernel is not sure of a way up. */
 static void a_link_that_goes_up_and_stays_beneath_is_followed_while_others_rename(void **state)
 {
+    const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
     pthread_t thread;
     int failed = 0, e = 0;
 
@@ -764,9 +766,11 @@ static void a_link_that_goes_up_and_stays_beneath_is_followed_while_others_renam
     tempdir_write(&dir, "one", "y");
     tempdir_mkdir(&dir, "sub");
     assert_int_equal(symlinkat("../target", root, "sub/link"), 0);
-    int fd = weir_open_beneath(root, "sub/link", O_RDONLY);
-    if (fd == -1) {
-        skip(); /* a kernel that follows no link */
+    int fd = (int)syscall(SYS_openat2, root, ".", &how, sizeof how);
+    if (fd == -1 && (errno == ENOSYS || errno == EPERM)) { /* nobody can follow a link safely */
+        assert_int_equal(weir_open_beneath(root, "sub/link", O_RDONLY), -1);
+        assert_int_equal(errno, ELOOP);
+        skip();
     }
     (void)close(fd);
     renamed_enough = false;
@@ -782,8 +786,9 @@ static void a_link_that_goes_up_and_stays_beneath_is_followed_while_others_renam
     }
     renamed_enough = true;
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(failed, 0);
-    assert_int_equal(e, 0);
+    if (failed > 0) {
+        fail_msg("%d opens failed, the last one: %s", failed, strerror(e));
+    }
 }
 
 int main(void)
