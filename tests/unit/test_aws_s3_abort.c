@@ -327,7 +327,7 @@ static void put_that_was_sent_whole_is_waited_for(void **state)
 }
 
 /* A server that takes connections and reads nothing; *address names it. */
-static int listen_deaf(char address[64])
+static int server_that_reads_nothing(char address[64])
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
@@ -351,7 +351,7 @@ static void put_that_was_not_sent_whole_is_cut_off(void **state)
     struct weir_out out = {.p = nothing};
     struct weir_stage sink;
     char address[64];
-    int server = listen_deaf(address);
+    int server = server_that_reads_nothing(address);
 
     assert_non_null(big);
     weir_s3_config_fini(&fx->cfg);
@@ -657,6 +657,7 @@ static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct weir_err err = {0};
+        const size_t least = i == 0 ? 1 : 2; /* what is refused is not tried again */
         bool ended, said = false;
         /* A second, unless the machine is too slow for its last try; then more and less in turn. */
         for (int tries = 0; !said && tries < 100; tries++) {
@@ -666,8 +667,8 @@ static void abort_that_cannot_succeed_says_that_an_upload_is_left(void **state)
             assert_int_equal(stop_at(fx, 0, PART, ms, &ended, &err), WEIR_FAIL);
             assert_non_null(strstr(err.msg, "an upload may be left open"));
             const size_t asked = s3_asked(fx, UNDO, NULL);
-            said = strstr(err.msg, cases[i].word) != NULL && asked >= (i == 0 ? 1 : 2);
-            assert_true(said || asked < 2 || was_short_of_time(&err));
+            said = strstr(err.msg, cases[i].word) != NULL && asked >= least;
+            assert_true(said || asked < least || was_short_of_time(&err));
         }
         assert_true(said);
     }
