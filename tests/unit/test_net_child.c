@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,6 +46,7 @@ struct run {
     int64_t deadline_ms; /* from the start; 0: none */
     int64_t undo_ms;     /* cancelled by then, the loop leaves it so long; 0: no cancel */
     int64_t away_ms;     /* once it has exited, nobody looks for so long */
+    const char *mark;    /* nor before this file is there */
     size_t max;          /* what the sink takes before it fails; 0: all */
     struct weir_child_report report;
     struct weir_source_info info;
@@ -98,6 +100,10 @@ static void run(struct run *r)
             assert_int_equal(weir_loop_step(loop, weir_clock_mono_ms() + 10, NULL), 0);
         }
         (void)usleep((useconds_t)r->away_ms * 1000);
+        for (int ms = 0; access(r->mark, F_OK) != 0; ms++) {
+            assert_true(ms < 60000);
+            (void)usleep(1000);
+        }
     }
     r->rc = weir_loop_run(loop, pipe, &r->err);
     assert_int_equal(r->rc == 0, r->sink.published);
@@ -195,15 +201,21 @@ static void whoever_holds_its_stdout_after_it_is_ended_and_the_whole_fails(void 
 /* What comes after it can be slow: an upload. */
 static void whoever_has_let_go_of_its_stdout_when_it_is_looked_at_is_no_failure(void **state)
 {
-    struct run r = {
-        .script = "(sleep 0.3; printf tail) & printf head", .away_ms = WEIR_CHILD_GRACE_MS + 500};
+    struct tempdir dir;
+    char script[2 * TEMPDIR_PATH_BYTES], mark[TEMPDIR_PATH_BYTES + 8];
 
     (void)state;
+    tempdir_new(&dir);
+    (void)snprintf(mark, sizeof mark, "%s/mark", dir.path);
+    (void)snprintf(
+        script, sizeof script, "(sleep 0.3; printf tail; exec >&-; : >'%s') & printf head", mark);
+    struct run r = {.script = script, .away_ms = WEIR_CHILD_GRACE_MS + 500, .mark = mark};
     run(&r);
     assert_string_equal(r.err.msg, "");
     assert_int_equal(r.sink.got.len, 8);
     assert_memory_equal(r.sink.got.p, "headtail", 8);
     end(&r);
+    tempdir_free(&dir);
 }
 
 static void stderr_is_read_and_its_end_is_kept(void **state)
