@@ -52,7 +52,7 @@ static void any_bytes_become_a_string(void **state)
     weir_buf_fini(&to);
 }
 
-/* Where each byte that is wrong had the rest looked at again, this took an hour. */
+/* Where each byte that is wrong had the rest looked at again, this would take an hour. */
 static void a_long_text_of_wrong_bytes_is_gone_through_once(void **state)
 {
     const size_t len = WEIR_ROW_MAX_BYTES;
