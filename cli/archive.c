@@ -1,10 +1,10 @@
 #include "aws/location.h"
 #include "cli/archive_run.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "codec/deflate.h"
 #include "codec/gzip.h"
 #include "core/clock.h"
-#include "core/line.h"
 #include "core/str.h"
 #include "handlers/archive/job.h"
 #include "net/child.h"
@@ -112,7 +112,7 @@ static void default_entry(const struct weir_location *out, char *ret, size_t siz
 static void show_stderr(void *ctx, const uint8_t *p, size_t n)
 {
     (void)ctx;
-    (void)weir_line_raw(STDERR_FILENO, (const char *)p, n);
+    weir_progress_beside((const char *)p, n);
 }
 
 struct archive {

@@ -26,7 +26,10 @@ struct weir_progress {
     const struct weir_source_info *info;
     int64_t start_ms;
     bool terminal, color, drawn;
+    bool amid; /* in a line that somebody else has begun: a bar would erase that */
 };
+
+static struct weir_progress *shown; /* the one line that a terminal has for it */
 
 /* " 67.5 MB of 150.0 MB  210.3 MB/s  0:12 left" */
 static void figures(
@@ -123,6 +126,9 @@ static void on_tick(uv_timer_t *timer)
         weir_line_print(STDERR_FILENO, "", "%s", line);
         return;
     }
+    if (p->amid) {
+        return;
+    }
     n = snprintf(out, sizeof out, ERASE "%s", line);
     if (n > 0 && (size_t)n < sizeof out) {
         (void)weir_line_raw(STDERR_FILENO, out, (size_t)n);
@@ -164,8 +170,26 @@ int weir_progress_start(struct weir_loop *loop, const struct weir_cli *cli, cons
     (void)uv_timer_start(&p->timer, on_tick,
         cli->progress || !terminal ? BAR_EVERY_MS : BAR_AFTER_MS,
         terminal ? BAR_EVERY_MS : LINE_EVERY_MS);
+    shown = p;
     *ret = p;
     return 0;
+}
+
+static void erase(struct weir_progress *p)
+{
+    if (p->drawn) {
+        (void)weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
+        p->drawn = false;
+    }
+}
+
+void weir_progress_beside(const char *p, size_t n)
+{
+    if (shown != NULL && n > 0) {
+        erase(shown);
+        shown->amid = p[n - 1] != '\n';
+    }
+    (void)weir_line_raw(STDERR_FILENO, p, n);
 }
 
 void weir_progress_stop(struct weir_progress *progress)
@@ -173,9 +197,8 @@ void weir_progress_stop(struct weir_progress *progress)
     if (progress == NULL) {
         return;
     }
-    if (progress->terminal && progress->drawn) {
-        (void)weir_line_raw(STDERR_FILENO, ERASE, sizeof ERASE - 1);
-    }
+    erase(progress);
+    shown = NULL;
     weir_loop_close((uv_handle_t *)&progress->timer, progress);
 }
 
@@ -189,9 +212,9 @@ int weir_progress_run(struct weir_loop *loop, const struct weir_cli *cli, const 
     if (weir_progress_start(loop, cli, label, info, &progress, err) == 0) {
         rc = weir_loop_run(loop, pipe, err);
     }
+    weir_progress_stop(progress);
     if (weir_pipe_undo_err(pipe)->code != WEIR_OK) {
         weir_cli_note(verb, "%s", weir_pipe_undo_err(pipe)->msg);
     }
-    weir_progress_stop(progress);
     return rc;
 }

@@ -9,7 +9,8 @@
 /*
  * The progress line on stderr. It follows a weir_source_info by a timer on the loop, at most ten
  * times a second, is never longer than the terminal is wide, and erases itself. Without a terminal
- * there is none, unless --progress asks for it: then a plain line every few seconds.
+ * there is none, unless --progress asks for it: then a plain line every few seconds. There is one
+ * at a time.
  */
 struct weir_progress;
 
@@ -35,6 +36,10 @@ int weir_progress_start(struct weir_loop *loop, const struct weir_cli *cli, cons
 int weir_progress_run(struct weir_loop *loop, const struct weir_cli *cli, const char *verb,
     const char *label, const struct weir_source_info *info, struct weir_pipe *pipe,
     struct weir_err *err);
+
+/** weir_progress_beside: bytes of somebody else's to stderr, as they are, whether progress is shown
+ *  or not: its line is erased before, and not drawn again until theirs has ended. Loop thread. */
+void weir_progress_beside(const char *p, size_t n);
 
 /** weir_progress_stop: erase the line and forget it. Before weir_loop_free. Accepts NULL. */
 void weir_progress_stop(struct weir_progress *progress);

@@ -76,6 +76,20 @@ verbose() { # verbose TEXT COMMAND...
     stays | grep -qE "$1" || fail "not \"$1\": $(cat -v shown)"
 }
 check "generate -v" verbose '^weir: generate: [0-9]+ rows, [0-9]+ of them invalid, [0-9]+ bytes, [0-9]+ ms$' "$WEIR" generate -v -o g.csv --size 10kB
-check "archive -v, which shows what the program says" verbose 'said$' "$WEIR" archive -v -o v.zip -- sh -c 'echo said >&2'
+check "archive -v, which shows what the program says" verbose '^said$' "$WEIR" archive -v -o v.zip -- sh -c 'echo said >&2'
+beside() { # the program reads on when the line has been drawn; in the middle of what it says there is time for many
+    (echo 1; echo 2) | on_terminal 0 --until "${ERASE}archive" "$WEIR" archive -v -o v.zip -- \
+        sh -c 'read -r a; read -r b; printf "it " >&2; sleep 0.5; echo said >&2' || return 1
+    stays | grep -q '^it said$' || fail "$(cat -v shown)"
+}
+check "a line of its own, whole, where progress was drawn" beside
+kept() { # a bucket that takes no part, nor the end of an upload
+    python3 "$SUPPORT/s3_fault_server.py" --bucket b --fault UploadPart:403 --fault AbortMultipartUpload:403 >s3.log &
+    until_true 20 test -s s3.log || return 1
+    head -c 15000000 /dev/zero | AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(head -n 1 s3.log) AWS_ACCESS_KEY_ID=AKIAFAULT \
+        AWS_SECRET_ACCESS_KEY=fault-secret AWS_REGION=us-east-1 on_terminal 3 --until "${ERASE}cp" "$WEIR" cp - s3://b/key || return 1
+    stays | grep -q '^weir: cp: .*may be left open' || fail "$(cat -v shown)"
+}
+check "so has what a failure leaves behind" kept
 [ "$ASAN" -eq 1 ] || check "tune, run by run" verbose '^weir: tune: 256 MB: run 2: [0-9.]+ ms$' "$WEIR" tune hello.json --handler hello --memory 128,256 --num 2
 finish
