@@ -9,6 +9,8 @@ form.py pieces FORM FILE        the same upload, a pause behind the first byte o
 """
 import base64, datetime, hashlib, hmac, json, re, socket, subprocess, sys, time, urllib.parse
 
+TIMEOUT_S = 300  # for a service that hangs
+
 
 def load(path):
     form = json.load(open(path))
@@ -59,7 +61,7 @@ def upload(path, file, changes):
             fields.append((k, v))
         elif verb == "filename":
             name = rest
-    args = ["curl", "-sS", "--max-time", "300", "-o", "upload.body", "-w", "%{http_code}\n"]
+    args = ["curl", "-sS", "--max-time", str(TIMEOUT_S), "-o", "upload.body", "-w", "%{http_code}\n"]
     for n, v in fields:
         args += ["--form-string", f"{n}={v}"]
     args += ["-F", f'file=@{file};filename="{name}"', form["url"]]
@@ -81,14 +83,14 @@ def encode(form, file):
 
 def cut(path, file, n):
     at, head, body = encode(load(path), file)
-    s = socket.create_connection(at)
+    s = socket.create_connection(at, TIMEOUT_S)
     s.sendall(head + body[:n])
     s.close()
 
 
 def pieces(path, file):
     at, head, body = encode(load(path), file)
-    s = socket.create_connection(at)
+    s = socket.create_connection(at, TIMEOUT_S)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     s.sendall(head)
     for part in re.findall(rb".*?\r\n\r\n.|.+", body, re.DOTALL):

@@ -35,15 +35,21 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 CHUNK = 16384
+STOP_S = 600  # for a command that hangs
 lock = threading.Lock()
 running = set()  # the rules' commands
+stopping = False  # none begins any more
 
 
 def run(command):
-    process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL)
-    running.add(process)
+    with lock:
+        if stopping:
+            raise ConnectionError("the proxy ends")
+        process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL)
+        running.add(process)
     try:
         if process.wait() != 0:
             raise subprocess.CalledProcessError(process.returncode, command)
@@ -53,9 +59,18 @@ def run(command):
 
 def stop(number, _):
     """What a rule has begun is over when the proxy is: a gateway must not be restarted under what comes next."""
-    while running:
-        for process in list(running):
-            process.wait()
+    global stopping
+    signal.signal(number, signal.SIG_IGN)
+    with lock:
+        stopping = True
+        last = list(running)
+    end = time.monotonic() + STOP_S
+    for process in last:
+        try:
+            process.wait(max(0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            print(f"fault_proxy: {process.args}: killed, it did not end", file=sys.stderr, flush=True)
     sys.exit(128 + number)
 
 
