@@ -49,7 +49,7 @@ fails() {
     same "$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["errorType"])' "$got")" "$2" || fail "$got"
 }
 
-# With the most time to tell it that there can be, two seconds; meanwhile the others run.
+# A tenth of the time is for telling it, two seconds at most: with 20 s it has all of them. Meanwhile the others run.
 (
     trap end_jobs EXIT
     TIMEOUT=20 emulator short _HANDLER=hello

@@ -257,7 +257,8 @@ killed_bootstrap() {
         check_output "$DATA/local-kill.csv" "$OUT/kill.csv.gz" --truth "$DATA/local-kill.truth"
 }
 check "what stops in the middle of its output compiles" "${CC:-gcc}" -O1 -fPIC -shared -o stop_write.so "$ROOT/tests/preload/stop_write.c"
-# ASan wants to be the first library; this one hands on to it.
+# ASan wants to be the first library; this one hands on to it. That is gcc's, which is a library: a bootstrap that has a write of its own
+# in it, as one linked statically has or one with clang's ASan, would never come here.
 local_up b --env LD_PRELOAD="$T/stop_write.so" --env STOP_WRITE="$T/stop" --env ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0"
 step "a kill -9 of the bootstrap in mid-file is delivered again and ends right" killed_bootstrap
 local_down KILL

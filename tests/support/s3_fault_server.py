@@ -651,7 +651,7 @@ class Server:
         return {"AWS_ENDPOINT_URL_S3": self.url, "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
 
     def close(self):
-        """Nobody waits in accept() behind it: a call that a stop interrupts begins again, with who has the descriptor's number by then."""
+        """accept() has returned before the descriptor is closed: interrupted later, it would begin again on whoever has the number then."""
         self.closing = True
         self.sock.shutdown(socket.SHUT_RDWR)
         self.acceptor.join()
