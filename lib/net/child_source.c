@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +33,6 @@ struct source {
     struct weir_loop *loop;
     int64_t undo_by_ms;
     int64_t exit_ms; /* when its end was seen */
-    size_t own_left; /* what was in the pipe then: certainly its own */
     int64_t kill_ms; /* when SIGKILL is due; 0: nobody has asked it to end */
     void (*on_stderr)(void *ctx, const uint8_t *p, size_t n);
     void *ctx;
@@ -133,15 +132,11 @@ static void tail_line(const struct weir_child_report *report, char *to, size_t s
 static void on_exit_child(void *ctx, int status, const struct rusage *used)
 {
     struct source *s = ctx;
-    int left = 0;
 
     (void)used;
     s->report->exited = true;
     s->report->status = status;
     s->exit_ms = weir_clock_mono_ms();
-    if (s->out >= 0 && ioctl(s->out, FIONREAD, &left) == 0 && left > 0) {
-        s->own_left = (size_t)left;
-    }
 }
 
 /* It has failed: say how, and its last words. */
@@ -183,25 +178,29 @@ static enum weir_step fail_held(struct source *s, struct weir_err *err)
 
 /* ---- stdout ---- */
 
+/* The grace is over, and somebody else than the program still holds the other end. The descriptor
+ * is asked: what is read late may have been let go long ago. */
+static bool is_held(const struct source *s)
+{
+    struct pollfd p = {.fd = s->out}; /* POLLHUP, when nobody does, is told unasked */
+
+    return s->report->exited && s->out >= 0 &&
+           weir_clock_mono_ms() >= s->exit_ms + WEIR_CHILD_GRACE_MS && poll(&p, 1, 0) == 0;
+}
+
 /* Read into the window: WEIR_NEED_OUT when it is full, WEIR_WAIT when there is no more now,
- * WEIR_END at the end of stdout, or WEIR_FAIL. *foreign: somebody else than the program, which has
- * exited, holds the other end. */
-static enum weir_step read_stdout(
-    struct source *s, struct weir_out *out, bool *foreign, struct weir_err *err)
+ * WEIR_END at the end of stdout, or WEIR_FAIL. */
+static enum weir_step read_stdout(struct source *s, struct weir_out *out, struct weir_err *err)
 {
     while (out->pos < out->size) {
         ssize_t n = read(s->out, out->p + out->pos, out->size - out->pos);
         if (n > 0) {
             out->pos += (size_t)n;
             s->info->read_bytes += (uint64_t)n;
-            *foreign = s->report->exited && (size_t)n > s->own_left;
-            s->own_left -= (size_t)n < s->own_left ? (size_t)n : s->own_left;
         } else if (n == 0) {
-            *foreign = false; /* whoever held it has let go */
             close_end(&s->out, &s->out_ready);
             return WEIR_END;
         } else if (errno == EAGAIN) {
-            *foreign = s->report->exited;
             return WEIR_WAIT;
         } else if (errno != EINTR) {
             weir_err_detail(
@@ -244,7 +243,6 @@ static enum weir_step source_step(
     void *self, struct weir_in *in, struct weir_out *out, struct weir_err *err)
 {
     struct source *s = self;
-    bool foreign = false;
 
     (void)in;
     drain_stderr(s);
@@ -256,10 +254,10 @@ static enum weir_step source_step(
     if (s->report->exited && s->report->status != 0) {
         return fail_status(s, err);
     }
-    enum weir_step step = s->out >= 0 ? read_stdout(s, out, &foreign, err) : WEIR_END;
-    if (foreign && weir_clock_mono_ms() >= s->exit_ms + WEIR_CHILD_GRACE_MS) {
+    if (is_held(s)) {
         return fail_held(s, err);
     }
+    enum weir_step step = s->out >= 0 ? read_stdout(s, out, err) : WEIR_END;
     switch (step) {
     case WEIR_END:
         return at_end(s, err);
