@@ -65,7 +65,7 @@ static size_t put_character(struct json_line *to, const char *s, size_t left)
     }
     size_t want = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
     if (want > left || weir_utf8_check(s, want) != want) {
-        return put_all(to, "\xEF\xBF\xBD") ? 1 : 0;
+        return put_all(to, WEIR_UTF8_REPLACEMENT) ? 1 : 0;
     }
     if (c == 0xC2 && (unsigned char)s[1] < 0xA0) { /* C1, which terminals obey as they do ESC */
         (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)s[1]);

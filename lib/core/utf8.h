@@ -8,6 +8,9 @@
  * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
  */
 
+/** U+FFFD: what stands for a byte that is not valid UTF-8 (a string constant) */
+#define WEIR_UTF8_REPLACEMENT "\xEF\xBF\xBD"
+
 /**
  * weir_utf8_check: find the first byte that is not valid UTF-8.
  *

@@ -63,7 +63,7 @@ static char *put_text(char *to, const char *p, size_t len)
         size_t n = weir_utf8_check(p, len);
         to = put_valid(to, p, n);
         if (n < len) {
-            to = put(to, "\xEF\xBF\xBD", 3);
+            to = put(to, WEIR_UTF8_REPLACEMENT, sizeof WEIR_UTF8_REPLACEMENT - 1);
             n++;
         }
         p += n;

@@ -14,7 +14,6 @@
  */
 
 #define LABEL_BYTES 112 /* a column's name in messages; longer ones are cut */
-#define NO_CHARACTER "\xEF\xBF\xBD"
 
 static const struct weir_schema_op *members_op(const struct weir_schema_node *row)
 {
@@ -190,7 +189,7 @@ static int allocate(struct weir_schema_plan *plan, const struct weir_str *names,
 
     for (size_t i = 0; i < n; i++) {
         const bool valid = weir_utf8_check(names[i].p, names[i].len) == names[i].len;
-        room += valid ? names[i].len : names[i].len * (sizeof NO_CHARACTER - 1);
+        room += valid ? names[i].len : names[i].len * (sizeof WEIR_UTF8_REPLACEMENT - 1);
     }
     plan->columns = calloc(n + 1, sizeof *plan->columns);
     plan->nodes = calloc(n * nodes + 1, sizeof(const struct weir_schema_node *));
@@ -214,8 +213,8 @@ static char *put_name(char *to, struct weir_str name)
         if (n == name.len) {
             break;
         }
-        memcpy(to, NO_CHARACTER, sizeof NO_CHARACTER - 1);
-        to += sizeof NO_CHARACTER - 1;
+        memcpy(to, WEIR_UTF8_REPLACEMENT, sizeof WEIR_UTF8_REPLACEMENT - 1);
+        to += sizeof WEIR_UTF8_REPLACEMENT - 1;
         name = (struct weir_str){name.p + n + 1, name.len - n - 1};
     }
     return to;
