@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(WEIR_TALLY_NAMES_MAX <= UINT16_MAX, "a slot tells each place in the list, and 1");
+
 void weir_tally_init(struct weir_tally *t, size_t columns_n)
 {
     *t = (struct weir_tally){.columns_n = columns_n};
