@@ -1,8 +1,8 @@
 /* Is an upload form the same in whatever pieces its body comes, and never two parts taken for one?
  */
-#include "aws/post_form.h"
 #include "cli/local/form.h"
 #include "core/buf.h"
+#include "tests/support/local_form.h"
 #include "tests/support/tempdir.h"
 
 #include <setjmp.h>
@@ -16,7 +16,6 @@
 
 #include <cmocka.h>
 
-#define NOW 1792000000 /* 2026-10-14T17:46:40Z */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define PART(disposition, value)                                                                   \
@@ -25,9 +24,6 @@
 #define FILE_PART(filename, value) PART("; name=\"file\"; filename=\"" filename "\"", value)
 #define END "--B0--\r\n"
 #define UPLOADED "store/weir/uploads/a.csv"
-
-static const struct weir_sigv4_key key = {
-    .access_key = "AKLOCAL", .secret_key = "secret", .region = "us-east-1", .service = "s3"};
 
 struct fixture {
     struct tempdir dir;
@@ -40,19 +36,11 @@ struct fixture {
 
 static void sign(struct weir_buf *to)
 {
-    const struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP,
-        .style = WEIR_S3_PATH,
-        .custom = true,
-        .host = (char *)(uintptr_t) "127.0.0.1:9100",
-        .base = (char *)(uintptr_t) "",
-        .region = (char *)(uintptr_t)key.region,
-        .access_key = (char *)(uintptr_t)key.access_key,
-        .secret_key = (char *)(uintptr_t)key.secret_key};
     const struct weir_post_spec spec = {
         .bucket = "weir", .key = "uploads/${filename}", .max_bytes = 1000, .expires_s = 3600};
     struct weir_post_form form;
 
-    assert_int_equal(weir_post_form_new(&cfg, &spec, NOW, &form, NULL), 0);
+    local_form_new(&spec, &form);
     for (size_t i = 0; i < form.fields_n; i++) {
         char part[2048];
         int n = snprintf(
@@ -111,8 +99,11 @@ static void with_connection(
 
 static struct weir_form *begin(struct fixture *fx, struct MHD_Connection *connection)
 {
-    const struct weir_form_opts opts = {
-        .loop = fx->loop, .key = &key, .store = fx->store, .bucket = "weir", .now_s = NOW};
+    const struct weir_form_opts opts = {.loop = fx->loop,
+        .key = &local_form_key,
+        .store = fx->store,
+        .bucket = "weir",
+        .now_s = LOCAL_FORM_NOW_S};
     struct weir_form *form = weir_form_new(connection, &opts);
 
     assert_non_null(form);

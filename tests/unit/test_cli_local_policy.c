@@ -1,7 +1,7 @@
 /* Does a form pass that was signed by us, and no other: altered, expired, with more or less in it?
  */
-#include "aws/post_form.h"
 #include "cli/local/policy.h"
+#include "tests/support/local_form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +13,7 @@
 
 #include <openssl/evp.h>
 
-#define NOW 1792000000 /* 2026-10-14T17:46:40Z */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct weir_sigv4_key key = {
-    .access_key = "AKLOCAL", .secret_key = "secret", .region = "us-east-1", .service = "s3"};
 
 struct form {
     struct weir_post_form made;
@@ -27,24 +23,15 @@ struct form {
 
 static void make(struct form *f, const char *object_key, const char *filename)
 {
-    const struct weir_s3_config cfg = {.kind = WEIR_S3_HTTP,
-        .style = WEIR_S3_PATH,
-        .custom = true,
-        .host = (char *)(uintptr_t) "127.0.0.1:9100",
-        .base = (char *)(uintptr_t) "",
-        .region = (char *)(uintptr_t)key.region,
-        .access_key = (char *)(uintptr_t)key.access_key,
-        .secret_key = (char *)(uintptr_t)key.secret_key};
     const struct weir_post_spec spec = {.bucket = "weir",
         .key = object_key,
         .content_type = "text/csv",
         .min_bytes = 1,
         .max_bytes = 1000,
         .expires_s = 3600};
-    struct weir_err err = {0};
 
     memset(f, 0, sizeof *f);
-    assert_int_equal(weir_post_form_new(&cfg, &spec, NOW, &f->made, &err), 0);
+    local_form_new(&spec, &f->made);
     for (size_t i = 0; i < f->made.fields_n; i++) {
         f->fields[i] = (struct weir_policy_field){
             (char *)(uintptr_t)f->made.fields[i].name, f->made.fields[i].value};
@@ -73,7 +60,7 @@ static void expect(struct form *f, int64_t now_s, unsigned status, const char *c
 {
     struct weir_policy_refusal why = {0};
     struct weir_policy policy;
-    int rc = weir_policy_check(&key, &f->form, now_s, &policy, &why);
+    int rc = weir_policy_check(&local_form_key, &f->form, now_s, &policy, &why);
 
     if (status == 0) {
         assert_int_equal(rc, 0);
@@ -92,12 +79,13 @@ static void our_own_form_may_upload_until_it_expires(void **state)
 
     (void)state;
     make(&f, "uploads/a b.csv", NULL);
-    assert_int_equal(weir_policy_check(&key, &f.form, NOW + 3599, &policy, &why), 0);
+    assert_int_equal(
+        weir_policy_check(&local_form_key, &f.form, LOCAL_FORM_NOW_S + 3599, &policy, &why), 0);
     assert_string_equal(policy.key, "uploads/a b.csv");
     assert_int_equal(policy.min_bytes, 1);
     assert_int_equal(policy.max_bytes, 1000);
     assert_int_equal(policy.success_status, 204);
-    expect(&f, NOW + 3600, 403, "AccessDenied");
+    expect(&f, LOCAL_FORM_NOW_S + 3600, 403, "AccessDenied");
     weir_post_form_fini(&f.made);
 }
 
@@ -147,7 +135,7 @@ static void an_altered_field_is_refused(void **state)
         } else {
             at->name = (char *)(uintptr_t) "x-ignore-it";
         }
-        expect(&f, NOW, cases[i].status, cases[i].code);
+        expect(&f, LOCAL_FORM_NOW_S, cases[i].status, cases[i].code);
         weir_post_form_fini(&f.made);
     }
 }
@@ -172,12 +160,12 @@ static void what_the_policy_does_not_speak_of_is_refused(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         make(&f, "uploads/a.csv", NULL);
         add(&f, cases[i].name, cases[i].value);
-        expect(&f, NOW, cases[i].status, cases[i].code);
+        expect(&f, LOCAL_FORM_NOW_S, cases[i].status, cases[i].code);
         weir_post_form_fini(&f.made);
     }
     make(&f, "uploads/a.csv", NULL);
     f.form.bucket = "other"; /* sent to another URL than its own */
-    expect(&f, NOW, 403, "AccessDenied");
+    expect(&f, LOCAL_FORM_NOW_S, 403, "AccessDenied");
     weir_post_form_fini(&f.made);
 }
 
@@ -200,7 +188,7 @@ static void the_files_name_takes_its_place_in_the_key(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         make(&f, "uploads/${filename}", cases[i].filename);
-        int rc = weir_policy_check(&key, &f.form, NOW, &policy, &why);
+        int rc = weir_policy_check(&local_form_key, &f.form, LOCAL_FORM_NOW_S, &policy, &why);
         assert_int_equal(rc, cases[i].expected != NULL ? 0 : -1);
         if (rc == 0) {
             assert_string_equal(policy.key, cases[i].expected);
@@ -210,7 +198,7 @@ static void the_files_name_takes_its_place_in_the_key(void **state)
     /* The prefix is the policy's. */
     make(&f, "uploads/${filename}", "a.csv");
     field(&f, "key")->value = (char *)(uintptr_t) "other/${filename}";
-    expect(&f, NOW, 403, "AccessDenied");
+    expect(&f, LOCAL_FORM_NOW_S, 403, "AccessDenied");
     weir_post_form_fini(&f.made);
 }
 
@@ -257,7 +245,8 @@ static void policies_of_others_are_read_as_s3_reads_them(void **state)
 
         (void)snprintf(text, sizeof text, "%s%s", tail ? expires : "", cases[i].policy + tail);
         EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)text, (int)strlen(text));
-        assert_int_equal(weir_sigv4_text(&key, "20261014", base64, strlen(base64), hex, &err), 0);
+        assert_int_equal(
+            weir_sigv4_text(&local_form_key, "20261014", base64, strlen(base64), hex, &err), 0);
         add(&f, "key", "k");
         add(&f, "Policy", base64);
         add(&f, "X-Amz-Algorithm", "AWS4-HMAC-SHA256");
@@ -265,7 +254,7 @@ static void policies_of_others_are_read_as_s3_reads_them(void **state)
         add(&f, "X-Amz-Date", "20261014T000000Z");
         add(&f, "success_action_status", "201");
         add(&f, "X-Amz-Signature", hex);
-        expect(&f, NOW, cases[i].status, cases[i].code);
+        expect(&f, LOCAL_FORM_NOW_S, cases[i].status, cases[i].code);
     }
 }
 

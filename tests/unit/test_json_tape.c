@@ -584,18 +584,25 @@ static const struct equal_case equal_cases[] = {
     {"{\"a\":1}", "{\"a\":1,\"b\":1}", false},
 };
 
+static void parse_both(
+    struct weir_json_tape *a, struct weir_json_tape *b, const struct equal_case *c)
+{
+    struct weir_json_fault fault;
+
+    assert_int_equal(weir_json_parse(a, c->a, strlen(c->a), &fault), 0);
+    assert_int_equal(weir_json_parse(b, c->b, strlen(c->b), &fault), 0);
+}
+
 static void values_are_equal_as_json_schema_has_it(void **state)
 {
     struct weir_json_tape a, b;
-    struct weir_json_fault fault;
 
     (void)state;
     weir_json_tape_init(&a);
     weir_json_tape_init(&b);
     for (size_t i = 0; i < sizeof equal_cases / sizeof equal_cases[0]; i++) {
         const struct equal_case *c = &equal_cases[i];
-        assert_int_equal(weir_json_parse(&a, c->a, strlen(c->a), &fault), 0);
-        assert_int_equal(weir_json_parse(&b, c->b, strlen(c->b), &fault), 0);
+        parse_both(&a, &b, c);
         if (weir_json_equal(&a, a.v, &b, b.v) != c->equal ||
             weir_json_equal(&b, b.v, &a, a.v) != c->equal) {
             fail_msg("%s ? %s", c->a, c->b);
@@ -610,7 +617,6 @@ static void a_comparison_ends_at_its_limit(void **state)
 {
     const uint64_t all = 1000;
     struct weir_json_tape a, b;
-    struct weir_json_fault fault;
 
     (void)state;
     weir_json_tape_init(&a);
@@ -618,8 +624,7 @@ static void a_comparison_ends_at_its_limit(void **state)
     for (size_t i = 0; i < sizeof equal_cases / sizeof equal_cases[0]; i++) {
         const struct equal_case *c = &equal_cases[i];
         uint64_t left = all;
-        assert_int_equal(weir_json_parse(&a, c->a, strlen(c->a), &fault), 0);
-        assert_int_equal(weir_json_parse(&b, c->b, strlen(c->b), &fault), 0);
+        parse_both(&a, &b, c);
         assert_int_equal(weir_json_equal_within(&a, a.v, &b, b.v, &left), c->equal);
         assert_in_range(left, 1, all - 1);
         const uint64_t takes = all - left;
