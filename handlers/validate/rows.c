@@ -24,7 +24,8 @@ int weir_validate_rows_split(
     if (weir_csv_split(&v->csv, p, len, last, &note->cut, &block->err) != 0) {
         return -1;
     }
-    if (block->index == 0) { /* later the workers read them */
+    if (block->index == 0) {
+        /* A copy, which the workers read while the splitter goes on, and its state is set anew. */
         v->read = v->csv.dialect;
         v->write = weir_csv_dialect_out(&v->read);
     }
