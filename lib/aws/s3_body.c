@@ -130,11 +130,13 @@ static bool parse_range(const char *s, uint64_t *from, uint64_t *last, uint64_t 
            end > 0 && s[end] == '\0';
 }
 
-/* Is it the range that was asked for? */
+/* Is it the range that was asked for, and of the object that the others are of? Not every server
+ * heeds If-Match. */
 static enum weir_step check_range(struct weir_s3_body *body, struct weir_err *err)
 {
     uint64_t from, last, total;
     int64_t *size = &body->read->info->size_bytes, length = weir_http_length(body->call.http);
+    const char *etag = weir_s3_call_header(&body->call, "ETag");
 
     if (body->call.status == 200) {
         return refuse(body, err, "200 for a range: the server does not read on from a place");
@@ -144,6 +146,9 @@ static enum weir_step check_range(struct weir_s3_body *body, struct weir_err *er
         last >= total || (*size >= 0 && total != (uint64_t)*size) ||
         (length >= 0 && (uint64_t)length != last + 1 - from)) {
         return refuse(body, err, "a Content-Range that is not what was asked for");
+    }
+    if (etag != NULL && strcmp(etag, body->read->match) != 0) {
+        return refuse(body, err, "the object changed while it was read: another ETag");
     }
     *size = (int64_t)total;
     return WEIR_NEED_OUT;

@@ -258,6 +258,28 @@ static void checksum_is_of_all_pieces_of_a_body_that_broke_off(void **state)
     assert_non_null(strstr(fx->err.msg, "CRC64NVME"));
 }
 
+/* A server that does not heed If-Match answers with what is there now. */
+static void the_rest_of_another_object_is_not_joined_to_the_first_of_this_one(void **state)
+{
+    struct s3_fixture *fx = *state;
+    struct weir_source_info info = {0};
+    static const char first[] = OK "ETag: \"e1\"\r\nContent-Length: 9\r\n\r\n1234";
+#define REST_OF(etag)                                                                              \
+    "HTTP/1.1 206 P\r\nETag: \"" etag "\"\r\nContent-Range: bytes 4-8/9\r\n"                       \
+    "Content-Length: 5\r\n\r\n56789"
+    const struct canned_reply same[] = {
+        {.head = first, .end = CANNED_CLOSE}, {.head = REST_OF("e1")}};
+    const struct canned_reply another[] = {
+        {.head = first, .end = CANNED_CLOSE}, {.head = REST_OF("e2")}};
+
+    setenv("AWS_MAX_ATTEMPTS", "3", 1);
+    s3_serve(fx, same, COUNT(same));
+    assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), 0);
+    s3_serve(fx, another, COUNT(another));
+    assert_int_equal(s3_get(fx, &(struct weir_object){.bucket = "b", .key = "k"}, &info, NULL), -1);
+    assert_non_null(strstr(fx->err.msg, "the object changed while it was read"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, s3_setup, s3_teardown)
@@ -271,6 +293,7 @@ int main(void)
         TEST(small_object_is_read_whole),
         TEST(bytes_are_compared_with_the_servers_checksum),
         TEST(checksum_is_of_all_pieces_of_a_body_that_broke_off),
+        TEST(the_rest_of_another_object_is_not_joined_to_the_first_of_this_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
