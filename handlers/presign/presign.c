@@ -168,11 +168,17 @@ static int run(
     void *self, const struct weir_invocation *inv, struct weir_buf *response, struct weir_err *err)
 {
     struct weir_request request;
+    struct weir_err why = {0};
     int rc = -1;
-    cJSON *tree = weir_doc_parse("event", inv->event, inv->event_len, err);
+    cJSON *tree = weir_doc_parse("event", inv->event, inv->event_len, &why);
 
+    /* It is JSON, as the runtime has seen; but a query or a body may be what no tree can hold, and
+     * that is its sender's fault. */
+    if (tree == NULL && why.code == WEIR_E_DATA) {
+        return put_refusal(self, 400, NULL, "the request has U+0000 in it", response, err);
+    }
     if (tree == NULL) {
-        return -1;
+        return weir_err_keep(err, &why);
     }
     if (weir_request_read(tree, &request, err) != 0) {
         weir_err_prefix(err, "event");

@@ -199,6 +199,9 @@ static void bad_requests_get_their_status(void **state)
         {V1("POST", ROUTE, ",\"body\":\"{}{}\",\"isBase64Encoded\":true"), 400},
         {V1("POST", ROUTE, ",\"body\":\"W10=\",\"isBase64Encoded\":true"), 400}, /* [] */
         {V1("POST", ROUTE, ",\"body\":\"\",\"isBase64Encoded\":true"), 201},
+        {V1("POST", ROUTE, ",\"body\":\"\\u0000\""), 400},
+        {V1("POST", ROUTE, ",\"body\":\"AA==\",\"isBase64Encoded\":true"), 400},
+        {V1("POST", ROUTE, ",\"queryStringParameters\":{\"a\":\"\\u0000\"}"), 400},
         {V1("POST", "/base" ROUTE, ",\"resource\":\"" ROUTE "\""), 201},
         {V1("POST", "/prod" ROUTE, ",\"requestContext\":{\"stage\":\"prod\"}"), 201},
         {V1("POST", "/production" ROUTE, ",\"requestContext\":{\"stage\":\"prod\"}"), 404},
@@ -241,7 +244,7 @@ static void a_browser_s_question_is_answered_when_an_origin_is_set(void **state)
 static void what_is_no_http_event_is_a_function_error(void **state)
 {
     (void)state;
-    static const char *const events[] = {"{}", "[]", "\"x\"", "{\"Records\":[]}", "{", "",
+    static const char *const events[] = {"{}", "[]", "\"x\"", "{\"Records\":[]}",
         "{\"rawPath\":\"/\"}", "{\"rawPath\":\"/\",\"requestContext\":{}}",
         "{\"rawPath\":\"/\",\"requestContext\":{\"http\":{}}}",
         "{\"rawPath\":1,\"requestContext\":{\"http\":{\"method\":\"POST\"}}}",
