@@ -165,7 +165,9 @@ int weir_aws_region(char **ret, struct weir_err *err)
         }
     } else {
         var = "the profile's region";
-        *ret = weir_aws_profile_region();
+        if (weir_aws_profile_region(ret, err) != 0) {
+            return -1;
+        }
         if (*ret == NULL) {
             return weir_err_set(
                 err, WEIR_E_CONFIG, "AWS_REGION is not set, and neither is AWS_DEFAULT_REGION");

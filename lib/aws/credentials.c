@@ -430,15 +430,16 @@ int weir_aws_credentials_get(
     return 0;
 }
 
-char *weir_aws_profile_region(void)
+int weir_aws_profile_region(char **ret, struct weir_err *err)
 {
     struct weir_aws_profile p;
-    char *region = NULL;
 
-    if (weir_aws_profile_read(&p, NULL) == 0) {
-        region = p.region; /* the caller's now */
-        p.region = NULL;
-        weir_aws_profile_fini(&p);
+    *ret = NULL;
+    if (weir_aws_profile_read(&p, err) != 0) {
+        return -1;
     }
-    return region;
+    *ret = p.region; /* the caller's now */
+    p.region = NULL;
+    weir_aws_profile_fini(&p);
+    return 0;
 }

@@ -46,8 +46,8 @@ void weir_aws_credentials_fini(struct weir_aws_credentials *credentials);
 /** weir_aws_credentials_due: do they end within WEIR_AWS_CREDENTIALS_EARLY_MS? */
 bool weir_aws_credentials_due(const struct weir_aws_credentials *credentials, int64_t now_unix_ms);
 
-/** weir_aws_profile_region: the region of the profile, or NULL; the caller frees it. What cannot be
- *  read has none. */
-char *weir_aws_profile_region(void);
+/** weir_aws_profile_region: the region of the profile, which the caller frees; NULL: it has none.
+ *  Returns 0, or -1 with *err set: a file that cannot be read, AWS_PROFILE names none. */
+int weir_aws_profile_region(char **ret, struct weir_err *err);
 
 #endif

@@ -31,15 +31,16 @@ static char *trim(char *s)
     return s;
 }
 
-/* "[name]" in the one file, "[profile name]" and "[default]" in the other: is it ours? */
+/* "[name]" in the one file, "[profile name]" and "[default]" in the other: is it ours? What follows
+ * the bracket is a comment. */
 static bool is_section(char *line, const char *name, bool config)
 {
-    size_t n = strlen(line);
+    char *end = strchr(line, ']');
 
-    if (n < 2 || line[n - 1] != ']') {
+    if (end == NULL) {
         return false;
     }
-    line[n - 1] = '\0';
+    *end = '\0';
     char *s = trim(line + 1);
     if (config && strcmp(s, "default") != 0) {
         if (strncmp(s, "profile", 7) != 0 || (s[7] != ' ' && s[7] != '\t')) {

@@ -106,13 +106,13 @@ static void profile_is_read_from_both_files(void **state)
         "# a comment\n[default]\nnor is this a setting\naws_access_key_id = "
         "AKDEFAULT\naws_secret_access_key=sec=ret\n\n"
         "[work]\n  aws_access_key_id = AKNESTED\naws_access_key_id=AKWORK\r\n"
-        "aws_secret_access_key = worksecret \naws_session_token= tok/en== \n[half]\n"
+        "aws_secret_access_key = worksecret \naws_session_token= tok/en== \n[half] # [old]\n"
         "aws_access_key_id = AKHALF\n",
         0600);
     write_file("config",
         "[default]\nregion = eu-west-3\naws_access_key_id = AKLOSES\n"
         "[work]\nregion = wrong\n[ profile work ]\nregion=ap-south-1\n"
-        "[profile static]\naws_access_key_id=AKSTATIC\naws_secret_access_key=s\n",
+        "[profile static] ; of the build\naws_access_key_id=AKSTATIC\naws_secret_access_key=s\n",
         0600);
     finds("AKDEFAULT", "sec=ret", NULL);
     char large[WEIR_AWS_PROFILES_MAX_BYTES + 2];
@@ -124,12 +124,13 @@ static void profile_is_read_from_both_files(void **state)
     fails_with(WEIR_E_CONFIG, "more than 1048576 bytes");
     setenv("AWS_CONFIG_FILE", config, 1);
     free((void *)(uintptr_t)config);
-    char *region = weir_aws_profile_region();
+    char *region = NULL;
+    assert_int_equal(weir_aws_profile_region(&region, NULL), 0);
     assert_string_equal(region, "eu-west-3");
     free(region);
     setenv("AWS_PROFILE", "work", 1);
     finds("AKWORK", "worksecret", "tok/en==");
-    region = weir_aws_profile_region();
+    assert_int_equal(weir_aws_profile_region(&region, NULL), 0);
     assert_string_equal(region, "ap-south-1");
     free(region);
     setenv("AWS_PROFILE", "static", 1);
@@ -138,7 +139,9 @@ static void profile_is_read_from_both_files(void **state)
     fails_with(WEIR_E_CONFIG, "aws_secret_access_key is not set");
     setenv("AWS_PROFILE", "nobody", 1);
     fails_with(WEIR_E_CONFIG, "AWS_PROFILE: no file has a profile of this name");
-    assert_null(weir_aws_profile_region());
+    struct weir_err err = {0};
+    assert_int_equal(weir_aws_profile_region(&region, &err), -1); /* and not: no region is set */
+    assert_string_equal(err.msg, "AWS_PROFILE: no file has a profile of this name");
     /* The environment's own key goes before. */
     setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "envsecret", 1);
