@@ -18,7 +18,7 @@ int main(void)
     char folder[PATH_MAX];
     struct weir_log log = {.fd = STDERR_FILENO};
     struct weir_err err = {0};
-    int64_t undo_ms;
+    int64_t undo_ms = 0;
 
     weir_secret_hide(); /* the role's keys are in the environment: not for a handler's programs */
     if (weir_stdfds_open() != 0) {
@@ -27,11 +27,8 @@ int main(void)
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     (void)signal(SIGXFSZ, SIG_IGN);
     weir_log_env(&log);
-    if (weir_env_int("WEIR_UNDO_MS", WEIR_RUNTIME_UNDO_MS, 1, WEIR_RUNTIME_UNDO_MAX_MS, &undo_ms,
-            &err) != 0) {
-        weir_log_write(&log, WEIR_LOG_ERROR, "runtime: %s", err.msg);
-        return WEIR_RUNTIME_USAGE;
-    }
+    bool good = weir_env_int("WEIR_UNDO_MS", WEIR_RUNTIME_UNDO_MS, 1, WEIR_RUNTIME_UNDO_MAX_MS,
+                    &undo_ms, &err) == 0;
     bool known = weir_self_folder(folder, sizeof folder, NULL) == 0;
     const struct weir_runtime runtime = {
         .api = getenv("AWS_LAMBDA_RUNTIME_API"),
@@ -43,6 +40,7 @@ int main(void)
         .concurrency = getenv("AWS_LAMBDA_MAX_CONCURRENCY"),
         .extension = true,
         .undo_ms = undo_ms,
+        .fault = good ? NULL : &err,
     };
     return weir_runtime_run(&runtime);
 }

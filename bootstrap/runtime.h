@@ -51,6 +51,7 @@ struct weir_runtime {
     bool extension;          /* register as one */
     int64_t retry_ms;        /* the first pause before a lost API is tried again; 0: the default */
     int64_t undo_ms; /* WEIR_UNDO_MS: what a signal leaves to undo; 0: WEIR_RUNTIME_UNDO_MS */
+    const struct weir_err *fault; /* of these settings: the init error. NULL: there is none */
 };
 
 /**

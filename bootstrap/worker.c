@@ -213,6 +213,9 @@ static int init_handler(struct state *s, struct weir_err *err)
     char names[WEIR_ERR_MSG_BYTES] = "";
     size_t len = 0;
 
+    if (rt->fault != NULL) {
+        return weir_err_keep(err, rt->fault);
+    }
     for (size_t i = 0; i < rt->handlers_n; i++) {
         const char *name = rt->handlers[i]->name;
         if (rt->handler != NULL && strcmp(rt->handler, name) == 0) {

@@ -41,6 +41,9 @@ check "more workers than there can be are wrong usage" says 2 '' "$ROOT/events/h
 check "an init error names its setting" bash -c '
     "$WEIR" invoke "$1" --handler hello --env WEIR_HELLO_GREETING="$(printf "%0100d" 0)" >out 2>err && exit 1
     grep -q "WEIR_HELLO_GREETING: longer than 64 bytes" out err' _ "$ROOT/events/hello.json"
+check "a setting of the runtime's own is one, too" says 1 \
+    '{"errorMessage":"WEIR_UNDO_MS: must be a whole number from 1 to 600000","errorType":"Function.BadConfiguration","stackTrace":[]}' \
+    "$ROOT/events/hello.json" --env WEIR_UNDO_MS=soon
 wait "$sleeper"
 check "a sleep beyond the deadline is told before Lambda's timeout" beyond $?
 finish
