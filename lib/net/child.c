@@ -40,6 +40,21 @@ struct weir_child {
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct weir_child *all;
 
+/* Whether this process had children before the first of these, as an exec by a shell with jobs
+ * leaves them: what reads our stdout may be one. Nobody can tell their orphans from ours. */
+static enum { UNKNOWN, ALONE, NOT_ALONE } company;
+
+static bool is_alone(void)
+{
+    siginfo_t info;
+
+    if (company == UNKNOWN) {
+        const int rc = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+        company = rc != 0 && errno == ECHILD ? ALONE : NOT_ALONE;
+    }
+    return company == ALONE;
+}
+
 /* Whatever is open, with the flag or without: the program gets three descriptors. */
 static void close_on_exec(void)
 {
@@ -203,6 +218,7 @@ struct weir_child *weir_child_start(
     child->on_exit = opts->on_exit;
     child->ctx = opts->ctx;
     (void)pthread_mutex_lock(&all_lock);
+    (void)is_alone(); /* it is asked before there is one of ours */
     child->next = all;
     all = child;
     (void)pthread_mutex_unlock(&all_lock);
@@ -335,7 +351,11 @@ void weir_child_free(struct weir_child *child)
 
 void weir_child_adopt(void)
 {
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)pthread_mutex_lock(&all_lock);
+    if (is_alone()) {
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    }
+    (void)pthread_mutex_unlock(&all_lock);
 }
 
 /* Returns how many there were. */
@@ -364,7 +384,8 @@ void weir_child_end_orphans(void)
     (void)pthread_mutex_lock(&all_lock);
     /* While another thread's program runs nobody can tell whose orphan it is: the last one ends
      * them all. */
-    for (int i = 0; all == NULL && i < WEIR_CHILD_ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
+    const bool ours = all == NULL && is_alone();
+    for (int i = 0; ours && i < WEIR_CHILD_ORPHAN_ROUNDS && end_some_orphans() > 0; i++) {
     }
     (void)pthread_mutex_unlock(&all_lock);
 }

@@ -79,13 +79,14 @@ void weir_child_free(struct weir_child *child);
 
 /**
  * weir_child_adopt: from now on this process inherits the orphans of its descendants
- * (PR_SET_CHILD_SUBREAPER), so that weir_child_end_orphans finds them.
+ * (PR_SET_CHILD_SUBREAPER), so that weir_child_end_orphans finds them. Not where it had children
+ * before the first weir_child: theirs would come to us as well.
  */
 void weir_child_adopt(void);
 
 /** weir_child_end_orphans: when no weir_child lives any more, in any thread: kill and reap what is
  *  still a child of this process, i.e. what left its group and lost its parent. For processes that
- *  start no others. */
+ *  start no others; nothing happens in one that had children before (an exec keeps a shell's). */
 void weir_child_end_orphans(void);
 
 #endif

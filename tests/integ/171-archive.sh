@@ -107,4 +107,12 @@ signalled() {
     same "$rc" 143 && left
 }
 check "SIGTERM: 143, the program is ended, the upload aborted" signalled
+
+# A shell's exec makes its jobs children of weir's: what reads our stdout, as in > >(gzip >FILE), is one of them.
+others() {
+    # shellcheck disable=SC2016
+    bash -c 'sleep 300 & echo $! >others.pid; exec "$0" archive -q -o o.zip -- true' "$WEIR" >/dev/null || return 1
+    kill -TERM "$(cat others.pid)"
+}
+check "a process that weir did not start lives on" others
 finish
