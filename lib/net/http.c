@@ -131,7 +131,7 @@ static void arm(struct weir_http *http)
     if (http->rq.stall_ms > 0 && !http->paused) {
         uint64_t stall = (uint64_t)http->rq.stall_ms, at = http->progress_ms + stall;
         /* What libcurl sends is seen only by looking, so look more than once. */
-        if (http->rq.body_len > 0 && at > now + stall / 4) {
+        if ((http->rq.body_len > 0 || http->sent_bytes < 0) && at > now + stall / 4) {
             at = now + stall / 4;
         }
         due = at < due ? at : due;
@@ -203,6 +203,7 @@ size_t weir_http_on_head(char *p, size_t size, size_t n, void *self)
 
     (void)size; /* always 1 */
     http->progress_ms = uv_now(&http->loop->uv);
+    http->sent_bytes = weir_http_sent(http); /* before this: the timer is not to take it for news */
     http->head_bytes += n;
     if (http->head_bytes > WEIR_HTTP_HEADERS_MAX_BYTES) {
         weir_err_set(&http->err, WEIR_E_LIMIT, "http: %s: more than %zu bytes of headers",

@@ -548,6 +548,52 @@ static void a_silent_server_is_a_stall_or_a_deadline(void **state)
     canned_http_free(s);
 }
 
+static void note_done(void *ctx, long status, const struct weir_err *err)
+{
+    (void)status;
+    assert_int_equal(err->code, WEIR_E_NET);
+    *(bool *)ctx = true;
+}
+
+/* Whether a request to a server that goes silent has ended within ms. */
+static bool stalls_within(const char *url, int64_t ms)
+{
+    bool done = false;
+    const struct weir_http_request rq = {
+        .method = "GET", .url = url, .stall_ms = 400, .on_done = note_done, .ctx = &done};
+    struct weir_err err = {0};
+    const int64_t until = weir_clock_mono_ms() + ms;
+    struct weir_http *http = weir_http_start(http_loop, &rq, &err);
+
+    assert_non_null(http);
+    while (!done && weir_clock_mono_ms() < until) {
+        assert_int_equal(weir_loop_step(http_loop, until, &err), 0);
+    }
+    weir_http_free(http);
+    return done;
+}
+
+/* What was sent before the silence is no news when it is looked at after it. */
+static void a_stall_is_seen_when_its_time_is_over(void **state)
+{
+    static const struct canned_reply replies[] = {{.end = CANNED_STALL, .again = true},
+        {.head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+            .end = CANNED_STALL,
+            .again = true}};
+    char url[HTTP_URL_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct canned_http *s = canned_http_new(&replies[i], 1);
+        bool in_time = false;
+        for (int tries = 0; tries < 10 && !in_time; tries++) { /* the machine may have stood */
+            in_time = stalls_within(http_url(s, "/", url), 700);
+        }
+        assert_true(in_time);
+        canned_http_free(s);
+    }
+}
+
 static void the_environment_may_set_the_stall_limit(void **state)
 {
     static const struct canned_reply replies[] = {{.end = CANNED_STALL}};
@@ -740,6 +786,7 @@ int main(void)
         TEST(an_address_that_refused_is_no_reason_for_what_another_answers),
         TEST(tls_to_a_plain_server_is_a_net_error),
         TEST(headers_and_bodies_have_a_ceiling),
+        TEST(a_stall_is_seen_when_its_time_is_over),
         TEST(the_environment_may_set_the_stall_limit),
         TEST(being_busy_ourselves_is_no_stall),
         TEST(a_silent_server_is_a_stall_or_a_deadline),
