@@ -41,7 +41,7 @@ void weir_conn_leave(struct weir_conn *c)
     if (s->pusher == c) {
         s->pusher = NULL;
         if (s->state == WEIR_SOURCE_LIVE) {
-            weir_source_cut(s, !weir_push_done(c));
+            weir_source_cut(s, weir_push_done(c) ? WEIR_SOURCE_CUT_END : WEIR_SOURCE_CUT_BREAK);
             s->state = WEIR_SOURCE_CONNECTING;
         }
         return;

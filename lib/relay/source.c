@@ -106,11 +106,11 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
     weir_relay_wake(source->relay, due ? now_ms : now_ms + WEIR_RELAY_FRESH_MS);
 }
 
-void weir_source_cut(struct weir_relay_source *source, bool broke)
+void weir_source_cut(struct weir_relay_source *source, enum weir_source_cut how)
 {
-    weir_leaky_cut(source->ring, weir_clock_mono_ms());
+    weir_leaky_cut(source->ring, how == WEIR_SOURCE_CUT_END, weir_clock_mono_ms());
     source->fresh = true;
-    source->breaks += broke;
+    source->breaks += how == WEIR_SOURCE_CUT_BREAK;
     weir_source_data(source, (const uint8_t *)"", 0); /* what the cut completed is to be offered */
 }
 
@@ -161,7 +161,7 @@ void weir_source_stop(struct weir_relay_source *source)
 
     if (source->state != WEIR_SOURCE_ENDED) {
         release(source);
-        weir_source_cut(source, false);
+        weir_source_cut(source, WEIR_SOURCE_CUT_LEAVE);
         source->state = WEIR_SOURCE_ENDED;
     }
     refuse_waiting(source, 503, "the source has ended");
@@ -188,7 +188,7 @@ static void lost(struct weir_relay_source *source, const char *why)
 
     if (source->state == WEIR_SOURCE_LIVE) {
         source->tries = 0;
-        weir_source_cut(source, true);
+        weir_source_cut(source, WEIR_SOURCE_CUT_BREAK);
     }
     for (uint64_t i = 0; i < source->tries && pause_ms < WEIR_RELAY_PAUSE_MAX_MS; i++) {
         pause_ms *= 2;
@@ -311,6 +311,7 @@ static void on_pace(uv_timer_t *timer)
             source->budget_bytes -= (double)n;
         } else if (n == 0) {
             weir_log_write(relay->opts.log, WEIR_LOG_INFO, "relay: %s: the end", source->opts.name);
+            weir_source_cut(source, WEIR_SOURCE_CUT_END);
             weir_source_stop(source);
             return;
         } else {
@@ -366,7 +367,7 @@ void weir_source_second(struct weir_relay_source *source, int64_t now_ms)
     if (source->kind == WEIR_SOURCE_HTTP && source->state != WEIR_SOURCE_IDLE &&
         source->state != WEIR_SOURCE_ENDED && now_ms - source->wanted_ms >= WEIR_RELAY_LINGER_MS) {
         release(source);
-        weir_source_cut(source, false);
+        weir_source_cut(source, WEIR_SOURCE_CUT_LEAVE);
         source->state = WEIR_SOURCE_IDLE;
         source->tries = 0;
     }

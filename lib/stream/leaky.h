@@ -61,7 +61,7 @@ struct weir_leaky_count {
     uint64_t units, bytes;  /* whole ones */
     uint64_t refused_units; /* lines longer than WEIR_LEAKY_UNIT_MAX_BYTES or a
                                quarter of the ring: not passed on */
-    uint64_t refused_bytes; /* theirs, and what is between packets */
+    uint64_t refused_bytes; /* theirs, what is between packets, and what broke off */
 };
 
 /** weir_leaky_new: an empty ring. NULL with *err set: WEIR_E_CONFIG (ring_bytes), WEIR_E_NOMEM. */
@@ -73,9 +73,10 @@ void weir_leaky_free(struct weir_leaky *ring);
 /** weir_leaky_write: take all n bytes. now_ms is CLOCK_MONOTONIC; the caller reads the clock. */
 void weir_leaky_write(struct weir_leaky *ring, const uint8_t *p, size_t n, int64_t now_ms);
 
-/** weir_leaky_cut: the stream breaks here: a last line without an LF gets one, half a packet is
- *  refused. More may be written after it. */
-void weir_leaky_cut(struct weir_leaky *ring, int64_t now_ms);
+/** weir_leaky_cut: the stream ends here; more may be written after it. ended: that was all of it,
+ * and a last line without an LF gets one; else it broke off, and half a line is refused. Half a
+ * packet always is. */
+void weir_leaky_cut(struct weir_leaky *ring, bool ended, int64_t now_ms);
 
 /** weir_leaky_counts: owned by the ring. */
 const struct weir_leaky_count *weir_leaky_counts(const struct weir_leaky *ring);

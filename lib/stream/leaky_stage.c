@@ -30,7 +30,7 @@ static enum weir_step stage_step(
     weir_leaky_write(s->ring, in->p + in->pos, in->size - in->pos, now_ms);
     in->pos = in->size;
     if (in->last) {
-        weir_leaky_cut(s->ring, now_ms);
+        weir_leaky_cut(s->ring, true, now_ms);
     }
     while ((left = weir_leaky_peek(&s->reader, now_ms, piece)) > 0 && out->pos < out->size) {
         weir_leaky_take(&s->reader, weir_out_put(out, piece[0].iov_base, piece[0].iov_len));

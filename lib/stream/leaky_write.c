@@ -181,12 +181,14 @@ void weir_leaky_write(struct weir_leaky *ring, const uint8_t *p, size_t n, int64
     }
 }
 
-void weir_leaky_cut(struct weir_leaky *ring, int64_t now_ms)
+void weir_leaky_cut(struct weir_leaky *ring, bool ended, int64_t now_ms)
 {
-    if (ring->opts.unit == WEIR_LEAKY_LINES && ring->head > ring->ready) {
+    if (ended && ring->head > ring->ready) { /* only lines wait there */
         append(ring, (const uint8_t *)"\n", 1, now_ms);
         commit(ring);
     }
+    ring->count.refused_bytes += ring->head - ring->ready;
+    ring->head = ring->ready;
     ring->skipping = false;
     ring->count.refused_bytes += ring->packet_len;
     ring->packet_len = 0;

@@ -93,7 +93,7 @@ static void turn(struct weir_leaky *ring, struct ear *ears, struct input *in, in
         }
         break;
     case 3:
-        weir_leaky_cut(ring, *now_ms);
+        weir_leaky_cut(ring, n % 2 == 0, *now_ms);
         break;
     case 4:
         if (e->joined) {
@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (in.n > 0) {
         turn(ring, ears, &in, &now_ms);
     }
-    weir_leaky_cut(ring, now_ms);
+    weir_leaky_cut(ring, true, now_ms);
     for (int i = 0; i < READERS; i++) {
         struct ear *e = &ears[i];
 

@@ -420,6 +420,58 @@ static void what_an_encoder_sent_before_its_reset_counts(void **state)
     weir_loop_free(loop);
 }
 
+/* A client reads lines: one that broke off, or that we read no further, would look like another. */
+static void half_a_line_before_a_break_is_not_passed_on(void **state)
+{
+    static const struct {
+        const char *headers, *body;
+    } encoders[] = {
+        {"Content-Length: 100\r\n", "one\ntw"}, /* breaks off */
+        {"Content-Length: 5\r\n", "three"},     /* ends */
+        {"Content-Length: 100\r\n", "four\nfi"} /* the relay ends first */
+    };
+    struct weir_relay_source_opts push = a_source;
+    struct weir_loop *loop = loop_new();
+    struct weir_err err = {0};
+    char text[1024];
+    int fds[3];
+
+    (void)state;
+    push.url = "push:";
+    push.token = "t";
+    push.leaky.unit = WEIR_LEAKY_LINES;
+    struct weir_relay *relay = relay_new(loop, &push, 1, &err);
+    const struct weir_relay_source *source = &relay->sources[0];
+    assert_non_null(relay);
+    int client = ask(relay, "/live?age_max=1000");
+    newest(loop, relay, WEIR_CONN_WAIT);
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = put(relay, encoders[i].headers, encoders[i].body);
+        while (source->connects < i + 1 || (i == 1 && source->pusher != NULL)) {
+            step(loop, 10);
+        }
+        if (i == 0) {
+            (void)close(fds[i]);
+        }
+        while (i == 0 && source->pusher != NULL) {
+            step(loop, 10);
+        }
+    }
+    weir_relay_drain(relay);
+    told(loop, client, text, sizeof text);
+    assert_non_null(strstr(text, "one\n"));
+    assert_non_null(strstr(text, "three\n"));
+    assert_non_null(strstr(text, "four\n"));
+    assert_null(strstr(text, "tw"));
+    assert_null(strstr(text, "fi"));
+    assert_int_equal(source->breaks, 1);
+    (void)close(fds[1]);
+    (void)close(fds[2]);
+    (void)close(client);
+    weir_relay_free(relay);
+    weir_loop_free(loop);
+}
+
 /* The time it took for its head is not its body's. */
 static void an_encoder_whose_head_came_late_has_its_time(void **state)
 {
@@ -596,6 +648,7 @@ int main(void)
         cmocka_unit_test(who_is_one_too_many_is_turned_away_and_the_log_says_so),
         cmocka_unit_test(who_is_still_for_too_long_is_told_or_closed),
         cmocka_unit_test(what_an_encoder_sent_before_its_reset_counts),
+        cmocka_unit_test(half_a_line_before_a_break_is_not_passed_on),
         cmocka_unit_test(an_encoder_whose_head_came_late_has_its_time),
         cmocka_unit_test(a_source_that_has_ended_has_no_clients_and_no_encoder),
         cmocka_unit_test(a_source_that_nobody_wants_any_more_is_let_go),

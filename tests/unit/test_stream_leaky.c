@@ -293,25 +293,34 @@ static void what_is_kept_for_a_reader_is_not_taken_yet(void **state)
     }
 }
 
-static void a_line_that_is_cut_off_is_one(void **state)
+static void a_last_line_is_one_and_one_that_broke_off_is_none(void **state)
 {
-    struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, RING);
-    struct weir_leaky_reader reader;
-    struct iovec piece[2];
+    static const struct {
+        bool ended;
+        const char *want;
+        uint64_t units, refused_bytes;
+    } cases[] = {{true, "one\ntw\nthree\n", 3, 0}, {false, "one\nthree\n", 2, 2}};
 
     (void)state;
-    weir_leaky_join(ring, &reader, &(struct weir_leaky_wish){0});
-    weir_leaky_write(ring, (const uint8_t *)"one\ntw", 6, 0);
-    assert_int_equal(weir_leaky_peek(&reader, 0, piece), 4);
-    weir_leaky_cut(ring, 0);
-    weir_leaky_cut(ring, 0); /* there is none any more */
-    weir_leaky_write(ring, (const uint8_t *)"three\n", 6, 0);
-    assert_int_equal(weir_leaky_peek(&reader, 0, piece), 13);
-    assert_memory_equal(piece[0].iov_base, "one\ntw\nthree\n", 13);
-    weir_leaky_take(&reader, 13);
-    assert_int_equal(weir_leaky_taken_units(&reader), 3);
-    weir_leaky_leave(&reader);
-    weir_leaky_free(ring);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct weir_leaky *ring = ring_new(WEIR_LEAKY_LINES, RING);
+        struct weir_leaky_reader reader;
+        struct iovec piece[2];
+        const size_t len = strlen(cases[i].want);
+        weir_leaky_join(ring, &reader, &(struct weir_leaky_wish){0});
+        weir_leaky_write(ring, (const uint8_t *)"one\ntw", 6, 0);
+        assert_int_equal(weir_leaky_peek(&reader, 0, piece), 4);
+        weir_leaky_cut(ring, cases[i].ended, 0);
+        weir_leaky_cut(ring, cases[i].ended, 0); /* there is none any more */
+        weir_leaky_write(ring, (const uint8_t *)"three\n", 6, 0);
+        assert_int_equal(weir_leaky_peek(&reader, 0, piece), len);
+        assert_memory_equal(piece[0].iov_base, cases[i].want, len);
+        weir_leaky_take(&reader, len);
+        assert_int_equal(weir_leaky_taken_units(&reader), cases[i].units);
+        assert_int_equal(weir_leaky_counts(ring)->refused_bytes, cases[i].refused_bytes);
+        weir_leaky_leave(&reader);
+        weir_leaky_free(ring);
+    }
 }
 
 static void drop_newest_goes_on_with_what_waited_and_then_with_what_is_new(void **state)
@@ -469,7 +478,7 @@ static void what_is_between_packets_is_refused(void **state)
     assert_int_equal(weir_leaky_counts(ring)->bytes + weir_leaky_counts(ring)->refused_bytes, n);
     assert_int_equal(weir_leaky_counts(ring)->units, 3); /* packet 2 is not followed by one */
     weir_leaky_write(ring, stream + 7, 100, 0);
-    weir_leaky_cut(ring, 0);
+    weir_leaky_cut(ring, true, 0);
     assert_int_equal(weir_leaky_counts(ring)->units, 3);
     weir_leaky_free(ring);
 }
@@ -629,7 +638,7 @@ int main(void)
         cmocka_unit_test(a_unit_that_was_begun_is_finished_after_an_overrun),
         cmocka_unit_test(what_is_promised_is_kept),
         cmocka_unit_test(what_is_kept_for_a_reader_is_not_taken_yet),
-        cmocka_unit_test(a_line_that_is_cut_off_is_one),
+        cmocka_unit_test(a_last_line_is_one_and_one_that_broke_off_is_none),
         cmocka_unit_test(drop_newest_goes_on_with_what_waited_and_then_with_what_is_new),
         cmocka_unit_test(readers_of_one_ring_may_want_different_things),
         cmocka_unit_test(keep_latest_goes_on_with_the_newest_unit),
