@@ -11,6 +11,7 @@ struct reading {
     unsigned types; /* when fixed: what is allowed; the value is one of these */
     unsigned hints; /* when not: types that some keyword speaks of, apart from strings */
     bool fixed;
+    bool named; /* of a column: some schema that has to hold speaks of it */
 };
 
 #define NUMBERS (WEIR_T_NUMBER | WEIR_T_INTEGER)
@@ -127,33 +128,69 @@ static void read_node(
     }
 }
 
-/* What schemas of the row as a whole say of the column. */
-static void read_row(struct weir_schema_check *c, const struct weir_schema_node *row,
+/* What the keywords for members say of the column. */
+static void read_members(struct weir_schema_check *c, const struct weir_schema_members *m,
     struct weir_str name, struct reading *r)
 {
-    for (; row != NULL && weir_schema_spend(c, 1); row = row->ref) {
-        for (uint32_t i = 0; i < row->ops_n; i++) {
-            const struct weir_schema_op *op = &row->ops[i];
-            size_t next = 0;
-            if (op->code == WEIR_OP_MEMBERS) {
-                const struct weir_schema_prop *p = weir_schema_prop_find(op->members, name, &next);
-                read_node(c, p != NULL ? p->node : NULL, r);
-                continue;
+    size_t next = 0;
+    const struct weir_schema_prop *p = weir_schema_prop_find(m, name, &next);
+    bool named = p != NULL && p->declared;
+
+    read_node(c, named ? p->node : NULL, r);
+    for (size_t i = 0; i < m->patterns_n && !c->spent; i++) {
+        if (weir_schema_named(c, m->patterns[i].pattern, name)) {
+            named = true;
+            read_node(c, m->patterns[i].node, r);
+        }
+    }
+    read_node(c, named ? NULL : m->additional, r);
+    r->named |= named || m->additional != NULL;
+}
+
+static void read_row(struct weir_schema_check *c, const struct weir_schema_node *row, uint32_t but,
+    struct weir_str name, struct reading *r);
+
+static void read_row_op(struct weir_schema_check *c, const struct weir_schema_op *op,
+    struct weir_str name, struct reading *r)
+{
+    struct reading may = {.types = 0};
+
+    if (op->code == WEIR_OP_MEMBERS) {
+        read_members(c, op->members, name, r);
+        return;
+    }
+    for (uint32_t k = 0; k < op->n; k++) {
+        const struct weir_schema_node *to = op->code == WEIR_OP_NEEDS       ? NULL
+                                            : op->code == WEIR_OP_DEPENDENT ? op->dependents[k].node
+                                                                            : op->nodes[k];
+        struct reading one = {.types = 0};
+        read_row(c, to, UINT32_MAX, name, op->code == WEIR_OP_ALL ? r : &one);
+        may.types |= one.types | one.hints;
+    }
+    if (op->code == WEIR_OP_NOT) {
+        read_row(c, op->node, UINT32_MAX, name, &may);
+    }
+    if (op->code == WEIR_OP_UNEVALUATED_MEMBERS && !r->named) {
+        read_node(c, op->unevaluated->node, &may);
+    }
+    r->hints |= may.types | may.hints;
+}
+
+/* What schemas of the row as a whole say of the column, but for one keyword: first what may speak
+ * of it by its name, then what speaks of those that are left over. */
+static void read_row(struct weir_schema_check *c, const struct weir_schema_node *row, uint32_t but,
+    struct weir_str name, struct reading *r)
+{
+    for (int left_over = 0; left_over < 2; left_over++) {
+        for (const struct weir_schema_node *n = row; n != NULL && weir_schema_spend(c, 1);
+             n = n->ref) {
+            for (uint32_t i = 0; i < n->ops_n; i++) {
+                const struct weir_schema_op *op = &n->ops[i];
+                if (op->code != but &&
+                    (op->code == WEIR_OP_UNEVALUATED_MEMBERS) == (left_over != 0)) {
+                    read_row_op(c, op, name, r);
+                }
             }
-            struct reading may = {.types = 0};
-            for (uint32_t k = 0; k < op->n; k++) {
-                const struct weir_schema_node *to = op->code == WEIR_OP_NEEDS ? NULL
-                                                    : op->code == WEIR_OP_DEPENDENT
-                                                        ? op->dependents[k].node
-                                                        : op->nodes[k];
-                struct reading one = {.types = 0};
-                read_row(c, to, name, op->code == WEIR_OP_ALL ? r : &one);
-                may.types |= one.types | one.hints;
-            }
-            if (op->code == WEIR_OP_NOT) {
-                read_row(c, op->node, name, &may);
-            }
-            r->hints |= may.types | may.hints;
         }
     }
 }
@@ -161,11 +198,11 @@ static void read_row(struct weir_schema_check *c, const struct weir_schema_node 
 unsigned weir_schema_accepted(struct weir_schema_check *c, struct weir_str name,
     const struct weir_schema_node *const *nodes, size_t n)
 {
-    struct reading r = {.types = 0};
+    struct reading r = {.named = n > 0};
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) { /* those of the root's members */
         read_node(c, nodes[i], &r);
     }
-    read_row(c, c->plan->schema->root, name, &r);
+    read_row(c, c->plan->schema->root, WEIR_OP_MEMBERS, name, &r);
     return r.fixed ? r.types : r.hints | WEIR_T_STRING;
 }

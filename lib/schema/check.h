@@ -234,8 +234,9 @@ bool weir_schema_unique(struct weir_schema_check *c, const struct weir_json_valu
 bool weir_schema_named(
     struct weir_schema_check *c, const struct weir_pattern *pattern, struct weir_str name);
 
-/** weir_schema_accepted: enum weir_type that a column of that name may be read as. Only c->plan and
- *  c->steps are used; c->spent has to be looked at. */
+/** weir_schema_accepted: enum weir_type that a column of that name may be read as; nodes are what
+ *  the root's members say of it. Only c->plan, c->work and c->steps are used; c->spent has to be
+ *  looked at. */
 unsigned weir_schema_accepted(struct weir_schema_check *c, struct weir_str name,
     const struct weir_schema_node *const *nodes, size_t n);
 

@@ -233,6 +233,21 @@ static const struct row_case row_cases[] = {
      "2}}",
         "n1|n2|s", "1|2|ab", ""},
     {NULL, NULL, "1|x|abc", "n2: must be an integer; s: must have at most 2 characters"},
+    /* also where it is not said by its name */
+    {"{\"allOf\":[{\"patternProperties\":{\"^n\":{\"type\":\"integer\"}},\"additionalProperties\":"
+     "{\"type\":\"boolean\"}}]}",
+        "n|b", "1|true", ""},
+    {NULL, NULL, "x|1", "n: must be an integer; b: must be true or false"},
+    {"{\"if\":{\"required\":[\"a\"]},\"then\":{\"patternProperties\":{\"^n\":{\"type\":\"integer\"}"
+     "}}}",
+        "a|n", "1|2", ""},
+    {NULL, NULL, "1|x", "n: must be an integer"},
+    {NULL, NULL, "|x", ""},
+    {"{\"$ref\":\"#/$defs/"
+     "p\",\"unevaluatedProperties\":{\"type\":[\"integer\",\"array\"]},\"$defs\":{"
+     "\"p\":{\"properties\":{\"s\":{\"maxLength\":2}}}}}",
+        "s|n|m", "12|1|[]", ""},
+    {NULL, NULL, "123|x|", "s: must have at most 2 characters; n: must be an integer or an array"},
     {"{\"propertyNames\":{\"pattern\":\"^[a-z]+$\"}}", "ok|Bad", "1|", ""},
     {NULL, NULL, "1|1", "Bad: as a name must match the pattern ^[a-z]+$"},
     {"{\"properties\":{\"a\":{\"type\":\"array\"}},\"unevaluatedProperties\":false,\"allOf\":[{"
