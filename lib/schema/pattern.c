@@ -40,15 +40,16 @@ struct weir_pattern_work {
     pcre2_jit_stack *stack;
 };
 
-static int fail(struct weir_str source, size_t offset, const char *why, struct weir_err *err)
+static int fail(
+    struct weir_str source, size_t offset, const char *what, const char *why, struct weir_err *err)
 {
     size_t place = weir_utf8_count(source.p, offset) + 1;
 
-    return weir_err_set(
-        err, WEIR_E_CONFIG, "not a regular expression: %s at character %zu", why, place);
+    return weir_err_set(err, WEIR_E_CONFIG, "%s: %s at character %zu", what, why, place);
 }
 
-/* PCRE2's complaint about byte `offset` of the translation, at its place in the source. */
+/* PCRE2's complaint about byte `offset` of the translation, at its place in the source. The pattern
+ * is one of ECMA-262's by then. */
 static void fail_compile(struct weir_str source, int code, size_t offset, struct weir_err *err)
 {
     PCRE2_UCHAR why[128] = "";
@@ -64,7 +65,7 @@ static void fail_compile(struct weir_str source, int code, size_t offset, struct
     weir_ecma_translate(source, &out, offset, &origin, &ignored);
     weir_buf_fini(&out);
     pcre2_get_error_message(code, why, sizeof why);
-    fail(source, origin, (const char *)why, err);
+    fail(source, origin, "not supported", (const char *)why, err);
 }
 
 static pcre2_code *compile(
@@ -126,7 +127,7 @@ struct weir_pattern *weir_pattern_new(struct weir_str source, struct weir_err *e
         if (fault.why == NULL) {
             weir_err_set(err, WEIR_E_NOMEM, "out of memory");
         } else {
-            fail(source, fault.offset, fault.why, err);
+            fail(source, fault.offset, "not a regular expression", fault.why, err);
         }
         goto out;
     }
