@@ -60,8 +60,9 @@ static int finish(
     }
     return t->counts[WEIR_SCHEMA_REFUSED] == 0
                ? 0
-               : weir_err_set(err, WEIR_E_CONFIG, "%.100s: %zu keywords are not supported", name,
-                     t->counts[WEIR_SCHEMA_REFUSED]);
+               : weir_err_set(err, WEIR_E_CONFIG, "%.100s: %zu keyword%s not supported", name,
+                     t->counts[WEIR_SCHEMA_REFUSED],
+                     t->counts[WEIR_SCHEMA_REFUSED] == 1 ? " is" : "s are");
 }
 
 static int check(struct weir_loop *loop, const struct args *a, struct weir_err *err)

@@ -24,6 +24,9 @@ refused() {
         says 'weir: schema: refused.json: 2 keywords are not supported'
 }
 check "all that is refused is told, and is a 2" refused
+json one.json '{"$dynamicRef":"#a"}'
+one() { status 2 "$WEIR" schema --check one.json && says 'weir: schema: one.json: 1 keyword is not supported'; }
+check "also where it is one" one
 usage() { status 2 "$WEIR" schema && status 2 "$WEIR" schema --check gone.json && status 2 "$WEIR" schema --check - && status 0 "$WEIR" schema --help; }
 check "no schema is a 2" usage
 
