@@ -60,8 +60,9 @@ void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_pl
             p.whole = true;
         }
         p.label = p.column != SIZE_MAX ? c->plan->columns[p.column].label
-                  : label[1] != '\0'   ? label + 1
-                                       : "\"\"";
+                  : label[1] != '\0' || c->plan->columns_n == 0
+                      ? label + 1 /* of JSON it is a part of a pointer, and may be empty */
+                      : "\"\"";
     }
     weir_text_init(&t, pointer, sizeof pointer);
     while (n > 0) {
@@ -92,7 +93,9 @@ void weir_schema_report_at(struct weir_schema_check *c, const struct weir_schema
 int weir_schema_put_problem(
     struct weir_buf *to, const struct weir_schema_problem *p, struct weir_err *err)
 {
-    return weir_buf_adds(to, p->label, err) != 0 || weir_buf_adds(to, p->pointer, err) != 0 ||
+    const char *label = p->label[0] != '\0' ? p->label : "\"\"";
+
+    return weir_buf_adds(to, label, err) != 0 || weir_buf_adds(to, p->pointer, err) != 0 ||
                    weir_buf_adds(to, ": ", err) != 0
                ? -1
                : weir_buf_adds(to, p->message, err);

@@ -34,6 +34,9 @@ check "several keys, each by itself" run 1 in.csv --unique code --unique id --un
 check "are told of one row together" grep -qxF '2,a,false,code: must be unique: row 1 (line 2) has the same code; id: must be unique: row 2 (line 4) has the same id' out1
 check "and counted" grep -q '"problems":4,"keywords":{"unique":4}' sums
 check "libcsv tells the same places" bash -c '"$WEIR" validate in.csv -o out3 -s s.json --unique code --unique id --csv-engine libcsv -q >/dev/null; cmp out1 out3'
+printf 'id,\n1,a\n2,a\n' >noname.csv
+check "a column without a name" run 1 noname.csv --unique '""'
+check "is called two quotes" grep -qF '2,a,false,"column 2: must be unique: row 1 (line 2) has the same """""' out1
 printf 'code,id,"a,b"\nA,1,x\nA,2,x\nB,1,x\nA,1.0,y\nA,1,\nA,,x\nA,1e0,x\n' >two.csv
 check "columns together" run 1 two.csv --unique code,id
 check "are a key together" has out1 'code,id,"a,b",valid,errors

@@ -51,6 +51,11 @@ check "the valid lines are as they were" has out1 '{"id":1,"email":"a@b.c"}\n[1]
 check "the others are in objects" same "$(wc -l <bad.jsonl)" 2
 check "JSON Lines, reported" run 1 in.jsonl --output report
 check "with whole pointers" bash -c 'grep -q "{\"row\":2,\"line\":2,\"byte\":25,\"column\":null,\"pointer\":\"/o/a\",\"keyword\":\"type\"" out1 && [ "$(wc -l <out1)" -eq 4 ]'
+printf '{"":{"a":1}}\n' >noname.jsonl
+echo '{"properties": {"": {"properties": {"a": {"type": "string"}}}}}' >noname.json
+check "also where a name is empty" bash -c '"$WEIR" validate noname.jsonl -o out1 -s noname.json --output report -q >/dev/null
+    [ $? -eq 1 ] && grep -q "\"pointer\":\"//a\"" out1'
+check "and told to people" bash -c '"$WEIR" validate noname.jsonl -o out1 -s noname.json --fail-fast 1 2>err; [ $? -eq 3 ] && grep -qF "\"\"/a: must be a string" err'
 : >empty.jsonl
 check "no line is no row" run 0 empty.jsonl
 check "and no fault" has out1 ''
