@@ -171,7 +171,7 @@ static struct weir_tcp_counts since(
 static void tell(const struct weir_invocation *inv, const struct weir_s3_record *record,
     const struct weir_elb_summary *s, const struct weir_tcp_counts *tcp, uint64_t retries)
 {
-    static const struct weir_tcp_counts none;
+    const struct weir_tcp_counts std = {.sent = s->confirmed}; /* as weir_elb_summary_json has it */
     struct weir_buf line;
 
     weir_buf_init(&line, WEIR_LINE_BYTES);
@@ -181,7 +181,7 @@ static void tell(const struct weir_invocation *inv, const struct weir_s3_record 
     }
     weir_buf_fini(&line);
     if (tcp == NULL) {
-        tcp = &none;
+        tcp = &std;
     }
     const struct weir_metric metrics[] = {
         {"lines", WEIR_UNIT_COUNT, s->lines},

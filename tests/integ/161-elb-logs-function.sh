@@ -136,7 +136,7 @@ settings() {
     done
 }
 # Where nobody confirms there is nothing to wait for: what is written has arrived.
-to_stdout() { call std etag.event 1 --env WEIR_TO=- && expect_failures std "" && same "$(grep -c '"dataset":"aws.elb"' std.log)" 10 && grep -q '"lines":10,.*"connections_created":0,' std.log; }
+to_stdout() { call std etag.event 1 --env WEIR_TO=- && expect_failures std "" && same "$(grep -c '"dataset":"aws.elb"' std.log)" 10 && grep -q '"lines":10,.*"sent":10,.*"connections_created":0,' std.log; }
 check "a batch: gzip, plain, and a test file" batch
 check "a direct event" direct
 check "a receiver that has a name, looked up as in a static bootstrap" named
