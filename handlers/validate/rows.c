@@ -309,6 +309,10 @@ int weir_validate_rows_head(void *job, void *worker, struct weir_block *block)
 
     weir_outlet_begin(w, block);
     if (read_block(w, block, on_first, &head) != 0) {
+        if (block->err.code == WEIR_E_LIMIT && v->plan == NULL) { /* the reader knows no place */
+            weir_err_prefix(
+                &block->err, weir_validate_has_header(&v->options) ? "the header" : "row 1");
+        }
         return -1;
     }
     if (v->plan == NULL &&

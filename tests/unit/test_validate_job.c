@@ -274,6 +274,18 @@ static void row_over_the_limit_fails_with_its_line(void **state)
     free(in);
 }
 
+static void a_header_of_too_many_fields_is_told_as_one(void **state)
+{
+    static char in[WEIR_COLUMNS_MAX + 16];
+
+    (void)state;
+    memset(in, ',', WEIR_COLUMNS_MAX);
+    expect_error(in, WEIR_E_LIMIT, "the header: csv: a row of more than 16384 fields");
+    memcpy(in, "id,email\n", 9);
+    memset(in + 9, ',', WEIR_COLUMNS_MAX);
+    expect_error(in, WEIR_E_LIMIT, "row 1: csv: a row of more than 16384 fields");
+}
+
 static void source_that_breaks_publishes_nothing(void **state)
 {
     static const char in[] = "id,email\n1,a@b.c\n2,a@b.c\n";
@@ -472,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_header_with_text_after_a_quote_is_none_where_strict),
         cmocka_unit_test(what_is_no_rows_fails_as_a_whole),
         cmocka_unit_test(row_over_the_limit_fails_with_its_line),
+        cmocka_unit_test(a_header_of_too_many_fields_is_told_as_one),
         cmocka_unit_test(source_that_breaks_publishes_nothing),
         cmocka_unit_test(gzip_of_many_blocks_is_one_member_with_the_same_bytes),
         cmocka_unit_test(rows_that_grow_much_do_not_pass_the_ceiling_of_a_block),
