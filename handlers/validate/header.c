@@ -222,6 +222,13 @@ static int set_raw(struct weir_validate *v, struct weir_err *err)
     return 0;
 }
 
+/* Whether our own words need no quotes: a delimiter may be a letter of theirs. */
+static bool are_plain(const struct weir_csv_dialect *d)
+{
+    return !weir_csv_needs_quotes(d, (const uint8_t *)"true", 4) &&
+           !weir_csv_needs_quotes(d, (const uint8_t *)"false", 5);
+}
+
 int weir_validate_header(struct weir_validate *v, struct worker *w,
     const struct weir_csv_field *names, size_t n, struct weir_err *err)
 {
@@ -243,6 +250,7 @@ int weir_validate_header(struct weir_validate *v, struct worker *w,
     }
     const struct weir_schema_cells cells = weir_validate_cells(&v->options, !v->plain);
     weir_schema_plan_cells(v->plan, &cells);
+    v->as_is = !v->write.escape_formulas && are_plain(&v->write);
     if (set_raw(v, err) != 0) {
         return -1;
     }

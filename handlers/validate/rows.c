@@ -143,7 +143,7 @@ static int put_row(struct worker *w, const struct weir_csv_row *row, size_t n, s
     if (v->options.output == WEIR_OUTPUT_REPORT) {
         return 0;
     }
-    if (row->source != NULL && row->fields_n == v->columns && !v->write.escape_formulas) {
+    if (row->source != NULL && row->fields_n == v->columns && v->as_is) {
         return put_as_is(w, row, to, err);
     }
     memcpy(line, row->fields, n * sizeof *line);

@@ -86,7 +86,8 @@ struct weir_validate {
     bool plain;                          /* cells are values as they are, and empty ones absent */
     struct weir_schema_plan *plan;       /* NULL before */
     size_t columns;                      /* in the header */
-    bool *raw; /* of which of these the quotes may stay doubled; NULL before */
+    bool *raw;  /* of which of these the quotes may stay doubled; NULL before */
+    bool as_is; /* rows may be passed on as they stand, with what is ours behind them */
 
     /* merge's */
     struct weir_validate_summary sums; /* rows, valid, invalid, blank, comments, described */

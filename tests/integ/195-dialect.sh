@@ -40,6 +40,8 @@ csv "semicolons" 'a;b\n1,5;2\n"x;y";3\n' 'a;b;valid;errors\n1,5;2;true;\n"x;y";3
 csv "tabs" 'a\tb\n1\t2\n' 'a\tb\tvalid\terrors\n1\t2\ttrue\t\n' --delimiter tab
 csv "a control character" 'a\x01b\n1\x012\n' 'a\x01b\x01valid\x01errors\n1\x012\x01true\x01\n' -d $'\001'
 csv "another quote" "a,b\\n'1,\"','2'''\\n" "$h'1,\"','2''',true,\\n" --quote "'"
+csv "a delimiter that is a letter of ours" 'aeb\n1e2\n' 'aebevalide"errors"\n1e2e"true"e\n' -d e
+csv "a quote that is one" 'a,b\n1,t2,t\n' 'a,b,valid,errors\n1,t2,t,tttruet,\n' --quote t
 csv "no quote" 'a\tb\n"1\t"2"\n' 'a\tb\tvalid\terrors\n"""1"\t"""2"""\ttrue\t\n' -d tab --quote none
 csv "an escape" 'a,b\n"1\\"\\\\","\\x"\n' "$h"'"1\\"\\\\",x,true,\n' --escape "\\"
 csv "comments" '#x\na,b\n#"\n1,#2\n #3,4\n' "${h}1,#2,true,\n #3,4,true,\n" --comment '#'
