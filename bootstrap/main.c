@@ -19,11 +19,14 @@ int main(void)
     struct weir_log log = {.fd = STDERR_FILENO};
     struct weir_err err = {0};
     int64_t undo_ms = 0;
+    sigset_t none;
 
     weir_secret_hide(); /* the role's keys are in the environment: not for a handler's programs */
     if (weir_stdfds_open() != 0) {
         return WEIR_RUNTIME_FAILED;
     }
+    (void)sigemptyset(&none); /* whoever started us may have blocked SIGCHLD, or SIGTERM */
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     (void)signal(SIGXFSZ, SIG_IGN);
     weir_log_env(&log);

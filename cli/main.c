@@ -31,6 +31,11 @@ static bool asks_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    sigset_t none;
+
+    /* Whoever started us may have blocked SIGCHLD, and a program's end would never be seen. */
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (weir_stdfds_open() != 0) {
         weir_cli_note(NULL, "/dev/null: %s", weir_reason(errno));
         return WEIR_EXIT_FAILED;

@@ -44,6 +44,11 @@ check "an init error names its setting" bash -c '
 check "a setting of the runtime's own is one, too" says 1 \
     '{"errorMessage":"WEIR_UNDO_MS: must be a whole number from 1 to 600000","errorType":"Function.BadConfiguration","stackTrace":[]}' \
     "$ROOT/events/hello.json" --env WEIR_UNDO_MS=soon
+blocked() {
+    timeout -k 10 60 env --block-signal=CHLD "$WEIR" invoke "$ROOT/events/hello.json" --handler hello >out 2>err </dev/null &&
+        same "$(cat out)" '{"message":"hello x"}'
+}
+check "SIGCHLD was blocked by who started us: the function's end is seen all the same" blocked
 wait "$sleeper"
 check "a sleep beyond the deadline is told before Lambda's timeout" beyond $?
 finish
