@@ -147,11 +147,17 @@ static int print_words(FILE *to, const struct weir_validate_summary *s)
         s->ms % 1000);
 }
 
-/* OUT is published by now: a summary that cannot be written is told, and changes nothing. */
-static void print_summary(const struct weir_validate_args *a, const struct weir_location *out,
-    const struct weir_validate *v)
+static bool is_stdout(const struct weir_location *output)
 {
-    FILE *to = out->kind == WEIR_LOCATION_STD ? stderr : stdout;
+    return output->text != NULL && output->kind == WEIR_LOCATION_STD;
+}
+
+/* OUT is published by now: a summary that cannot be written is told, and changes nothing. */
+static void print_summary(
+    const struct weir_validate_args *a, const struct ends *e, const struct weir_validate *v)
+{
+    FILE *to =
+        is_stdout(&e->out) || is_stdout(&e->invalid) || is_stdout(&e->summary) ? stderr : stdout;
     struct weir_validate_summary s;
     struct weir_buf json;
     int rc;
@@ -219,7 +225,7 @@ static int validate(struct weir_loop *loop, const struct weir_validate_args *a, 
     }
     weir_signals_free(signals); /* a stdout that nobody reads is to be left the usual way */
     signals = NULL;
-    print_summary(a, &ends.out, v);
+    print_summary(a, &ends, v);
     weir_validate_summarize(v, &sums);
     *invalid = sums.invalid;
     rc = 0;

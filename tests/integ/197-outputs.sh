@@ -26,6 +26,8 @@ has() { printf '%b' "$2" | cmp - "$1" || { cat "$1"; return 1; }; }
 check "split: the valid rows are as they were" run 1 in.csv --output split --invalid bad.csv
 check "and only they" has out1 'id,email\n1,a@b.c\n'
 check "the others have their errors" has bad.csv 'id,email,errors\nx,a@b.c,id: must be an integer\n2,,email: required\n3,a@b.c,"row: 3 fields, the header has 2: zz"\n"""4""q",a@b.c,row: text after the closing quote of field 1; id: must be an integer\n'
+check "the invalid rows alone are on stdout" bash -c '"$WEIR" validate in.csv -o x.csv -s s.json --output split --invalid - >out3 2>err
+    [ $? -eq 1 ] && cmp out3 bad.csv && grep -q "^{\"rows\":5," err; rc=$?; rm -f x.csv; exit $rc'
 check "split, compressed" bash -c '"$WEIR" validate in.csv -o ok.csv.gz -s s.json --output split --invalid bad.csv.gz -q >/dev/null; [ $? -eq 1 ] &&
     [ "$(gunzip -c ok.csv.gz)" = "$(cat out1)" ] && [ "$(gunzip -c bad.csv.gz)" = "$(cat bad.csv)" ]'
 check "split needs two places" status 2 "$WEIR" validate in.csv -o x.csv -s s.json --output split
@@ -67,6 +69,8 @@ assert (s[\"rows\"], s[\"valid\"], s[\"invalid\"], s[\"blank\"], s[\"problems\"]
 assert s[\"keywords\"] == {\"fields\": 1, \"quote\": 1, \"required\": 1, \"type\": 2}, s
 assert {c[\"name\"]: c[\"problems\"] for c in s[\"columns\"]} == {\"id\": 2, \"email\": 1, \"row\": 2}, s
 import os; assert s[\"bytes_out\"] == os.path.getsize(\"a.csv\"), s"'
+check "and is alone on stdout" bash -c '"$WEIR" validate in.csv -o a.csv -s s.json --summary - >out 2>err
+    [ $? -eq 1 ] && [ "$(wc -l <out)" -eq 1 ] && grep -q "\"columns\":" out && ! grep -q "\"columns\":" err && grep -q "^{\"rows\":5," err'
 check "what is not described is counted" run 1 in.csv --max-errors 1
 check "and no cell is lost" has out1 'id,email,valid,errors\n1,a@b.c,true,\nx,a@b.c,false,id: must be an integer\n2,,false,"1 problem, not described"\n3,a@b.c,false,"row: 3 fields, the header has 2: zz"\n"""4""q",a@b.c,false,row: text after the closing quote of field 1; and 1 more\n'
 check "a report is no longer than it may be" bash -c '"$WEIR" validate in.csv -o a.csv -s s.json --output report --max-errors 2 -q >out; [ "$(wc -l <a.csv)" -eq 3 ] && grep -q "\"problems\":5,.*\"described\":2" out'
