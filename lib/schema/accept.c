@@ -11,7 +11,7 @@ struct reading {
     unsigned types; /* when fixed: what is allowed; the value is one of these */
     unsigned hints; /* when not: types that some keyword speaks of, apart from strings */
     bool fixed;
-    bool named; /* of a column: some schema that has to hold speaks of it */
+    bool named; /* of a column: this schema, or a part that has to hold, speaks of it */
 };
 
 #define NUMBERS (WEIR_T_NUMBER | WEIR_T_INTEGER)
@@ -163,9 +163,16 @@ static void read_row_op(struct weir_schema_check *c, const struct weir_schema_op
         const struct weir_schema_node *to = op->code == WEIR_OP_NEEDS       ? NULL
                                             : op->code == WEIR_OP_DEPENDENT ? op->dependents[k].node
                                                                             : op->nodes[k];
-        struct reading one = {.types = 0};
-        read_row(c, to, UINT32_MAX, name, op->code == WEIR_OP_ALL ? r : &one);
-        may.types |= one.types | one.hints;
+        const bool all = op->code == WEIR_OP_ALL;
+        struct reading one = all ? *r : (struct reading){.types = 0};
+        one.named = false; /* what is left over in a part is so whatever its neighbours say */
+        read_row(c, to, UINT32_MAX, name, &one);
+        if (all) {
+            one.named |= r->named;
+            *r = one;
+        } else {
+            may.types |= one.types | one.hints;
+        }
     }
     if (op->code == WEIR_OP_NOT) {
         read_row(c, op->node, UINT32_MAX, name, &may);

@@ -248,6 +248,11 @@ static const struct row_case row_cases[] = {
      "\"p\":{\"properties\":{\"s\":{\"maxLength\":2}}}}}",
         "s|n|m", "12|1|[]", ""},
     {NULL, NULL, "123|x|", "s: must have at most 2 characters; n: must be an integer or an array"},
+    /* what is left over is so for a schema and its parts, whatever others say */
+    {"{\"properties\":{\"n\":{}},\"allOf\":[{\"properties\":{\"m\":{}}},{"
+     "\"unevaluatedProperties\":{\"type\":\"integer\"}}]}",
+        "n|m", "1|2", ""},
+    {NULL, NULL, "1|x", "m: must be an integer"},
     {"{\"propertyNames\":{\"pattern\":\"^[a-z]+$\"}}", "ok|Bad", "1|", ""},
     {NULL, NULL, "1|1", "Bad: as a name must match the pattern ^[a-z]+$"},
     {"{\"properties\":{\"a\":{\"type\":\"array\"}},\"unevaluatedProperties\":false,\"allOf\":[{"
