@@ -41,7 +41,9 @@ void weir_conn_leave(struct weir_conn *c)
     if (s->pusher == c) {
         s->pusher = NULL;
         if (s->state == WEIR_SOURCE_LIVE) {
-            weir_source_cut(s, weir_push_done(c) ? WEIR_SOURCE_CUT_END : WEIR_SOURCE_CUT_BREAK);
+            const bool done = weir_push_done(c);
+            weir_source_cut(s, done);
+            s->breaks += !done;
             s->state = WEIR_SOURCE_CONNECTING;
         }
         return;

@@ -210,15 +210,9 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
 /** weir_source_live: a stream begins; content_type may be NULL. */
 void weir_source_live(struct weir_relay_source *source, const char *content_type);
 
-/* How a stream ends. */
-enum weir_source_cut {
-    WEIR_SOURCE_CUT_END,   /* that was all of it */
-    WEIR_SOURCE_CUT_BREAK, /* it broke off */
-    WEIR_SOURCE_CUT_LEAVE, /* we read no further */
-};
-
-/** weir_source_cut: the stream ends here, and the next one joins on. */
-void weir_source_cut(struct weir_relay_source *source, enum weir_source_cut how);
+/** weir_source_cut: the stream ends here, and the next one joins on; ended: that was all of it, and
+ *  it neither broke off nor did we leave it. */
+void weir_source_cut(struct weir_relay_source *source, bool ended);
 
 /** weir_source_stop: for good: clients end once they have what waits. */
 void weir_source_stop(struct weir_relay_source *source);

@@ -106,11 +106,10 @@ void weir_source_data(struct weir_relay_source *source, const uint8_t *p, size_t
     weir_relay_wake(source->relay, due ? now_ms : now_ms + WEIR_RELAY_FRESH_MS);
 }
 
-void weir_source_cut(struct weir_relay_source *source, enum weir_source_cut how)
+void weir_source_cut(struct weir_relay_source *source, bool ended)
 {
-    weir_leaky_cut(source->ring, how == WEIR_SOURCE_CUT_END, weir_clock_mono_ms());
+    weir_leaky_cut(source->ring, ended, weir_clock_mono_ms());
     source->fresh = true;
-    source->breaks += how == WEIR_SOURCE_CUT_BREAK;
     weir_source_data(source, (const uint8_t *)"", 0); /* what the cut completed is to be offered */
 }
 
@@ -161,7 +160,7 @@ void weir_source_stop(struct weir_relay_source *source)
 
     if (source->state != WEIR_SOURCE_ENDED) {
         release(source);
-        weir_source_cut(source, WEIR_SOURCE_CUT_LEAVE);
+        weir_source_cut(source, false);
         source->state = WEIR_SOURCE_ENDED;
     }
     refuse_waiting(source, 503, "the source has ended");
@@ -181,14 +180,15 @@ static void on_again(uv_timer_t *timer)
     connect_http(source);
 }
 
-/* The stream broke, or did not begin: try again after a pause that grows with the failures. */
-static void lost(struct weir_relay_source *source, const char *why)
+/* The stream is over, or did not begin: try again after a pause that grows with the failures. */
+static void lost(struct weir_relay_source *source, bool ended, const char *why)
 {
     uint64_t pause_ms = WEIR_RELAY_PAUSE_MS;
 
     if (source->state == WEIR_SOURCE_LIVE) {
         source->tries = 0;
-        weir_source_cut(source, WEIR_SOURCE_CUT_BREAK);
+        weir_source_cut(source, ended);
+        source->breaks++;
     }
     for (uint64_t i = 0; i < source->tries && pause_ms < WEIR_RELAY_PAUSE_MAX_MS; i++) {
         pause_ms *= 2;
@@ -227,11 +227,15 @@ static size_t on_body(void *ctx, const uint8_t *p, size_t n)
 static void on_done(void *ctx, long status, const struct weir_err *err)
 {
     struct weir_relay_source *source = ctx;
+    /* Where the body has neither a length nor chunks a break looks like its end. */
+    const bool ended =
+        err->code == WEIR_OK && (weir_http_length(source->http) >= 0 ||
+                                    weir_http_header(source->http, "Transfer-Encoding") != NULL);
     char why[64];
 
     (void)snprintf(
         why, sizeof why, status >= 200 && status < 300 ? "the stream ended" : "status %ld", status);
-    lost(source, err->code != WEIR_OK ? err->msg : why);
+    lost(source, ended, err->code != WEIR_OK ? err->msg : why);
 }
 
 static void connect_http(struct weir_relay_source *source)
@@ -254,7 +258,7 @@ static void connect_http(struct weir_relay_source *source)
     source->heard_ms = weir_clock_mono_ms();
     source->http = weir_http_start(source->relay->loop, &request, &err);
     if (source->http == NULL) {
-        lost(source, err.msg);
+        lost(source, false, err.msg);
     }
 }
 
@@ -311,7 +315,7 @@ static void on_pace(uv_timer_t *timer)
             source->budget_bytes -= (double)n;
         } else if (n == 0) {
             weir_log_write(relay->opts.log, WEIR_LOG_INFO, "relay: %s: the end", source->opts.name);
-            weir_source_cut(source, WEIR_SOURCE_CUT_END);
+            weir_source_cut(source, true);
             weir_source_stop(source);
             return;
         } else {
@@ -362,12 +366,12 @@ void weir_source_second(struct weir_relay_source *source, int64_t now_ms)
         source->opts.stall_ms > WEIR_RELAY_WAIT_MS ? source->opts.stall_ms : WEIR_RELAY_WAIT_MS;
     if (source->http != NULL && source->state == WEIR_SOURCE_CONNECTING &&
         now_ms - source->heard_ms >= head_ms) {
-        lost(source, "its headers do not end");
+        lost(source, false, "its headers do not end");
     }
     if (source->kind == WEIR_SOURCE_HTTP && source->state != WEIR_SOURCE_IDLE &&
         source->state != WEIR_SOURCE_ENDED && now_ms - source->wanted_ms >= WEIR_RELAY_LINGER_MS) {
         release(source);
-        weir_source_cut(source, WEIR_SOURCE_CUT_LEAVE);
+        weir_source_cut(source, false);
         source->state = WEIR_SOURCE_IDLE;
         source->tries = 0;
     }

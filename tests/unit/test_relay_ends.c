@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "relay/priv.h"
+#include "tests/support/canned_http.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -537,6 +538,46 @@ static void a_source_that_nobody_wants_any_more_is_let_go(void **state)
     weir_loop_free(loop);
 }
 
+/* A body that is all there has a last line; where nothing tells that it is, half of one may be. */
+static void the_last_line_of_a_whole_body_is_one(void **state)
+{
+#define OK "HTTP/1.1 200 OK\r\n"
+    static const struct {
+        const char *reply;
+        uint64_t units, refused_bytes;
+    } cases[] = {
+        {OK "Content-Length: 6\r\n\r\none\ntw", 2, 0},
+        {OK "Transfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n0\r\n\r\n", 2, 0},
+        {OK "\r\none\ntw", 1, 2},
+        {OK "Content-Length: 9\r\n\r\none\ntw", 1, 2},
+        {OK "Transfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n", 1, 2},
+    };
+#undef OK
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct canned_reply reply = {.head = cases[i].reply, .end = CANNED_CLOSE};
+        struct canned_http *server = canned_http_new(&reply, 1);
+        struct weir_relay_source_opts http = a_source;
+        struct weir_loop *loop = loop_new();
+        struct weir_err err = {0};
+        http.url = canned_http_url(server);
+        http.always = true;
+        http.leaky.unit = WEIR_LEAKY_LINES;
+        struct weir_relay *relay = relay_new(loop, &http, 1, &err);
+        assert_non_null(relay);
+        const struct weir_relay_source *source = &relay->sources[0];
+        while (source->breaks == 0) {
+            step(loop, 10);
+        }
+        assert_int_equal(weir_leaky_counts(source->ring)->units, cases[i].units);
+        assert_int_equal(weir_leaky_counts(source->ring)->refused_bytes, cases[i].refused_bytes);
+        weir_relay_free(relay);
+        weir_loop_free(loop);
+        canned_http_free(server);
+    }
+}
+
 /* ---- answers ---- */
 
 #define CLIENTS 400
@@ -652,6 +693,7 @@ int main(void)
         cmocka_unit_test(an_encoder_whose_head_came_late_has_its_time),
         cmocka_unit_test(a_source_that_has_ended_has_no_clients_and_no_encoder),
         cmocka_unit_test(a_source_that_nobody_wants_any_more_is_let_go),
+        cmocka_unit_test(the_last_line_of_a_whole_body_is_one),
         cmocka_unit_test(answers_that_nobody_takes_have_a_ceiling_and_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
