@@ -1,6 +1,7 @@
 #include "cli/local/form.h"
 
 #include "aws/dir_store.h"
+#include "cli/local/boundary.h"
 #include "core/buf.h"
 #include "core/limits.h"
 
@@ -13,7 +14,8 @@ enum step { STEP_FIELDS, STEP_FILE, STEP_REST };
 
 struct weir_form {
     struct weir_form_opts opts;
-    struct MHD_PostProcessor *parser;
+    struct weir_boundary boundary;
+    struct MHD_PostProcessor *parser; /* NULL: refused */
     enum step step;
     bool refused;
     bool nothing_yet; /* the last part has begun, and nothing of its value came with it */
@@ -43,6 +45,12 @@ static void refuse_store(struct weir_form *f, const struct weir_err *err)
     } else {
         REFUSE(f, 500, "InternalError", "%.200s", err->msg);
     }
+}
+
+static void refuse_malformed(struct weir_form *f)
+{
+    REFUSE(f, 400, "MalformedPOSTRequest",
+        "The body of your POST request is not well-formed multipart/form-data.");
 }
 
 /* ---- fields ---- */
@@ -199,12 +207,11 @@ static enum MHD_Result on_part(void *self, enum MHD_ValueKind kind, const char *
 struct weir_form *weir_form_new(
     struct MHD_Connection *connection, const struct weir_form_opts *opts)
 {
-    const char *type =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    struct weir_boundary boundary;
     struct weir_form *f;
 
     /* libmicrohttpd would also read url-encoded forms, into which no file fits. */
-    if (type == NULL || strncasecmp(type, "multipart/form-data", 19) != 0) {
+    if (!weir_boundary_init(&boundary, connection)) {
         return NULL;
     }
     f = calloc(1, sizeof *f);
@@ -212,19 +219,22 @@ struct weir_form *weir_form_new(
         return NULL;
     }
     f->opts = *opts;
-    f->parser = MHD_create_post_processor(connection, WEIR_FRONT_CONNECTION_BYTES, on_part, f);
+    f->boundary = boundary;
+    if (boundary.len > 0) {
+        f->parser = MHD_create_post_processor(connection, WEIR_FRONT_CONNECTION_BYTES, on_part, f);
+    }
     if (f->parser == NULL) {
-        weir_form_free(f);
-        return NULL;
+        refuse_malformed(f);
     }
     return f;
 }
 
 void weir_form_data(struct weir_form *form, const char *p, size_t n)
 {
-    if (!form->refused && MHD_post_process(form->parser, p, n) != MHD_YES && !form->refused) {
-        REFUSE(form, 400, "MalformedPOSTRequest",
-            "The body of your POST request is not well-formed multipart/form-data.");
+    n = weir_boundary_before(&form->boundary, p, n);
+    if (n > 0 && !form->refused && MHD_post_process(form->parser, p, n) != MHD_YES &&
+        !form->refused) {
+        refuse_malformed(form);
     }
 }
 
@@ -232,12 +242,11 @@ int weir_form_end(
     struct weir_form *form, struct weir_policy *policy, struct weir_policy_refusal *why)
 {
     struct weir_form *f = form;
-    bool whole = MHD_destroy_post_processor(f->parser) == MHD_YES;
+    bool whole = f->parser != NULL && MHD_destroy_post_processor(f->parser) == MHD_YES;
 
     f->parser = NULL;
     if (!f->refused && !whole) { /* without its last boundary: cut off, whoever cut it */
-        REFUSE(f, 400, "MalformedPOSTRequest",
-            "The body of your POST request is not well-formed multipart/form-data.");
+        refuse_malformed(f);
     } else if (!f->refused && f->step == STEP_FIELDS) {
         REFUSE(f, 400, "InvalidArgument", "POST requires exactly one file upload per request.");
     } else if (!f->refused && f->size_bytes < f->policy.min_bytes) {

@@ -30,6 +30,7 @@ struct fixture {
     char store[TEMPDIR_PATH_BYTES + 8];
     struct weir_loop *loop;
     struct weir_buf fields; /* of a form that may upload uploads/${filename} */
+    const char *type;       /* of the request; NULL: the usual one */
     void (*check)(struct fixture *fx, struct MHD_Connection *connection);
     bool checked;
 };
@@ -73,8 +74,11 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
 static void with_connection(
     struct fixture *fx, void (*check)(struct fixture *fx, struct MHD_Connection *connection))
 {
-    static const char head[] = "POST /weir HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-                               "Content-Type: multipart/form-data; boundary=B0\r\n\r\n";
+    const char *type = fx->type != NULL ? fx->type : "multipart/form-data; boundary=B0";
+    char head[300];
+    const int n = snprintf(head, sizeof head,
+        "POST /weir HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Type: %s\r\n\r\n",
+        type);
     const struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, fx, MHD_OPTION_END);
@@ -82,8 +86,10 @@ static void with_connection(
 
     assert_non_null(daemon);
     fx->check = check;
+    fx->checked = false;
+    assert_in_range(n, 1, sizeof head - 1);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-    assert_int_equal(send(ends[0], head, sizeof head - 1, 0), sizeof head - 1);
+    assert_int_equal(send(ends[0], head, (size_t)n, 0), n);
     assert_int_equal(
         MHD_add_connection(daemon, ends[1], (const struct sockaddr *)&address, sizeof address),
         MHD_YES);
@@ -195,6 +201,63 @@ static void two_files_or_a_field_twice_are_refused(void **state)
     with_connection(*state, check_two);
 }
 
+static void check_epilogue(struct fixture *fx, struct MHD_Connection *connection)
+{
+    static const char *const behind[] = {"--B0--", "--B0-- \r\n", "--B0--\r\nan epilogue",
+        "--B0--\n\n\n", END "\r\n", END FILE_PART("b.csv", "no file") END};
+    char parts[512];
+
+    expect(fx, connection, FILE_PART("a.csv", "id\n") "--B0-", NULL, "MalformedPOSTRequest");
+    for (size_t i = 0; i < COUNT(behind); i++) {
+        (void)snprintf(
+            parts, sizeof parts, "%s%s", FILE_PART("a.csv", "1\r\r\n--B\r\n--"), behind[i]);
+        expect(fx, connection, parts, "1\r\r\n--B\r\n--", NULL);
+    }
+}
+
+static void what_is_behind_the_last_boundary_is_ignored(void **state)
+{
+    with_connection(*state, check_epilogue);
+}
+
+static void check_small(struct fixture *fx, struct MHD_Connection *connection)
+{
+    expect(fx, connection, FILE_PART("a.csv", "id\n") END, "id\n", NULL);
+}
+
+/* RFC 2045, 2046: names of types and parameters in any case, more parameters, values in quotes. */
+static void the_boundary_is_found_however_the_type_is_written(void **state)
+{
+    static const char *const types[] = {"multipart/form-data; boundary=B0; charset=utf-8",
+        "multipart/form-data; charset=\"a;boundary=B1\" ; boundary=\"B0\";x=y",
+        "multipart/form-data;boundary=B0", "multipart/form-data;\tx; boundary=B0 ",
+        "Multipart/Form-Data; Boundary=B0", "MULTIPART/FORM-DATA; CHARSET=UTF-8; BOUNDARY=\"B0\""};
+    struct fixture *fx = *state;
+
+    for (size_t i = 0; i < COUNT(types); i++) {
+        fx->type = types[i];
+        with_connection(fx, check_small);
+    }
+}
+
+static void check_none(struct fixture *fx, struct MHD_Connection *connection)
+{
+    assert_string_equal(end(begin(fx, connection)), "MalformedPOSTRequest");
+}
+
+static void a_type_without_a_boundary_is_a_form_that_cannot_be_read(void **state)
+{
+    static const char *const types[] = {"multipart/form-data", "multipart/form-data; boundary",
+        "multipart/form-data; boundary=", "multipart/form-data; xboundary=B0",
+        "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=; x=B0"};
+    struct fixture *fx = *state;
+
+    for (size_t i = 0; i < COUNT(types); i++) {
+        fx->type = types[i];
+        with_connection(fx, check_none);
+    }
+}
+
 static int setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
@@ -228,6 +291,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_form_is_the_same_in_whatever_pieces_it_comes, setup, teardown),
         cmocka_unit_test_setup_teardown(two_files_or_a_field_twice_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_is_behind_the_last_boundary_is_ignored, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            the_boundary_is_found_however_the_type_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_type_without_a_boundary_is_a_form_that_cannot_be_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
