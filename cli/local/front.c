@@ -32,6 +32,7 @@ struct request {
     struct MHD_Connection *connection;
     LIST_ENTRY(request) link; /* of an upload */
     struct weir_buf body;     /* of another request */
+    bool too_long;            /* the body, which is read to its end and dropped */
 };
 
 struct weir_front {
@@ -130,6 +131,7 @@ static enum MHD_Result serve_presign(
         .prefix = f->opts.prefix,
         .key = f->opts.key,
         .body = request->body.len > 0 ? weir_buf_text(&request->body, NULL) : NULL,
+        .body_len = request->body.len,
         .quiet = f->opts.quiet};
     struct weir_err err = {0};
     struct weir_buf json;
@@ -204,6 +206,10 @@ static enum MHD_Result route(struct weir_front *f, struct MHD_Connection *c,
     const char *rest = below_bucket(f, url);
     bool other = false;
 
+    if (request->too_long) {
+        return weir_answer_message(
+            c, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than is taken here");
+    }
     if (strcmp(method, "HEAD") == 0) {
         method = "GET"; /* libmicrohttpd leaves the body out */
     }
@@ -265,7 +271,7 @@ static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, con
     if (request == NULL) {
         return MHD_NO;
     }
-    weir_buf_init(&request->body, WEIR_FRONT_BODY_MAX_BYTES);
+    weir_buf_init(&request->body, WEIR_FRONT_BODY_MAX_BYTES + 1); /* and a NUL */
     *con_cls = request;
     if (strcmp(method, "POST") == 0 && is_form_url(f, url)) {
         const struct weir_form_opts form = {.loop = f->loop,
@@ -287,6 +293,16 @@ static enum MHD_Result begin(struct weir_front *f, struct MHD_Connection *c, con
     return MHD_YES; /* called again with the body, and without */
 }
 
+/* Of a request that is no upload; nothing here takes one of any size. False: no memory. */
+static bool take_body(struct request *request, const char *p, size_t n)
+{
+    if (request->too_long || n > WEIR_FRONT_BODY_MAX_BYTES - request->body.len) {
+        request->too_long = true;
+        return true;
+    }
+    return weir_buf_add(&request->body, p, n, NULL) == 0;
+}
+
 static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const char *url,
     const char *method, const char *version, const char *data, size_t *data_len, void **con_cls)
 {
@@ -300,8 +316,8 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
     if (*data_len > 0) {
         if (request->form != NULL) {
             weir_form_data(request->form, data, *data_len);
-        } else if (weir_buf_add(&request->body, data, *data_len, NULL) != 0) {
-            return MHD_NO; /* nothing here takes a body of any size */
+        } else if (!take_body(request, data, *data_len)) {
+            return MHD_NO;
         }
         *data_len = 0;
         return MHD_YES;

@@ -79,7 +79,7 @@ static int s3_form(const struct weir_presign_job *job, char key[WEIR_S3_KEY_MAX_
 int weir_local_presign(const struct weir_local_presign *request, unsigned *status,
     struct weir_buf *ret, struct weir_err *err)
 {
-    const struct weir_request asked = {.body = request->body};
+    const struct weir_request asked = {.body = request->body, .body_len = request->body_len};
     char key[WEIR_S3_KEY_MAX_BYTES + 1], name[WEIR_S3_NAME_BYTES];
     struct weir_presign_job job;
     const char *why = NULL;

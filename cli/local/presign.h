@@ -14,7 +14,8 @@ struct weir_local_presign {
     const char *bucket, *prefix;
     /* The form goes to that host, signed with this; NULL: to S3, as the environment has it. */
     const struct weir_sigv4_key *key;
-    const char *body; /* of the request; NULL: none */
+    const char *body; /* of the request, NUL-terminated; NULL: none */
+    size_t body_len;
     bool quiet;
 };
 

@@ -69,6 +69,7 @@ int weir_request_read(const cJSON *tree, struct weir_request *ret, struct weir_e
         weir_doc_bool_opt(&event, "isBase64Encoded", &r.body_base64, err) != 0) {
         return -1;
     }
+    r.body_len = r.body != NULL ? strlen(r.body) : 0;
     r.path = without_stage(r.path, stage);
     *ret = r;
     return 0;
@@ -104,7 +105,7 @@ int weir_request_body_ok(const struct weir_request *request, const char **why, s
     if (text == NULL) {
         return 1;
     }
-    size_t len = strlen(text);
+    size_t len = request->body_len;
     if (request->body_base64 && len > 0) {
         text = decoded = decode(text, &len, err);
         if (decoded == NULL) {

@@ -21,7 +21,8 @@ struct weir_request {
     /* The route that the gateway matched, e.g. "/a/{id}": v1's resource, the path of v2's routeKey;
      * NULL: none. The tree's. With a domain of one's own the path may begin with something else. */
     const char *route;
-    const char *body; /* the tree's; NULL: none */
+    const char *body; /* the tree's, NUL-terminated; NULL: none */
+    size_t body_len;
     bool body_base64;
 };
 

@@ -219,6 +219,10 @@ step "what is no form is a 400, with the name that S3 gives it" malformed
 
 # The deployed handler's own answers and settings.
 forms() {
+    printf '{}\0' >nul
+    head -c 65537 /dev/zero | tr '\0' ' ' >long
+    same "$(code -X POST --data-binary @nul "$URL/batch/generate-presigned-url")" 400 && same "$(code -X POST --data-binary @long "$URL/batch/generate-presigned-url")" 413 &&
+        head -c 65536 long >full && same "$(code -X POST --data-binary @full "$URL/batch/generate-presigned-url")" 201 || return 1
     same "$(code -X POST -d '[]' "$URL/batch/generate-presigned-url")" 400 && same "$(code -X POST -d '{"any":1}' "$URL/batch/generate-presigned-url")" 201 &&
         same "$(code "$URL/batch/generate-presigned-url")" 405 || return 1
     curl -sS -X POST -H 'Host: localhost:1234' "$URL/batch/generate-presigned-url" -o f &&
