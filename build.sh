@@ -206,7 +206,7 @@ bench() {
     use_debian_python
     build
     make --no-print-directory build/bench/measure
-    exec bench/run.py "$@"
+    exec bench/run.py
 }
 
 package() { exec packaging/package.sh "$@"; }
@@ -226,7 +226,7 @@ deps) case $* in '' | build | test) deps "${1:-test}" ;; *) wrong ;; esac ;;
 build) build "$@" ;;
 test) run_tests "$@" ;;
 demo) alone "$@"; demo ;;
-bench) bench "$@" ;;
+bench) alone "$@"; bench ;;
 package) package "$@" ;;
 clean) alone "$@"; clean ;;
 help | --help | -h) usage ;;

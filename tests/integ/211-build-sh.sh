@@ -24,7 +24,7 @@ ends() {
     fail "$(cat out err)"
 }
 refused() { ends 2 "$@" && [ ! -s out ] && grep -q '^usage: ./build.sh VERB' err; }
-for words in '' frobnicate 'deps all' 'deps build test' 'demo x' 'clean x'; do
+for words in '' frobnicate 'deps all' 'deps build test' 'demo x' 'bench --help' 'clean x'; do
     # shellcheck disable=SC2086  # words
     check "./build.sh $words: usage, status 2" refused $words
 done
