@@ -250,6 +250,9 @@ def parameters(raw):
     check("Default" not in p["ApiAuthorization"], "who may ask for forms is no default")
     check([n for n in p if "Default" not in p[n]] == ["ApiAuthorization"], "all else has a default")
     check((p["MaximumConcurrency"]["MinValue"], p["MaximumConcurrency"]["MaxValue"]) == (2, 1000), "MaximumConcurrency has SQS's bounds")
+    queue = raw["Resources"]["UploadsQueue"]["Properties"]
+    check(p["MaxReceives"]["MaxValue"] * queue["VisibilityTimeout"] < queue["MessageRetentionPeriod"],
+          "the queue keeps a message until its last try is over")
     check(p["Architecture"]["AllowedValues"] == ["x86_64", "arm64"], "there are two architectures")
     check(p["MaxUploadBytes"]["MaxValue"] == 5 << 30, "a form takes no more than S3 does")
     check(p["UploadsExpireDays"]["MinValue"] > 14 and p["ElbLogsExpireDays"]["MinValue"] > 14, "nothing is deleted while its message is in a dead-letter queue")
