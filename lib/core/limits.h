@@ -146,10 +146,10 @@
 /* PCRE2's match limit of each place where a match may start: milliseconds, not hours, for a pattern
  * that explodes */
 #define WEIR_PATTERN_MATCH_LIMIT 100000
-/* Steps of one row: a value, a piece of a text or an array, a part of a match are a step each, and
- * take a quarter of a microsecond at their worst. So this is about a second, for verdict and
- * problems together; a valid row of the largest size has room in it, with a pattern over all of it.
- */
+/* Steps of one row: a value, a piece of a text or an array, a part of a match, a name that is
+ * missing are a step each, and take a quarter of a microsecond at their worst. So this is about a
+ * second, for verdict and problems together; a valid row of the largest size has room in it, with a
+ * pattern over all of it. */
 #define WEIR_ROW_STEPS_MAX 4000000
 /* The text in `errors`; how many more is counted */
 #define WEIR_ROW_ERRORS_MAX_BYTES (4 * WEIR_KIB)

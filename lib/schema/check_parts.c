@@ -81,7 +81,8 @@ bool weir_schema_run_contains(struct weir_schema_check *c, const struct weir_sch
                               : true;
 }
 
-/* Some required name is not there: look once more, to say which. */
+/* Some required name is not there: look once more, to say which. Each is a step of its own: one
+ * empty object lacks as many as the schema has. */
 static void report_missing(struct weir_schema_check *c, const struct weir_schema_members *m,
     const struct weir_json_value *v, const struct weir_schema_place *at)
 {
@@ -98,6 +99,9 @@ static void report_missing(struct weir_schema_check *c, const struct weir_schema
     }
     for (size_t i = 0; i < m->required_n; i++) {
         if ((c->seen[i / 64] >> i % 64 & 1) == 0) {
+            if (!weir_schema_spend(c, 1)) {
+                return;
+            }
             const struct weir_schema_place here = {.up = at, .name = m->props[m->required[i]].name};
             weir_schema_report_at(c, &here, m->required_at, "required");
         }

@@ -217,6 +217,28 @@ static void a_comparison_costs_what_it_reads(void **state)
     free(cell);
 }
 
+/* What is told of a row is paid for: an object that is empty lacks as much as there are names. */
+static void each_name_that_is_missing_is_a_step(void **state)
+{
+    const size_t names = 26, items = 1000;
+    char *required = make_array("\"-\"", names), *cell = make_array("{}", items);
+    char schema[256];
+
+    (void)state;
+    for (size_t i = 0; i < names; i++) {
+        required[2 + i * strlen("\"-\",")] = (char)('a' + i);
+    }
+    snprintf(
+        schema, sizeof schema, "{\"properties\":{\"c\":{\"items\":{\"required\":%s}}}}", required);
+    struct schema_table t = schema_table_open(schema, "c");
+    schema_table_cell(&t, cell);
+    assert_int_equal(t.problems, names * items);
+    assert_true(weir_schema_check_steps(t.check) >= names * items);
+    schema_table_close(&t);
+    free(required);
+    free(cell);
+}
+
 static void references_that_double_end_at_the_rows_steps(void **state)
 {
     static const char schema[] =
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_pattern_that_is_too_dear_for_a_cell_is_no_match),
         cmocka_unit_test(a_long_number_and_many_values_end_at_the_rows_steps),
         cmocka_unit_test(a_comparison_costs_what_it_reads),
+        cmocka_unit_test(each_name_that_is_missing_is_a_step),
         cmocka_unit_test(references_that_double_end_at_the_rows_steps),
         cmocka_unit_test(a_cell_over_the_limit_is_a_failure),
         cmocka_unit_test(a_row_allocates_nothing_in_the_steady_state),
