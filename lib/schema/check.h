@@ -42,6 +42,7 @@ struct weir_schema_plan {
     const struct weir_schema *schema;
     struct weir_schema_column *columns;
     size_t columns_n;
+    struct weir_schema_column **by_name; /* in the order of names, those of one as they come */
     struct weir_schema_missing *missing; /* required columns that the header lacks */
     size_t missing_n;
     bool strange;                          /* it names columns, and the header has none of them */
@@ -115,6 +116,13 @@ bool weir_schema_wants_json(unsigned accept, struct weir_str cell);
 /** weir_schema_plain_kind: what it is, if it is not read as JSON. */
 enum weir_json_kind weir_schema_plain_kind(
     const struct weir_schema_cells *how, unsigned accept, struct weir_str cell);
+
+/*
+ * plan.c
+ */
+
+/** weir_schema_plan_find: the first column of that name; SIZE_MAX: there is none. */
+size_t weir_schema_plan_find(const struct weir_schema_plan *plan, struct weir_str name);
 
 /*
  * report.c

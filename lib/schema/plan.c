@@ -130,8 +130,7 @@ static bool required_before(
 }
 
 /* Fill plan->missing; labels is where their texts go. */
-static void bind_missing(
-    struct weir_schema_plan *plan, const struct weir_str *sorted, size_t n, char *labels)
+static void bind_missing(struct weir_schema_plan *plan, char *labels)
 {
     const struct weir_schema_node *root = plan->schema->root;
 
@@ -139,8 +138,7 @@ static void bind_missing(
         const struct weir_schema_op *op = members_op(row);
         for (size_t i = 0; op != NULL && i < op->members->required_n; i++) {
             struct weir_str name = op->members->props[op->members->required[i]].name;
-            if ((n > 0 && bsearch(&name, sorted, n, sizeof name, weir_str_cmp_at) != NULL) ||
-                required_before(root, row, name)) {
+            if (weir_schema_plan_find(plan, name) != SIZE_MAX || required_before(root, row, name)) {
                 continue;
             }
             char *label = labels + plan->missing_n * LABEL_BYTES;
@@ -163,23 +161,34 @@ static int compare_columns(const void *a, const void *b)
 }
 
 /* Names that come twice: the first of them is the one that counts for the row as a whole. */
-static int bind_again(struct weir_schema_plan *plan)
+static void sort_columns(struct weir_schema_plan *plan)
 {
     const size_t n = plan->columns_n;
-    struct weir_schema_column **order = calloc(n + 1, sizeof(struct weir_schema_column *));
 
-    if (order == NULL) {
-        return -1;
-    }
     for (size_t i = 0; i < n; i++) {
-        order[i] = &plan->columns[i];
+        plan->by_name[i] = &plan->columns[i];
     }
-    qsort(order, n, sizeof(struct weir_schema_column *), compare_columns);
+    qsort(plan->by_name, n, sizeof(struct weir_schema_column *), compare_columns);
     for (size_t i = 1; i < n; i++) {
-        order[i]->again = weir_str_eq(order[i - 1]->name, order[i]->name);
+        plan->by_name[i]->again = weir_str_eq(plan->by_name[i - 1]->name, plan->by_name[i]->name);
     }
-    free(order);
-    return 0;
+}
+
+size_t weir_schema_plan_find(const struct weir_schema_plan *plan, struct weir_str name)
+{
+    size_t low = 0, high = plan->columns_n;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (weir_str_cmp(plan->by_name[middle]->name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < plan->columns_n && weir_str_eq(plan->by_name[low]->name, name)
+               ? (size_t)(plan->by_name[low] - plan->columns)
+               : SIZE_MAX;
 }
 
 static int allocate(struct weir_schema_plan *plan, const struct weir_str *names, size_t n,
@@ -192,12 +201,13 @@ static int allocate(struct weir_schema_plan *plan, const struct weir_str *names,
         room += valid ? names[i].len : names[i].len * (sizeof WEIR_UTF8_REPLACEMENT - 1);
     }
     plan->columns = calloc(n + 1, sizeof *plan->columns);
+    plan->by_name = calloc(n + 1, sizeof(struct weir_schema_column *));
     plan->nodes = calloc(n * nodes + 1, sizeof(const struct weir_schema_node *));
     plan->missing = calloc(required + 1, sizeof *plan->missing);
     plan->labels = calloc(n + required + 1, LABEL_BYTES);
     plan->names = malloc(room + 1);
-    return plan->columns == NULL || plan->nodes == NULL || plan->missing == NULL ||
-                   plan->labels == NULL || plan->names == NULL
+    return plan->columns == NULL || plan->by_name == NULL || plan->nodes == NULL ||
+                   plan->missing == NULL || plan->labels == NULL || plan->names == NULL
                ? -1
                : 0;
 }
@@ -245,11 +255,10 @@ struct weir_schema_plan *weir_schema_bind(
     const struct weir_schema *schema, const struct weir_str *names, size_t n, struct weir_err *err)
 {
     struct weir_schema_plan *plan = calloc(1, sizeof *plan), *ret = NULL;
-    struct weir_str *sorted = calloc(n + 1, sizeof *sorted);
     struct weir_schema_check c = {.steps = WEIR_BIND_STEPS_MAX, .plan = plan};
     size_t nodes, required;
 
-    if (plan == NULL || sorted == NULL) {
+    if (plan == NULL) {
         goto out;
     }
     plan->schema = schema;
@@ -262,14 +271,8 @@ struct weir_schema_plan *weir_schema_bind(
     if (c.spent) {
         goto out;
     }
-    for (size_t i = 0; i < n; i++) {
-        sorted[i] = plan->columns[i].name;
-    }
-    qsort(sorted, n, sizeof *sorted, weir_str_cmp_at);
-    bind_missing(plan, sorted, n, plan->labels + n * LABEL_BYTES);
-    if (bind_again(plan) == -1) {
-        goto out;
-    }
+    sort_columns(plan);
+    bind_missing(plan, plan->labels + n * LABEL_BYTES);
     ret = plan; /* the caller owns it now */
     plan = NULL;
 out:
@@ -281,7 +284,6 @@ out:
     }
     weir_pattern_work_free(c.work);
     weir_schema_plan_free(plan);
-    free(sorted);
     return ret;
 }
 
@@ -311,6 +313,7 @@ void weir_schema_plan_free(struct weir_schema_plan *plan)
 {
     if (plan != NULL) {
         free(plan->columns);
+        free(plan->by_name);
         free(plan->nodes);
         free(plan->missing);
         free(plan->labels);

@@ -17,17 +17,6 @@
 /* The places of nested values, and of a member that is missing in the innermost. */
 #define CHAIN_MAX (WEIR_JSON_DEPTH_MAX + 2)
 
-/* Where a problem has no column, the first name of its place is the label. */
-static size_t find_column(const struct weir_schema_plan *plan, struct weir_str name)
-{
-    for (size_t i = 0; i < plan->columns_n; i++) {
-        if (weir_str_eq(plan->columns[i].name, name)) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
 static void add_token(struct weir_text *t, const struct weir_schema_place *at)
 {
     if (at->name.p != NULL) {
@@ -52,8 +41,10 @@ void weir_schema_report(struct weir_schema_check *c, const struct weir_schema_pl
     if (p.label == NULL) {
         weir_text_init(&t, label, sizeof label);
         if (n > 0) {
-            p.column =
-                chain[n - 1]->name.p != NULL ? find_column(c->plan, chain[n - 1]->name) : SIZE_MAX;
+            /* No column is at hand: the first name of the place is one, or is the label. */
+            p.column = chain[n - 1]->name.p != NULL
+                           ? weir_schema_plan_find(c->plan, chain[n - 1]->name)
+                           : SIZE_MAX;
             add_token(&t, chain[--n]);
         } else {
             weir_text_add(&t, "/row");
