@@ -2,7 +2,8 @@
 """Writes lib/schema/idna_table.c: what IDNA2008 (RFC 5892) knows of each code point. idna_table.py >lib/schema/idna_table.c
 
 Needs the Python package idna, whose data comes from the Unicode Character Database; marks and viramas come from Python's own
-unicodedata. The table is part of the repository: it changes with Unicode's versions, once a year.
+unicodedata. Where that is older, a mark that it does not know is told by its joining type: transparent, as marks are that take no
+room, which are most of them. The table is part of the repository: it changes with Unicode's versions, once a year.
 """
 import sys
 import unicodedata
@@ -30,7 +31,9 @@ def main():
     for cp in range(0x110000):
         flags = (cp in pvalid) | joining.get(cp, 0) << 3 | scripts.get(cp, 0) << 6
         char = chr(cp)
-        flags |= (unicodedata.category(char)[0] == "M") << 1 | (unicodedata.combining(char) == 9) << 2
+        category = unicodedata.category(char)
+        mark = category[0] == "M" or (category == "Cn" and joining.get(cp) == TYPES["T"])
+        flags |= mark << 1 | (unicodedata.combining(char) == 9) << 2
         if flags != last:
             points.append(cp << 11 | flags)
             last = flags
