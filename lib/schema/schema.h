@@ -159,7 +159,8 @@ void weir_schema_check_free(struct weir_schema_check *check);
  * and hold names of columns and properties and what the schema wants, never a value of the data. */
 struct weir_schema_problem {
     size_t column;       /* of the header, from 0; SIZE_MAX: none of them */
-    const char *label;   /* the column's name; "row" for the row as a whole */
+    const char *label;   /* the column's name; "row" for the row as a whole; of JSON the member's,
+                          * "" where that is its name */
     const char *pointer; /* JSON Pointer within the cell; "" for all of it */
     const char *keyword; /* of the schema; "false" where that is it; "json", "utf8", "steps" where
                           * it is not to blame */

@@ -6,18 +6,11 @@
 #include "bootstrap/http1_answer.h"
 #include "core/buf.h"
 #include "core/limits.h"
+#include "tests/fuzz/must.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_thing)
-{
-    if (!true_thing) {
-        abort();
-    }
-}
 
 /* ---- HTTP ---- */
 
@@ -26,12 +19,12 @@ static void check_headers(const struct weir_http1_answer *a)
     static const char *const names[] = {
         "Lambda-Runtime-Aws-Request-Id", "Content-Type", "Connection", "a"};
 
-    require(a->head_len <= WEIR_HTTP_HEADERS_MAX_BYTES);
+    must(a->head_len <= WEIR_HTTP_HEADERS_MAX_BYTES);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = weir_http1_answer_header(a, names[i]);
-        require(value == NULL || (value >= a->head && value < a->head + a->head_len));
+        must(value == NULL || (value >= a->head && value < a->head + a->head_len));
         for (; value != NULL && *value != '\0'; value++) {
-            require((unsigned char)*value >= ' ' && *value != 0x7F);
+            must((unsigned char)*value >= ' ' && *value != 0x7F);
         }
     }
 }
@@ -46,7 +39,7 @@ static bool read_answer(
     size_t at = 0;
 
     weir_http1_answer_init(&a);
-    require(weir_http1_answer_room(&a, &err) == 0);
+    must(weir_http1_answer_room(&a, &err) == 0);
     weir_http1_answer_reset(&a);
     a.body = body;
     while ((io = weir_http1_answer_parse(&a, &err)) == WEIR_HTTP1_WAIT) {
@@ -60,16 +53,16 @@ static bool read_answer(
             io = WEIR_HTTP1_FAIL;
             break;
         }
-        require(room > 0);
+        must(room > 0);
         size_t n = size - at < step ? size - at : step;
         n = n < room ? n : room;
         memcpy(p, data + at, n);
         weir_http1_answer_filled(&a, n);
         at += n;
     }
-    require((io == WEIR_HTTP1_DONE) == (err.code == WEIR_OK));
+    must((io == WEIR_HTTP1_DONE) == (err.code == WEIR_OK));
     if (io == WEIR_HTTP1_DONE) {
-        require(a.status >= 200 && a.status <= 999);
+        must(a.status >= 200 && a.status <= 999);
         check_headers(&a);
     }
     *status = a.status;
@@ -88,9 +81,9 @@ static void check_http(const uint8_t *data, size_t size)
     bool whole = read_answer(data, size, SIZE_MAX, &status, &body);
     for (size_t i = 0; i < sizeof steps / sizeof *steps && size < 4096; i++) {
         other.len = 0;
-        require(read_answer(data, size, steps[i], &other_status, &other) == whole);
-        require(!whole || (other_status == status && other.len == body.len &&
-                              (body.len == 0 || memcmp(other.p, body.p, body.len) == 0)));
+        must(read_answer(data, size, steps[i], &other_status, &other) == whole);
+        must(!whole || (other_status == status && other.len == body.len &&
+                           (body.len == 0 || memcmp(other.p, body.p, body.len) == 0)));
     }
     weir_buf_fini(&body);
     weir_buf_fini(&other);
@@ -105,8 +98,8 @@ static void check_decoded(const struct weir_xml *xml)
     for (size_t room = 1; room <= sizeof text; room *= 2) {
         memset(text, '!', sizeof text);
         long n = weir_xml_decode(xml, text, room);
-        require(n < (long)room && (n < 0 || strlen(text) == (size_t)n));
-        require(room == sizeof text || text[room] == '!');
+        must(n < (long)room && (n < 0 || strlen(text) == (size_t)n));
+        must(room == sizeof text || text[room] == '!');
     }
 }
 
@@ -119,21 +112,21 @@ static void check_xml(const char *p, size_t size)
 
     weir_xml_init(&xml, p, size);
     while ((event = weir_xml_next(&xml)) < WEIR_XML_END) {
-        require(++events <= 2 * size && xml.depth <= WEIR_S3_XML_DEPTH_MAX);
+        must(++events <= 2 * size && xml.depth <= WEIR_S3_XML_DEPTH_MAX);
         if (event == WEIR_XML_TEXT) {
-            require(xml.text >= p && xml.text + xml.text_len <= p + size);
+            must(xml.text >= p && xml.text + xml.text_len <= p + size);
             check_decoded(&xml);
         } else {
-            require(xml.name.p >= p && xml.name.p + xml.name.len <= p + size);
+            must(xml.name.p >= p && xml.name.p + xml.name.len <= p + size);
         }
     }
-    require(weir_xml_next(&xml) == event); /* it stays at its end */
+    must(weir_xml_next(&xml) == event); /* it stays at its end */
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char text[16] = "????";
         bool found = weir_xml_find(p, size, paths[i], text, sizeof text);
-        require(memchr(text, '\0', sizeof text) != NULL && (found || text[0] == '\0'));
+        must(memchr(text, '\0', sizeof text) != NULL && (found || text[0] == '\0'));
     }
-    require(!weir_xml_root(p, size, "Error") || event == WEIR_XML_END);
+    must(!weir_xml_root(p, size, "Error") || event == WEIR_XML_END);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

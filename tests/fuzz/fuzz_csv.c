@@ -9,6 +9,7 @@
 #include "csv/reader.h"
 #include "csv/split.h"
 #include "csv/writer.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,6 @@
 #define OUT_MAX_BYTES (64 * WEIR_MIB)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 #define NONE WEIR_CSV_NONE
 static const struct weir_csv_dialect dialects[] = {

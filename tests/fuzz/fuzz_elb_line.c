@@ -5,18 +5,12 @@
 #include "core/limits.h"
 #include "handlers/elb_logs/elb_json.h"
 #include "json/doc.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* U+0000 is valid JSON that cJSON cannot hold. */
 static void must_be_json(char *out, const char *end)

@@ -12,18 +12,12 @@
 #include "handlers/hello/hello.h"
 #include "json/quote.h"
 #include "json/tape.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_thing)
-{
-    if (!true_thing) {
-        abort();
-    }
-}
 
 static void check_json(struct weir_buf *text)
 {
@@ -31,7 +25,7 @@ static void check_json(struct weir_buf *text)
     struct weir_json_tape tape;
 
     weir_json_tape_init(&tape);
-    require(weir_json_parse(&tape, (const char *)text->p, text->len, &fault) == 0);
+    must(weir_json_parse(&tape, (const char *)text->p, text->len, &fault) == 0);
     weir_json_tape_fini(&tape);
 }
 
@@ -39,12 +33,12 @@ static void check_record(const struct weir_s3_record *r)
 {
     size_t key = strlen(r->key);
 
-    require(r->bucket[0] != '\0' && strpbrk(r->bucket, "/\\\r\n %?#") == NULL);
-    require(strcmp(r->bucket, ".") != 0 && strcmp(r->bucket, "..") != 0);
-    require(key > 0 && key <= WEIR_S3_KEY_MAX_BYTES);
-    require(r->etag == NULL || strpbrk(r->etag, "\" \r\n") == NULL);
-    require(r->version_id == NULL || strpbrk(r->version_id, " \r\n") == NULL);
-    require(r->size_bytes >= -1);
+    must(r->bucket[0] != '\0' && strpbrk(r->bucket, "/\\\r\n %?#") == NULL);
+    must(strcmp(r->bucket, ".") != 0 && strcmp(r->bucket, "..") != 0);
+    must(key > 0 && key <= WEIR_S3_KEY_MAX_BYTES);
+    must(r->etag == NULL || strpbrk(r->etag, "\" \r\n") == NULL);
+    must(r->version_id == NULL || strpbrk(r->version_id, " \r\n") == NULL);
+    must(r->size_bytes >= -1);
 }
 
 static void check_event(struct weir_event *event)
@@ -53,16 +47,16 @@ static void check_event(struct weir_event *event)
     struct weir_buf response;
 
     weir_buf_init(&response, 4 * WEIR_RESPONSE_MAX_BYTES);
-    require(!event->direct || event->messages_n == 1);
+    must(!event->direct || event->messages_n == 1);
     for (size_t i = 0; i < event->messages_n; i++) {
         const struct weir_event_message *m = &event->messages[i];
-        require(event->direct ? m->id == NULL : m->id != NULL && m->id[0] != '\0');
-        require((m->records_n > 0) + m->test + (m->err.code != WEIR_OK) == 1);
+        must(event->direct ? m->id == NULL : m->id != NULL && m->id[0] != '\0');
+        must((m->records_n > 0) + m->test + (m->err.code != WEIR_OK) == 1);
         for (size_t j = 0; j < m->records_n; j++) {
             check_record(&m->records[j]);
         }
     }
-    require(weir_event_failures(event, &response, &err) == 0);
+    must(weir_event_failures(event, &response, &err) == 0);
     check_json(&response);
     weir_buf_fini(&response);
 }
@@ -75,17 +69,17 @@ static void check_as_body(const uint8_t *data, size_t size)
     struct weir_buf text;
     char *body = malloc(size + 1);
 
-    require(body != NULL);
+    must(body != NULL);
     if (size > 0) {
         memcpy(body, data, size);
     }
     body[size] = '\0';
     weir_buf_init(&text, 8 * WEIR_MIB);
-    require(weir_buf_adds(&text,
-                "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\",\"body\":", &err) ==
-                0 &&
-            weir_json_quote(&text, body, &err) == 0 && weir_buf_adds(&text, "}]}", &err) == 0);
-    require(weir_event_parse((const char *)text.p, text.len, &event, &err) == 0);
+    must(weir_buf_adds(&text,
+             "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\",\"body\":", &err) ==
+             0 &&
+         weir_json_quote(&text, body, &err) == 0 && weir_buf_adds(&text, "}]}", &err) == 0);
+    must(weir_event_parse((const char *)text.p, text.len, &event, &err) == 0);
     check_event(&event);
     weir_event_fini(&event);
     weir_buf_fini(&text);
@@ -104,7 +98,7 @@ static int fuzz_record(void *ctx, const struct weir_invocation *inv, const struc
 
     (void)ctx;
     check_record(r);
-    require(r->kind == WEIR_EVENT_CREATED && inv->deadline_mono_ms == INT64_MAX);
+    must(r->kind == WEIR_EVENT_CREATED && inv->deadline_mono_ms == INT64_MAX);
     if (last % 8 == 7) {
         invocation.deadline_mono_ms = 0; /* nothing more may be begun */
     }
@@ -127,17 +121,17 @@ static void check_answer(int rc, struct weir_buf *response, const struct weir_er
         invocation.error_type[0] != '\0' ? invocation.error_type : weir_err_type(err->code);
 
     if (rc == 0) {
-        require(err->code == WEIR_OK && response->len > 0);
+        must(err->code == WEIR_OK && response->len > 0);
         check_json(response);
         return;
     }
-    require(err->code != WEIR_OK && err->msg[0] != '\0');
-    require(type[0] != '\0' && strpbrk(type, " \r\n\t") == NULL);
+    must(err->code != WEIR_OK && err->msg[0] != '\0');
+    must(type[0] != '\0' && strpbrk(type, " \r\n\t") == NULL);
     weir_buf_init(&body, WEIR_RUNTIME_ANSWER_MAX_BYTES);
-    require(weir_fault_json(&body, type, err->msg, NULL) == 0);
+    must(weir_fault_json(&body, type, err->msg, NULL) == 0);
     check_json(&body);
     body.len = 0;
-    require(weir_fault_cause(&body, type, err->msg, NULL) == 0);
+    must(weir_fault_cause(&body, type, err->msg, NULL) == 0);
     check_json(&body);
     weir_buf_fini(&body);
 }
@@ -154,7 +148,7 @@ static void check_run(run_fn *run, void *self, const char *event, size_t len, in
     struct weir_err err = {0};
 
     loop = loop != NULL ? loop : weir_loop_new(NULL);
-    require(loop != NULL);
+    must(loop != NULL);
     weir_buf_init(&response, WEIR_MIB);
     invocation = (struct weir_invocation){.event = event,
         .event_len = len,
@@ -174,14 +168,14 @@ static void check_handlers(const uint8_t *data, size_t size)
     static void *hello;
     char *event = malloc(size + 1);
 
-    require(event != NULL);
+    must(event != NULL);
     if (size > 0) {
         memcpy(event, data, size);
     }
     event[size] = '\0';
     if (hello == NULL) {
         hello = weir_hello_handler.init(&(struct weir_handler_env){.folder = "."}, NULL);
-        require(hello != NULL);
+        must(hello != NULL);
     }
     check_run(batch_run, NULL, event, size, INT64_MAX);
     check_run(weir_hello_handler.run, hello, event, size, weir_clock_mono_ms()); /* no sleep */
@@ -197,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_event(&event);
         weir_event_fini(&event);
     } else {
-        require(err.code != WEIR_OK && err.msg[0] != '\0');
+        must(err.code != WEIR_OK && err.msg[0] != '\0');
     }
     check_as_body(data, size);
     check_handlers(data, size);

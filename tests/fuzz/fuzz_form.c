@@ -7,19 +7,13 @@
 #include "aws/config.h"
 #include "cli/local/policy.h"
 #include "core/limits.h"
+#include "tests/fuzz/must.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_thing)
-{
-    if (!true_thing) {
-        abort();
-    }
-}
 
 #define OURS 5 /* fields that a signature needs */
 
@@ -52,9 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weir_policy_refusal why = {0};
     struct weir_policy policy;
 
-    require(text != NULL && base64 != NULL);
+    must(text != NULL && base64 != NULL);
     EVP_EncodeBlock((uint8_t *)base64, nul != NULL ? nul + 1 : (const uint8_t *)"", (int)json_len);
-    require(weir_sigv4_text(&key, "20260101", base64, strlen(base64), signature, NULL) == 0);
+    must(weir_sigv4_text(&key, "20260101", base64, strlen(base64), signature, NULL) == 0);
     const char *ours[OURS][2] = {{"policy", base64}, {"x-amz-algorithm", "AWS4-HMAC-SHA256"},
         {"x-amz-credential", "WEIRLOCAL/20260101/us-east-1/s3/aws4_request"},
         {"x-amz-date", "20260101T000000Z"}, {"x-amz-signature", signature}};
@@ -68,13 +62,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .filename = "name.csv"};
 
     if (weir_policy_check(&key, &form, 1767225600, &policy, &why) == 0) {
-        require(weir_s3_key_check(policy.key, NULL) == 0);
-        require(policy.min_bytes >= 0 && policy.max_bytes >= 0);
-        require(policy.success_status == 200 || policy.success_status == 201 ||
-                policy.success_status == 204);
+        must(weir_s3_key_check(policy.key, NULL) == 0);
+        must(policy.min_bytes >= 0 && policy.max_bytes >= 0);
+        must(policy.success_status == 200 || policy.success_status == 201 ||
+             policy.success_status == 204);
     } else {
-        require(why.status >= 400 && why.status <= 500 && why.code != NULL);
-        require(memchr(why.message, '\0', sizeof why.message) != NULL);
+        must(why.status >= 400 && why.status <= 500 && why.code != NULL);
+        must(memchr(why.message, '\0', sizeof why.message) != NULL);
     }
     free(text);
     free(base64);

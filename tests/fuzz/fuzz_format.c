@@ -7,6 +7,7 @@
 #include "core/utf8.h"
 #include "schema/format.h"
 #include "schema/pattern.h"
+#include "tests/fuzz/must.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -19,13 +20,6 @@
 #define SCHEME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static bool is(const char *name, struct weir_str s)
 {

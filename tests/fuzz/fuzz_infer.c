@@ -9,6 +9,7 @@
 #include "json/canon.h"
 #include "json/value.h"
 #include "schema/infer.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +18,6 @@
 #define PIECES_MAX 96
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void on_problem(void *ctx, const struct weir_schema_problem *p)
 {

@@ -4,6 +4,7 @@
  */
 #include "core/limits.h"
 #include "stream/leaky.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +12,6 @@
 #define READERS 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_thing)
-{
-    if (!true_thing) {
-        abort();
-    }
-}
 
 struct input {
     const uint8_t *p;
@@ -62,13 +56,13 @@ static void take(struct ear *e, size_t most, bool promises, int64_t now_ms)
     struct iovec piece[2];
     size_t n = weir_leaky_peek(&e->reader, now_ms, piece), sum = 0;
 
-    require(n == piece[0].iov_len + piece[1].iov_len);
+    must(n == piece[0].iov_len + piece[1].iov_len);
     for (int i = 0; i < 2; i++) { /* the sanitizer sees whether they can be read */
         for (size_t k = 0; k < piece[i].iov_len; k++) {
             sum += ((const uint8_t *)piece[i].iov_base)[k];
         }
     }
-    require(sum <= n * 255);
+    must(sum <= n * 255);
     if (promises) {
         weir_leaky_promise(&e->reader, n < most ? n : most);
     } else {
@@ -110,9 +104,9 @@ static void turn(struct weir_leaky *ring, struct ear *ears, struct input *in, in
     }
     for (int i = 0; i < READERS; i++) {
         if (ears[i].joined) {
-            require(waiting_units(&ears[i], ring) <= weir_leaky_counts(ring)->units);
-            require(weir_leaky_lag_bytes(&ears[i].reader) <=
-                    2 * WEIR_LEAKY_RING_MIN_BYTES + WEIR_LEAKY_KEPT_BYTES);
+            must(waiting_units(&ears[i], ring) <= weir_leaky_counts(ring)->units);
+            must(weir_leaky_lag_bytes(&ears[i].reader) <=
+                 2 * WEIR_LEAKY_RING_MIN_BYTES + WEIR_LEAKY_KEPT_BYTES);
         }
     }
 }
@@ -129,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct iovec piece[2];
     int64_t now_ms = 1;
 
-    require(ring != NULL);
+    must(ring != NULL);
     while (in.n > 0) {
         turn(ring, ears, &in, &now_ms);
     }
@@ -140,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while (e->joined && weir_leaky_peek(&e->reader, now_ms, piece) > 0) {
             weir_leaky_take(&e->reader, piece[0].iov_len);
         }
-        require(!e->joined || e->reader.seeks || waiting_units(e, ring) == 0);
+        must(!e->joined || e->reader.seeks || waiting_units(e, ring) == 0);
         weir_leaky_leave(&e->reader);
     }
     weir_leaky_free(ring);

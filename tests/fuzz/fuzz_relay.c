@@ -5,23 +5,16 @@
 #include "core/limits.h"
 #include "relay/head.h"
 #include "relay/wish.h"
+#include "tests/fuzz/must.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool true_thing)
-{
-    if (!true_thing) {
-        abort();
-    }
-}
-
 static void check_text(struct weir_str s, const char *p, size_t n)
 {
-    require(s.len == 0 || (s.p >= p && s.p + s.len <= p + n));
-    require(s.len == 0 || memchr(s.p, '\n', s.len) == NULL);
+    must(s.len == 0 || (s.p >= p && s.p + s.len <= p + n));
+    must(s.len == 0 || memchr(s.p, '\n', s.len) == NULL);
 }
 
 static void check_head(const char *p, size_t n)
@@ -29,9 +22,9 @@ static void check_head(const char *p, size_t n)
     struct weir_head head, part;
     long rc = weir_head_parse(p, n, &head);
 
-    require(rc <= (long)n && rc <= (long)WEIR_RELAY_HEAD_MAX_BYTES);
-    require(rc >= 0 || rc == -400 || rc == -431 || rc == -501 || rc == -505);
-    require(rc != 0 || n < WEIR_RELAY_HEAD_MAX_BYTES);
+    must(rc <= (long)n && rc <= (long)WEIR_RELAY_HEAD_MAX_BYTES);
+    must(rc >= 0 || rc == -400 || rc == -431 || rc == -501 || rc == -505);
+    must(rc != 0 || n < WEIR_RELAY_HEAD_MAX_BYTES);
     if (rc <= 0) {
         return;
     }
@@ -39,15 +32,15 @@ static void check_head(const char *p, size_t n)
     check_text(head.query, p, (size_t)rc);
     check_text(head.authorization, p, (size_t)rc);
     check_text(head.content_type, p, (size_t)rc);
-    require(head.path.len > 0 && head.path.p[0] == '/');
-    require(!head.chunked || head.length == -1);
+    must(head.path.len > 0 && head.path.p[0] == '/');
+    must(!head.chunked || head.length == -1);
     /* It ends where it ends, and not before. */
-    require(weir_head_parse(p, (size_t)rc, &part) == rc && part.length == head.length);
-    require(weir_head_parse(p, (size_t)rc - 1, &part) == 0);
+    must(weir_head_parse(p, (size_t)rc, &part) == rc && part.length == head.length);
+    must(weir_head_parse(p, (size_t)rc - 1, &part) == 0);
 
     struct weir_relay_wish wish = {.lag_ms = 5000};
     (void)weir_relay_wish_read(head.query, &wish);
-    require(wish.lag_ms > 0 && wish.lag_ms <= 5000 && wish.leaky.age_max_ms >= 0);
+    must(wish.lag_ms > 0 && wish.lag_ms <= 5000 && wish.leaky.age_max_ms >= 0);
 }
 
 /* The sum of what is read, and how it ended. */
@@ -70,7 +63,7 @@ static struct seen read_chunks(const char *p, size_t n, size_t step)
         if (!seen.ok) {
             break;
         }
-        require(used > 0 && used <= most && piece.len <= used);
+        must(used > 0 && used <= most && piece.len <= used);
         check_text((struct weir_str){piece.p, 0}, p, n);
         for (size_t i = 0; i < piece.len; i++) {
             seen.sum = seen.sum * 31 + (unsigned char)piece.p[i];
@@ -91,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_head(p, size);
     struct seen whole = read_chunks(p, size, size), cut = read_chunks(p, size, 1 + data[0] % 7u);
-    require(whole.ok == cut.ok && whole.ended == cut.ended);
-    require(whole.data == cut.data && whole.sum == cut.sum);
-    require(!whole.ok || whole.used == cut.used);
+    must(whole.ok == cut.ok && whole.ended == cut.ended);
+    must(whole.data == cut.data && whole.sum == cut.sum);
+    must(!whole.ok || whole.used == cut.used);
     return 0;
 }

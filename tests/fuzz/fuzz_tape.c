@@ -5,6 +5,7 @@
 #include "core/utf8.h"
 #include "json/number.h"
 #include "json/value.h"
+#include "tests/fuzz/must.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -13,13 +14,6 @@
 #define CJSON_NUMBER_MAX 63 /* it refuses longer ones */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* Compare a value with cJSON's; returns the entry after it. */
 static uint32_t walk(

@@ -3,9 +3,9 @@
 
 #include "core/buf.h"
 #include "stream/stage.h"
+#include "tests/fuzz/must.h"
 #include "tests/support/rnd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +13,6 @@
  * A transform stage under windows of any size, held to the contract of stream/stage.h. Each window
  * is its own piece of the heap, so that a byte beyond it is found.
  */
-/* What does not hold is said before the end: an optimized build has one place for all of them. */
-#define must(holds) ((holds) ? (void)0 : must_have_held(#holds, __FILE__, __LINE__))
-
-static inline void must_have_held(const char *what, const char *file, int line)
-{
-    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
-    abort();
-}
-
 static inline size_t next_size(uint64_t *seed, size_t max)
 {
     return 1 + rnd_of(seed, (uint32_t)max);
