@@ -6,9 +6,9 @@
 #include "core/secret.h"
 #include "core/self.h"
 #include "core/stdfds.h"
+#include "net/signals.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,16 +19,12 @@ int main(void)
     struct weir_log log = {.fd = STDERR_FILENO};
     struct weir_err err = {0};
     int64_t undo_ms = 0;
-    sigset_t none;
 
     weir_secret_hide(); /* the role's keys are in the environment: not for a handler's programs */
     if (weir_stdfds_open() != 0) {
         return WEIR_RUNTIME_FAILED;
     }
-    (void)sigemptyset(&none); /* whoever started us may have blocked SIGCHLD, or SIGTERM */
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
-    (void)signal(SIGXFSZ, SIG_IGN);
+    weir_signals_begin();
     weir_log_env(&log);
     bool good = weir_env_int("WEIR_UNDO_MS", WEIR_RUNTIME_UNDO_MS, 1, WEIR_RUNTIME_UNDO_MAX_MS,
                     &undo_ms, &err) == 0;

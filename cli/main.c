@@ -2,9 +2,9 @@
 #include "cli/verbs.h"
 #include "core/reason.h"
 #include "core/stdfds.h"
+#include "net/signals.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,18 +31,11 @@ static bool asks_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    sigset_t none;
-
-    /* Whoever started us may have blocked SIGCHLD, and a program's end would never be seen. */
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (weir_stdfds_open() != 0) {
         weir_cli_note(NULL, "/dev/null: %s", weir_reason(errno));
         return WEIR_EXIT_FAILED;
     }
-    /* A reader that went away is an error of the sink, told with an exit code. */
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
+    weir_signals_begin();
 
     if (argc < 2) {
         (void)fputs(weir_cli_overview, stderr);

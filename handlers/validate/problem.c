@@ -179,7 +179,7 @@ static void note_first(struct worker *w, const struct weir_schema_problem *p)
     struct weir_text t;
 
     weir_text_init(&t, w->first, sizeof w->first);
-    weir_text_add(&t, p->label[0] != '\0' ? p->label : "\"\"");
+    weir_text_add(&t, weir_schema_problem_label(p));
     weir_text_add(&t, p->pointer);
     weir_text_add(&t, ": ");
     weir_text_add(&t, p->message);

@@ -61,7 +61,7 @@ static void describe(struct key *k, bool json)
     weir_text_init(&t, k->list, sizeof k->list);
     for (size_t i = 0; i < k->n; i++) {
         weir_text_add(&t, i > 0 ? ", " : "");
-        weir_text_name(&t, k->names[i].len > 0 ? k->names[i] : WEIR_STR("\"\""), LABEL_BYTES - 8);
+        weir_text_shown(&t, k->names[i], LABEL_BYTES - 8);
     }
     weir_text_init(&t, k->label, sizeof k->label);
     if (k->n > 1) {

@@ -14,6 +14,16 @@ struct weir_signals {
     size_t open; /* handles that libuv still knows */
 };
 
+void weir_signals_begin(void)
+{
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
 static void on_close(uv_handle_t *handle)
 {
     struct weir_signals *s = handle->data;

@@ -12,6 +12,13 @@
 struct weir_signals;
 
 /**
+ * weir_signals_begin: for main, before anything else of signals: none is blocked, whatever whoever
+ * started us had blocked (without SIGCHLD a program's end would never be seen); a peer or reader
+ * that goes away (SIGPIPE) and a file that may not grow (SIGXFSZ) are errors of a write.
+ */
+void weir_signals_begin(void);
+
+/**
  * weir_signals_new: from the first of these signals on, cancel the loop: weir_loop_cancel with
  * WEIR_E_CANCEL and the number as detail. Make it right after the loop, before anything that would
  * have to be undone. It only watches: a wait for nothing stays one (loop.h).

@@ -125,7 +125,7 @@ static int needs(struct weir_schema_loader *l, uint32_t key, struct weir_schema_
 
     weir_text_init(&t, buf, sizeof buf);
     weir_text_add(&t, "required when there is ");
-    weir_text_name(&t, d->name.len > 0 ? d->name : WEIR_STR("\"\""), sizeof buf / 2);
+    weir_text_shown(&t, d->name, sizeof buf / 2);
     d->message = weir_schema_keep(l, buf);
     return d->message == NULL ? -1 : names_at(l, key + 1, d);
 }

@@ -144,7 +144,7 @@ static void bind_missing(struct weir_schema_plan *plan, char *labels)
             char *label = labels + plan->missing_n * LABEL_BYTES;
             struct weir_text t;
             weir_text_init(&t, label, LABEL_BYTES);
-            weir_text_name(&t, name.len > 0 ? name : WEIR_STR("\"\""), LABEL_BYTES - 8);
+            weir_text_shown(&t, name, LABEL_BYTES - 8);
             plan->missing[plan->missing_n++] =
                 (struct weir_schema_missing){label, op->members->required_at};
         }

@@ -81,13 +81,16 @@ void weir_schema_report_at(struct weir_schema_check *c, const struct weir_schema
     weir_schema_report(c, at, text, message);
 }
 
+const char *weir_schema_problem_label(const struct weir_schema_problem *p)
+{
+    return p->label[0] != '\0' ? p->label : "\"\"";
+}
+
 int weir_schema_put_problem(
     struct weir_buf *to, const struct weir_schema_problem *p, struct weir_err *err)
 {
-    const char *label = p->label[0] != '\0' ? p->label : "\"\"";
-
-    return weir_buf_adds(to, label, err) != 0 || weir_buf_adds(to, p->pointer, err) != 0 ||
-                   weir_buf_adds(to, ": ", err) != 0
+    return weir_buf_adds(to, weir_schema_problem_label(p), err) != 0 ||
+                   weir_buf_adds(to, p->pointer, err) != 0 || weir_buf_adds(to, ": ", err) != 0
                ? -1
                : weir_buf_adds(to, p->message, err);
 }

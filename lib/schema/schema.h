@@ -168,6 +168,9 @@ struct weir_schema_problem {
     bool whole; /* it is of the row itself, and not of a column or member that it has or lacks */
 };
 
+/** weir_schema_problem_label: its label for people: "" is two quotes. Valid as the problem is. */
+const char *weir_schema_problem_label(const struct weir_schema_problem *p);
+
 /** weir_schema_put_problem: append `<label><pointer>: <message>`. Returns 0, or -1 with *err set:
  * the buffer's. */
 int weir_schema_put_problem(

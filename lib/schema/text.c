@@ -79,6 +79,11 @@ void weir_text_name(struct weir_text *t, struct weir_str s, size_t max)
     add_clean(t, s, max, false);
 }
 
+void weir_text_shown(struct weir_text *t, struct weir_str s, size_t max)
+{
+    weir_text_name(t, s.len > 0 ? s : WEIR_STR("\"\""), max);
+}
+
 void weir_text_token(struct weir_text *t, struct weir_str s, size_t max)
 {
     add(t, "/", 1);
@@ -135,7 +140,7 @@ void weir_text_value(
         weir_text_name(t, weir_json_text(tape, v), TOKEN_MAX_BYTES);
         break;
     case WEIR_JSON_STRING:
-        weir_text_name(t, v->len > 0 ? weir_json_text(tape, v) : WEIR_STR("\"\""), TOKEN_MAX_BYTES);
+        weir_text_shown(t, weir_json_text(tape, v), TOKEN_MAX_BYTES);
         break;
     case WEIR_JSON_ARRAY:
         weir_text_add(t, v->len > 0 ? "[...]" : "[]");

@@ -28,6 +28,9 @@ void weir_text_add(struct weir_text *t, const char *s);
 /** weir_text_name: at most max bytes of somebody's text. */
 void weir_text_name(struct weir_text *t, struct weir_str s, size_t max);
 
+/** weir_text_shown: the same, and "" for one that is empty. */
+void weir_text_shown(struct weir_text *t, struct weir_str s, size_t max);
+
 /** weir_text_token: "/" and a JSON Pointer's token, ~ and / escaped. */
 void weir_text_token(struct weir_text *t, struct weir_str s, size_t max);
 

@@ -61,12 +61,19 @@ static void commit(struct weir_leaky *ring)
 
 /* ---- lines ---- */
 
-/* Half a line waits, and it is too long for the ring: forget it, up to its LF. */
+/* Forget half a line that waits. */
+static void drop_half(struct weir_leaky *ring)
+{
+    ring->count.refused_bytes += ring->head - ring->ready;
+    ring->head = ring->ready;
+}
+
+/* It is too long for the ring: forget it, up to its LF. */
 static void refuse_line(struct weir_leaky *ring, size_t more)
 {
+    drop_half(ring);
     ring->count.refused_units++;
-    ring->count.refused_bytes += ring->head - ring->ready + more;
-    ring->head = ring->ready;
+    ring->count.refused_bytes += more;
     ring->skipping = true;
 }
 
@@ -187,8 +194,7 @@ void weir_leaky_cut(struct weir_leaky *ring, bool ended, int64_t now_ms)
         append(ring, (const uint8_t *)"\n", 1, now_ms);
         commit(ring);
     }
-    ring->count.refused_bytes += ring->head - ring->ready;
-    ring->head = ring->ready;
+    drop_half(ring);
     ring->skipping = false;
     ring->count.refused_bytes += ring->packet_len;
     ring->packet_len = 0;

@@ -103,6 +103,16 @@ static void with_connection(
 
 /* ---- forms ---- */
 
+/* The same for requests of these types. */
+static void with_types(struct fixture *fx, const char *const *types, size_t n,
+    void (*check)(struct fixture *fx, struct MHD_Connection *connection))
+{
+    for (size_t i = 0; i < n; i++) {
+        fx->type = types[i];
+        with_connection(fx, check);
+    }
+}
+
 static struct weir_form *begin(struct fixture *fx, struct MHD_Connection *connection)
 {
     const struct weir_form_opts opts = {.loop = fx->loop,
@@ -232,12 +242,8 @@ static void the_boundary_is_found_however_the_type_is_written(void **state)
         "multipart/form-data; charset=\"a;boundary=B1\" ; boundary=\"B0\";x=y",
         "multipart/form-data;boundary=B0", "multipart/form-data;\tx; boundary=B0 ",
         "Multipart/Form-Data; Boundary=B0", "MULTIPART/FORM-DATA; CHARSET=UTF-8; BOUNDARY=\"B0\""};
-    struct fixture *fx = *state;
 
-    for (size_t i = 0; i < COUNT(types); i++) {
-        fx->type = types[i];
-        with_connection(fx, check_small);
-    }
+    with_types(*state, types, COUNT(types), check_small);
 }
 
 static void check_none(struct fixture *fx, struct MHD_Connection *connection)
@@ -250,12 +256,8 @@ static void a_type_without_a_boundary_is_a_form_that_cannot_be_read(void **state
     static const char *const types[] = {"multipart/form-data", "multipart/form-data; boundary",
         "multipart/form-data; boundary=", "multipart/form-data; xboundary=B0",
         "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=; x=B0"};
-    struct fixture *fx = *state;
 
-    for (size_t i = 0; i < COUNT(types); i++) {
-        fx->type = types[i];
-        with_connection(fx, check_none);
-    }
+    with_types(*state, types, COUNT(types), check_none);
 }
 
 static int setup(void **state)
